@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * An event, and a row of the tables (a row is the last event of its link or communication): the fields
+ * of contract.md. A plain value that borrows its strings; NULL, zero or family 0 = not known, left out.
+ */
+#pragma once
+
+#include "firewall/decide.h"
+#include "network/tuple.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+enum pr_event_kind {
+	PR_EVENT_DNS,
+	PR_EVENT_COMMUNICATION,
+	PR_EVENT_LINK,
+	PR_EVENT_VERDICT, /* a link's verdict changed, or a packet got one of its own */
+	PR_EVENT_END,
+	PR_EVENT_PROMPT,
+	PR_EVENT_SYSTEM,
+};
+
+struct pr_event {
+	enum pr_event_kind kind;
+	uint64_t real_us;	/* since 1970, UTC */
+	uint64_t id;		/* of the link, communication, question or prompt */
+	uint64_t communication; /* that a link belongs to; 0 = none */
+
+	const char *profile;
+	const char *path;      /* proven executable */
+	const char *exe_shown; /* what an unproven process shows of itself */
+	const char *cmdline, *user, *cgroup, *unit, *container, *script;
+	pid_t pid;
+	uid_t uid; /* (uid_t)-1 = unknown */
+	struct {
+		pid_t pid;
+		const char *path;
+	} parents[8];
+	unsigned int n_parents;
+
+	enum pr_direction direction;
+	const char *domain; /* the newest candidate */
+	const char *domains[PR_SUBJECT_DOMAINS_MAX];
+	unsigned int n_domains;
+	enum pr_name_grade name_grade;
+	struct pr_tuple tuple; /* of the link; of a question: the client's */
+	struct pr_address remote;
+	uint16_t port;
+	uint8_t proto;
+	enum pr_scope scope;
+
+	bool decided; /* stage, verdict, reason hold */
+	bool ask;     /* a prompt is open: shown as verdict "ask" */
+	enum pr_stage stage;
+	enum pr_verdict verdict;
+	bool permanent, grace;
+	const char *reason, *rule, *rule_place;
+	unsigned int missing; /* PR_FACT_… */
+	uint32_t generation;
+
+	const char *text; /* system: what happened; dns: the question's type */
+	bool counted;	  /* the counters hold */
+	uint64_t bytes_sent, bytes_received, packets_sent, packets_received, duration_ms;
+};

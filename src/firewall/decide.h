@@ -1,0 +1,71 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The four decisions. They are pure: no clock, no allocation, no I/O. Each walks the one ordered table
+ * of checks (firewall/checks.h) from its first row and stops at the first that decides.
+ *
+ *   before intel    a question arrived, nothing is resolved: the domain and the owner are known
+ *   after intel     the answer and the intelligence are in
+ *   communication   first packet of the communication's first link
+ *   link            first packet of each link, if the communication left it open
+ *
+ * A stage ends with a final decision, with "open" (a later stage can tell more: go on and resolve, or
+ * ask per link), or with facts that are missing: the caller fetches these and asks again, at most once
+ * a fact. At the link stage nothing stays open.
+ */
+#pragma once
+
+#include "firewall/verdict.h"
+#include "network/subject.h"
+#include "profile/policy.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+enum pr_stage {
+	PR_STAGE_BEFORE_INTEL,
+	PR_STAGE_AFTER_INTEL,
+	PR_STAGE_COMMUNICATION,
+	PR_STAGE_LINK,
+	PR_STAGE_INSPECTION,
+};
+
+enum pr_outcome {
+	PR_OUTCOME_PERMIT,
+	PR_OUTCOME_DENY,
+	PR_OUTCOME_REROUTE_NAMESERVER,
+	PR_OUTCOME_REROUTE_TUNNEL,
+	PR_OUTCOME_ASK,
+	PR_OUTCOME_OPEN,    /* go on to the next stage */
+	PR_OUTCOME_MISSING, /* fetch the facts in `missing`, then ask again */
+};
+
+#define PR_RULE_NONE UINT32_MAX
+
+struct pr_decision {
+	enum pr_outcome outcome;
+	enum pr_verdict
+		verdict; /* of a deny: block or drop; of a permit: accept; of a reroute: itself */
+	bool permanent;	 /* the kernel alone may handle the link from now on */
+	bool defaulted;	 /* only a default or a switch decided, no explicit rule (start_grace) */
+	unsigned int check; /* the row of the table that decided, PR_CHECK_… */
+	uint32_t rule;	    /* the policy's number of the rule that decided, or PR_RULE_NONE */
+	unsigned int
+		missing; /* PR_FACT_…: with OUTCOME_MISSING what to fetch, else what there was no data for */
+};
+
+void pr_decide_on_communication_before_intel(const struct pr_policy *policy,
+					     const struct pr_subject *subject,
+					     struct pr_decision *ret_decision);
+void pr_decide_on_communication_after_intel(const struct pr_policy *policy,
+					    const struct pr_subject *subject,
+					    struct pr_decision *ret_decision);
+void pr_decide_on_communication(const struct pr_policy *policy, const struct pr_subject *subject,
+				struct pr_decision *ret_decision);
+void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *subject,
+		       struct pr_decision *ret_decision);
+
+/* The sentence for an event's `reason`; at most `size` bytes with the zero. Returns `text`. */
+const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_subject *subject,
+			       const struct pr_decision *decision, char *text, size_t size);
+
+const char *pr_stage_name(enum pr_stage stage); /* "before-intel", … */

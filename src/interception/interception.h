@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Where packets come from and verdicts go: open, next packets, verdict on a packet. Three
+ * implementations: linux (kernel/), a capture file (replay.c), a text scenario (scenario.c). Nothing
+ * behind this header knows which one it has.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "firewall/verdict.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum pr_hook {
+	PR_HOOK_OUTPUT,
+	PR_HOOK_INPUT,
+	PR_HOOK_FORWARD,
+	PR_HOOK_PREROUTING, /* only what may have to be rerouted before it is forwarded */
+};
+
+/* A packet that is held until its verdict is issued. */
+struct pr_intercepted {
+	uint64_t handle; /* the interception's name for it, valid until the verdict */
+	enum pr_hook hook;
+	uint32_t in_ifindex, out_ifindex; /* 0 = none */
+	uint32_t mark;			  /* packet mark as it came, our bits zero */
+	uint64_t time_us;		  /* monotonic, when it was read */
+	const uint8_t *bytes;		  /* from the IP header on; valid until the call returns */
+	size_t len;			  /* captured */
+	size_t wire_len;
+	bool untracked; /* no conntrack entry: never permanent */
+};
+
+/* How the verdict is carried out beyond this packet. */
+struct pr_verdict_order {
+	enum pr_verdict verdict;
+	bool permanent;
+	uint32_t
+		generation; /* of the policy that decided; a permanent verdict counts for it alone */
+};
+
+struct pr_interception;
+
+struct pr_interception_operations {
+	/* Up to `n_max` packets into `packets`. Blocks up to `timeout_ms` (-1 = for ever) for the first. The
+	 * number of packets, 0 at the timeout, negative when the source is gone; a capture that is at its
+	 * end: -ENODATA. */
+	int (*next)(struct pr_interception *interception, struct pr_intercepted *packets,
+		    unsigned int n_max, int timeout_ms);
+	/* Issues the verdict of one packet; may be batched until flush(). Any thread may call it. */
+	void (*verdict)(struct pr_interception *interception, const struct pr_intercepted *packet,
+			const struct pr_verdict_order *order);
+	void (*flush)(struct pr_interception *interception);
+	void (*close)(struct pr_interception *interception);
+};
+
+struct pr_interception {
+	const struct pr_interception_operations *operations;
+};

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A subject is what a decision is about: a communication or a link with the facts known so far. It is a
+ * plain value that borrows everything it points to. A fact is known, open (may still be fetched), or
+ * absent (known that there is none: no domain, no owner; or no data for it: no country).
+ */
+#pragma once
+
+#include "network/tuple.h"
+
+/* Facts, as bits. */
+enum pr_fact {
+	PR_FACT_OWNER = 1 << 0,
+	PR_FACT_DOMAIN = 1 << 1,
+	PR_FACT_ADDRESS = 1 << 2,
+	PR_FACT_PROTOCOL = 1 << 3,
+	PR_FACT_PORT = 1 << 4,
+	PR_FACT_COUNTRY = 1 << 5, /* and continent */
+	PR_FACT_ASN = 1 << 6,
+	PR_FACT_LISTS = 1 << 7,
+};
+#define PR_FACTS_ALL 0xffu
+
+/* Address classes; the sources are the special-purpose registries (RFC 6890, RFC 8190). */
+enum pr_class {
+	PR_CLASS_INVALID, /* never seen on a wire as source or destination of a link */
+	PR_CLASS_HOST,	  /* loopback, and the host's own addresses */
+	PR_CLASS_LINK_LOCAL,
+	PR_CLASS_SITE_LOCAL, /* RFC 1918, 4193, 6598 */
+	PR_CLASS_MULTICAST_LOCAL,
+	PR_CLASS_MULTICAST_GLOBAL,
+	PR_CLASS_GLOBAL,
+};
+
+/* What the rule language calls a scope. */
+enum pr_scope {
+	PR_SCOPE_INVALID,
+	PR_SCOPE_LOCALHOST,
+	PR_SCOPE_LAN,
+	PR_SCOPE_INTERNET,
+};
+
+/* How a name came to an address; the best first. */
+enum pr_name_grade {
+	PR_NAME_PROVEN, /* seen in the link's own packets */
+	PR_NAME_GIVEN,	/* an answer to this application */
+	PR_NAME_SHARED, /* an answer to a stub that asks for all */
+	PR_NAME_HOSTS,	/* /etc/hosts */
+};
+
+#define PR_SUBJECT_DOMAINS_MAX 16 /* candidates of one address; the newest are kept */
+
+struct pr_subject {
+	enum pr_direction direction;
+	unsigned int known;  /* PR_FACT_… that are settled: a value or "there is none" */
+	unsigned int absent; /* of the known: there is none, or no data for it */
+
+	uint32_t profile; /* of the policy; PR_PROFILE_… of profile/policy.h */
+	const char *domains[PR_SUBJECT_DOMAINS_MAX]; /* canonical; any of them may be the one */
+	unsigned int n_domains;
+
+	struct pr_address remote; /* the entity's address */
+	struct pr_address local;  /* our end; family 0 when unknown */
+	enum pr_class remote_class;
+	enum pr_scope scope; /* of the remote address; known with it */
+	uint8_t proto;
+	uint16_t port; /* the service's port: the destination's; incoming: the local one */
+
+	char country[3], continent[3];
+	uint32_t asn;
+	const uint64_t *lists; /* bitset of list numbers of the policy; NULL = none */
+	unsigned int n_list_words;
+
+	bool own;	     /* a socket of ours, or the kernel's own reset or error */
+	bool infrastructure; /* what a host needs to be on its link at all (design.md, row 1) */
+	bool spoofed;	     /* the source is not one that may arrive or leave here */
+	bool start_grace;    /* older than the daemon: what only a default denies lives on */
+};
+
+const char *pr_scope_name(enum pr_scope scope); /* "Localhost", "LAN", "Internet", "Invalid" */
+const char *pr_class_name(enum pr_class class_);

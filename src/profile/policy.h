@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The compiled policy: an immutable, position-independent snapshot of settings, profiles and rules,
+ * written by the compiler process into a sealed memory file and read by the engine where it is mapped.
+ * pr_policy_open() checks every bound once; after that no reader checks again. Any number of threads may
+ * read a policy.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "network/subject.h"
+#include "profile/identity.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pr_policy;
+
+/* Profiles have numbers. These three always exist and hold the global settings unless configured: */
+#define PR_PROFILE_GLOBAL  0u /* applications that no profile matches */
+#define PR_PROFILE_UNKNOWN 1u /* links without an owner */
+#define PR_PROFILE_KERNEL  2u /* what the kernel itself sends */
+
+enum pr_default_action { PR_ACTION_PERMIT, PR_ACTION_ASK, PR_ACTION_BLOCK };
+enum pr_deny_how { PR_DENY_BLOCK, PR_DENY_DROP };
+enum pr_on_missing { PR_MISSING_SKIP, PR_MISSING_DENY };
+enum pr_dns_blocked { PR_DNS_NXDOMAIN, PR_DNS_ZERO, PR_DNS_REFUSED };
+enum pr_failure { PR_FAILURE_CLOSED, PR_FAILURE_OPEN };
+
+/* Bits of `scopes` and `incoming_scopes`. */
+#define PR_SCOPE_BIT_LOCALHOST	  1u
+#define PR_SCOPE_BIT_LAN	  2u
+#define PR_SCOPE_BIT_INTERNET	  4u
+#define PR_SCOPE_BIT_PEER_TO_PEER 8u
+
+/* A profile's settings with the global ones merged in: what is in force for it (docs/contract.md). */
+struct pr_settings {
+	enum pr_default_action default_action, default_incoming;
+	enum pr_deny_how deny_outgoing, deny_incoming;
+	enum pr_on_missing on_missing_data;
+	enum pr_dns_blocked dns_blocked;
+	uint32_t scopes, incoming_scopes; /* PR_SCOPE_BIT_… */
+	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
+	bool permanent_verdicts, require_encryption, require_tunnel, own_dns;
+};
+
+/* Settings that exist once. */
+struct pr_global_settings {
+	uint32_t mark_mask; /* the bits of packet and conntrack mark that are ours */
+	uint32_t n_workers; /* 0 = one a core, four at most */
+	enum pr_failure failure;
+	bool start_grace;
+};
+
+/* Which list of rules. Profile lists come before the global ones; `enforced` before both. */
+enum pr_rule_action { PR_RULE_PERMIT, PR_RULE_DENY, PR_RULE_ASK, PR_RULE_TUNNEL };
+
+enum pr_match {
+	PR_MATCH_NONE,		/* no rule speaks */
+	PR_MATCH_RULE,		/* `rule` is the first that matches */
+	PR_MATCH_UNDETERMINABLE /* `rule` could match, were the facts in `missing` known */
+};
+
+struct pr_rule_hit {
+	enum pr_match match;
+	enum pr_rule_action action;
+	uint32_t rule;	      /* number in the policy */
+	unsigned int missing; /* PR_FACT_… that rules passed over or stopped at had no value for */
+	bool exact_service;   /* the rule names an address or prefix and a port: it may exempt from
+			       * the reroute of questions to foreign nameservers */
+};
+
+/* Borrows `bytes`, which must stay mapped and unchanged until pr_policy_free(). -EBADMSG where the bytes
+ * are not a policy of this version, or any offset in them lies outside. */
+PR_MUST_USE int pr_policy_open(const void *bytes, size_t len, struct pr_policy **ret_policy);
+void pr_policy_free(struct pr_policy *policy);
+static inline void pr_policy_cleanup(struct pr_policy **policy)
+{
+	pr_policy_free(*policy);
+}
+
+const struct pr_global_settings *pr_policy_global(const struct pr_policy *policy);
+const struct pr_settings *pr_policy_settings(const struct pr_policy *policy, uint32_t profile);
+uint32_t pr_policy_n_profiles(const struct pr_policy *policy);
+const char *pr_policy_profile_name(const struct pr_policy *policy, uint32_t profile);
+
+/* The profile that matches best, by the score documented in docs/profile.md; PR_PROFILE_GLOBAL when none. */
+uint32_t pr_policy_profile_of(const struct pr_policy *policy, const struct pr_identity *identity);
+
+/* The first rule, in the order of contract.md, that matches or could match. Cost: a few look-ups,
+ * whatever the number of rules. The facts come from the subject, so does the profile. */
+void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *subject,
+		     struct pr_rule_hit *ret_hit);
+
+/* The rule as written, and where it stands ("profiles/firefox.conf:4", "run-time"). Borrowed from the
+ * policy. */
+const char *pr_policy_rule_text(const struct pr_policy *policy, uint32_t rule);
+const char *pr_policy_rule_place(const struct pr_policy *policy, uint32_t rule);
+/* Name of the upstream of a tunnel rule; "" = the profile's. */
+const char *pr_policy_rule_tunnel(const struct pr_policy *policy, uint32_t rule);
