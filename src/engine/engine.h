@@ -13,7 +13,7 @@
 #include "engine/event.h"
 #include "firewall/decide.h"
 #include "interception/interception.h"
-#include "network/tuple.h"
+#include "packet/tuple.h"
 #include "process/process.h"
 #include "profile/policy.h"
 

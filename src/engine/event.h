@@ -6,7 +6,7 @@
 #pragma once
 
 #include "firewall/decide.h"
-#include "network/tuple.h"
+#include "packet/tuple.h"
 
 #include <stdbool.h>
 #include <stdint.h>

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "network/tuple.h"
+#include "packet/tuple.h"
 
 /* Facts, as bits. */
 enum pr_fact {

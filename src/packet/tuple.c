@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "network/tuple.h"
+#include "packet/tuple.h"
 
 #include "base/hash.h"
 
