@@ -10,7 +10,7 @@
 #pragma once
 
 #include "dns/message.h"
-#include "engine/event.h"
+#include "firewall/event.h"
 #include "firewall/decide.h"
 #include "interception/interception.h"
 #include "packet/tuple.h"
