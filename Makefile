@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+# A thin front to meson. `make` and `make install` need no root, no network and no package manager.
+BUILD ?= build
+PREFIX ?= /usr/local
+
+.PHONY: all install run test bench fuzz lab clean
+
+all: $(BUILD)/build.ninja
+	ninja -C $(BUILD)
+
+$(BUILD)/build.ninja:
+	meson setup $(BUILD) --prefix $(PREFIX)
+
+install: all
+	meson install -C $(BUILD) --no-rebuild
+
+# Guards this machine with the shipped starting policy and shows the live view; Ctrl-C leaves nothing behind.
+run:
+	packaging/install-dependencies build
+	$(MAKE) --no-print-directory all
+	packaging/run $(BUILD)
+
+# Every ring of tests; needs root for the system ring, which makes network namespaces of its own.
+test:
+	packaging/install-dependencies build test
+	tests/run
+
+bench:
+	packaging/install-dependencies build test bench
+	$(MAKE) --no-print-directory all
+	/usr/bin/python3 bench/run.py --build $(BUILD)
+
+# Each fuzz target for a minute; SECONDS_EACH changes that.
+fuzz:
+	packaging/install-dependencies build test
+	fuzz/run $(or $(SECONDS_EACH),60)
+
+lab:
+	packaging/install-dependencies build test
+	$(MAKE) --no-print-directory all
+	$(BUILD)/portreeve lab
+
+clean:
+	rm -rf $(BUILD) build-sanitized build-clang build-fuzz

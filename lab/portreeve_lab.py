@@ -1,0 +1,336 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A small Internet of network namespaces with real servers, on one machine.
+
+    host       the machine that Portreeve guards (eth0, 10.77.0.2, fd77::2)
+    internet   the router 10.77.0.1 and, behind it, everything with a global address
+    lan        a neighbour of the host, 10.77.0.3
+    container  a namespace behind the host, 172.29.0.2, masqueraded by it
+
+Nothing of the machine's own network namespace is touched: no address, no route, no rule. Everything is
+taken down by close(), also when the process ends by an exception or a signal that Python sees.
+"""
+import atexit
+import contextlib
+import os
+import pathlib
+import shutil
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+
+HOST4, HOST6 = "10.77.0.2", "fd77::2"
+ROUTER4, ROUTER6 = "10.77.0.1", "fd77::1"
+LAN4, LAN6 = "10.77.0.3", "fd77::3"
+CONTAINER4, CONTAINER6 = "172.29.0.2", "fd79::2"
+CONTAINER_GATEWAY4, CONTAINER_GATEWAY6 = "172.29.0.1", "fd79::1"
+# Addresses of the lab's Internet. They are global ones: documentation addresses have no scope.
+DNS4, DNS6 = "45.90.28.53", "2a07:a8c0::53"
+WEB4, WEB6 = "93.184.215.14", "2606:2800:21f::14"
+ADS4, ADS6 = "93.184.215.66", "2606:2800:21f::66"
+SSH4, SSH6 = "93.184.215.22", "2606:2800:21f::22"
+INTERNET_ADDRESSES = [DNS4, DNS6, WEB4, WEB6, ADS4, ADS6, SSH4, SSH6]
+
+
+class Failed(Exception):
+    pass
+
+
+def run(*command, check=True, **options):
+    """Runs a command to its end; its output comes back as text."""
+    options.setdefault("timeout", 60)
+    done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, text=True,
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
+    if check and done.returncode != 0:
+        raise Failed(f"{' '.join(map(str, command))}: exit {done.returncode}\n{done.stdout}")
+    return done
+
+
+def wait_for(what, predicate, seconds=10.0, every=0.02):
+    """Waits until the predicate is true; what it returned comes back."""
+    deadline = time.monotonic() + seconds
+    while True:
+        result = predicate()
+        if result:
+            return result
+        if time.monotonic() > deadline:
+            raise Failed(f"waited {seconds} s in vain for {what}")
+        time.sleep(every)
+
+
+class Namespace:
+    """A network namespace that the lab made. `name` is what ip-netns(8) calls it."""
+
+    def __init__(self, lab, role):
+        self.lab, self.role = lab, role
+        self.name = f"{lab.prefix}-{role}"
+        run("ip", "netns", "add", self.name)
+        self.ip("link", "set", "lo", "up")
+
+    def command(self, *words):
+        return ["ip", "netns", "exec", self.name, *map(str, words)]
+
+    def run(self, *words, **options):
+        return run(*self.command(*words), **options)
+
+    def ip(self, *words, **options):
+        return run("ip", "-n", self.name, *words, **options)
+
+    def python(self, code, *arguments, **options):
+        return self.run("/usr/bin/python3", "-c", code, *arguments, **options)
+
+    def sysctl(self, key, value):
+        self.run("sysctl", "-qw", f"{key}={value}")
+
+    def nft(self, rules):
+        """Loads rules of somebody else's (ufw, Docker, …) into this namespace."""
+        done = subprocess.run(self.command("nft", "-f", "-"), input=rules, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+        if done.returncode:
+            raise Failed(f"nft: {done.stdout}\n{rules}")
+
+    def start(self, *words, ready=None, seconds=10.0, env=None, cwd=None, user=None):
+        """Starts a process that the lab ends; with `ready`, waits until the predicate holds."""
+        program = pathlib.Path(str(words[0])).name
+        log = self.lab.directory / f"{self.role}-{program}-{len(self.lab.processes)}.log"
+        with open(log, "wb") as output:
+            process = subprocess.Popen(self.command(*words), stdin=subprocess.DEVNULL, stdout=output,
+                                       stderr=output, env=env, cwd=cwd, user=user)
+        process.log = log
+        self.lab.processes.append(process)
+        if ready:
+            def alive_and_ready():
+                if process.poll() is not None:
+                    raise Failed(f"{words[0]} ended with {process.returncode}: {log.read_text()[-2000:]}")
+                return ready()
+            wait_for(f"{words[0]} ({log})", alive_and_ready, seconds)
+        return process
+
+    def listens(self, port, proto="tcp"):
+        flag = "-Hltn" if proto == "tcp" else "-Hlun"
+        return lambda: f":{port} " in self.run("ss", flag, check=False).stdout
+
+    def capture(self, expression="", device="any"):
+        """Starts a packet capture and waits until it is in force."""
+        return Capture(self, expression, device)
+
+    @contextlib.contextmanager
+    def inside(self):
+        """Puts the calling thread into the namespace for a while (sockets made there stay there)."""
+        own = os.open("/proc/thread-self/ns/net", os.O_RDONLY)
+        there = os.open(f"/run/netns/{self.name}", os.O_RDONLY)
+        try:
+            _setns(there)
+            yield self
+        finally:
+            _setns(own)
+            os.close(own)
+            os.close(there)
+
+
+def _setns(fd):
+    import ctypes
+    if ctypes.CDLL(None, use_errno=True).setns(fd, 0x40000000) != 0:
+        raise OSError(ctypes.get_errno(), "setns")
+
+
+class Capture:
+    """What really was on a wire: tcpdump, the judge of the tests."""
+
+    def __init__(self, namespace, expression, device):
+        lab = namespace.lab
+        self.file = lab.directory / f"capture-{namespace.role}-{len(lab.processes)}.pcap"
+        self.process = namespace.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n",
+                                       "-s", "256", "-w", self.file, *([expression] if expression else []))
+        wait_for("tcpdump", lambda: "listening on" in self.process.log.read_text())
+
+    def stop(self):
+        """Ends the capture; one line a packet."""
+        if self.process.poll() is None:
+            time.sleep(0.05)  # what tcpdump has not read yet from its ring
+            self.process.send_signal(signal.SIGINT)
+            self.process.wait(10)
+        return [line for line in run("tcpdump", "-nn", "-r", self.file).stdout.splitlines()
+                if " IP" in line or " ARP" in line]
+
+
+class Lab:
+    """Makes the namespaces asked for and joins them. Use it as a context manager."""
+
+    def __init__(self, prefix="pr", container=True, lan=True):
+        self.prefix = f"{prefix}{os.getpid()}"
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"portreeve-lab-{self.prefix}-"))
+        self.directory.chmod(0o755)
+        self.processes, self.namespaces = [], []
+        self.etc = []
+        atexit.register(self.close)
+        try:
+            self.host, self.internet = self._add("host"), self._add("internet")
+            self.lan = self._add("lan") if lan else None
+            self.container = self._add("container") if container else None
+            self._join()
+        except BaseException:
+            self.close()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.close()
+
+    def _add(self, role):
+        namespace = Namespace(self, role)
+        self.namespaces.append(namespace)
+        return namespace
+
+    def veth(self, a, device_a, b, device_b):
+        a.ip("link", "add", device_a, "type", "veth", "peer", "name", device_b, "netns", b.name)
+        a.ip("link", "set", device_a, "up")
+        b.ip("link", "set", device_b, "up")
+
+    @staticmethod
+    def address(namespace, device, *addresses):
+        for address in addresses:
+            namespace.ip("addr", "add", address, "dev", device, *(["nodad"] if ":" in address else []))
+
+    def _join(self):
+        internet, host = self.internet, self.host
+        internet.ip("link", "add", "br0", "type", "bridge")
+        internet.ip("link", "set", "br0", "up")
+        self._plug(host, HOST4, HOST6)
+        if self.lan:
+            self._plug(self.lan, LAN4, LAN6)
+        self.address(internet, "br0", f"{ROUTER4}/24", f"{ROUTER6}/64")
+        for address in INTERNET_ADDRESSES:
+            self.address(internet, "lo", f"{address}/{128 if ':' in address else 32}")
+        if self.container:
+            self._contain()
+
+    def _plug(self, namespace, address4, address6):
+        port = f"p-{namespace.role}"
+        self.veth(namespace, "eth0", self.internet, port)
+        self.internet.ip("link", "set", port, "master", "br0")
+        self.address(namespace, "eth0", f"{address4}/24", f"{address6}/64")
+        namespace.ip("route", "add", "default", "via", ROUTER4)
+        namespace.ip("-6", "route", "add", "default", "via", ROUTER6)
+
+    def _contain(self):
+        host, container = self.host, self.container
+        self.veth(host, "ct0", container, "eth0")
+        self.address(host, "ct0", f"{CONTAINER_GATEWAY4}/24", f"{CONTAINER_GATEWAY6}/64")
+        self.address(container, "eth0", f"{CONTAINER4}/24", f"{CONTAINER6}/64")
+        container.ip("route", "add", "default", "via", CONTAINER_GATEWAY4)
+        container.ip("-6", "route", "add", "default", "via", CONTAINER_GATEWAY6)
+        host.sysctl("net.ipv4.ip_forward", 1)
+        host.sysctl("net.ipv6.conf.all.forwarding", 1)
+        host.nft("""table inet lab_container {
+            chain postrouting { type nat hook postrouting priority 100;
+                ip saddr 172.29.0.0/24 oifname "eth0" masquerade
+                ip6 saddr fd79::/64 oifname "eth0" masquerade
+            }
+            }""")
+
+    def resolv_conf(self, namespace, text):
+        """What programs in the namespace see as /etc/resolv.conf (ip-netns(8) binds it)."""
+        self.etc_file(namespace, "resolv.conf", text)
+
+    def etc_file(self, namespace, name, text):
+        directory = pathlib.Path("/etc/netns") / namespace.name
+        directory.mkdir(parents=True, exist_ok=True)
+        if directory not in self.etc:
+            self.etc.append(directory)
+        (directory / name).write_text(text)
+
+    # Servers of the Internet ------------------------------------------------------------------------
+
+    def start_dns(self, extra_data=(), options="", addresses=(DNS4, DNS6)):
+        """unbound as the Internet's nameserver: example.com, ads.example and what is given."""
+        data = [f"example.com. 60 IN A {WEB4}", f"example.com. 60 IN AAAA {WEB6}",
+                f"www.example.com. 60 IN CNAME example.com.",
+                f"ads.example. 60 IN A {ADS4}", f"ads.example. 60 IN AAAA {ADS6}",
+                f"ssh.example. 60 IN A {SSH4}", f"ssh.example. 60 IN AAAA {SSH6}",
+                f"lan.example. 60 IN A {LAN4}", f"four.example. 60 IN A {WEB4}",
+                "big.example. 60 IN TXT " + " ".join(f'"{"x" * 250}"' for _ in range(8)), *extra_data]
+        zones = sorted({line.split()[0].rstrip(".").split(".")[-1] for line in data})
+        config = self.directory / "unbound.conf"
+        config.write_text("server:\n" + "".join(f" interface: {a}\n" for a in addresses) +
+                          ' access-control: 0.0.0.0/0 allow\n access-control: ::/0 allow\n'
+                          ' chroot: ""\n username: ""\n pidfile: ""\n use-syslog: no\n do-daemonize: no\n'
+                          ' module-config: "iterator"\n log-queries: yes\n verbosity: 1\n' +
+                          "".join(f' local-zone: "{z}." static\n' for z in zones) +
+                          "".join(f" local-data: '{line}'\n" for line in data) + options + "\n")
+        self.resolv_conf(self.host, "".join(f"nameserver {a}\n" for a in addresses))
+        return self.internet.start("unbound", "-d", "-c", config, ready=self.internet.listens(53))
+
+    def certificate(self, *names):
+        """A certificate of the lab's own: (certificate file, key file)."""
+        certificate, key = self.directory / "lab.crt", self.directory / "lab.key"
+        run("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes",
+            "-keyout", key, "-out", certificate, "-days", "2", "-subj", "/CN=Portreeve lab", "-addext",
+            "subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
+        return certificate, key
+
+    def start_web(self, names=("example.com", "www.example.com", "ads.example"), ports=(80, 8080)):
+        """caddy with HTTP/1.1, 2 and 3 on 443, plain HTTP on the ports; /big is 64 MiB."""
+        certificate, key = self.certificate(*names)
+        root = self.directory / "www"
+        root.mkdir(exist_ok=True)
+        (root / "index.html").write_text("<!doctype html><title>Portreeve lab</title><h1>It works.</h1>\n")
+        with open(root / "big", "wb") as file:
+            file.truncate(64 << 20)
+        caddyfile = self.directory / "Caddyfile"
+        plain = ", ".join(f"http://:{port}" for port in ports)
+        caddyfile.write_text("{\n auto_https off\n admin off\n}\n"
+                             f"{plain} {{\n root * {root}\n file_server\n}}\n"
+                             f"https://:443 {{\n tls {certificate} {key}\n root * {root}\n file_server\n}}\n")
+        env = dict(os.environ, HOME=str(self.directory), XDG_DATA_HOME=str(self.directory))
+        return self.internet.start("caddy", "run", "--config", caddyfile, "--adapter", "caddyfile", env=env,
+                                   ready=lambda: all(self.internet.listens(p)() for p in (443, *ports)))
+
+    def start_ssh(self):
+        """OpenSSH's server on port 22 of the Internet."""
+        key, config = self.directory / "ssh_host_key", self.directory / "sshd_config"
+        run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
+        config.write_text(f"HostKey {key}\nPidFile none\nUsePAM no\nListenAddress {SSH4}\n"
+                          f"ListenAddress [{SSH6}]\n")
+        os.makedirs("/run/sshd", exist_ok=True)
+        return self.internet.start("/usr/sbin/sshd", "-D", "-e", "-f", config, ready=self.internet.listens(22))
+
+    def start_echo(self, namespace, port, proto="tcp", address="::"):
+        """socat that sends back what it gets, IPv4 and IPv6."""
+        kind = f"{proto.upper()}6-LISTEN:{port},fork,reuseaddr,ipv6only=0,bind=[{address}]"
+        return namespace.start("socat", kind, "PIPE", ready=namespace.listens(port, proto))
+
+    def end(self, process, seconds=5.0):
+        """Ends a process that this lab started, politely first."""
+        if process.poll() is None:
+            process.terminate()
+            try:
+                process.wait(seconds)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+        return process.returncode
+
+    def close(self):
+        atexit.unregister(self.close)
+        for process in reversed(self.processes):
+            self.end(process)
+        self.processes.clear()
+        for namespace in reversed(self.namespaces):
+            self._end_inhabitants(namespace)
+            run("ip", "netns", "del", namespace.name, check=False)
+        self.namespaces.clear()
+        for directory in self.etc:
+            shutil.rmtree(directory, ignore_errors=True)
+        if not os.environ.get("PORTREEVE_LAB_KEEP"):
+            shutil.rmtree(self.directory, ignore_errors=True)
+
+    @staticmethod
+    def _end_inhabitants(namespace):
+        """Only processes in a namespace that this lab made itself."""
+        for pid in run("ip", "netns", "pids", namespace.name, check=False).stdout.split():
+            with contextlib.suppress(ProcessLookupError, ValueError):
+                os.kill(int(pid), signal.SIGKILL)

@@ -1,0 +1,33 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What every system test uses: the lab, the built programs, and a clean-up that always runs."""
+import os
+import pathlib
+import sys
+
+import pytest
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "lab"))
+sys.path.insert(0, str(ROOT / "tests" / "system"))
+
+import portreeve_lab  # noqa: E402  (the path is set just above)
+
+BUILD = pathlib.Path(os.environ.get("PORTREEVE_BUILD", ROOT / "build"))
+
+
+@pytest.fixture
+def lab():
+    """A lab of the test's own, with all four namespaces."""
+    with portreeve_lab.Lab() as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def build():
+    return BUILD
+
+
+def pytest_collection_modifyitems(items):
+    if os.geteuid() != 0:
+        for item in items:
+            item.add_marker(pytest.mark.skip(reason="needs root: it makes network namespaces"))
