@@ -1,23 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The two corridors, packets and questions, and the tables between them: links, communications, names,
- * prompts, what is parked. The engine is a deterministic machine: time comes in as an argument, effects
- * go out through its ports, facts that it lacks are asked for through them and come back by a call. The
- * daemon gives it the kernel's ports, a scenario test gives it fake ones.
+ * prompts, what is parked. The engine is a deterministic machine: time comes in as an argument (`now_us`,
+ * monotonic microseconds), effects go out through its ports, facts that it lacks are asked for through
+ * them and come back by a call. The daemon gives it the kernel's ports, a scenario test gives it fake
+ * ones.
  *
- * Every call locks the engine, none blocks. Ports are called with the lock held and must not call back.
+ * Every call locks the engine, none blocks; any thread may call. Ports are called with the lock held:
+ * they queue what they are given, must not block and must not call back. docs/engine.md tells the rest.
  */
 #pragma once
 
-#include "dns/message.h"
-#include "firewall/event.h"
+#include "engine/counters.h"
 #include "firewall/decide.h"
+#include "firewall/event.h"
 #include "interception/interception.h"
 #include "packet/tuple.h"
 #include "process/process.h"
 #include "profile/policy.h"
 
 struct pr_engine;
+
+#define PR_ENGINE_NEVER UINT64_MAX /* a deadline that does not come */
 
 enum pr_owner_outcome {
 	PR_OWNER_KNOWN = 0,
@@ -30,25 +34,204 @@ enum pr_owner_outcome {
 struct pr_engine_ports {
 	void *context;
 
-	/* Who owns the local end of the link that `tuple` opened. With KNOWN a counted reference is handed
-	 * over. `ticket` is the engine's name for its request. */
+	/* Who owns the local end of the link that `tuple` opened: the source's socket for `out`, the
+	 * destination's for `in`. `packet` is NULL for a question's client. With KNOWN a counted
+	 * reference is handed over. `ticket` is the engine's name for its request. */
 	enum pr_owner_outcome (*owner)(void *context, const struct pr_intercepted *packet,
 				       const struct pr_tuple *tuple, enum pr_direction direction,
 				       uint64_t ticket, struct pr_process **ret_process);
 
+	/* The verdict of a packet that pr_engine_packet() held. `packet->bytes` is NULL. */
+	void (*release)(void *context, struct pr_interception *interception,
+			const struct pr_intercepted *packet, const struct pr_verdict_order *order);
+
 	/* Sends a question upstream: wire format, ready but for the id. pr_engine_answer() follows. */
 	void (*resolve)(void *context, uint64_t ticket, const uint8_t *question, size_t len);
-	/* The reply to a client of the nameserver. */
+	/* The reply to a client of the nameserver. `answer` NULL: none is coming, forget the client (it
+	 * will ask again). */
 	void (*reply)(void *context, uint64_t client, const uint8_t *answer, size_t len);
 
 	/* Something permitted became denied or rerouted: the kernel must forget the permanent verdicts of
 	 * the generations before. The engine uses the new number once pr_engine_generation_set() says it
-	 * is in force. */
+	 * is in force, and does not ask again before. */
 	void (*raise_generation)(void *context);
-	/* Cuts a live link that is denied now: both ends learn of it. */
+	/* Cuts a live link that is denied now: both ends learn of it. `tuple` as its first packet had it,
+	 * `order` as a new packet of it would get. */
 	void (*cut)(void *context, const struct pr_tuple *tuple, enum pr_direction direction,
-		    enum pr_verdict verdict, bool permanent, uint32_t generation);
+		    const struct pr_verdict_order *order);
+
+	/* pr_engine_tick() is due at `at_us`, earlier than its last call returned. */
+	void (*wake)(void *context, uint64_t at_us);
 
 	/* What happened; borrowed for the call. */
 	void (*event)(void *context, const struct pr_event *event);
 };
+
+/* Bounds; 0 = the default of limits.h. */
+struct pr_engine_options {
+	uint32_t n_links_max, n_communications_max, n_names_max, n_instances_max;
+	uint32_t n_parked_max, n_prompts_max, n_questions_max;
+	int64_t real_offset_us; /* realtime clock minus monotonic clock, for the events' time */
+};
+
+/* Both arguments are copied. Until the first policy every packet and question is refused. */
+struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
+				const struct pr_engine_options *options);
+void pr_engine_free(struct pr_engine *engine);
+
+/* ---- policy ---- */
+
+/* Swaps the policy whole. Every live link is decided anew; what is now denied or rerouted is cut, and the
+ * generation is asked to be raised if a permanent verdict has to die. Open prompts that the policy
+ * answers are closed, what they held is released. */
+void pr_engine_policy_set_take(struct pr_engine *engine, struct pr_policy *policy, uint64_t now_us);
+/* The kernel accepts permanent verdicts of generation `generation` (1 to 7) from now on. */
+void pr_engine_generation_set(struct pr_engine *engine, uint32_t generation, uint64_t now_us);
+uint32_t pr_engine_generation(struct pr_engine *engine);
+
+/* ---- facts from outside ---- */
+
+/* An address of an interface of the guarded namespace, with the length of its on-link prefix. */
+struct pr_engine_address {
+	struct pr_address address;
+	uint8_t prefix_len;
+	uint32_t ifindex;
+};
+/* All of them; replaces what was set before. */
+void pr_engine_addresses_set(struct pr_engine *engine, const struct pr_engine_address *addresses,
+			     size_t n, uint64_t now_us);
+
+struct pr_engine_hosts_entry {
+	struct pr_address address;
+	const char *name; /* canonical */
+};
+/* /etc/hosts, whole; replaces what was set before. */
+void pr_engine_hosts_set(struct pr_engine *engine, const struct pr_engine_hosts_entry *entries,
+			 size_t n, uint64_t now_us);
+void pr_engine_real_offset_set(struct pr_engine *engine, int64_t real_offset_us);
+
+/* The answer to a PR_OWNER_WAIT. Takes the reference (NULL but with PR_OWNER_KNOWN). Too late is no
+ * error. */
+void pr_engine_owner_known(struct pr_engine *engine, uint64_t ticket, enum pr_owner_outcome outcome,
+			   struct pr_process *process, uint64_t now_us);
+
+/* ---- the packet corridor ---- */
+
+enum pr_engine_packet_outcome {
+	PR_ENGINE_DECIDED = 0, /* the order is to be carried out by the caller */
+	PR_ENGINE_HELD = 1, /* parked: the port `release` gets the verdict, within its deadline */
+};
+/* `packet->time_us` is the time. The interception is borrowed until a held packet is released. */
+PR_MUST_USE enum pr_engine_packet_outcome pr_engine_packet(struct pr_engine *engine,
+							   struct pr_interception *interception,
+							   const struct pr_intercepted *packet,
+							   struct pr_verdict_order *ret_order);
+
+/* What conntrack says of a link. */
+enum pr_engine_link_event { PR_LINK_EVENT_NEW, PR_LINK_EVENT_UPDATE, PR_LINK_EVENT_DESTROY };
+struct pr_engine_conntrack {
+	enum pr_engine_link_event event;
+	struct pr_tuple original, reply; /* conntrack's two; `reply` tells of NAT */
+	bool counted;			 /* the four counters hold */
+	uint64_t bytes_original, bytes_reply, packets_original, packets_reply;
+};
+void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntrack *event,
+			 uint64_t now_us);
+
+/* A flow that is older than the daemon. */
+struct pr_engine_adopted {
+	struct pr_tuple tuple; /* opener first, as the sockets say */
+	enum pr_direction direction;
+	enum pr_owner_outcome owner; /* KNOWN, NONE, SELF or KERNEL */
+	struct pr_process *process;  /* taken; NULL but with KNOWN */
+};
+void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *flow,
+		     uint64_t now_us);
+
+/* ---- the question corridor ---- */
+
+/* A client of the nameserver asks. `tuple` from the client's socket to the server that it asked, where
+ * that is known, else to our listener. */
+void pr_engine_question(struct pr_engine *engine, uint64_t client, const struct pr_tuple *tuple,
+			const uint8_t *message, size_t len, uint64_t now_us);
+/* The client is gone; what it asked needs no reply. */
+void pr_engine_client_gone(struct pr_engine *engine, uint64_t client, uint64_t now_us);
+/* What came from upstream for `ticket`; NULL = nothing came. */
+void pr_engine_answer(struct pr_engine *engine, uint64_t ticket, const uint8_t *answer, size_t len,
+		      uint64_t now_us);
+
+/* What a user asks about: by `explain` and `dns query`. */
+struct pr_engine_query {
+	const char *app; /* profile's name or executable's path; NULL = any without a profile */
+	uid_t uid;	 /* (uid_t)-1 = any */
+	bool incoming;
+	const char *domain;	   /* canonical; NULL = none given */
+	struct pr_address address; /* family 0 = none given */
+	uint8_t proto;		   /* 0 = not given */
+	uint16_t port;		   /* 0 = not given */
+};
+/* Asks the nameserver as that application would (`dns query`): the whole corridor, but nothing is recorded and no
+ * prompt is raised. The port `reply` gets what would be said. */
+void pr_engine_question_as(struct pr_engine *engine, uint64_t client,
+			   const struct pr_engine_query *query, const uint8_t *message, size_t len,
+			   uint64_t now_us);
+
+/* ---- time ---- */
+
+/* Does what is due; returns when it has to be called next at the latest, or PR_ENGINE_NEVER. */
+uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us);
+
+/* ---- prompts ---- */
+
+enum pr_answer_scope {
+	PR_ANSWER_DOMAIN, /* the communication's entity */
+	PR_ANSWER_ZONE,	  /* the domain and all below */
+	PR_ANSWER_ADDRESS,
+	PR_ANSWER_APP, /* whatever the application asks */
+};
+/* Answers an open prompt directly: holds for `duration_us` (PR_ENGINE_NEVER: until the engine ends) or
+ * until a policy that itself decides comes. 0, or -ENOENT: no such prompt is open. */
+PR_MUST_USE int pr_engine_prompt_answer(struct pr_engine *engine, uint64_t prompt, bool permit,
+					enum pr_answer_scope scope, uint64_t duration_us,
+					uint64_t now_us);
+
+/* ---- looking in ---- */
+
+enum pr_engine_table {
+	PR_ENGINE_APPS,
+	PR_ENGINE_COMMUNICATIONS,
+	PR_ENGINE_LINKS,
+	PR_ENGINE_PROMPTS,
+};
+/* Calls `row` for each row, oldest first, with the lock held; a false return ends the walk. A row is an
+ * event (event.h) and borrowed for the call. */
+void pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table,
+		    bool (*row)(void *context, const struct pr_event *event), void *context,
+		    uint64_t now_us);
+void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret_counters);
+
+/* Cuts a live link by its id: `cut`. Its next packets get the same verdict as before: it may come back.
+ * 0 or -ENOENT. */
+PR_MUST_USE int pr_engine_cut(struct pr_engine *engine, uint64_t link, uint64_t now_us);
+
+/* One line a call: a stage and a check, what it said; `decides` where it is the one that decided. */
+struct pr_engine_explained {
+	enum pr_stage stage;
+	const char
+		*check; /* its name in the table of checks; NULL: `text` is about the whole stage */
+	const char *said; /* "permit", "deny", "pass", "undeterminable", … */
+	const char *text; /* a sentence */
+	bool decides;
+};
+/* Walks all stages that the facts given reach. 0, or -ENOENT: no policy yet. */
+PR_MUST_USE int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *query,
+				  void (*line)(void *context,
+					       const struct pr_engine_explained *explained),
+				  void *context, uint64_t now_us);
+
+/* Names (address → domains given to an application) survive a restart: the caller frees. Loading adds to
+ * what is there; -EBADMSG where the bytes are not ours, and nothing is loaded. */
+PR_MUST_USE int pr_engine_names_save(struct pr_engine *engine, uint64_t now_us, uint8_t **ret_bytes,
+				     size_t *ret_len);
+PR_MUST_USE int pr_engine_names_load(struct pr_engine *engine, const uint8_t *bytes, size_t len,
+				     uint64_t now_us);

@@ -22,13 +22,17 @@ enum pr_event_kind {
 	PR_EVENT_SYSTEM,
 };
 
+/* Of a prompt. */
+enum pr_prompt_state { PR_PROMPT_OPEN, PR_PROMPT_PERMITTED, PR_PROMPT_DENIED, PR_PROMPT_EXPIRED };
+
 struct pr_event {
 	enum pr_event_kind kind;
 	uint64_t real_us;	/* since 1970, UTC */
 	uint64_t id;		/* of the link, communication, question or prompt */
-	uint64_t communication; /* that a link belongs to; 0 = none */
+	uint64_t communication; /* that a link or prompt belongs to; 0 = none */
 
-	const char *profile;
+	const char *profile;   /* its name; an application without one: the global profile's */
+	const char *instance;  /* what tells the application from others: profile, path or script */
 	const char *path;      /* proven executable */
 	const char *exe_shown; /* what an unproven process shows of itself */
 	const char *cmdline, *user, *cgroup, *unit, *container, *script;
@@ -56,6 +60,8 @@ struct pr_event {
 	enum pr_stage stage;
 	enum pr_verdict verdict;
 	bool permanent, grace;
+	bool old;   /* the flow is older than the daemon: bytes before it are not known */
+	bool ended; /* rows: the link is over, and kept for a while to be shown */
 	const char *reason, *rule, *rule_place;
 	unsigned int missing; /* PR_FACT_… */
 	uint32_t generation;
@@ -63,4 +69,11 @@ struct pr_event {
 	const char *text; /* system: what happened; dns: the question's type */
 	bool counted;	  /* the counters hold */
 	uint64_t bytes_sent, bytes_received, packets_sent, packets_received, duration_ms;
+
+	enum pr_prompt_state prompt_state;
+	uint64_t deadline_real_us; /* prompt: when its default, deny, comes */
+
+	/* rows of applications and communications */
+	uint32_t n_communications, n_links;
+	uint64_t last_real_us; /* last used */
 };

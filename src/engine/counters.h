@@ -1,0 +1,83 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What the engine counts, for `status`. One list gives the struct and the names; all are uint64_t, so
+ * that the struct travels as an array of PR_ENGINE_N_COUNTERS numbers in this order.
+ */
+#pragma once
+
+#include <stdint.h>
+
+#define PR_ENGINE_COUNTERS(X)                                           \
+	/* packets that the queue handed up, and what became of them */ \
+	X(packets)                                                      \
+	X(packets_known_link)                                           \
+	X(packets_malformed)                                            \
+	X(packets_spoofed)                                              \
+	X(packets_untracked)                                            \
+	X(verdict_accept)                                               \
+	X(verdict_block)                                                \
+	X(verdict_drop)                                                 \
+	X(verdict_reroute_nameserver)                                   \
+	X(verdict_reroute_tunnel)                                       \
+	/* parked packets */                                            \
+	X(parked)                                                       \
+	X(parked_now)                                                   \
+	X(parked_expired)                                               \
+	X(dropped_parking_full)                                         \
+	X(dropped_link_parking_full)                                    \
+	X(dropped_table_full)                                           \
+	X(dropped_no_policy)                                            \
+	/* decisions */                                                 \
+	X(communications_decided)                                       \
+	X(communications_reused)                                        \
+	X(links_decided)                                                \
+	X(links_redecided)                                              \
+	X(decided_missing_data)                                         \
+	X(communications_now)                                           \
+	X(links_now)                                                    \
+	X(links_adopted)                                                \
+	X(links_grace)                                                  \
+	X(links_ended)                                                  \
+	X(links_cut)                                                    \
+	X(instances_now)                                                \
+	X(instances_full)                                               \
+	/* who */                                                       \
+	X(owner_known)                                                  \
+	X(owner_waited)                                                 \
+	X(owner_none)                                                   \
+	X(owner_self)                                                   \
+	X(owner_kernel)                                                 \
+	X(owner_expired)                                                \
+	/* questions and names */                                       \
+	X(questions)                                                    \
+	X(questions_denied_before)                                      \
+	X(questions_denied_after)                                       \
+	X(questions_answered)                                           \
+	X(questions_failed)                                             \
+	X(questions_held)                                               \
+	X(questions_unanswered)                                         \
+	X(questions_malformed)                                          \
+	X(questions_full)                                               \
+	X(names_recorded)                                               \
+	X(names_now)                                                    \
+	/* prompts */                                                   \
+	X(prompts_raised)                                               \
+	X(prompts_answered)                                             \
+	X(prompts_expired)                                              \
+	X(prompts_full)                                                 \
+	X(prompts_now)                                                  \
+	/* policy */                                                    \
+	X(policy_swaps)                                                 \
+	X(generations_asked)                                            \
+	X(generations_set)
+
+struct pr_engine_counters {
+#define X(name) uint64_t name;
+	PR_ENGINE_COUNTERS(X)
+#undef X
+};
+
+#define PR_ENGINE_N_COUNTERS (sizeof(struct pr_engine_counters) / sizeof(uint64_t))
+
+/* The name of counter `i` as `status` shows it; those that end in "_now" are levels, the rest only grow. */
+const char *pr_engine_counter_name(unsigned int i);
