@@ -79,7 +79,7 @@ int pr_address_parse(const char *text, struct pr_address *ret_address)
 const char *pr_address_format(const struct pr_address *address, char *text)
 {
 	if (address->family == 0)
-		return strcpy(text, "none");
+		return memcpy(text, "none", sizeof("none"));
 	return inet_ntop(address->family == 4 ? AF_INET : AF_INET6, address->bytes, text,
 			 PR_ADDRESS_TEXT_SIZE);
 }

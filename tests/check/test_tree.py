@@ -1,0 +1,39 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Holds the tree to the rules of rules.py, and each rule to an example that must fail."""
+import pathlib
+import shutil
+import sys
+
+import pytest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import rules  # noqa: E402
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SPDX = "/* SPDX-License-Identifier: GPL-3.0-or-later */\n"
+EXAMPLES = {
+    "layers": ("src/base/upward.c", SPDX + '#include "firewall/decide.h"\n', "base may not include"),
+    "banned_calls": ("src/packet/late.c", SPDX + "long late(void)\n{\n\treturn time(0);\n}\n", "time is an argument"),
+    "licences": ("src/base/bare.c", "int bare;\n", "no SPDX"),
+    "stand_alone_headers": ("src/base/leaning.h", SPDX + "#pragma once\nuint8_t leaning(void);\n", "by itself"),
+    "formatted": ("src/base/askew.c", SPDX + "int  askew( void ){return 0;}\n", "not formatted"),
+}
+
+
+@pytest.mark.parametrize("rule", sorted(EXAMPLES))
+def test_the_tree_keeps(rule):
+    assert list(getattr(rules, rule)(ROOT)) == []
+
+
+@pytest.mark.parametrize("rule", sorted(EXAMPLES))
+def test_an_example_breaks(rule, tmp_path):
+    name, text, complaint = EXAMPLES[rule]
+    file = tmp_path / name
+    file.parent.mkdir(parents=True)
+    file.write_text(text)
+    shutil.copy(ROOT / ".clang-format", tmp_path)
+    assert any(complaint in said for said in getattr(rules, rule)(tmp_path))
+
+
+def test_nothing_large_is_in_the_repository():
+    assert list(rules.words(ROOT)) == []
