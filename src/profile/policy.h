@@ -42,6 +42,10 @@ struct pr_settings {
 	uint32_t scopes, incoming_scopes; /* PR_SCOPE_BIT_… */
 	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
 	bool permanent_verdicts, require_encryption, require_tunnel, own_dns;
+	const char *tunnel; /* name of an upstream; "" = none */
+	/* Bitsets of list numbers, pr_policy_n_list_words() long: the lists that deny, and those that are
+	 * taken out of them. */
+	const uint64_t *lists, *exceptions;
 };
 
 /* Settings that exist once. */
@@ -56,16 +60,19 @@ struct pr_global_settings {
 enum pr_rule_action { PR_RULE_PERMIT, PR_RULE_DENY, PR_RULE_ASK, PR_RULE_TUNNEL };
 
 enum pr_match {
-	PR_MATCH_NONE,		/* no rule speaks */
-	PR_MATCH_RULE,		/* `rule` is the first that matches */
-	PR_MATCH_UNDETERMINABLE /* `rule` could match, were the facts in `missing` known */
+	PR_MATCH_NONE,		 /* no rule speaks */
+	PR_MATCH_RULE,		 /* `rule` is the first that matches */
+	PR_MATCH_UNDETERMINABLE, /* `rule` could match, were the facts in `missing` known */
+	PR_MATCH_NO_DATA /* `rule` would speak, but there is no data for the facts in `missing`
+				  * (country, AS, lists), and the profile's on_missing_data is deny */
 };
 
 struct pr_rule_hit {
 	enum pr_match match;
 	enum pr_rule_action action;
 	uint32_t rule;	      /* number in the policy */
-	unsigned int missing; /* PR_FACT_… that rules passed over or stopped at had no value for */
+	unsigned int missing; /* PR_FACT_…: what the rule stopped at lacks, and (on_missing_data =
+			       * skip) the data that rules passed over had no value for */
 	bool exact_service;   /* the rule names an address or prefix and a port: it may exempt from
 			       * the reroute of questions to foreign nameservers */
 };
@@ -81,8 +88,29 @@ static inline void pr_policy_cleanup(struct pr_policy **policy)
 
 const struct pr_global_settings *pr_policy_global(const struct pr_policy *policy);
 const struct pr_settings *pr_policy_settings(const struct pr_policy *policy, uint32_t profile);
+/* When the first of the run-time rules expires (seconds since 1970): compile anew then. 0 = never. */
+uint64_t pr_policy_next_expiry_s(const struct pr_policy *policy);
+/* Upstream nameservers from the configuration, as written; none = those of the system. */
+uint32_t pr_policy_n_upstreams(const struct pr_policy *policy);
+const char *pr_policy_upstream(const struct pr_policy *policy, uint32_t upstream);
+
+/* A list of intelligence: every id that a rule or a setting names has a number, configured or not. */
+struct pr_list {
+	const char *id;
+	const char *url, *file, *format; /* "" = not given; both url and file "": not configured */
+	uint32_t interval_s;
+};
+
+uint32_t pr_policy_n_lists(const struct pr_policy *policy);
+uint32_t pr_policy_n_list_words(const struct pr_policy *policy);
+struct pr_list pr_policy_list(const struct pr_policy *policy, uint32_t list);
+
 uint32_t pr_policy_n_profiles(const struct pr_policy *policy);
 const char *pr_policy_profile_name(const struct pr_policy *policy, uint32_t profile);
+
+/* By name, case counts. False when there is none. */
+bool pr_policy_profile_find(const struct pr_policy *policy, const char *name,
+			    uint32_t *ret_profile);
 
 /* The profile that matches best, by the score documented in docs/profile.md; PR_PROFILE_GLOBAL when none. */
 uint32_t pr_policy_profile_of(const struct pr_policy *policy, const struct pr_identity *identity);
@@ -91,6 +119,21 @@ uint32_t pr_policy_profile_of(const struct pr_policy *policy, const struct pr_id
  * whatever the number of rules. The facts come from the subject, so does the profile. */
 void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *subject,
 		     struct pr_rule_hit *ret_hit);
+
+/* The lists that a subject walks, in this order; forwarded links use the outgoing ones. */
+enum pr_ruleset {
+	PR_RULESET_ENFORCED,	    /* the profile's */
+	PR_RULESET_ENFORCED_GLOBAL, /* the same for all profiles */
+	PR_RULESET_PROFILE,
+	PR_RULESET_GLOBAL,
+	PR_RULESET_COUNT_,
+};
+
+/* The rules of one list are the numbers from *ret_first on; returns how many. */
+uint32_t pr_policy_ruleset(const struct pr_policy *policy, uint32_t profile, bool incoming,
+			   enum pr_ruleset ruleset, uint32_t *ret_first);
+uint32_t pr_policy_n_rules(const struct pr_policy *policy);
+enum pr_rule_action pr_policy_rule_action(const struct pr_policy *policy, uint32_t rule);
 
 /* The rule as written, and where it stands ("profiles/firefox.conf:4", "run-time"). Borrowed from the
  * policy. */
