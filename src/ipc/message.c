@@ -1,0 +1,75 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ipc/message.h"
+
+#include "base/error.h"
+#include "ipc/event_codec.h"
+
+#define BIT(party) (1u << (party))
+#define SUPERVISOR BIT(PR_PARTY_SUPERVISOR)
+#define ENGINE	   BIT(PR_PARTY_ENGINE)
+#define RESOLVER   BIT(PR_PARTY_RESOLVER)
+#define COMPILER   BIT(PR_PARTY_COMPILER)
+#define FRONT	   BIT(PR_PARTY_FRONT)
+#define CHILDREN   (ENGINE | RESOLVER | FRONT)
+#define TEXT_MAX   4096
+#define TUPLE_LEN  39
+
+static const struct pr_message_info messages[PR_N_MESSAGES] = {
+	/*			       name	     from	 to	   fds	 body */
+	[PR_MESSAGE_PING] = { "ping", SUPERVISOR, CHILDREN, 0, 0, 0 },
+	[PR_MESSAGE_PONG] = { "pong", CHILDREN, SUPERVISOR, 0, 0, 0 },
+	[PR_MESSAGE_READY] = { "ready", CHILDREN, SUPERVISOR, 0, 0, 0 },
+	[PR_MESSAGE_FAILED] = { "failed", CHILDREN | COMPILER, SUPERVISOR, 0, 1, TEXT_MAX },
+	[PR_MESSAGE_CHANNEL] = { "channel", SUPERVISOR, CHILDREN, 1, 4, 4 },
+
+	[PR_MESSAGE_POLICY] = { "policy", SUPERVISOR, ENGINE, 1, 4, 4 },
+	[PR_MESSAGE_POLICY_TAKEN] = { "policy-taken", ENGINE, SUPERVISOR, 0, 4, 4 },
+	[PR_MESSAGE_POLICY_REFUSED] = { "policy-refused", ENGINE, SUPERVISOR, 0, 4, TEXT_MAX },
+	[PR_MESSAGE_POLICY_SHOWN] = { "policy-shown", SUPERVISOR, FRONT, 1, 4, 4 },
+	[PR_MESSAGE_RAISE] = { "raise", ENGINE, SUPERVISOR, 0, 0, 0 },
+	[PR_MESSAGE_GENERATION] = { "generation", SUPERVISOR, ENGINE, 0, 4, 4 },
+
+	[PR_MESSAGE_WHO] = { "who", ENGINE, SUPERVISOR, 0, 8, 8 },
+	[PR_MESSAGE_PROCESS] = { "process", SUPERVISOR, ENGINE, 0, 0, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_DENY] = { "deny", ENGINE, SUPERVISOR, 0, TUPLE_LEN + 1, TUPLE_LEN + 1 },
+	[PR_MESSAGE_NOTICE] = { "notice", SUPERVISOR, ENGINE, 0, 1, TEXT_MAX },
+
+	[PR_MESSAGE_QUERY] = { "query", FRONT, ENGINE, 0, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_ROW] = { "row", ENGINE, FRONT, 0, 1, PR_EVENT_BODY_MAX },
+	[PR_MESSAGE_PAIRS] = { "pairs", ENGINE, FRONT, 0, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_END] = { "end", ENGINE, FRONT, 0, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_EVENT] = { "event", ENGINE, FRONT, 0, 1, PR_EVENT_BODY_MAX },
+	[PR_MESSAGE_LOST] = { "lost", ENGINE, FRONT, 0, 8, 8 },
+
+	[PR_MESSAGE_CHANGE] = { "change", FRONT, SUPERVISOR, 1, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_RESULT] = { "result", SUPERVISOR, FRONT, 0, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_STATUS] = { "status", FRONT, SUPERVISOR, 0, 0, 0 },
+	[PR_MESSAGE_ORDER] = { "order", SUPERVISOR, ENGINE, 0, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_DONE] = { "done", ENGINE, SUPERVISOR, 0, 2, PR_MESSAGE_BODY_MAX },
+
+	[PR_MESSAGE_FILE] = { "file", SUPERVISOR, COMPILER, 1, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_COMPILE] = { "compile", SUPERVISOR, COMPILER, 0, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_CHANGED] = { "changed", COMPILER, SUPERVISOR, 1, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_COMPILED] = { "compiled", COMPILER, SUPERVISOR, 1, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_REFUSED] = { "refused", COMPILER, SUPERVISOR, 0, 1, TEXT_MAX },
+
+	[PR_MESSAGE_RESOLVE] = { "resolve", ENGINE, RESOLVER, 0, 12, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_ANSWER] = { "answer", RESOLVER, ENGINE, 0, 0, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_UPSTREAMS] = { "upstreams", SUPERVISOR, RESOLVER, 0, 2, PR_MESSAGE_BODY_MAX },
+};
+
+const struct pr_message_info *pr_message_info(unsigned int kind)
+{
+	return kind < PR_N_MESSAGES && messages[kind].name ? &messages[kind] : NULL;
+}
+
+const char *pr_party_name(enum pr_party party)
+{
+	static const char *const names[PR_N_PARTIES] = {
+		[PR_PARTY_SUPERVISOR] = "supervisor", [PR_PARTY_ENGINE] = "engine",
+		[PR_PARTY_RESOLVER] = "resolver",     [PR_PARTY_COMPILER] = "compiler",
+		[PR_PARTY_FRONT] = "front",
+	};
+
+	return (unsigned int)party < PR_N_PARTIES ? names[party] : "none";
+}

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The closed list of messages between Portreeve's processes. Each has one direction, bounds on its
+ * length and a fixed number of descriptors; channel.h lets nothing else through. A request carries a
+ * ticket that the answer repeats. Bodies are made and read with body.h, process bodies and events with
+ * the codecs named here.
+ */
+#pragma once
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define PR_MESSAGE_BODY_MAX 66560 /* a DNS message over TCP and what stands beside it */
+#define PR_MESSAGE_FDS_MAX  4
+
+enum pr_party {
+	PR_PARTY_SUPERVISOR,
+	PR_PARTY_ENGINE,
+	PR_PARTY_RESOLVER,
+	PR_PARTY_COMPILER,
+	PR_PARTY_FRONT,
+	PR_N_PARTIES,
+};
+
+enum pr_message_kind {
+	/* The supervisor and every child. */
+	PR_MESSAGE_PING = 1, /* supervisor → child: empty; PONG repeats the ticket */
+	PR_MESSAGE_PONG,
+	PR_MESSAGE_READY,   /* child → supervisor: empty; sandboxed and at work */
+	PR_MESSAGE_FAILED,  /* child → supervisor: text, one sentence; the child ends */
+	PR_MESSAGE_CHANNEL, /* supervisor → child: u32 party; 1 descriptor, a new channel to it */
+
+	/* The policy. */
+	PR_MESSAGE_POLICY, /* supervisor → engine: u32 serial; 1 descriptor, sealed memory */
+	PR_MESSAGE_POLICY_TAKEN, /* engine → supervisor: u32 serial; in force, live links re-decided */
+	PR_MESSAGE_POLICY_REFUSED, /* engine → supervisor: u32 serial, text why */
+	PR_MESSAGE_POLICY_SHOWN, /* supervisor → front: u32 serial; 1 descriptor: what is in force */
+	PR_MESSAGE_RAISE,	 /* engine → supervisor: empty; generation to be raised */
+	PR_MESSAGE_GENERATION, /* supervisor → engine: u32 generation, in force */
+
+	/* Who owns a socket; the kernel table, which only the supervisor may change. */
+	PR_MESSAGE_WHO,	    /* engine → supervisor: u32 pid, u32 uid (or ~0) */
+	PR_MESSAGE_PROCESS, /* supervisor → engine: process, daemon/process_codec.h; empty = gone */
+	PR_MESSAGE_DENY, /* engine → supervisor: tuple, u8 verdict: into the set of denied tuples */
+	PR_MESSAGE_NOTICE, /* supervisor → engine: text; becomes a system event */
+
+	/* What a client of the API may ask of the engine: reading. */
+	PR_MESSAGE_QUERY, /* front → engine: pairs, "query" first: ipc/query.h */
+	PR_MESSAGE_ROW,	  /* engine → front: an event, ipc/event_codec.h */
+	PR_MESSAGE_PAIRS, /* engine → front: pairs: a row that is not an event */
+	PR_MESSAGE_END, /* engine → front: pairs: "error" if it failed, "next" if there is more */
+	PR_MESSAGE_EVENT, /* engine → front: an event, as it happens; ticket = its number */
+	PR_MESSAGE_LOST,  /* engine → front: u64; so many events were dropped so far */
+
+	/* What a client may have changed; the descriptor is the client's connected socket, whose peer
+	 * credentials the supervisor reads by itself. */
+	PR_MESSAGE_CHANGE, /* front → supervisor: pairs, "verb" first: ipc/query.h; 1 descriptor */
+	PR_MESSAGE_RESULT, /* supervisor → front: pairs: "ok", or "error" and "status" */
+	PR_MESSAGE_STATUS, /* front → supervisor: empty; answered with RESULT, one pair a fact */
+	PR_MESSAGE_ORDER,  /* supervisor → engine: pairs, "verb" first: a permitted change of the
+			    * engine's own tables */
+	PR_MESSAGE_DONE,   /* engine → supervisor: pairs: as RESULT */
+
+	/* The compiler. */
+	PR_MESSAGE_FILE, /* supervisor → compiler: pairs "layer", "name"; 1 descriptor to read */
+	PR_MESSAGE_COMPILE,  /* supervisor → compiler: pairs: the change to make, or none */
+	PR_MESSAGE_CHANGED,  /* compiler → supervisor: pairs "name"; 1 descriptor, new content */
+	PR_MESSAGE_COMPILED, /* compiler → supervisor: pairs, remarks; 1 descriptor, the policy */
+	PR_MESSAGE_REFUSED,  /* compiler → supervisor: text with file and line */
+
+	/* Upstream questions. */
+	PR_MESSAGE_RESOLVE,   /* engine → resolver: question in wire format */
+	PR_MESSAGE_ANSWER,    /* resolver → engine: answer in wire format; empty = none */
+	PR_MESSAGE_UPSTREAMS, /* supervisor → resolver: pairs, "upstream" for each */
+	PR_N_MESSAGES,
+};
+
+struct pr_message_info {
+	const char *name; /* NULL: no such message */
+	uint8_t from, to; /* bits 1 << PR_PARTY_… */
+	uint8_t n_fds;
+	uint32_t min_len, max_len; /* of the body */
+};
+
+/* The row of a kind; NULL for a number that is not on the list. */
+const struct pr_message_info *pr_message_info(unsigned int kind);
+const char *pr_party_name(enum pr_party party); /* "supervisor", "engine", … */

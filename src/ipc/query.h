@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What clients of the API may ask for, as pairs. Front turns HTTP into these and JSON back; nobody else
+ * reads or writes JSON.
+ *
+ * PR_MESSAGE_QUERY, front → engine. The first pair is "query" = one of the names below; the others are
+ * its arguments. Answered by any number of ROW (an event each) or PAIRS, then one END, all with the
+ * query's ticket. A table that is longer than PR_QUERY_ROWS_MAX comes in parts: END then holds
+ * "next" = the number to give as "after" for the rest.
+ *
+ *   "links", "communications"   rows are events. "after", "active" = "1", "app", "domain", "ip",
+ *                               "verdict" filter; "uid" = only what this user owns
+ *   "apps"                      PAIRS: "profile", "path", "links", "communications"
+ *   "prompts"                   rows are events of kind prompt
+ *   "status"                    PAIRS, any keys: what is in force, counters
+ *   "explain"                   "app" (a path), "uid", "in" = "1", "entity", "proto", "port"; PAIRS: "stage",
+ *                               "check", "said", "decided", …
+ *   "dns-query"                 "name", "type", "app"; PAIRS, and rows of the decisions
+ *   "dns-cache"                 PAIRS
+ *
+ * PR_MESSAGE_CHANGE, front → supervisor, with the client's connected socket as its descriptor. The first
+ * pair is "verb" = one of the table in daemon/authority.h; the others its arguments, named there.
+ * Answered by RESULT with the same ticket: "ok" = a word for the user, or "error" = a sentence (with
+ * file, line and column where it is about a rule) and "status" = an HTTP status (400, 403, 404, 409, 500).
+ */
+#pragma once
+
+#define PR_QUERY_ROWS_MAX 512
