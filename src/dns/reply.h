@@ -1,0 +1,37 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Replies of our own making: denials and failures. Pure. */
+#pragma once
+
+#include "dns/message.h"
+
+/* Extended DNS errors (RFC 8914) that we give. */
+enum pr_dns_ede {
+	PR_DNS_EDE_NONE = -1,
+	PR_DNS_EDE_OTHER = 0,
+	PR_DNS_EDE_NOT_READY = 14,
+	PR_DNS_EDE_BLOCKED = 15,
+	PR_DNS_EDE_NO_REACHABLE_AUTHORITY = 22,
+	PR_DNS_EDE_NETWORK_ERROR = 23,
+};
+
+#define PR_DNS_EDE_TEXT_MAX  200 /* bytes; a longer text is cut */
+#define PR_DNS_BLOCKED_TTL_S 10	 /* how long a client may keep a denial: rules change */
+/* Largest reply of this header. */
+#define PR_DNS_REPLY_MAX 1024
+
+enum pr_dns_denial {
+	PR_DNS_DENIAL_NXDOMAIN, /* with an SOA that says for how long (RFC 2308, 5) */
+	PR_DNS_DENIAL_ZERO,	/* 0.0.0.0 and ::, other types: no data */
+	PR_DNS_DENIAL_REFUSED,
+};
+
+/* The bytes written; `size` is at least PR_DNS_REPLY_MAX. `text` may be NULL. The extended error goes to
+ * clients with EDNS only. */
+size_t pr_dns_write_denial(const struct pr_dns_question *question, enum pr_dns_denial denial,
+			   const char *text, uint8_t *reply, size_t size);
+size_t pr_dns_write_failure(const struct pr_dns_question *question, enum pr_dns_rcode rcode,
+			    enum pr_dns_ede ede, const char *text, uint8_t *reply, size_t size);
+/* OPT of a reply, with an extended error unless NONE; nothing for a client without EDNS. The number of records
+ * written (0 or 1). `rcode` is the full one. */
+unsigned int pr_dns_write_opt(struct pr_writer *writer, const struct pr_dns_question *question,
+			      unsigned int rcode, enum pr_dns_ede ede, const char *text);

@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A question's life: asked → decided before intel → resolved → decided after intel → filtered → replied to.
+ * A deterministic machine: time is an argument, effects go through the ports. Not locked: the engine calls
+ * it under its own lock. Ports must not call back into the table.
+ *
+ * Every question that was taken up ends in exactly one call of `concluded`, and its client in exactly one
+ * call of `reply` (without bytes where it is left unanswered). An answer goes to an application only after
+ * its own decision on it, whoever else asked for the same.
+ */
+#pragma once
+
+#include "dns/answer.h"
+#include "dns/message.h"
+#include "dns/reply.h"
+#include "firewall/decide.h"
+
+/* Questions at one time, and of one application; more are answered SERVFAIL and counted. */
+#define PR_QUESTIONS_MAX		 8192u
+#define PR_QUESTIONS_PER_APPLICATION_MAX 4096u
+/* A question whose owner, prompt or answer did not come: SERVFAIL. Longer than the resolver's own. */
+#define PR_QUESTION_DEADLINE_MS 10000u
+
+enum pr_transport { PR_TRANSPORT_UDP, PR_TRANSPORT_TCP };
+
+/* Where a question came from, as the socket shows it (behind any NAT). */
+struct pr_asker {
+	uint64_t client; /* the listener's handle */
+	struct pr_address address, local_address;
+	uint16_t port, local_port;
+	uint32_t ifindex; /* that it came in on; 0 = not known */
+	enum pr_transport transport;
+};
+
+struct pr_question {
+	uint64_t ticket; /* never reused */
+	struct pr_asker asker;
+	uint64_t asked_us;
+	const char *name; /* canonical */
+	uint16_t type;
+	bool ask_after_intel; /* the stage that a prompt was raised at */
+
+	/* The decide port's own: whom it found to be the asker. Released in `concluded`. */
+	void *application;
+	/* Tells applications apart, for coalescing and limits; set by the decide port together with
+	 * `application`. 0 = not known. */
+	uint64_t application_key;
+};
+
+/* What is known at a stage. */
+struct pr_question_facts {
+	const char *const *names; /* candidates: the name asked for, then its chain; canonical */
+	unsigned int n_names;
+	const struct pr_address
+		*address; /* after intel: the one to decide on; NULL = the names alone */
+};
+
+struct pr_question_decision {
+	/* PERMIT, OPEN: go on. DENY, REROUTE_TUNNEL: denied. ASK: held for `hold_ms`, then left unanswered;
+	 * pr_questions_resume() asks again. MISSING: a fact (the owner) is being fetched,
+	 * pr_questions_resume() follows. After intel with an address, ASK counts as "not this address". */
+	struct pr_decision decision;
+	uint32_t hold_ms;
+	enum pr_dns_blocked blocked; /* how a denial is answered */
+	const char *
+		text; /* for the extended error; borrowed until the next call of a port; may be NULL */
+};
+
+enum pr_question_end {
+	PR_QUESTION_ANSWERED,
+	PR_QUESTION_DENIED,
+	PR_QUESTION_UNANSWERED, /* a prompt is open: the retry finds its answer */
+	PR_QUESTION_FAILED,	/* SERVFAIL: no answer from upstream, or not one that can be used */
+};
+
+struct pr_question_ports {
+	void *context;
+	/* Fills the decision. Called once before intel, after a resume again; after intel once for the names
+	 * and once for each address. May set `application` and `application_key`. */
+	void (*decide)(void *context, struct pr_question *question, enum pr_stage stage,
+		       const struct pr_question_facts *facts,
+		       struct pr_question_decision *ret_decision);
+	/* Sends upstream; pr_questions_answer() with the ticket follows. */
+	void (*resolve)(void *context, uint64_t ticket, const uint8_t *bytes, size_t len);
+	/* `len` 0: left unanswered. */
+	void (*reply)(void *context, uint64_t client, const uint8_t *bytes, size_t len);
+	/* The application was given this address for these names (the one asked for first). */
+	void (*record)(void *context, const struct pr_question *question,
+		       const struct pr_question_facts *facts, uint32_t ttl_s);
+	/* The end; `decision` is the one that decided, NULL for FAILED. */
+	void (*concluded)(void *context, struct pr_question *question, enum pr_question_end end,
+			  enum pr_stage stage, const struct pr_question_decision *decision);
+};
+
+struct pr_questions_counters {
+	uint64_t asked, malformed, duplicates, refused_full, coalesced;
+	uint64_t answered, denied, unanswered, failed, late_answers;
+};
+
+struct pr_questions;
+
+struct pr_questions *pr_questions_new(const struct pr_question_ports *ports);
+/* Ends every question unanswered. */
+void pr_questions_free(struct pr_questions *questions);
+
+/* A message from a client; malformed ones are answered here. */
+void pr_questions_ask(struct pr_questions *questions, uint64_t now_us, const struct pr_asker *asker,
+		      const uint8_t *bytes, size_t len);
+/* A fact that was missing is there, or a prompt was answered: decides again. Unknown tickets are ignored. */
+void pr_questions_resume(struct pr_questions *questions, uint64_t now_us, uint64_t ticket);
+/* The same for all that wait for a prompt or a fact: after a change of policy, after a prompt's answer. */
+void pr_questions_resume_all(struct pr_questions *questions, uint64_t now_us);
+/* The answer from upstream; borrowed. */
+void pr_questions_answer(struct pr_questions *questions, uint64_t now_us, uint64_t ticket,
+			 const uint8_t *bytes, size_t len);
+/* The resolver was restarted: what it was asked is asked again. */
+void pr_questions_resolver_restarted(struct pr_questions *questions);
+/* Deadlines that have passed. Returns the next one; UINT64_MAX = none. */
+uint64_t pr_questions_tick(struct pr_questions *questions, uint64_t now_us);
+
+unsigned int pr_questions_count(const struct pr_questions *questions);
+const struct pr_questions_counters *pr_questions_counters(const struct pr_questions *questions);
