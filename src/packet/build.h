@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Packets from the IP header on, with their checksums: the two refusals, and whatever tests need. Pure. */
+/* Packets from the IP header on, with their checksums: the two refusals, and whatever tests need.
+ * Pure. */
 #pragma once
 
 #include "packet/parse.h"
@@ -14,19 +15,20 @@ enum pr_build_outcome {
 
 /* Who learns of a cut link. */
 enum pr_reset_to {
-	PR_RESET_TO_SENDER, /* of the packet: comes from the far end, as a refused connection does */
+	PR_RESET_TO_SENDER,   /* of the packet: as a refused connection does */
 	PR_RESET_TO_RECEIVER, /* comes from the packet's sender, in the packet's place */
 };
 
-/* `packet` is a parsed TCP packet; the answer goes into `buffer`, 60 bytes at least suffice. NOT_ALLOWED
- * for another protocol and for a reset. -ENOBUFS when `size` is too small. */
+/* `packet` is a parsed TCP packet; the answer goes into `buffer`, 60 bytes at least suffice.
+ * NOT_ALLOWED for another protocol and for a reset. -ENOBUFS when `size` is too small. */
 PR_MUST_USE int pr_packet_build_reset(const struct pr_packet *packet, enum pr_reset_to to,
 				      void *buffer, size_t size, size_t *ret_len);
 
-/* Host administratively prohibited (type 3 code 10; ICMPv6 type 1 code 1) for the packet in `bytes`, to
- * its sender, from `source`, or from the packet's destination when that is NULL. `buffer` holds
- * PR_PACKET_REFUSAL_MAX. NOT_ALLOWED for ICMP errors and redirects, later fragments, and what was sent to or from many
- * (RFC 1122, 3.2.2; RFC 4443, 2.4 (e)). -ENOBUFS when `size` is too small. */
+/* Host administratively prohibited (type 3 code 10; ICMPv6 type 1 code 1) for the packet in
+ * `bytes`, to its sender, from `source`, or from the packet's destination when that is NULL.
+ * `buffer` holds PR_PACKET_REFUSAL_MAX. NOT_ALLOWED for ICMP errors and redirects, later fragments,
+ * and what was sent to or from many (RFC 1122, 3.2.2; RFC 4443, 2.4 (e)). -ENOBUFS when `size` is
+ * too small. */
 PR_MUST_USE int pr_packet_build_refusal(const uint8_t *bytes, size_t len,
 					const struct pr_packet *packet,
 					const struct pr_address *source, void *buffer, size_t size,
@@ -43,10 +45,12 @@ struct pr_packet_parts {
 	size_t payload_len;
 };
 
-/* TCP, UDP, UDP-Lite, ICMP, ICMPv6 and SCTP with their header, other protocols with the payload alone.
- * -ENOBUFS when `size` is too small or the packet would be too long for IP, -EINVAL for mixed families. */
+/* TCP, UDP, UDP-Lite, ICMP, ICMPv6 and SCTP with their header, other protocols with the payload
+ * alone. -ENOBUFS when `size` is too small or the packet would be too long for IP, -EINVAL for
+ * mixed families. */
 PR_MUST_USE int pr_packet_build(const struct pr_packet_parts *parts, void *buffer, size_t size,
 				size_t *ret_len);
 
-/* The Internet checksum (RFC 1071) of `len` bytes, ready for the header; `sum` is what is added, 0 for none. */
+/* The Internet checksum (RFC 1071) of `len` bytes, ready for the header; `sum` is what is added, 0
+ * for none. */
 uint16_t pr_packet_checksum(const void *bytes, size_t len, uint32_t sum);

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Packets from the IP header on: bytes in, struct out. Pure; reads nothing beyond `len`. Truncated and
- * lying headers are outcomes. Checksums are not verified: what a host sends to itself, or leaves to its
- * card, carries none when it is seen here.
+ * Packets from the IP header on: bytes in, struct out. Pure; reads nothing beyond `len`. Truncated
+ * and lying headers are outcomes. Checksums are not verified: what a host sends to itself, or
+ * leaves to its card, carries none when it is seen here.
  */
 #pragma once
 
@@ -73,10 +73,10 @@ enum pr_infrastructure {
 	PR_INFRASTRUCTURE_IGMP,	     /* RFC 1112, 2236, 3376 */
 	PR_INFRASTRUCTURE_DHCP,	     /* RFC 2131, the client's side */
 	PR_INFRASTRUCTURE_DHCP6,     /* RFC 8415, the client's side */
-	PR_INFRASTRUCTURE_PMTU, /* type 3 code 4, ICMPv6 type 2; look whether `embedded` is a permitted link */
+	PR_INFRASTRUCTURE_PMTU,	     /* `embedded` should be a permitted link */
 };
 
-/* `outgoing`: sent by this host, otherwise to it. Holds the packet against what its RFC demands (hop limit,
- * link-local source), so that what comes from off the link is none of it. */
+/* `outgoing`: sent by this host, otherwise to it. Holds the packet against what its RFC demands
+ * (hop limit, link-local source), so that what comes from off the link is none of it. */
 enum pr_infrastructure pr_packet_infrastructure(const struct pr_packet *packet, bool outgoing);
 const char *pr_infrastructure_name(enum pr_infrastructure infrastructure);

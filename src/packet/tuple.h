@@ -10,9 +10,9 @@ enum pr_direction {
 	PR_DIRECTION_FORWARD, /* between others, through this host */
 };
 
-/* As the packet that opened the link shows it, before any NAT of this host. ICMP and ICMPv6 echo: both
- * ports are the identifier (as conntrack has it, net/netfilter/nf_conntrack_proto_icmp.c); a protocol
- * without ports: zero. Ports in host order. */
+/* As the packet that opened the link shows it, before any NAT of this host. ICMP and ICMPv6 echo:
+ * both ports are the identifier (as conntrack has it, net/netfilter/nf_conntrack_proto_icmp.c); a
+ * protocol without ports: zero. Ports in host order. */
 struct pr_tuple {
 	struct pr_address src, dst;
 	uint16_t src_port, dst_port;
