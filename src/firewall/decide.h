@@ -9,8 +9,13 @@
  *   link            first packet of each link, if the communication left it open
  *
  * A stage ends with a final decision, with "open" (a later stage can tell more: go on and resolve, or
- * ask per link), or with facts that are missing: the caller fetches these and asks again, at most once
- * a fact. At the link stage nothing stays open.
+ * decide each link), or with facts that are missing: the caller fetches these and asks again, at most
+ * once a fact. At the link stage nothing stays open.
+ *
+ * A communication is one profile, direction, scope and set of candidate domains. What is decided on it
+ * finally holds for each of its links, but for those that stand alone (pr_link_stands_alone): these go to
+ * pr_decide_on_link whatever was decided. docs/firewall.md says what facts each stage sees; what the
+ * caller sets beyond these is not looked at.
  */
 #pragma once
 
@@ -53,16 +58,25 @@ struct pr_decision {
 		missing; /* PR_FACT_…: with OUTCOME_MISSING what to fetch, else what there was no data for */
 };
 
+/* A question, before it goes upstream. Never a final permit but for our own traffic. */
 void pr_decide_on_communication_before_intel(const struct pr_policy *policy,
 					     const struct pr_subject *subject,
 					     struct pr_decision *ret_decision);
+/* An answer: once for each address in it; without any, once with ADDRESS and SCOPE absent. Open: the
+ * address may be given out. */
 void pr_decide_on_communication_after_intel(const struct pr_policy *policy,
 					    const struct pr_subject *subject,
 					    struct pr_decision *ret_decision);
+/* A communication, by its first link. Open: decide on each link. */
 void pr_decide_on_communication(const struct pr_policy *policy, const struct pr_subject *subject,
 				struct pr_decision *ret_decision);
+/* A link. The caller has set ADDRESS, SCOPE, PROTOCOL and PORT (absent where the protocol has none). */
 void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *subject,
 		       struct pr_decision *ret_decision);
+
+/* True for a link that its communication's decision does not hold for: our own traffic, infrastructure,
+ * what is spoofed or older than the daemon, and questions to a nameserver. */
+bool pr_link_stands_alone(const struct pr_subject *link);
 
 /* The sentence for an event's `reason`; at most `size` bytes with the zero. Returns `text`. */
 const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_subject *subject,

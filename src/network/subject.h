@@ -18,8 +18,10 @@ enum pr_fact {
 	PR_FACT_COUNTRY = 1 << 5, /* and continent */
 	PR_FACT_ASN = 1 << 6,
 	PR_FACT_LISTS = 1 << 7,
+	PR_FACT_SCOPE =
+		1 << 8, /* and class; of its own, for a communication has one without an address */
 };
-#define PR_FACTS_ALL 0xffu
+#define PR_FACTS_ALL 0x1ffu
 
 /* Address classes; the sources are the special-purpose registries (RFC 6890, RFC 8190). */
 enum pr_class {
@@ -48,6 +50,15 @@ enum pr_name_grade {
 	PR_NAME_HOSTS,	/* /etc/hosts */
 };
 
+/* Why a packet's addresses can't be real (network/class.h). */
+enum pr_spoof {
+	PR_SPOOF_NO,
+	PR_SPOOF_LOOPBACK,  /* a loopback address on another interface */
+	PR_SPOOF_MULTICAST, /* a multicast or broadcast address as the source */
+	PR_SPOOF_OWN,	    /* our own address as the source of what comes from outside */
+	PR_SPOOF_INVALID,   /* a source that no host can have */
+};
+
 #define PR_SUBJECT_DOMAINS_MAX 16 /* candidates of one address; the newest are kept */
 
 struct pr_subject {
@@ -62,7 +73,7 @@ struct pr_subject {
 	struct pr_address remote; /* the entity's address */
 	struct pr_address local;  /* our end; family 0 when unknown */
 	enum pr_class remote_class;
-	enum pr_scope scope; /* of the remote address; known with it */
+	enum pr_scope scope; /* of the remote address; PR_FACT_SCOPE */
 	uint8_t proto;
 	uint16_t port; /* the service's port: the destination's; incoming: the local one */
 
@@ -71,11 +82,12 @@ struct pr_subject {
 	const uint64_t *lists; /* bitset of list numbers of the policy; NULL = none */
 	unsigned int n_list_words;
 
-	bool own;	     /* a socket of ours, or the kernel's own reset or error */
-	bool infrastructure; /* what a host needs to be on its link at all (design.md, row 1) */
-	bool spoofed;	     /* the source is not one that may arrive or leave here */
-	bool start_grace;    /* older than the daemon: what only a default denies lives on */
+	bool own;	       /* a socket of ours, or the kernel's own reset or error */
+	bool infrastructure;   /* what a host needs to be on its link at all (design.md, row 1) */
+	bool start_grace;      /* older than the daemon: what only a default denies lives on */
+	enum pr_spoof spoofed; /* the source is not one that may arrive or leave here */
 };
 
 const char *pr_scope_name(enum pr_scope scope); /* "Localhost", "LAN", "Internet", "Invalid" */
 const char *pr_class_name(enum pr_class class_);
+const char *pr_fact_name(enum pr_fact fact); /* of one bit: "owner", "domain", … */

@@ -75,6 +75,7 @@ struct pr_rule_hit {
 			       * skip) the data that rules passed over had no value for */
 	bool exact_service;   /* the rule names an address or prefix and a port: it may exempt from
 			       * the reroute of questions to foreign nameservers */
+	bool names_protocol; /* the rule names a protocol: only such a rule may deny infrastructure */
 };
 
 /* Borrows `bytes`, which must stay mapped and unchanged until pr_policy_free(). -EBADMSG where the bytes
@@ -134,6 +135,10 @@ uint32_t pr_policy_ruleset(const struct pr_policy *policy, uint32_t profile, boo
 			   enum pr_ruleset ruleset, uint32_t *ret_first);
 uint32_t pr_policy_n_rules(const struct pr_policy *policy);
 enum pr_rule_action pr_policy_rule_action(const struct pr_policy *policy, uint32_t rule);
+
+/* True when some deny rule of any list names a protocol of infrastructure: ICMP, ICMPv6, IGMP, or UDP
+ * without a port or with one of 67, 68, 546, 547. The kernel then doesn't accept infrastructure by itself. */
+bool pr_policy_may_deny_infrastructure(const struct pr_policy *policy);
 
 /* The rule as written, and where it stands ("profiles/firefox.conf:4", "run-time"). Borrowed from the
  * policy. */
