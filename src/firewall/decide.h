@@ -12,8 +12,8 @@
  * decide each link), or with facts that are missing: the caller fetches these and asks again, at most
  * once a fact. At the link stage nothing stays open.
  *
- * A communication is one profile, direction, scope and set of candidate domains. What is decided on it
- * finally holds for each of its links, but for those that stand alone (pr_link_stands_alone): these go to
+ * What is finally decided on a communication holds for each link with the same decision key: the same
+ * profile, direction, scope and candidates for the domain. Links that stand alone have none: these go to
  * pr_decide_on_link whatever was decided. docs/firewall.md says what facts each stage sees; what the
  * caller sets beyond these is not looked at.
  */
@@ -74,9 +74,10 @@ void pr_decide_on_communication(const struct pr_policy *policy, const struct pr_
 void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *subject,
 		       struct pr_decision *ret_decision);
 
-/* True for a link that its communication's decision does not hold for: our own traffic, infrastructure,
- * what is spoofed or older than the daemon, and questions to a nameserver. */
-bool pr_link_stands_alone(const struct pr_subject *link);
+/* What a communication's decision is kept under: it holds for a link with an equal key. 0: the link stands
+ * alone (our own traffic, infrastructure, what is spoofed or older than the daemon, questions to a
+ * nameserver): no decision on a communication holds for it. By this process's hash seed. */
+uint64_t pr_decision_key(const struct pr_subject *link);
 
 /* The sentence for an event's `reason`; at most `size` bytes with the zero. Returns `text`. */
 const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_subject *subject,

@@ -17,8 +17,9 @@
 struct pr_cached_decision {
 	uint32_t policy; /* number of the policy that decided; 0 = nothing cached */
 	uint32_t rule;
+	uint64_t key; /* pr_decision_key() of the link that it was decided by */
+	uint16_t missing;
 	uint8_t stage, outcome, verdict, check;
-	uint8_t missing;
 	bool permanent, defaulted;
 };
 

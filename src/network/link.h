@@ -39,7 +39,8 @@ struct pr_link_end {
 	uint32_t policy;			/* number of the policy that decided */
 	uint32_t rule;
 	uint8_t verdict; /* enum pr_verdict */
-	uint8_t check, stage, missing;
+	uint16_t missing;
+	uint8_t check, stage;
 	uint8_t generation; /* that the kernel carries a permanent verdict in */
 	bool decided : 1;
 	bool permanent : 1; /* the kernel alone carries it on */
