@@ -15,6 +15,7 @@
 #include "firewall/decide.h"
 #include "firewall/event.h"
 #include "interception/interception.h"
+#include "nameserver/question.h"
 #include "packet/tuple.h"
 #include "process/process.h"
 #include "profile/policy.h"
@@ -47,14 +48,17 @@ struct pr_engine_ports {
 
 	/* Sends a question upstream: wire format, ready but for the id. pr_engine_answer() follows. */
 	void (*resolve)(void *context, uint64_t ticket, const uint8_t *question, size_t len);
-	/* The reply to a client of the nameserver. `answer` NULL: none is coming, forget the client (it
-	 * will ask again). */
+	/* The reply to a client of the nameserver. `len` 0: none is coming, forget the client (it will ask
+	 * again). */
 	void (*reply)(void *context, uint64_t client, const uint8_t *answer, size_t len);
 
 	/* Something permitted became denied or rerouted: the kernel must forget the permanent verdicts of
 	 * the generations before. The engine uses the new number once pr_engine_generation_set() says it
 	 * is in force, and does not ask again before. */
 	void (*raise_generation)(void *context);
+	/* Something denied is permitted now: the kernel must forget its set of denied tuples. What it
+	 * accepts is not touched. */
+	void (*forget_denied)(void *context);
 	/* Cuts a live link that is denied now: both ends learn of it. `tuple` as its first packet had it,
 	 * `order` as a new packet of it would get. */
 	void (*cut)(void *context, const struct pr_tuple *tuple, enum pr_direction direction,
@@ -70,7 +74,7 @@ struct pr_engine_ports {
 /* Bounds; 0 = the default of limits.h. */
 struct pr_engine_options {
 	uint32_t n_links_max, n_communications_max, n_names_max, n_instances_max;
-	uint32_t n_parked_max, n_prompts_max, n_questions_max;
+	uint32_t n_parked_max, n_prompts_max;
 	int64_t real_offset_us; /* realtime clock minus monotonic clock, for the events' time */
 };
 
@@ -138,6 +142,11 @@ struct pr_engine_conntrack {
 void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntrack *event,
 			 uint64_t now_us);
 
+/* After a loss of conntrack's events: between the two calls comes one UPDATE for every entry that there is;
+ * confirmed links without one have ended. */
+void pr_engine_conntrack_sync_begin(struct pr_engine *engine, uint64_t now_us);
+void pr_engine_conntrack_sync_end(struct pr_engine *engine, uint64_t now_us);
+
 /* A flow that is older than the daemon. */
 struct pr_engine_adopted {
 	struct pr_tuple tuple; /* opener first, as the sockets say */
@@ -150,12 +159,12 @@ void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *f
 
 /* ---- the question corridor ---- */
 
-/* A client of the nameserver asks. `tuple` from the client's socket to the server that it asked, where
- * that is known, else to our listener. */
-void pr_engine_question(struct pr_engine *engine, uint64_t client, const struct pr_tuple *tuple,
+/* A client of the nameserver asks. The port `reply` follows exactly once. Who it is: the owner of the link
+ * that was rerouted here from its socket, otherwise whom the port `owner` names. */
+void pr_engine_question(struct pr_engine *engine, const struct pr_asker *asker,
 			const uint8_t *message, size_t len, uint64_t now_us);
-/* The client is gone; what it asked needs no reply. */
-void pr_engine_client_gone(struct pr_engine *engine, uint64_t client, uint64_t now_us);
+/* The resolver was restarted: what is not answered yet is asked again. */
+void pr_engine_resolver_restarted(struct pr_engine *engine);
 /* What came from upstream for `ticket`; NULL = nothing came. */
 void pr_engine_answer(struct pr_engine *engine, uint64_t ticket, const uint8_t *answer, size_t len,
 		      uint64_t now_us);
