@@ -1,0 +1,250 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/event_json.h"
+
+#include "base/clock.h"
+
+#include <string.h>
+
+#define TEXT_MAX 4096
+
+static const char *const kind_names[] = { "dns", "communication", "link",  "verdict",
+					  "end", "prompt",	  "system" };
+static const char *const grade_names[] = { "proven", "given", "shared", "hosts" };
+static const char *const prompt_names[] = { "open", "permitted", "denied", "expired" };
+static const char *const fact_names[] = { "owner", "domain",  "address", "protocol",
+					  "port",  "country", "asn",	 "lists" };
+
+/* The length of the UTF-8 character at `text`, 0 where there is none (RFC 3629, 4). */
+static size_t utf8_len(const char *text)
+{
+	const unsigned char *at = (const unsigned char *)text;
+	size_t len = at[0] < 0x80		     ? 1
+		     : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
+		     : (at[0] & 0xf0) == 0xe0	     ? 3
+		     : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
+						     : 0;
+
+	for (size_t i = 1; i < len; i++)
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
+	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
+		return 0;
+	return len;
+}
+
+/* A program chooses its command line, so it may be no text at all: it must not cost us the event. */
+static json_t *text_json(const char *text)
+{
+	static const char replacement[] = "\xef\xbf\xbd";
+	char clean[TEXT_MAX + 4];
+	size_t used = 0;
+
+	while (*text && used < TEXT_MAX) {
+		size_t len = utf8_len(text);
+
+		if (len) {
+			memcpy(clean + used, text, len);
+			used += len;
+			text += len;
+		} else {
+			memcpy(clean + used, replacement, 3);
+			used += 3;
+			text++;
+		}
+	}
+	return json_stringn(clean, used);
+}
+
+static void set_text(json_t *object, const char *key, const char *text)
+{
+	if (text && *text)
+		json_object_set_new(object, key, text_json(text));
+}
+
+static void set_number(json_t *object, const char *key, uint64_t number)
+{
+	json_object_set_new(object, key, json_integer((json_int_t)number));
+}
+
+static void set_time(json_t *object, const char *key, uint64_t real_us)
+{
+	char text[PR_CLOCK_TEXT_SIZE];
+
+	if (real_us)
+		set_text(object, key, pr_clock_format(real_us, text));
+}
+
+static void set_address(json_t *object, const char *key, const struct pr_address *address)
+{
+	char text[PR_ADDRESS_TEXT_SIZE];
+
+	if (address->family)
+		set_text(object, key, pr_address_format(address, text));
+}
+
+static json_t *app_json(const struct pr_event *event)
+{
+	json_t *app = json_object();
+	json_t *parents = json_array();
+
+	set_text(app, "profile", event->profile);
+	set_text(app, "path", event->path);
+	if (!event->path)
+		set_text(app, "shown_path", event->exe_shown);
+	set_text(app, "script", event->script);
+	if (event->pid)
+		set_number(app, "pid", (uint64_t)event->pid);
+	if (event->uid != (uid_t)-1)
+		set_number(app, "uid", event->uid);
+	set_text(app, "user", event->user);
+	set_text(app, "cmdline", event->cmdline);
+	set_text(app, "cgroup", event->cgroup);
+	set_text(app, "unit", event->unit);
+	set_text(app, "container", event->container);
+	for (unsigned int i = 0; i < event->n_parents; i++) {
+		json_t *parent = json_object();
+
+		set_number(parent, "pid", (uint64_t)event->parents[i].pid);
+		set_text(parent, "path", event->parents[i].path);
+		json_array_append_new(parents, parent);
+	}
+	if (event->n_parents)
+		json_object_set(app, "parents", parents);
+	json_decref(parents);
+	return app;
+}
+
+static void set_protocol(json_t *entity, uint8_t proto)
+{
+	static const struct {
+		uint8_t number;
+		const char *name;
+	} protocols[] = {
+		{ IPPROTO_TCP, "tcp" },		{ IPPROTO_UDP, "udp" },	  { IPPROTO_ICMP, "icmp" },
+		{ IPPROTO_ICMPV6, "icmp6" },	{ IPPROTO_SCTP, "sctp" }, { IPPROTO_IGMP, "igmp" },
+		{ IPPROTO_UDPLITE, "udplite" }, { IPPROTO_GRE, "gre" },	  { IPPROTO_ESP, "esp" },
+	};
+	char number[4];
+
+	if (!proto)
+		return;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(protocols); i++)
+		if (protocols[i].number == proto)
+			return set_text(entity, "proto", protocols[i].name);
+	snprintf(number, sizeof(number), "%u", proto);
+	set_text(entity, "proto", number);
+}
+
+static json_t *entity_json(const struct pr_event *event)
+{
+	json_t *entity = json_object();
+	json_t *domains = json_array();
+
+	set_text(entity, "domain", event->domain);
+	for (unsigned int i = 0; i < event->n_domains; i++)
+		if (event->domains[i])
+			json_array_append_new(domains, text_json(event->domains[i]));
+	if (event->n_domains) {
+		json_object_set(entity, "domains", domains);
+		set_text(entity, "name_grade", grade_names[event->name_grade]);
+	}
+	json_decref(domains);
+	set_address(entity, "ip", &event->remote);
+	if (event->port)
+		set_number(entity, "port", event->port);
+	set_protocol(entity, event->proto);
+	if (event->remote.family)
+		set_text(entity, "scope", pr_scope_name(event->scope));
+	return entity;
+}
+
+static void set_decision(json_t *object, const struct pr_event *event)
+{
+	json_t *missing = json_array();
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(fact_names); i++)
+		if (event->missing & 1u << i)
+			json_array_append_new(missing, json_string(fact_names[i]));
+	if (event->missing)
+		json_object_set(object, "missing", missing);
+	json_decref(missing);
+	if (event->ask)
+		set_text(object, "verdict", "ask");
+	if (!event->decided)
+		return;
+	set_text(object, "stage", pr_stage_name(event->stage));
+	if (!event->ask)
+		set_text(object, "verdict", pr_verdict_name(event->verdict));
+	json_object_set_new(object, "permanent", json_boolean(event->permanent));
+	if (event->grace)
+		json_object_set_new(object, "grace", json_true());
+	set_text(object, "reason", event->reason);
+	if (event->rule) {
+		json_t *rule = json_object();
+
+		set_text(rule, "text", event->rule);
+		set_text(rule, "place", event->rule_place);
+		json_object_set_new(object, "rule", rule);
+	}
+	set_number(object, "generation", event->generation);
+}
+
+static void set_counters(json_t *object, const struct pr_event *event)
+{
+	if (event->old)
+		json_object_set_new(object, "older_than_daemon", json_true());
+	if (event->ended)
+		json_object_set_new(object, "ended", json_true());
+	if (event->n_communications)
+		set_number(object, "communications", event->n_communications);
+	if (event->n_links)
+		set_number(object, "links", event->n_links);
+	set_time(object, "last", event->last_real_us);
+	if (!event->counted)
+		return;
+	set_number(object, "bytes_sent", event->bytes_sent);
+	set_number(object, "bytes_received", event->bytes_received);
+	set_number(object, "packets_sent", event->packets_sent);
+	set_number(object, "packets_received", event->packets_received);
+	set_number(object, "duration_ms", event->duration_ms);
+}
+
+static void set_tuple(json_t *object, const struct pr_tuple *tuple)
+{
+	json_t *link;
+
+	if (!tuple->src.family)
+		return;
+	link = json_object();
+	set_address(link, "src", &tuple->src);
+	set_number(link, "src_port", tuple->src_port);
+	set_address(link, "dst", &tuple->dst);
+	set_number(link, "dst_port", tuple->dst_port);
+	json_object_set_new(object, "link", link);
+}
+
+json_t *pr_event_json(const struct pr_event *event)
+{
+	json_t *object = json_object();
+
+	set_time(object, "time", event->real_us);
+	set_text(object, "event", kind_names[event->kind]);
+	set_number(object, "id", event->id);
+	set_text(object, "text", event->text);
+	if (event->kind == PR_EVENT_SYSTEM)
+		return object;
+	if (event->communication)
+		set_number(object, "communication", event->communication);
+	json_object_set_new(object, "app", app_json(event));
+	set_text(object, "direction", pr_direction_name(event->direction));
+	json_object_set_new(object, "entity", entity_json(event));
+	set_tuple(object, &event->tuple);
+	set_decision(object, event);
+	if (event->kind == PR_EVENT_PROMPT) {
+		set_text(object, "prompt", prompt_names[event->prompt_state]);
+		set_time(object, "deadline", event->deadline_real_us);
+	}
+	set_counters(object, event);
+	return object;
+}
