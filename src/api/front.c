@@ -1,0 +1,176 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/front_internal.h"
+
+#include "api/limits.h"
+
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static void stop(struct pr_front *front, int result)
+{
+	front->result = result;
+	event_base_loopbreak(front->base);
+}
+
+static void drop_engine(struct pr_front *front)
+{
+	if (front->engine_readable)
+		event_free(front->engine_readable);
+	front->engine_readable = NULL;
+	pr_channel_free(front->engine);
+	front->engine = NULL;
+	pr_pending_engine_gone(front);
+}
+
+static void engine_message(struct pr_front *front, const struct pr_message *message)
+{
+	struct pr_reader reader = pr_reader(message->body, message->len);
+
+	if (message->kind == PR_MESSAGE_EVENT)
+		pr_stream_event(front->stream, message->ticket, message->body, message->len);
+	else if (message->kind == PR_MESSAGE_LOST)
+		pr_stream_lost(front->stream, pr_read_u64(&reader));
+	else
+		pr_pending_message(front, message);
+}
+
+static void on_engine(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_front *front = context;
+	struct pr_message message;
+	int r;
+
+	(void)fd;
+	(void)what;
+	while ((r = pr_channel_receive(front->engine, &message)) == 0) {
+		engine_message(front, &message);
+		pr_message_done(&message);
+	}
+	if (r < 0)
+		drop_engine(front);
+}
+
+static void take_engine(struct pr_front *front, struct pr_message *message)
+{
+	drop_engine(front);
+	front->engine =
+		pr_channel_new_take(PR_TAKE_FD(message->fds[0]), PR_PARTY_FRONT, PR_PARTY_ENGINE);
+	front->engine_readable = event_new(front->base, pr_channel_fd(front->engine),
+					   EV_READ | EV_PERSIST, on_engine, front);
+	event_add(front->engine_readable, NULL);
+}
+
+static void drop_policy(struct pr_front *front)
+{
+	pr_policy_free(front->policy);
+	front->policy = NULL;
+	if (front->policy_bytes)
+		munmap(front->policy_bytes, front->policy_len);
+	front->policy_bytes = NULL;
+}
+
+/* The sealed memory comes from the supervisor; a policy that does not open is shown as none. */
+static void take_policy(struct pr_front *front, struct pr_message *message)
+{
+	struct stat file;
+
+	drop_policy(front);
+	if (fstat(message->fds[0], &file) < 0 || file.st_size <= 0)
+		return;
+	front->policy_len = (size_t)file.st_size;
+	front->policy_bytes =
+		mmap(NULL, front->policy_len, PROT_READ, MAP_SHARED, message->fds[0], 0);
+	if (front->policy_bytes == MAP_FAILED)
+		front->policy_bytes = NULL;
+	else if (pr_policy_open(front->policy_bytes, front->policy_len, &front->policy))
+		front->policy = NULL;
+}
+
+static int supervisor_message(struct pr_front *front, struct pr_message *message)
+{
+	if (message->kind == PR_MESSAGE_PING)
+		return pr_channel_send(front->supervisor, PR_MESSAGE_PONG, message->ticket, NULL,
+				       0);
+	if (message->kind == PR_MESSAGE_CHANNEL)
+		take_engine(front, message);
+	else if (message->kind == PR_MESSAGE_POLICY_SHOWN)
+		take_policy(front, message);
+	else
+		pr_pending_message(front, message);
+	return 0;
+}
+
+static void on_supervisor(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_front *front = context;
+	struct pr_message message;
+	int r;
+
+	(void)fd;
+	(void)what;
+	while ((r = pr_channel_receive(front->supervisor, &message)) == 0) {
+		r = supervisor_message(front, &message);
+		pr_message_done(&message);
+		if (r)
+			break;
+	}
+	if (r < 0)
+		stop(front, r == -EPIPE ? 0 : r);
+}
+
+static int listen_for_requests(struct pr_front *front, int listener)
+{
+	front->http = evhttp_new(front->base);
+	if (!front->http)
+		return -ENOMEM;
+	evhttp_set_max_body_size(front->http, PR_API_BODY_MAX);
+	evhttp_set_max_headers_size(front->http, PR_API_HEADERS_MAX);
+	evhttp_set_timeout(front->http, PR_API_IDLE_S);
+	evhttp_set_allowed_methods(front->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
+							EVHTTP_REQ_DELETE);
+	evhttp_set_gencb(front->http, pr_route, front);
+	if (!evhttp_accept_socket_with_handle(front->http, listener))
+		return -EBADF;
+	return 0;
+}
+
+static void front_done(struct pr_front *front)
+{
+	if (front->http)
+		evhttp_free(front->http);
+	pr_pending_free(front);
+	drop_engine(front);
+	drop_policy(front);
+	pr_stream_free(front->stream);
+	if (front->supervisor_readable)
+		event_free(front->supervisor_readable);
+	if (front->base)
+		event_base_free(front->base);
+}
+
+int pr_front_run(const struct pr_front_config *config)
+{
+	struct pr_front front = { .supervisor = config->supervisor, .group = config->group };
+	int r = -ENOMEM;
+
+	front.base = event_base_new();
+	if (!front.base)
+		goto out;
+	front.stream = pr_stream_new();
+	r = listen_for_requests(&front, config->api_listener);
+	if (r < 0)
+		goto out;
+	front.supervisor_readable = event_new(front.base, pr_channel_fd(front.supervisor),
+					      EV_READ | EV_PERSIST, on_supervisor, &front);
+	event_add(front.supervisor_readable, NULL);
+	r = config->sandbox(config->context);
+	if (r < 0)
+		goto out;
+	if (event_base_dispatch(front.base) < 0)
+		front.result = -EIO;
+	r = front.result;
+out:
+	front_done(&front);
+	return r;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the files of the front share. One thread; everything hangs on one event base. */
+#pragma once
+
+#include "api/front.h"
+#include "api/peer.h"
+#include "ipc/body.h"
+#include "profile/policy.h"
+
+#include <event2/buffer.h>
+#include <event2/event.h>
+#include <event2/http.h>
+#include <jansson.h>
+
+struct pr_front {
+	struct event_base *base;
+	struct evhttp *http;
+	gid_t group;
+
+	struct pr_channel *supervisor; /* borrowed */
+	struct pr_channel *engine;     /* NULL while the engine is away */
+	struct event *supervisor_readable, *engine_readable;
+	uint64_t last_ticket;
+	int result; /* why the loop ended */
+
+	struct pr_pending *pending;
+	unsigned int n_pending;
+
+	struct pr_stream *stream;
+
+	/* What is in force, for `profile` and `rule list`; NULL before the first. */
+	struct pr_policy *policy;
+	void *policy_bytes;
+	size_t policy_len;
+};
+
+/* ---- replies (reply.c) ---- */
+
+/* One JSON object and a newline; takes `object`. */
+void pr_reply_json(struct evhttp_request *request, int status, json_t *object);
+/* {"error": …} with printf's text. */
+void pr_reply_error(struct evhttp_request *request, int status, const char *format, ...)
+	PR_PRINTF(3, 4);
+/* Appends one object and a newline; takes `object`. */
+void pr_buffer_add_json(struct evbuffer *buffer, json_t *object);
+int pr_request_fd(struct evhttp_request *request);
+
+/* ---- requests that wait for an answer of another process (pending.c) ---- */
+
+/* Asks the engine; the answer's rows go to the client as one JSON object a line. `pairs` starts with
+ * "query". */
+void pr_pending_query(struct pr_front *front, struct evhttp_request *request,
+		      const struct pr_pairs *pairs);
+/* What both the supervisor and the engine say of themselves, as one object. */
+void pr_pending_status(struct pr_front *front, struct evhttp_request *request);
+/* Hands a change to the supervisor with the client's own socket. */
+void pr_pending_change(struct pr_front *front, struct evhttp_request *request,
+		       const struct pr_pairs *pairs);
+/* Messages with the ticket of a request that waits. */
+void pr_pending_message(struct pr_front *front, const struct pr_message *message);
+/* The engine is gone: what waits for it ends with an error. */
+void pr_pending_engine_gone(struct pr_front *front);
+void pr_pending_free(struct pr_front *front);
+
+/* ---- live events (stream.c) ---- */
+
+struct pr_stream *pr_stream_new(void);
+void pr_stream_free(struct pr_stream *stream);
+/* An event in its encoded form (ipc/event_codec.h) with its number. */
+void pr_stream_event(struct pr_stream *stream, uint64_t number, const uint8_t *body, size_t len);
+void pr_stream_lost(struct pr_stream *stream, uint64_t n_lost);
+/* Makes the request a reader: server-sent events until either side closes. */
+void pr_stream_read(struct pr_stream *stream, struct evhttp_request *request,
+		    const struct pr_api_peer *peer);
+
+/* ---- the policy in force (policy_json.c) ---- */
+
+json_t *pr_policy_profiles_json(const struct pr_policy *policy);
+/* NULL: there is no such profile. */
+json_t *pr_policy_profile_json(const struct pr_policy *policy, const char *name);
+/* All rules in order, or those of one profile; NULL: no such profile. */
+json_t *pr_policy_rules_json(const struct pr_policy *policy, const char *profile);
+
+/* ---- routes (routes.c) ---- */
+void pr_route(struct evhttp_request *request, void *front);
