@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernel/mark.h"
+
+#include "unit.h"
+
+static void masks_hold_eight_neighbours(void **state)
+{
+	(void)state;
+	assert_true(pr_mark_mask_valid(0xff000000));
+	assert_true(pr_mark_mask_valid(0x000000ff));
+	assert_true(pr_mark_mask_valid(0x0003fc00));
+	assert_false(pr_mark_mask_valid(0));
+	assert_false(pr_mark_mask_valid(0x7f000000));
+	assert_false(pr_mark_mask_valid(0x1ff));
+	assert_false(pr_mark_mask_valid(0xff000001));
+	assert_false(pr_mark_mask_valid(0xf0f));
+}
+
+static void fields_come_back(void **state)
+{
+	static const uint32_t masks[] = { 0xff000000, 0xff, 0x0003fc00 };
+	struct pr_mark_fields in, out;
+
+	(void)state;
+	for (unsigned int m = 0; m < 3; m++) {
+		for (unsigned int bits = 0; bits < 256; bits++) {
+			in = (struct pr_mark_fields){ bits & 7, bits >> 3 & 7, bits >> 6 };
+			out = pr_mark_link_read(masks[m], pr_mark_link(masks[m], &in) | ~masks[m]);
+			assert_memory_equal(&in, &out, sizeof(in));
+			assert_int_equal(pr_mark_link(masks[m], &in) & ~masks[m], 0);
+		}
+	}
+}
+
+static void single_fields_make_up_the_mask(void **state)
+{
+	const uint32_t mask = PR_MARK_MASK_DEFAULT;
+
+	(void)state;
+	assert_int_equal(pr_mark_generation_mask(mask), 0x07000000);
+	assert_int_equal(pr_mark_out_mask(mask), 0x38000000);
+	assert_int_equal(pr_mark_in_mask(mask), 0xc0000000);
+}
+
+static void orders_come_back(void **state)
+{
+	uint32_t generation;
+
+	(void)state;
+	for (uint32_t g = 1; g <= PR_MARK_GENERATION_MAX; g++) {
+		for (int order = 0; order <= PR_MARK_ORDER_TUNNEL; order++) {
+			uint32_t mark = pr_mark_order(0xff0, g, (enum pr_mark_order)order);
+
+			assert_int_equal(mark & ~0xff0u, 0);
+			assert_int_equal(pr_mark_order_read(0xff0, mark, &generation), order);
+			assert_int_equal(generation, g);
+		}
+	}
+}
+
+static void generations_go_round_without_zero(void **state)
+{
+	(void)state;
+	assert_int_equal(pr_mark_generation_next(1), 2);
+	assert_int_equal(pr_mark_generation_next(6), 7);
+	assert_int_equal(pr_mark_generation_next(7), 1);
+}
+
+static void nothing_lasts_for_untracked(void **state)
+{
+	(void)state;
+	assert_int_equal(pr_mark_order_of(PR_VERDICT_ACCEPT, true, false),
+			 PR_MARK_ORDER_ACCEPT_ALWAYS);
+	assert_int_equal(pr_mark_order_of(PR_VERDICT_ACCEPT, false, false), PR_MARK_ORDER_NONE);
+	assert_int_equal(pr_mark_order_of(PR_VERDICT_ACCEPT, true, true), PR_MARK_ORDER_NONE);
+	assert_int_equal(pr_mark_order_of(PR_VERDICT_BLOCK, true, true), PR_MARK_ORDER_BLOCK);
+	assert_int_equal(pr_mark_order_of(PR_VERDICT_DROP, true, true), PR_MARK_ORDER_NONE);
+	assert_int_equal(pr_mark_order_of(PR_VERDICT_REROUTE_NAMESERVER, true, true),
+			 PR_MARK_ORDER_BLOCK);
+	assert_int_equal(pr_mark_order_of(PR_VERDICT_REROUTE_NAMESERVER, false, false),
+			 PR_MARK_ORDER_NAMESERVER);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(masks_hold_eight_neighbours),
+		cmocka_unit_test(fields_come_back),
+		cmocka_unit_test(single_fields_make_up_the_mask),
+		cmocka_unit_test(orders_come_back),
+		cmocka_unit_test(generations_go_round_without_zero),
+		cmocka_unit_test(nothing_lasts_for_untracked),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
