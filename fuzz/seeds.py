@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Writes the seeds of the targets whose inputs are easier described than typed: fuzz/corpus/TARGET/."""
+import os
+import struct
+
+HERE = os.path.dirname(os.path.abspath(__file__))
+A4, B4 = bytes([192, 0, 2, 1]), bytes([198, 51, 100, 7])
+A6 = bytes.fromhex('20010db8000000000000000000000001')
+B6 = bytes.fromhex('20010db8000000000000000000000002')
+LL, ALL = bytes.fromhex('fe80' + '00' * 13 + '01'), bytes.fromhex('ff02' + '00' * 13 + '16')
+
+
+def write(target, name, data):
+    directory = os.path.join(HERE, 'corpus', target)
+    os.makedirs(directory, exist_ok=True)
+    with open(os.path.join(directory, name), 'wb') as file:
+        file.write(data)
+
+
+def ip4(proto, body, fragment=0x4000, options=b'', length=None, src=A4, dst=B4, ttl=64):
+    header_len = 20 + len(options)
+    total = header_len + len(body) if length is None else length
+    return struct.pack('>BBHHHBBH', 0x40 | header_len // 4, 0, total, 7, fragment, ttl, proto,
+                       0) + src + dst + options + body
+
+
+def ip6(proto, body, src=A6, dst=B6, hops=64, length=None):
+    return struct.pack('>IHBB', 6 << 28, len(body) if length is None else length, proto,
+                       hops) + src + dst + body
+
+
+def tcp(flags=2, payload=b'', options=b''):
+    return struct.pack('>HHIIBBHHH', 40000, 443, 1, 2, (20 + len(options)) // 4 << 4, flags, 65535,
+                       0, 0) + options + payload
+
+
+def udp(src=40000, dst=53, payload=b'question', length=None):
+    return struct.pack('>HHHH', src, dst, 8 + len(payload) if length is None else length,
+                       0) + payload
+
+
+def icmp(kind, code=0, rest=b'\x12\x34\x00\x01', payload=b'ping'):
+    return struct.pack('>BBH', kind, code, 0) + rest + payload
+
+
+def packets():
+    router_alert4, router_alert6 = b'\x94\x04\x00\x00', b'\x3a\x00\x05\x02\x00\x00\x01\x00'
+    chain = b'\x3c\x00\x01\x04\x00\x00\x00\x00' + b'\x2b\x00\x01\x04\x00\x00\x00\x00' + \
+        b'\x33\x00\x00\x00\x00\x00\x00\x00' + b'\x06\x01' + b'\x00' * 10
+    yield 'tcp4-syn', ip4(6, tcp(options=b'\x02\x04\x05\xb4'))
+    yield 'tcp4-data', ip4(6, tcp(0x18, b'GET / HTTP/1.1\r\n'))
+    yield 'tcp4-offset-lies', ip4(6, tcp()[:12] + b'\xf0' + tcp()[13:])
+    yield 'tcp6-extensions', ip6(0, chain + tcp())
+    yield 'udp4', ip4(17, udp())
+    yield 'udp4-length-lies', ip4(17, udp(length=9000))
+    yield 'udp4-options', ip4(17, udp(), options=router_alert4)
+    yield 'udp4-padded', ip4(17, udp()) + b'\x00' * 9
+    yield 'udp4-total-lies', ip4(17, udp(), length=4000)
+    yield 'udp4-first-fragment', ip4(17, udp(length=3000), fragment=0x2000)
+    yield 'udp4-later-fragment', ip4(17, b'x' * 16, fragment=0x0010)
+    yield 'udp6-first-fragment', ip6(44, b'\x11\x00\x00\x01\x00\x00\x00\x09' + udp(length=3000))
+    yield 'udp6-later-fragment', ip6(44, b'\x11\x00\x00\x10\x00\x00\x00\x09' + b'y' * 16)
+    yield 'udplite', ip4(136, udp(length=0))
+    yield 'sctp', ip6(132, struct.pack('>HHII', 5000, 5001, 9, 0) + b'\x01\x00\x00\x14')
+    yield 'dccp', ip4(33, struct.pack('>HH', 1, 2) + b'\x00' * 12)
+    yield 'gre', ip4(47, b'\x00\x00\x08\x00')
+    yield 'icmp4-echo', ip4(1, icmp(8))
+    yield 'icmp4-too-big', ip4(1, icmp(3, 4, b'\x00\x00\x05\x00', ip4(6, tcp()[:8], length=1500)))
+    yield 'icmp4-error-of-error', ip4(1, icmp(3, 1, payload=ip4(1, icmp(3, 1, payload=ip4(17, udp())))))
+    yield 'icmp6-echo', ip6(58, icmp(128))
+    yield 'icmp6-too-big', ip6(58, icmp(2, 0, b'\x00\x00\x05\x00', ip6(17, udp(), length=1452)))
+    yield 'icmp6-neighbour', ip6(58, icmp(135, 0, b'\x00' * 4, B6), src=LL, hops=255)
+    yield 'mld2', ip6(0, router_alert6 + icmp(143, 0, b'\x00' * 4, b''), src=LL, dst=ALL, hops=1)
+    yield 'igmp', ip4(2, b'\x16\x00\x00\x00\xe0\x00\x00\xfb', options=router_alert4,
+                      dst=b'\xe0\x00\x00\xfb', ttl=1)
+    yield 'dhcp', ip4(17, udp(68, 67), src=b'\x00' * 4, dst=b'\xff' * 4)
+    yield 'dhcp6', ip6(17, udp(546, 547), src=LL, dst=bytes.fromhex('ff02' + '00' * 11 + '010002'))
+    yield 'mapped', ip6(17, udp(), src=bytes(10) + b'\xff\xff\x7f\x00\x00\x01')
+    yield 'many-extensions', ip6(60, b'\x3c\x00\x01\x04\x00\x00\x00\x00' * 40 + tcp())
+    yield 'version', b'\x55' + ip4(6, tcp())[1:]
+
+
+def main():
+    for name, data in packets():
+        write('packet', name, b'\x00' + data)
+    write('packet', 'tcp4-captured-in-part', b'\x01' + ip4(6, tcp(), length=552))
+
+
+if __name__ == '__main__':
+    main()
