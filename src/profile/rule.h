@@ -62,7 +62,7 @@ struct pr_rule {
 };
 
 struct pr_rule_error {
-	unsigned int column; /* bytes from the start of the text, the first is 1 */
+	unsigned int column; /* characters from the start of the text, the first is 1 */
 	char message[PR_RULE_MESSAGE_MAX];
 };
 
@@ -74,10 +74,11 @@ PR_MUST_USE int pr_rule_parse(const char *text, struct pr_rule *ret_rule,
 #define PR_RULE_TEXT_SIZE 4096
 const char *pr_rule_format(const struct pr_rule *rule, char *text);
 
-/* A protocol's name in canonical form ("TCP"), NULL where it has none. */
-const char *pr_protocol_name(unsigned int proto);
-/* True for the protocols whose links have ports. */
-bool pr_protocol_has_ports(unsigned int proto);
+/* Letters, digits, '-', '_' and '.'. */
+bool pr_list_id_character(char c);
+
+/* Facts that there may be no data for: on_missing_data says what happens then. */
+#define PR_FACTS_DATA (PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS)
 
 enum pr_rule_answer {
 	PR_ANSWER_NO,	   /* does not match, whatever is still unknown */
