@@ -62,8 +62,8 @@ struct pr_decision {
 void pr_decide_on_communication_before_intel(const struct pr_policy *policy,
 					     const struct pr_subject *subject,
 					     struct pr_decision *ret_decision);
-/* An answer: once for each address in it; without any, once with ADDRESS and SCOPE absent. Open: the
- * address may be given out. */
+/* An answer: first for its names alone, with ADDRESS and SCOPE open where there are addresses in it, absent
+ * where there are none; then once for each address. Open: it may be given out. */
 void pr_decide_on_communication_after_intel(const struct pr_policy *policy,
 					    const struct pr_subject *subject,
 					    struct pr_decision *ret_decision);

@@ -139,6 +139,24 @@ enum pr_scope pr_class_scope(enum pr_class class_)
 	return PR_SCOPE_INVALID;
 }
 
+void pr_subject_remote_set(struct pr_subject *subject, const struct pr_address *remote,
+			   const struct pr_own_addresses *own)
+{
+	const unsigned int intel = PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS;
+
+	subject->remote = *remote;
+	subject->remote_class = pr_class_of(remote, own);
+	subject->scope = pr_class_scope(subject->remote_class);
+	subject->known = (subject->known & ~intel) | PR_FACT_ADDRESS | PR_FACT_SCOPE;
+	subject->absent &= ~(intel | PR_FACT_ADDRESS | PR_FACT_SCOPE);
+	subject->country[0] = subject->continent[0] = '\0';
+	subject->asn = 0;
+	subject->lists = NULL;
+	subject->n_list_words = 0;
+	if (subject->remote_class != PR_CLASS_GLOBAL)
+		subject->known |= PR_FACT_COUNTRY | PR_FACT_ASN;
+}
+
 /*
  * What goes out may have a source that isn't ours (transparent proxies, IP_FREEBIND): a program needs
  * rights of its own for that, and nothing that works may break. What is ours and comes from outside is a

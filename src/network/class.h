@@ -37,6 +37,11 @@ enum pr_class pr_class_of(const struct pr_address *address, const struct pr_own_
 enum pr_class pr_class_registered(const struct pr_address *address, const char **ret_source);
 enum pr_scope pr_class_scope(enum pr_class class_);
 
+/* Sets the entity's address and all that follows from it alone: class, scope, and that what isn't global
+ * has no country and no AS. The facts of intelligence (country, AS, lists) are open otherwise. */
+void pr_subject_remote_set(struct pr_subject *subject, const struct pr_address *remote,
+			   const struct pr_own_addresses *own);
+
 /* Whether a packet with these addresses can't be real, by its first packet as it came. `loopback`: the
  * interface that it arrives by (leaves by, for PR_DIRECTION_OUT) is a loopback one. Infrastructure
  * (neighbour discovery, DHCP) has sources of its own kind: don't ask for it. */

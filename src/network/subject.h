@@ -2,7 +2,9 @@
 /*
  * A subject is what a decision is about: a communication or a link with the facts known so far. It is a
  * plain value that borrows everything it points to. A fact is known, open (may still be fetched), or
- * absent (known that there is none: no domain, no owner; or no data for it: no country).
+ * absent: known that there is none (owner, domain, address, port), or that there is no data for it
+ * (country, AS, lists). An address that isn't global has no country and no AS: these are then known, and
+ * empty (""; 0); absent they would count as missing data.
  */
 #pragma once
 
@@ -63,8 +65,8 @@ enum pr_spoof {
 
 struct pr_subject {
 	enum pr_direction direction;
-	unsigned int known;  /* PR_FACT_… that are settled: a value or "there is none" */
-	unsigned int absent; /* of the known: there is none, or no data for it */
+	unsigned int known;  /* PR_FACT_… that are settled: a value or absent */
+	unsigned int absent; /* of the known */
 
 	uint32_t profile; /* of the policy; PR_PROFILE_… of profile/policy.h */
 	const char *domains[PR_SUBJECT_DOMAINS_MAX]; /* canonical; any of them may be the one */

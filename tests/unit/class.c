@@ -311,6 +311,24 @@ static void sources_that_cannot_be(void **state)
 	check_spoof("8.8.8.8", "1.1.1.1", PR_DIRECTION_OUT, false, PR_SPOOF_NO); /* IP_FREEBIND */
 }
 
+static void what_follows_from_an_address(void **state)
+{
+	const unsigned int intel = PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS;
+	struct pr_subject subject = { .known = PR_FACT_OWNER | intel, .absent = intel };
+	struct pr_address address = address_of("8.8.8.8");
+
+	(void)state;
+	pr_subject_remote_set(&subject, &address, &own);
+	assert_int_equal(subject.scope, PR_SCOPE_INTERNET);
+	assert_int_equal(subject.known, PR_FACT_OWNER | PR_FACT_ADDRESS | PR_FACT_SCOPE);
+	address = address_of("10.1.2.3");
+	pr_subject_remote_set(&subject, &address, &own);
+	assert_int_equal(subject.scope, PR_SCOPE_LAN);
+	assert_int_equal(subject.known, PR_FACT_OWNER | PR_FACT_ADDRESS | PR_FACT_SCOPE |
+						PR_FACT_COUNTRY | PR_FACT_ASN);
+	assert_int_equal(subject.absent, 0); /* there is none, which isn't missing data */
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -321,6 +339,7 @@ int main(void)
 		cmocka_unit_test(what_the_host_knows_of_itself),
 		cmocka_unit_test(own_addresses_are_bounded),
 		cmocka_unit_test(sources_that_cannot_be),
+		cmocka_unit_test(what_follows_from_an_address),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
