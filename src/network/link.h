@@ -70,7 +70,7 @@ struct pr_link {
 	bool rerouted : 1; /* to the nameserver */
 	bool infrastructure : 1;
 	bool untracked : 1;
-	uint8_t flags;
+	uint16_t flags;
 };
 
 struct pr_links;
