@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+
+#define FILTERS "[--app APP] [--domain D] [--ip A] [--verdict V]"
+
+const struct pr_command pr_commands[] = {
+	{ "status", "", "what is in force",
+	  "Policy, generation, processes, queues, counters, what was lost or went wrong.",
+	  pr_command_status },
+	{ "monitor", FILTERS " [--count N]", "the live stream of decisions",
+	  "One line an event, until interrupted or until N events were shown.",
+	  pr_command_monitor },
+	{ "apps", "[--app APP]", "the applications that communicate",
+	  "One line an application: how many communications and links it has.", pr_command_apps },
+	{ "communications", FILTERS " [--active]", "the table of communications",
+	  "One line a communication: an application and an entity, and what was decided.",
+	  pr_command_communications },
+	{ "links", FILTERS " [--active]", "the table of links",
+	  "One line a link: a physical connection, its process, verdict and reason. --active "
+	  "leaves out "
+	  "those that have ended.",
+	  pr_command_links },
+	{ "explain", "[--app PATH] [--uid N] [--in] ENTITY [PROTO/PORT]",
+	  "every stage and check in order, and which decides",
+	  "ENTITY is a domain or an address. The same table of checks that decides is walked, with "
+	  "the names "
+	  "and the policy of this moment; \"=>\" marks the check that decides.",
+	  pr_command_explain },
+	{ "rule",
+	  "test|add|remove|list [--app APP] [--in] ['RULE'] [--for "
+	  "TIME|--until-exit|--until-reboot]",
+	  "tests and changes rules",
+	  "rule test 'RULE' [--domain D] [--ip A] [--proto P] [--port N] [--country CC] [--asn N] "
+	  "[--list ID] "
+	  "says what a rule says of these facts and needs no daemon. rule add puts a run-time rule "
+	  "before "
+	  "those of its list; it is in force when the command returns.",
+	  pr_command_rule },
+	{ "profile", "list|show NAME|edit NAME|set NAME KEY VALUE", "applications' settings",
+	  "edit opens the profile's file of the state directory in $VISUAL or $EDITOR; a text that "
+	  "is "
+	  "wrong is refused whole, with its line.",
+	  pr_command_profile },
+	{ "answer", "[ID permit|deny] [--scope domain|zone|address|app] [--for TIME]",
+	  "open prompts, and answering them", "Without words: lists the open prompts.",
+	  pr_command_answer },
+	{ "cut", "LINK...", "ends links now",
+	  "Both ends learn of it. What the policy permits may come back.", pr_command_cut },
+	{ "reload", "", "reads the configuration anew",
+	  "A configuration that is wrong is refused whole and the old one stays in force.",
+	  pr_command_reload },
+	{ "dns", "query NAME [TYPE] [--app PATH] | flush [NAME]", "the nameserver",
+	  "query: what the nameserver would say, to whom, and why. flush: forgets cached answers.",
+	  pr_command_dns },
+	{ "lab", "[COMMAND...]", "a small Internet of namespaces to try things in",
+	  "A guarded host, an Internet with real servers, a neighbour and a container, as network "
+	  "namespaces. Runs COMMAND (default: a shell) on the guarded host and takes all down "
+	  "afterwards. "
+	  "Nothing of this machine's own network is touched.",
+	  pr_command_lab },
+};
+
+const unsigned int pr_n_commands = PR_ARRAY_SIZE(pr_commands);

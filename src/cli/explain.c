@@ -1,0 +1,56 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+
+#include <string.h>
+
+struct shown {
+	char stage[32];
+};
+
+static void on_line(const struct pr_cli *cli, const json_t *row, void *context)
+{
+	const char *stage = pr_cli_text(row, "stage"), *check = pr_cli_text(row, "check");
+	const char *said = pr_cli_text(row, "said"), *text = pr_cli_text(row, "text");
+	bool decides = json_is_true(json_object_get(row, "decided"));
+	struct shown *shown = context;
+	char clean[512];
+
+	if (cli->json)
+		return pr_cli_json(cli, row);
+	if (stage && strcmp(stage, shown->stage) != 0) {
+		snprintf(shown->stage, sizeof(shown->stage), "%s", stage);
+		fprintf(cli->out, "%s\n", stage);
+	}
+	fprintf(cli->out, "  %s %-22s %-16s %s\n", decides ? "=>" : "  ", check ? check : "",
+		said ? said : "", text ? pr_cli_clean(text, clean, sizeof(clean)) : "");
+}
+
+int pr_command_explain(const struct pr_cli *cli, int argc, char **argv)
+{
+	const char *app = NULL, *uid = NULL, *service;
+	PR_CLEANUP(pr_cleanup_free) char *uri = NULL, *proto = NULL;
+	struct shown shown = { "" };
+	bool incoming = false;
+	const struct pr_cli_option options[] = {
+		{ "app", &app, NULL },
+		{ "uid", &uid, NULL },
+		{ "in", NULL, &incoming },
+	};
+	const char *port = NULL;
+	int n;
+
+	if (!pr_cli_options("explain", argc, argv, options, PR_ARRAY_SIZE(options), &n))
+		return PR_EXIT_USAGE;
+	if (n < 1 || n > 2)
+		return pr_cli_usage_error("explain",
+					  "wants an entity (a domain or an address) and may be a "
+					  "protocol/port");
+	if (n == 2) {
+		service = argv[1];
+		proto = pr_strndup(service, strcspn(service, "/"));
+		port = strchr(service, '/') ? strchr(service, '/') + 1 : NULL;
+	}
+	uri = pr_cli_uri("/v1/explain", "entity", argv[0], "app", app, "uid", uid, "in",
+			 incoming ? "1" : NULL, "proto", proto, "port", port, NULL);
+	return pr_cli_get(cli, uri, on_line, &shown);
+}
