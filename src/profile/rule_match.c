@@ -93,8 +93,9 @@ static unsigned int entity_fact(enum pr_entity_kind entity)
 	case PR_ENTITY_ANY:
 		return 0;
 	case PR_ENTITY_PREFIX:
-	case PR_ENTITY_SCOPE:
 		return PR_FACT_ADDRESS;
+	case PR_ENTITY_SCOPE:
+		return PR_FACT_SCOPE;
 	case PR_ENTITY_COUNTRY:
 	case PR_ENTITY_CONTINENT:
 		return PR_FACT_COUNTRY;
