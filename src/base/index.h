@@ -36,6 +36,11 @@ void pr_index_insert(struct pr_index *index, uint64_t hash, uint32_t value);
 /* True when the pair was there. */
 bool pr_index_remove(struct pr_index *index, uint64_t hash, uint32_t value);
 
+static inline size_t pr_index_bytes(const struct pr_index *index)
+{
+	return ((size_t)index->mask + 1) * sizeof(*index->slots);
+}
+
 static inline struct pr_index_walk pr_index_find(const struct pr_index *index, uint64_t hash)
 {
 	uint32_t tag = (uint32_t)(hash ^ hash >> 32);

@@ -16,12 +16,13 @@ struct pr_texts {
 	struct pr_index index;
 	struct pr_slab slabs[PR_TEXT_N_SIZES];
 	uint32_t n_max;
+	size_t bytes_used, bytes_max;
 };
 
-/* At most `n_max` different texts. */
-void pr_texts_init(struct pr_texts *texts, uint32_t n_max);
+/* At most `n_max` different texts (less than 2^29), `bytes_max` bytes in all. */
+void pr_texts_init(struct pr_texts *texts, uint32_t n_max, size_t bytes_max);
 void pr_texts_done(struct pr_texts *texts);
-/* A counted handle of `text`; PR_TEXT_NONE when it is too long or the limit is reached. */
+/* A counted handle of `text`, never 1; PR_TEXT_NONE when it is too long or the limit is reached. */
 uint32_t pr_texts_hold(struct pr_texts *texts, const char *text);
 uint32_t pr_texts_hold_again(struct pr_texts *texts, uint32_t handle);
 void pr_texts_release(struct pr_texts *texts, uint32_t handle); /* takes PR_TEXT_NONE */

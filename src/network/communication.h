@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/chain.h"
 #include "network/application.h"
 #include "network/subject.h"
 
@@ -25,14 +26,14 @@ struct pr_cached_decision {
 
 struct pr_communication {
 	/* The key, fixed: */
-	uint64_t id; /* never used again; finds it in constant time */
 	uint32_t application;
 	uint32_t domain;   /* text handle; PR_TEXT_NONE = no domain */
 	uint8_t direction; /* enum pr_direction */
 	uint8_t scope;	   /* enum pr_scope; with a domain PR_SCOPE_INVALID and without meaning */
+	uint64_t id; /* never used again; finds it in constant time; below 2^53 for many years */
 	/* The table's: */
-	uint32_t previous, next; /* in the list of those without links */
-	uint32_t n_links;
+	struct pr_chain_node idle; /* in the list of those that nothing holds */
+	uint32_t n_held;
 	uint64_t first_us, last_us;
 	/* The caller's, zero at first: */
 	uint64_t n_links_ever, n_decisions;
@@ -51,7 +52,7 @@ struct pr_communications *pr_communications_new(
 void pr_communications_free(struct pr_communications *communications);
 
 /* The communication, made if there is none; NULL when the table is full. `domain` NULL = none. The
- * pointer holds while it has links or until the next _get(). */
+ * pointer is good while it is held, otherwise until the next _get(). */
 struct pr_communication *pr_communications_get(struct pr_communications *communications,
 					       uint32_t application, const char *domain,
 					       enum pr_direction direction, enum pr_scope scope,

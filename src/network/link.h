@@ -6,6 +6,7 @@
  */
 #pragma once
 
+#include "base/chain.h"
 #include "packet/tuple.h"
 
 struct pr_communication;
@@ -55,10 +56,10 @@ struct pr_link {
 	struct pr_tuple tuple; /* as the first packet showed it */
 	uint8_t state;	       /* enum pr_link_state */
 	uint8_t direction;     /* enum pr_direction */
-	uint64_t id;	       /* never used again; finds it in constant time */
+	uint64_t id; /* never used again; finds it in constant time; below 2^53 for years */
 	uint64_t first_us, last_us;
-	uint32_t previous, next; /* in the list of its state */
-	uint32_t alias;		 /* tuple after NAT */
+	struct pr_chain_node list; /* of its state */
+	uint32_t alias;		   /* number of the tuple after NAT, + 1 */
 	/* The caller's, zero at first: */
 	uint32_t conntrack_id;
 	struct pr_link_end ends[PR_LINK_N_ENDS];
@@ -77,7 +78,7 @@ struct pr_links;
 
 enum pr_links_outcome {
 	PR_LINKS_DONE = 0,
-	PR_LINKS_FULL = 1,   /* all are confirmed */
+	PR_LINKS_FULL = 1,   /* all are confirmed, or a packet of theirs is held */
 	PR_LINKS_EXISTS = 2, /* the tuple, or its reverse, belongs to a link that has not ended */
 };
 
@@ -96,6 +97,9 @@ PR_MUST_USE int pr_links_add(struct pr_links *links, const struct pr_tuple *tupl
  * the packet comes from the end that did not open it. */
 struct pr_link *pr_links_find(const struct pr_links *links, const struct pr_tuple *tuple,
 			      bool *ret_reply);
+/* The same without the tuples after NAT: at the output hook nothing is NATed yet. */
+struct pr_link *pr_links_find_unaliased(const struct pr_links *links, const struct pr_tuple *tuple,
+					bool *ret_reply);
 /* The link of a conntrack entry, whatever NAT was done and at whichever hook the link was seen
  * first. */
 struct pr_link *pr_links_find_conntrack(const struct pr_links *links,
@@ -109,7 +113,7 @@ void pr_links_touch(struct pr_links *links, struct pr_link *link, uint64_t now_u
 void pr_links_confirm(struct pr_links *links, struct pr_link *link, const struct pr_tuple *original,
 		      const struct pr_tuple *reply, uint64_t now_us);
 /* Packets with `alias`, or its reverse, are this link's: a reroute that the caller ordered itself.
- * The latest alias counts; false when the alias is another link's tuple. */
+ * The latest alias counts; false when packets with it are another link's. */
 bool pr_links_alias(struct pr_links *links, struct pr_link *link, const struct pr_tuple *alias);
 /* It is over: no packet finds it any more, looking does for PR_LINK_ENDED_KEEP_S. */
 void pr_links_end(struct pr_links *links, struct pr_link *link, uint64_t now_us);
