@@ -14,7 +14,7 @@ enum pr_dns_ede {
 	PR_DNS_EDE_NETWORK_ERROR = 23,
 };
 
-#define PR_DNS_EDE_TEXT_MAX  200 /* bytes; a longer text is cut */
+#define PR_DNS_EDE_TEXT_MAX  180 /* bytes; a longer one is cut: the whole fits 512 */
 #define PR_DNS_BLOCKED_TTL_S 10	 /* how long a client may keep a denial: rules change */
 /* Largest reply of this header. */
 #define PR_DNS_REPLY_MAX 1024
@@ -30,8 +30,8 @@ enum pr_dns_denial {
 size_t pr_dns_write_denial(const struct pr_dns_question *question, enum pr_dns_denial denial,
 			   const char *text, uint8_t *reply, size_t size);
 size_t pr_dns_write_failure(const struct pr_dns_question *question, enum pr_dns_rcode rcode,
-			    enum pr_dns_ede ede, const char *text, uint8_t *reply, size_t size);
-/* OPT of a reply, with an extended error unless NONE; nothing for a client without EDNS. The number of records
+			    int ede, const char *text, uint8_t *reply, size_t size);
+/* OPT of a reply, with an extended error (`ede` also of codes not named above) unless NONE; nothing for a client without EDNS. The number of records
  * written (0 or 1). `rcode` is the full one. */
 unsigned int pr_dns_write_opt(struct pr_writer *writer, const struct pr_dns_question *question,
-			      unsigned int rcode, enum pr_dns_ede ede, const char *text);
+			      unsigned int rcode, int ede, const char *text);

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "dns/answer.h"
+
+#include "dns/svcb.h"
+
+#include <string.h>
+
+#define OPTION_EDE 15 /* RFC 8914, 2 */
+
+struct head {
+	uint16_t flags, n_answers, n_authority, n_additional;
+};
+
+/* The header, and the question, which has to be ours. 0 or MALFORMED. */
+static int read_head(struct pr_reader *reader, const struct pr_dns_question *question,
+		     struct head *ret_head)
+{
+	struct pr_dns_name name;
+	uint16_t n_questions;
+	struct head head;
+
+	(void)pr_read_u16(reader);
+	head.flags = pr_read_u16(reader);
+	n_questions = pr_read_u16(reader);
+	head.n_answers = pr_read_u16(reader);
+	head.n_authority = pr_read_u16(reader);
+	head.n_additional = pr_read_u16(reader);
+	if (!(head.flags & PR_DNS_FLAG_QR) || n_questions != 1 ||
+	    !pr_dns_read_name(reader, &name) ||
+	    !pr_dns_name_equal(&name, &question->name_as_asked) ||
+	    pr_read_u16(reader) != question->type || pr_read_u16(reader) != question->class_ ||
+	    reader->failed)
+		return PR_DNS_ANSWER_MALFORMED;
+	*ret_head = head;
+	return 0;
+}
+
+/* The target of the CNAME of `owner`: 0, 1 = there is none. */
+static int find_target(struct pr_reader reader, unsigned int n_answers,
+		       const struct pr_dns_name *owner, struct pr_dns_name *ret_target)
+{
+	while (n_answers--) {
+		struct pr_dns_record record;
+		struct pr_reader data = reader;
+
+		if (!pr_dns_read_record(&reader, &record))
+			return 1;
+		if (record.type != PR_DNS_TYPE_CNAME || record.class_ != PR_DNS_CLASS_IN ||
+		    !pr_dns_name_equal(&record.owner, owner))
+			continue;
+		data.position = record.data;
+		return pr_dns_read_name(&data, ret_target) ? 0 : 1;
+	}
+	return 1;
+}
+
+/* Follows the chain from the name asked for. 0 or CHAIN. */
+static int read_chain(const struct pr_reader *answers, unsigned int n_answers,
+		      const struct pr_dns_question *question, struct pr_dns_facts *facts)
+{
+	struct pr_dns_name current = question->name_as_asked, next;
+	size_t used = 0;
+
+	for (;;) {
+		char text[PR_NAME_TEXT_SIZE];
+		size_t text_size = strlen(pr_dns_name_text(&current, text)) + 1;
+
+		if (facts->n_names == PR_DNS_CHAIN_MAX || text_size > sizeof(facts->text) - used)
+			return PR_DNS_ANSWER_CHAIN;
+		memcpy(facts->text + used, text, text_size);
+		facts->names[facts->n_names++] = facts->text + used;
+		used += text_size;
+		if (find_target(*answers, n_answers, &current, &next) != 0)
+			return 0;
+		current = next;
+	}
+}
+
+static void read_answer_record(const uint8_t *answer, const struct pr_dns_record *record,
+			       struct pr_dns_facts *facts)
+{
+	if (record->ttl < facts->min_ttl_s)
+		facts->min_ttl_s = record->ttl;
+	if (record->type == PR_DNS_TYPE_A || record->type == PR_DNS_TYPE_AAAA)
+		facts->has_addresses = true;
+	if ((record->type == PR_DNS_TYPE_SVCB || record->type == PR_DNS_TYPE_HTTPS) &&
+	    pr_dns_svcb_has_hints(answer + record->data, record->data_len))
+		facts->has_addresses = true;
+}
+
+static void read_ede(const uint8_t *data, size_t len, struct pr_dns_facts *facts)
+{
+	struct pr_reader reader = pr_reader(data, len);
+
+	while (pr_reader_left(&reader)) {
+		uint16_t option = pr_read_u16(&reader), option_len = pr_read_u16(&reader);
+		const uint8_t *at = pr_read_bytes(&reader, option_len);
+		size_t n;
+
+		if (!at)
+			return;
+		if (option != OPTION_EDE || option_len < 2)
+			continue;
+		facts->ede = at[0] << 8 | at[1];
+		n = option_len - 2u < PR_DNS_EDE_TEXT_MAX ? option_len - 2u : PR_DNS_EDE_TEXT_MAX;
+		for (size_t i = 0; i < n; i++)
+			facts->ede_text[i] =
+				at[2 + i] >= ' ' && at[2 + i] < 0x7f ? (char)at[2 + i] : '?';
+		facts->ede_text[n] = '\0';
+		return;
+	}
+}
+
+/* Authority and additional records: whole, and OPT. */
+static int read_rest(struct pr_reader *reader, unsigned int n, struct pr_dns_facts *facts)
+{
+	while (n--) {
+		struct pr_dns_record record;
+
+		if (!pr_dns_read_record(reader, &record))
+			return PR_DNS_ANSWER_MALFORMED;
+		if (record.type == PR_DNS_TYPE_OPT && facts->ede == PR_DNS_EDE_NONE)
+			read_ede(reader->bytes + record.data, record.data_len, facts);
+	}
+	return 0;
+}
+
+int pr_dns_read_facts(const struct pr_dns_question *question, const uint8_t *answer, size_t len,
+		      struct pr_dns_facts *ret_facts)
+{
+	struct pr_reader reader = pr_reader(answer, len), answers;
+	struct head head;
+	int r;
+
+	r = read_head(&reader, question, &head);
+	if (r != 0)
+		return r;
+	answers = reader;
+	ret_facts->rcode = head.flags & PR_DNS_RCODE_MASK;
+	ret_facts->has_addresses = false;
+	ret_facts->min_ttl_s = head.n_answers ? UINT32_MAX : 0;
+	ret_facts->n_names = 0;
+	ret_facts->ede = PR_DNS_EDE_NONE;
+	ret_facts->ede_text[0] = '\0';
+	for (unsigned int i = 0; i < head.n_answers; i++) {
+		struct pr_dns_record record;
+
+		if (!pr_dns_read_record(&reader, &record))
+			return PR_DNS_ANSWER_MALFORMED;
+		read_answer_record(answer, &record, ret_facts);
+	}
+	r = read_rest(&reader, (unsigned int)head.n_authority + head.n_additional, ret_facts);
+	if (r != 0)
+		return r;
+	return read_chain(&answers, head.n_answers, question, ret_facts);
+}
