@@ -14,6 +14,7 @@
 
 #define N_SECTIONS  3
 #define OPT_LEN	    11			      /* without options */
+#define EDE_LEN	    6			      /* option, length, code */
 #define RECORDS_MAX (PR_DNS_MESSAGE_MAX / 11) /* the shortest record: owner 1, head 10 */
 
 enum { ANSWER, AUTHORITY, ADDITIONAL };

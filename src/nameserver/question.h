@@ -30,6 +30,7 @@ struct pr_asker {
 	uint16_t port, local_port;
 	uint32_t ifindex; /* that it came in on; 0 = not known */
 	enum pr_transport transport;
+	uint64_t tag; /* the caller's own, for its ports; the listener sets 0 */
 };
 
 struct pr_question {
@@ -38,7 +39,6 @@ struct pr_question {
 	uint64_t asked_us;
 	const char *name; /* canonical */
 	uint16_t type;
-	bool ask_after_intel; /* the stage that a prompt was raised at */
 
 	/* The decide port's own: whom it found to be the asker. Released in `concluded`. */
 	void *application;
@@ -56,9 +56,10 @@ struct pr_question_facts {
 };
 
 struct pr_question_decision {
-	/* PERMIT, OPEN: go on. DENY, REROUTE_TUNNEL: denied. ASK: held for `hold_ms`, then left unanswered;
-	 * pr_questions_resume() asks again. MISSING: a fact (the owner) is being fetched,
-	 * pr_questions_resume() follows. After intel with an address, ASK counts as "not this address". */
+	/* PERMIT, OPEN: go on. DENY, REROUTE_TUNNEL: denied; after intel with an address: not this one.
+	 * ASK: not this address; where nothing else is left, or for the names, the question is held until
+	 * `hold_ms` after it came, then left unanswered; pr_questions_resume() decides again. MISSING: a fact
+	 * (the owner) is being fetched, pr_questions_resume() follows. */
 	struct pr_decision decision;
 	uint32_t hold_ms;
 	enum pr_dns_blocked blocked; /* how a denial is answered */
@@ -75,8 +76,9 @@ enum pr_question_end {
 
 struct pr_question_ports {
 	void *context;
-	/* Fills the decision. Called once before intel, after a resume again; after intel once for the names
-	 * and once for each address. May set `application` and `application_key`. */
+	/* Fills the decision. Called once before intel; after intel once for the names, once for each
+	 * address and for each SVCB target (as the last of the names). After a resume all over again. May set
+	 * `application` and `application_key`, which are kept from then on. */
 	void (*decide)(void *context, struct pr_question *question, enum pr_stage stage,
 		       const struct pr_question_facts *facts,
 		       struct pr_question_decision *ret_decision);
@@ -115,8 +117,10 @@ void pr_questions_answer(struct pr_questions *questions, uint64_t now_us, uint64
 			 const uint8_t *bytes, size_t len);
 /* The resolver was restarted: what it was asked is asked again. */
 void pr_questions_resolver_restarted(struct pr_questions *questions);
-/* Deadlines that have passed. Returns the next one; UINT64_MAX = none. */
+/* Ends what is past its deadline. Returns when to be called next at the latest; UINT64_MAX = no need. */
 uint64_t pr_questions_tick(struct pr_questions *questions, uint64_t now_us);
+/* The same time, without doing anything: it may have become earlier with any other call. */
+uint64_t pr_questions_next_tick(const struct pr_questions *questions);
 
 unsigned int pr_questions_count(const struct pr_questions *questions);
 const struct pr_questions_counters *pr_questions_counters(const struct pr_questions *questions);
