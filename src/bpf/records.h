@@ -49,6 +49,7 @@ struct pr_bpf_tuple {
 
 #define PR_BPF_LINK_KERNEL    1 /* sent by the kernel itself, or inside of another's socket */
 #define PR_BPF_LINK_AMBIGUOUS 2 /* several foreign namespaces use this very tuple */
+#define PR_BPF_LINK_CLOSED    4 /* its socket is closed; the tuple may be used anew */
 
 struct pr_bpf_link {
 	__u64 cookie; /* of the socket; an MPTCP subflow: of the MPTCP socket. 0 = no socket */

@@ -35,6 +35,10 @@ struct pr_owner_finder {
 PR_MUST_USE int pr_owner_lookup(struct pr_owner_finder *finder, const struct pr_tuple *tuple,
 				enum pr_direction direction, uint32_t ifindex,
 				struct pr_owner *ret_owner);
+/* The same for the client of a question, of which no packet is held now: asks for the socket that exists
+ * first, because a tuple may have changed hands since its last packet. */
+PR_MUST_USE int pr_owner_lookup_client(struct pr_owner_finder *finder, const struct pr_tuple *tuple,
+				       struct pr_owner *ret_owner);
 /* By a socket that sock_diag showed (adoption): the same outcomes. */
 PR_MUST_USE int pr_owner_of_cookie(struct pr_owner_finder *finder, uint64_t cookie, uint64_t inode,
 				   uid_t uid, struct pr_owner *ret_owner);

@@ -4,15 +4,28 @@
 #include "base/cursor.h"
 
 #include <string.h>
+#include <sys/sysmacros.h>
+#include <unistd.h>
 
 #define FLAG_FOREIGN  1u
 #define FLAG_LISTENER 2u
+#define NS_PER_SECOND 1000000000ull
 
 const char *pr_rung_name(enum pr_rung rung)
 {
 	static const char *const names[PR_N_RUNGS] = { "bpf", "sock_diag", "proc", "none" };
 
 	return names[rung];
+}
+
+uint64_t pr_owner_start_time(uint64_t start_time_ns)
+{
+	return start_time_ns / (NS_PER_SECOND / (uint64_t)sysconf(_SC_CLK_TCK));
+}
+
+uint64_t pr_owner_device(uint32_t device)
+{
+	return makedev(device >> 20, device & 0xfffff);
 }
 
 static void write_u64(struct pr_writer *writer, uint64_t value)

@@ -47,6 +47,11 @@ struct pr_owner {
 	struct pr_tuple tuple; /* from the local socket's view: src is its address */
 };
 
+/* From the kernel's own units: nanoseconds to the ticks of /proc/PID/stat; its dev_t (kdev_t.h) to
+ * stat()'s. */
+uint64_t pr_owner_start_time(uint64_t start_time_ns);
+uint64_t pr_owner_device(uint32_t device);
+
 #define PR_OWNER_CODE_SIZE 125 /* bytes of an encoded owner, always as many */
 
 void pr_owner_encode(const struct pr_owner *owner, uint8_t bytes[PR_OWNER_CODE_SIZE]);

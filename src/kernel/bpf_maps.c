@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine's side: look-ups by descriptor; and the expression that runs the match program. */
+#include "kernel/bpf.h"
+
+#include <bpf/bpf.h>
+#include <string.h>
+
+#include <libnftnl/expr.h>
+#include <libnftnl/rule.h>
+#include <linux/netfilter/xt_bpf.h>
+
+static void write_address(uint8_t bytes[16], const struct pr_address *address)
+{
+	if (address->family == 6) {
+		memcpy(bytes, address->bytes, 16);
+		return;
+	}
+	bytes[10] = bytes[11] = 0xff;
+	memcpy(bytes + 12, address->bytes, 4);
+}
+
+int pr_bpf_find_link(int map, const struct pr_tuple *local_view, struct pr_bpf_link *ret_link)
+{
+	struct pr_bpf_tuple key = {
+		.local_port = local_view->src_port,
+		.remote_port = local_view->dst_port,
+		.proto = local_view->proto,
+	};
+
+	write_address(key.local, &local_view->src);
+	write_address(key.remote, &local_view->dst);
+	return bpf_map_lookup_elem(map, &key, ret_link) < 0 ? -errno : 0;
+}
+
+int pr_bpf_find_owner(int map, uint64_t cookie, struct pr_bpf_owner *ret_owner)
+{
+	return bpf_map_lookup_elem(map, &cookie, ret_owner) < 0 ? -errno : 0;
+}
+
+void pr_bpf_fill_owner(const struct pr_bpf_owner *record, struct pr_owner *owner)
+{
+	struct pr_exec_hint *hint = &owner->hint;
+
+	owner->pid = record->pid;
+	owner->start_time = pr_owner_start_time(record->start_time_ns);
+	owner->uid = record->uid;
+	hint->exe_inode = record->exe_inode;
+	hint->exe_device = record->exe_inode ? pr_owner_device(record->exe_device) : 0;
+	hint->exec_id = record->exec_id;
+	hint->cgroup_id = record->cgroup_id;
+	hint->parent = record->parent;
+	memcpy(hint->comm, record->comm, sizeof(hint->comm));
+	hint->comm[sizeof(hint->comm) - 1] = 0;
+}
+
+void pr_bpf_add_match(struct nftnl_rule *rule, int match_fd)
+{
+	struct xt_bpf_info_v1 *info = pr_calloc(1, sizeof(*info));
+	struct nftnl_expr *expression = nftnl_expr_alloc("match");
+
+	pr_assert(expression);
+	info->mode = XT_BPF_MODE_FD_ELF;
+	info->fd = match_fd;
+	nftnl_expr_set_str(expression, NFTNL_EXPR_MT_NAME, "bpf");
+	nftnl_expr_set_u32(expression, NFTNL_EXPR_MT_REV, 1);
+	/* Takes the memory. */
+	nftnl_expr_set(expression, NFTNL_EXPR_MT_INFO, info, sizeof(*info));
+	nftnl_rule_add_expr(rule, expression);
+}
