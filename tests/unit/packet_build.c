@@ -1,0 +1,248 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "packet/build.h"
+
+#include "unit.h"
+
+#include <netinet/icmp6.h>
+#include <netinet/ip_icmp.h>
+#include <string.h>
+
+struct bytes {
+	uint8_t bytes[2048];
+	size_t len;
+};
+
+static struct pr_tuple tuple(const char *src, uint16_t src_port, const char *dst, uint16_t dst_port,
+			     uint8_t proto)
+{
+	struct pr_tuple made = { .src_port = src_port, .dst_port = dst_port, .proto = proto };
+
+	assert_int_equal(pr_address_parse(src, &made.src), 0);
+	assert_int_equal(pr_address_parse(dst, &made.dst), 0);
+	return made;
+}
+
+static struct bytes built(const struct pr_packet_parts *parts)
+{
+	struct bytes packet;
+
+	assert_int_equal(pr_packet_build(parts, packet.bytes, sizeof(packet.bytes), &packet.len),
+			 PR_BUILD_DONE);
+	return packet;
+}
+
+static struct pr_packet parsed(const struct bytes *bytes)
+{
+	struct pr_packet packet;
+
+	assert_int_equal(pr_packet_parse(bytes->bytes, bytes->len, bytes->len, &packet),
+			 PR_PACKET_PARSED);
+	return packet;
+}
+
+static void checksums_are_those_of_the_rfcs(void **state)
+{
+	/* RFC 1071, 3: the example's sum is ddf2. */
+	static const uint8_t example[] = { 0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7 };
+
+	(void)state;
+	assert_int_equal(pr_packet_checksum(example, sizeof(example), 0), 0xffff & ~0xddf2);
+	assert_int_equal(pr_packet_checksum("\x01", 1, 0), 0xffff & ~0x0100);
+	assert_int_equal(pr_packet_checksum("", 0, 0), 0xffff);
+}
+
+/* The sum over everything that a checksum covers, and the checksum, is all ones. */
+static void check_checksums(const struct bytes *bytes, const struct pr_packet *packet)
+{
+	size_t len = packet->wire_len - packet->transport_offset;
+	uint8_t whole[2048 + 40];
+	size_t at = 0, address_len = packet->version == 4 ? 4 : 16;
+
+	if (packet->version == 4)
+		assert_int_equal(pr_packet_checksum(bytes->bytes, 20, 0), 0);
+	if (packet->tuple.proto != IPPROTO_ICMP) {
+		memcpy(whole, packet->tuple.src.bytes, address_len);
+		memcpy(whole + address_len, packet->tuple.dst.bytes, address_len);
+		at = 2 * address_len;
+		whole[at++] = 0;
+		whole[at++] = packet->tuple.proto;
+		whole[at++] = (uint8_t)(len >> 8);
+		whole[at++] = (uint8_t)len;
+	}
+	memcpy(whole + at, bytes->bytes + packet->transport_offset, len);
+	assert_int_equal(pr_packet_checksum(whole, at + len, 0), 0);
+}
+
+static void what_is_built_has_right_checksums(void **state)
+{
+	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, 136, IPPROTO_ICMP,
+					  IPPROTO_ICMPV6 };
+
+	(void)state;
+	for (unsigned int i = 0; i < PR_ARRAY_SIZE(protos); i++) {
+		bool v6 = protos[i] == IPPROTO_ICMPV6 || i == 0;
+		struct pr_packet_parts parts = { .payload = "odd", .payload_len = 3 };
+		struct pr_packet packet;
+		struct bytes bytes;
+
+		parts.icmp_type = v6 ? 128 : 8;
+		parts.tuple = v6 ? tuple("2001:db8::1", 9, "2001:db8::2", 9, protos[i])
+				 : tuple("192.0.2.1", 9, "198.51.100.7", 9, protos[i]);
+		bytes = built(&parts);
+		packet = parsed(&bytes);
+		check_checksums(&bytes, &packet);
+	}
+}
+
+static void refuses_what_does_not_fit(void **state)
+{
+	static const uint8_t much[65535];
+	struct pr_packet_parts parts = { .payload = much, .payload_len = sizeof(much) };
+	static uint8_t buffer[70000];
+	size_t len;
+
+	(void)state;
+	parts.tuple = tuple("192.0.2.1", 1, "198.51.100.7", 2, IPPROTO_UDP);
+	assert_int_equal(pr_packet_build(&parts, buffer, sizeof(buffer), &len), -ENOBUFS);
+	parts.payload_len = 100;
+	assert_int_equal(pr_packet_build(&parts, buffer, 127, &len), -ENOBUFS);
+	assert_int_equal(pr_packet_build(&parts, buffer, 128, &len), PR_BUILD_DONE);
+	parts.tuple = tuple("192.0.2.1", 1, "2001:db8::1", 2, IPPROTO_UDP);
+	assert_int_equal(pr_packet_build(&parts, buffer, sizeof(buffer), &len), -EINVAL);
+}
+
+static struct pr_packet reset_of(const struct pr_packet_parts *parts, enum pr_reset_to to)
+{
+	struct bytes bytes = built(parts), reset;
+	struct pr_packet packet = parsed(&bytes), answer;
+
+	assert_int_equal(
+		pr_packet_build_reset(&packet, to, reset.bytes, sizeof(reset.bytes), &reset.len),
+		PR_BUILD_DONE);
+	answer = parsed(&reset);
+	check_checksums(&reset, &answer);
+	return answer;
+}
+
+static void a_syn_is_reset_as_a_closed_port_does(void **state)
+{
+	struct pr_packet_parts syn = { .tcp_flags = PR_TCP_SYN, .seq = 0xffffffff };
+	struct pr_packet reset;
+	struct pr_tuple back;
+
+	(void)state;
+	syn.tuple = tuple("192.0.2.1", 40000, "198.51.100.7", 443, IPPROTO_TCP);
+	back = pr_tuple_reversed(&syn.tuple);
+	reset = reset_of(&syn, PR_RESET_TO_SENDER);
+	assert_true(pr_tuple_equal(&reset.tuple, &back));
+	assert_int_equal(reset.tcp_flags, PR_TCP_RST | PR_TCP_ACK);
+	assert_int_equal(reset.seq, 0);
+	assert_int_equal(reset.ack, 0);
+}
+
+static void both_ends_of_a_live_link_take_their_resets(void **state)
+{
+	struct pr_packet_parts data = { .tcp_flags = PR_TCP_ACK | PR_TCP_PSH,
+					.seq = 1000,
+					.ack = 5000,
+					.payload = "data",
+					.payload_len = 4 };
+	struct pr_packet reset;
+
+	(void)state;
+	data.tuple = tuple("2001:db8::1", 40000, "2001:db8::2", 443, IPPROTO_TCP);
+	reset = reset_of(&data, PR_RESET_TO_SENDER);
+	assert_int_equal(reset.seq, 5000); /* what the sender expects next */
+	assert_int_equal(reset.tcp_flags, PR_TCP_RST);
+	reset = reset_of(&data, PR_RESET_TO_RECEIVER);
+	assert_true(pr_tuple_equal(&reset.tuple, &data.tuple));
+	assert_int_equal(reset.seq, 1000); /* in the place of the packet that is withheld */
+	assert_int_equal(reset.ack, 5000);
+}
+
+static void a_reset_is_not_answered(void **state)
+{
+	struct pr_packet_parts reset = { .tcp_flags = PR_TCP_RST };
+	struct pr_packet packet;
+	struct bytes bytes;
+	uint8_t buffer[60];
+	size_t len;
+
+	(void)state;
+	reset.tuple = tuple("192.0.2.1", 40000, "198.51.100.7", 443, IPPROTO_TCP);
+	bytes = built(&reset);
+	packet = parsed(&bytes);
+	assert_int_equal(
+		pr_packet_build_reset(&packet, PR_RESET_TO_SENDER, buffer, sizeof(buffer), &len),
+		PR_BUILD_NOT_ALLOWED);
+}
+
+static void check_refusal(struct pr_tuple of, uint8_t type, uint8_t code, size_t len_max)
+{
+	static const uint8_t much[1500];
+	struct pr_packet_parts parts = { .tuple = of,
+					 .payload = much,
+					 .payload_len = sizeof(much) };
+	struct bytes bytes = built(&parts), refusal;
+	struct pr_packet packet = parsed(&bytes), answer;
+
+	assert_int_equal(pr_packet_build_refusal(bytes.bytes, bytes.len, &packet, NULL,
+						 refusal.bytes, sizeof(refusal.bytes),
+						 &refusal.len),
+			 PR_BUILD_DONE);
+	assert_int_equal(refusal.len, len_max);
+	answer = parsed(&refusal);
+	check_checksums(&refusal, &answer);
+	assert_int_equal(answer.icmp_type, type);
+	assert_int_equal(answer.icmp_code, code);
+	assert_true(answer.embedded_known && pr_tuple_equal(&answer.embedded, &of));
+	assert_true(pr_address_equal(&answer.tuple.dst, &of.src));
+	assert_true(pr_address_equal(&answer.tuple.src, &of.dst));
+}
+
+static void a_refusal_says_host_administratively_prohibited(void **state)
+{
+	(void)state;
+	check_refusal(tuple("192.0.2.1", 40000, "198.51.100.7", 53, IPPROTO_UDP), 3, 10, 576);
+	check_refusal(tuple("2001:db8::1", 40000, "2001:db8::2", 53, IPPROTO_UDP), 1, 1, 1280);
+}
+
+static void check_no_refusal(struct pr_tuple of, uint8_t icmp_type)
+{
+	struct pr_packet_parts parts = { .tuple = of, .icmp_type = icmp_type };
+	struct bytes bytes = built(&parts), refusal;
+	struct pr_packet packet = parsed(&bytes);
+
+	assert_int_equal(pr_packet_build_refusal(bytes.bytes, bytes.len, &packet, NULL,
+						 refusal.bytes, sizeof(refusal.bytes),
+						 &refusal.len),
+			 PR_BUILD_NOT_ALLOWED);
+}
+
+static void refusals_that_the_rfcs_forbid_are_not_built(void **state)
+{
+	(void)state;
+	check_no_refusal(tuple("192.0.2.1", 1, "224.0.0.251", 5353, IPPROTO_UDP), 0);
+	check_no_refusal(tuple("192.0.2.1", 1, "255.255.255.255", 67, IPPROTO_UDP), 0);
+	check_no_refusal(tuple("0.0.0.0", 1, "198.51.100.7", 53, IPPROTO_UDP), 0);
+	check_no_refusal(tuple("2001:db8::1", 1, "ff02::fb", 5353, IPPROTO_UDP), 0);
+	check_no_refusal(tuple("192.0.2.1", 0, "198.51.100.7", 0, IPPROTO_ICMP), 3);
+	check_no_refusal(tuple("2001:db8::1", 0, "2001:db8::2", 0, IPPROTO_ICMPV6), 1);
+	check_no_refusal(tuple("fe80::1", 0, "2001:db8::2", 0, IPPROTO_ICMPV6), ND_REDIRECT);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(checksums_are_those_of_the_rfcs),
+		cmocka_unit_test(what_is_built_has_right_checksums),
+		cmocka_unit_test(refuses_what_does_not_fit),
+		cmocka_unit_test(a_syn_is_reset_as_a_closed_port_does),
+		cmocka_unit_test(both_ends_of_a_live_link_take_their_resets),
+		cmocka_unit_test(a_reset_is_not_answered),
+		cmocka_unit_test(a_refusal_says_host_administratively_prohibited),
+		cmocka_unit_test(refusals_that_the_rfcs_forbid_are_not_built),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
