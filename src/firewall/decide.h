@@ -83,4 +83,5 @@ uint64_t pr_decision_key(const struct pr_subject *link);
 const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_subject *subject,
 			       const struct pr_decision *decision, char *text, size_t size);
 
-const char *pr_stage_name(enum pr_stage stage); /* "before-intel", … */
+const char *pr_stage_name(enum pr_stage stage);	      /* "before-intel", … */
+const char *pr_outcome_name(enum pr_outcome outcome); /* "permit", "deny", … */

@@ -1,0 +1,290 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What each stage sees, and how what the checks say becomes a decision.
+ *
+ *                    before intel   after intel   communication   link
+ *     OWNER          fetched        fetched       fetched         fetched
+ *     DOMAIN         fetched        fetched       fetched         fetched
+ *     SCOPE          -              given         given           given
+ *     ADDRESS        -              given         -               given
+ *     COUNTRY, ASN   -              fetched       -               fetched
+ *     LISTS          -              fetched       -               fetched
+ *     PROTOCOL, PORT -              -             -               given
+ *
+ * fetched: where it is open and a check needs it, the decision is MISSING and the caller gets it. given: it
+ * comes with the subject, or stays open. "-": taken for open, whatever the subject says. A communication
+ * doesn't see what its links differ in, or the first link would decide for the others; it sees the scope,
+ * which is a part of what it is. At the link stage what isn't given is absent, so nothing stays open.
+ *
+ * The walk goes from row to row until one decides. A row that can't tell yet is one of two kinds:
+ *
+ *   - It could say anything (a rule that lacks a fact): what follows might never have its turn. The stage
+ *     is open; it neither permits nor denies.
+ *   - It could only deny, or only want the tunnel (a switch that lacks the scope): the walk goes on, and
+ *     what a later row says holds if no answer of the earlier would change it. A denial does, for a denial
+ *     is all that could come before it. A permission doesn't: the stage is open. A prompt is raised all
+ *     the same, so that nothing goes upstream before its answer; and the tunnel is taken all the same, so
+ *     that the question doesn't go past it.
+ *
+ * Hence: what a stage finally permits or denies, each later stage permits or denies too, unless the facts
+ * have changed (tests/unit/decide_properties.c).
+ */
+#include "firewall/decide.h"
+
+#include "base/hash.h"
+#include "firewall/walk.h"
+
+#include <string.h>
+
+struct stage_facts {
+	unsigned int seen, fetched;
+};
+
+#define FETCHED_EARLY (PR_FACT_OWNER | PR_FACT_DOMAIN)
+#define FETCHED_LATE  (FETCHED_EARLY | PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS)
+#define OF_A_PACKET   (PR_FACT_ADDRESS | PR_FACT_SCOPE | PR_FACT_PROTOCOL | PR_FACT_PORT)
+
+static const struct stage_facts stage_facts[] = {
+	[PR_STAGE_BEFORE_INTEL] = { FETCHED_EARLY, FETCHED_EARLY },
+	[PR_STAGE_AFTER_INTEL] = { FETCHED_LATE | PR_FACT_ADDRESS | PR_FACT_SCOPE, FETCHED_LATE },
+	[PR_STAGE_COMMUNICATION] = { FETCHED_EARLY | PR_FACT_SCOPE, FETCHED_EARLY },
+	[PR_STAGE_LINK] = { PR_FACTS_ALL, FETCHED_LATE },
+};
+
+uint32_t pr_profile_in_force(const struct pr_policy *policy, const struct pr_subject *subject)
+{
+	if (subject->absent & subject->known & PR_FACT_OWNER ||
+	    subject->profile >= pr_policy_n_profiles(policy))
+		return PR_PROFILE_UNKNOWN;
+	return subject->profile;
+}
+
+const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_stage stage,
+				       bool complete, const struct pr_subject *subject,
+				       struct pr_subject *copy)
+{
+	unsigned int known = subject->known & stage_facts[stage].seen;
+	unsigned int absent = subject->absent & known;
+	unsigned int given = OF_A_PACKET & stage_facts[stage].seen;
+	bool lacks = given & ~known || given & absent & PR_FACT_SCOPE;
+
+	complete = complete && stage >= PR_STAGE_COMMUNICATION && lacks;
+	if (!complete && known == subject->known && absent == subject->absent &&
+	    pr_profile_in_force(policy, subject) == subject->profile)
+		return subject;
+	*copy = *subject;
+	copy->profile = pr_profile_in_force(policy, subject);
+	copy->known = known;
+	copy->absent = absent;
+	if (complete) {
+		copy->absent |= given & ~known;
+		copy->known |= given;
+	}
+	/* A packet is from and to somewhere: without a scope it is refused. */
+	if (complete && copy->absent & PR_FACT_SCOPE) {
+		copy->absent &= ~(unsigned int)PR_FACT_SCOPE;
+		copy->scope = PR_SCOPE_INVALID;
+		copy->remote_class = PR_CLASS_INVALID;
+	}
+	return copy;
+}
+
+static enum pr_outcome outcome_of(enum pr_said said)
+{
+	switch (said) {
+	case PR_SAID_PERMIT:
+		return PR_OUTCOME_PERMIT;
+	case PR_SAID_REROUTE_NAMESERVER:
+		return PR_OUTCOME_REROUTE_NAMESERVER;
+	case PR_SAID_REROUTE_TUNNEL:
+		return PR_OUTCOME_REROUTE_TUNNEL;
+	case PR_SAID_ASK:
+		return PR_OUTCOME_ASK;
+	default:
+		return PR_OUTCOME_DENY;
+	}
+}
+
+/* What a row that can't tell yet could say without hiding the rows behind it. */
+#define PASSABLE (1u << PR_SAID_DENY | 1u << PR_SAID_REROUTE_TUNNEL)
+
+/* Does what a row says hold, whatever the rows before it could still have said? */
+static bool holds(enum pr_said said, unsigned int could)
+{
+	if (could & ~(1u << PR_SAID_DENY))
+		return false;
+	return !could || said == PR_SAID_DENY || said == PR_SAID_ASK ||
+	       said == PR_SAID_REROUTE_TUNNEL;
+}
+
+static enum pr_verdict denial(const struct pr_check_view *view, const struct pr_check *check)
+{
+	bool incoming = view->subject->direction == PR_DIRECTION_IN;
+	enum pr_deny_how how =
+		incoming ? view->settings->deny_incoming : view->settings->deny_outgoing;
+
+	/* Block sends an answer; to a source that isn't real it would go to somebody else. */
+	if (check->silent_denial && (incoming || view->subject->spoofed != PR_SPOOF_NO))
+		return PR_VERDICT_DROP;
+	return how == PR_DENY_DROP ? PR_VERDICT_DROP : PR_VERDICT_BLOCK;
+}
+
+static void decide_finally(const struct pr_check_view *view, const struct pr_check *check,
+			   struct pr_decision *decision)
+{
+	bool can_last = view->stage >= PR_STAGE_COMMUNICATION && !check->never_permanent;
+
+	switch (decision->outcome) {
+	case PR_OUTCOME_PERMIT:
+		decision->verdict = PR_VERDICT_ACCEPT;
+		decision->permanent = can_last && view->settings->permanent_verdicts;
+		break;
+	case PR_OUTCOME_DENY:
+		decision->verdict = denial(view, check);
+		decision->permanent = can_last && view->settings->permanent_verdicts;
+		break;
+	case PR_OUTCOME_REROUTE_NAMESERVER:
+		decision->verdict = PR_VERDICT_REROUTE_NAMESERVER;
+		break;
+	case PR_OUTCOME_REROUTE_TUNNEL:
+		decision->verdict = PR_VERDICT_REROUTE_TUNNEL;
+		break;
+	default:
+		break;
+	}
+}
+
+static struct pr_decision decision_by(enum pr_check_id id, enum pr_outcome outcome,
+				      const struct pr_said_more *said)
+{
+	return (struct pr_decision){
+		.outcome = outcome,
+		.verdict = PR_VERDICT_DROP, /* of a packet that isn't decided on yet */
+		.check = id,
+		.rule = said->rule,
+		.missing = said->missing,
+		.defaulted = said->rule == PR_RULE_NONE,
+	};
+}
+
+static bool can_speak(const struct pr_check *check, const struct pr_check_view *view)
+{
+	return check->stages & 1u << view->stage &&
+	       check->directions & 1u << view->subject->direction;
+}
+
+void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject,
+		    struct pr_decision *ret_decision)
+{
+	struct pr_check_view view = { walk->policy,
+				      pr_policy_settings(walk->policy, subject->profile), subject,
+				      walk->stage };
+	struct pr_decision open = { 0 };
+	unsigned int could = 0, no_data = 0;
+
+	for (unsigned int id = 0; id < PR_CHECK_COUNT_; id++) {
+		struct pr_said_more said = { .rule = PR_RULE_NONE };
+
+		if (!can_speak(&pr_checks[id], &view))
+			continue;
+		pr_checks[id].function(&view, &said);
+		if (walk->steps)
+			walk->steps[id] = said;
+		if (said.said == PR_SAID_NOTHING) {
+			no_data |= said.missing;
+			continue;
+		}
+		if (said.said != PR_SAID_UNDETERMINABLE) {
+			*ret_decision = decision_by(id, outcome_of(said.said), &said);
+			ret_decision->missing |= no_data;
+			if (holds(said.said, could))
+				decide_finally(&view, &pr_checks[id], ret_decision);
+			else
+				*ret_decision = open;
+			return;
+		}
+		if (said.missing & walk->fetchable) {
+			*ret_decision = decision_by(id, PR_OUTCOME_MISSING, &said);
+			ret_decision->missing &= walk->fetchable;
+			return;
+		}
+		if (!could)
+			open = decision_by(id, PR_OUTCOME_OPEN, &said);
+		could |= said.could;
+		if (said.could & ~PASSABLE)
+			break;
+	}
+	*ret_decision = open;
+}
+
+static unsigned int fetchable(enum pr_stage stage, const struct pr_subject *view)
+{
+	unsigned int facts = stage_facts[stage].fetched & ~view->known;
+
+	/* Nobody can say where an address is that isn't known. */
+	if (!(view->known & PR_FACT_ADDRESS))
+		facts &= ~(unsigned int)(PR_FACT_COUNTRY | PR_FACT_ASN);
+	return facts;
+}
+
+static void decide(const struct pr_policy *policy, enum pr_stage stage,
+		   const struct pr_subject *subject, struct pr_decision *ret_decision)
+{
+	struct pr_subject copy;
+	const struct pr_subject *view = pr_stage_view(policy, stage, true, subject, &copy);
+	struct pr_walk walk = { policy, stage, fetchable(stage, view), NULL };
+
+	pr_walk_checks(&walk, view, ret_decision);
+}
+
+void pr_decide_on_communication_before_intel(const struct pr_policy *policy,
+					     const struct pr_subject *subject,
+					     struct pr_decision *ret_decision)
+{
+	decide(policy, PR_STAGE_BEFORE_INTEL, subject, ret_decision);
+}
+
+void pr_decide_on_communication_after_intel(const struct pr_policy *policy,
+					    const struct pr_subject *subject,
+					    struct pr_decision *ret_decision)
+{
+	decide(policy, PR_STAGE_AFTER_INTEL, subject, ret_decision);
+}
+
+static bool stands_alone(const struct pr_subject *link)
+{
+	/* own_dns or not: whether it is exempted depends on its address. */
+	return link->own || link->infrastructure || link->start_grace ||
+	       link->spoofed != PR_SPOOF_NO || pr_is_rerouted_question(link, false);
+}
+
+void pr_decide_on_communication(const struct pr_policy *policy, const struct pr_subject *subject,
+				struct pr_decision *ret_decision)
+{
+	if (stands_alone(subject))
+		*ret_decision = (struct pr_decision){ .outcome = PR_OUTCOME_OPEN,
+						      .verdict = PR_VERDICT_DROP,
+						      .rule = PR_RULE_NONE };
+	else
+		decide(policy, PR_STAGE_COMMUNICATION, subject, ret_decision);
+}
+
+void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *subject,
+		       struct pr_decision *ret_decision)
+{
+	decide(policy, PR_STAGE_LINK, subject, ret_decision);
+}
+
+uint64_t pr_decision_key(const struct pr_subject *link)
+{
+	uint32_t head[3] = { link->profile, link->direction, link->scope };
+	uint64_t key;
+
+	if (stands_alone(link))
+		return 0;
+	key = pr_hash(head, sizeof(head));
+	/* A sum, for the candidates are a set. */
+	for (unsigned int i = 0; i < link->n_domains; i++)
+		key += pr_hash(link->domains[i], strlen(link->domains[i]));
+	return key ? key : 1;
+}

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The walk over the table, shared by the decisions and by explain. Internal to the room. */
+#pragma once
+
+#include "firewall/checks.h"
+#include "network/class.h"
+
+struct pr_walk {
+	const struct pr_policy *policy;
+	enum pr_stage stage;
+	unsigned int fetchable; /* PR_FACT_… that the caller can get; without them the walk stops */
+	struct pr_said_more *steps; /* PR_CHECK_COUNT_ entries for what each said, or NULL */
+};
+
+/* `subject` as the stage sees it. Steps that the walk doesn't reach stay as they are. */
+void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject,
+		    struct pr_decision *ret_decision);
+
+/* The subject with the facts that `stage` sees: itself where nothing has to be taken away, else a copy in
+ * *copy. `complete`: what a packet hasn't got is absent. */
+const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_stage stage,
+				       bool complete, const struct pr_subject *subject,
+				       struct pr_subject *copy);
+
+/* The profile that decides: without an owner, or with a number that another policy gave, `unknown`. */
+uint32_t pr_profile_in_force(const struct pr_policy *policy, const struct pr_subject *subject);
+
+/* What a check said, in a sentence; "" for nothing. Returns `text`. */
+const char *pr_said_reason(const struct pr_check_view *view, enum pr_check_id id,
+			   const struct pr_said_more *said, char *text, size_t size);
