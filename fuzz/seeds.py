@@ -81,7 +81,32 @@ def packets():
     yield 'version', b'\x55' + ip4(6, tcp())[1:]
 
 
+def saved_name(domain, grade, address, expiry=1790003600):
+    return struct.pack('>H', len(domain)) + domain + struct.pack(
+        '>BBI', grade, 4 if len(address) == 4 else 6, expiry) + address
+
+
+def section(key, *names):
+    return struct.pack('>H', len(key)) + key + struct.pack('>I', len(names)) + b''.join(names)
+
+
+def saved_names():
+    curl = section(b'path:/usr/bin/curl', saved_name(b'example.com', 1, A4),
+                   saved_name(b'example.com', 1, A6), saved_name(b'proven.example', 0, B4))
+    stub = section(b'*', saved_name(b'stub.example', 2, A4))
+    many = [saved_name(b'n%d.example' % i, 1, bytes([10, 0, 0, i])) for i in range(80)]
+    one = [saved_name(b'n%d.example' % i, 1, A4) for i in range(20)]
+    yield 'empty', b'PRNAMES1' + struct.pack('>I', 0)
+    yield 'two', b'PRNAMES1' + struct.pack('>I', 2) + curl + stub
+    yield 'past-the-limits', b'PRNAMES1' + struct.pack('>I', 1) + section(b'a', *many, *one)
+    yield 'expired', b'PRNAMES1' + struct.pack('>I', 1) + section(
+        b'a', saved_name(b'old.example', 1, A4, 5), saved_name(b'far.example', 1, A4, 0xffffffff))
+    yield 'number-lies', b'PRNAMES1\xff\xff\xff\xff' + curl
+
+
 def main():
+    for name, data in saved_names():
+        write('names', name, data)
     for name, data in packets():
         write('packet', name, b'\x00' + data)
     write('packet', 'tcp4-captured-in-part', b'\x01' + ip4(6, tcp(), length=552))

@@ -186,6 +186,8 @@ static int read_section(struct pr_reader *reader, struct pr_names *names, uint32
 	if (!read_text(reader, key, sizeof(key)))
 		return PR_NAMES_DAMAGED;
 	n = pr_read_u32(reader);
+	if (reader->failed)
+		return PR_NAMES_DAMAGED;
 	if (strcmp(key, "*") != 0)
 		application = pr_applications_hold(names->applications, key);
 	/* Each takes bytes, so a great number ends with them. */
