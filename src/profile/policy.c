@@ -1,0 +1,246 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "profile/policy_view.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static const void *section(const struct pr_policy *policy, enum pr_blob_section number)
+{
+	return (const uint8_t *)policy->header + policy->header->sections[number].offset;
+}
+
+static bool sections_valid(const struct pr_blob_header *header, size_t len)
+{
+	for (int i = 0; i < PR_SECTION_COUNT_; i++) {
+		uint64_t offset = header->sections[i].offset;
+		uint64_t size = (uint64_t)header->sections[i].n *
+				pr_blob_record_size((enum pr_blob_section)i);
+
+		if (offset % 8 || offset < sizeof(*header) || offset > len || size > len - offset)
+			return false;
+	}
+	return true;
+}
+
+static void find_sections(struct pr_policy *policy)
+{
+	for (int i = 0; i < PR_SECTION_COUNT_; i++)
+		policy->n[i] = policy->header->sections[i].n;
+	policy->strings = section(policy, PR_SECTION_STRINGS);
+	policy->words = section(policy, PR_SECTION_WORDS);
+	policy->numbers = section(policy, PR_SECTION_NUMBERS);
+	policy->blob_global = section(policy, PR_SECTION_GLOBAL);
+	policy->profiles = section(policy, PR_SECTION_PROFILES);
+	policy->matches = section(policy, PR_SECTION_MATCHES);
+	policy->lists = section(policy, PR_SECTION_LISTS);
+	policy->rulesets = section(policy, PR_SECTION_RULESETS);
+	policy->rules = section(policy, PR_SECTION_RULES);
+	policy->ports = section(policy, PR_SECTION_PORTS);
+	policy->slots = section(policy, PR_SECTION_SLOTS);
+	policy->keys = section(policy, PR_SECTION_KEYS);
+	policy->starts = section(policy, PR_SECTION_STARTS);
+	policy->nodes = section(policy, PR_SECTION_NODES);
+	policy->states = section(policy, PR_SECTION_STATES);
+	policy->buckets = section(policy, PR_SECTION_BUCKETS);
+	policy->groups = section(policy, PR_SECTION_GROUPS);
+	policy->points = section(policy, PR_SECTION_POINTS);
+}
+
+static struct pr_settings decode(const struct pr_policy *policy, const struct pr_blob_profile *blob)
+{
+	return (struct pr_settings){
+		.default_action = (enum pr_default_action)blob->default_action,
+		.default_incoming = (enum pr_default_action)blob->default_incoming,
+		.deny_outgoing = (enum pr_deny_how)blob->deny_outgoing,
+		.deny_incoming = (enum pr_deny_how)blob->deny_incoming,
+		.on_missing_data = (enum pr_on_missing)blob->on_missing_data,
+		.dns_blocked = (enum pr_dns_blocked)blob->dns_blocked,
+		.scopes = blob->scopes,
+		.incoming_scopes = blob->incoming_scopes,
+		.ask_hold_ms = blob->ask_hold_ms,
+		.ask_question_hold_ms = blob->ask_question_hold_ms,
+		.ask_timeout_s = blob->ask_timeout_s,
+		.ask_again_s = blob->ask_again_s,
+		.permanent_verdicts = blob->permanent_verdicts,
+		.require_encryption = blob->require_encryption,
+		.require_tunnel = blob->require_tunnel,
+		.own_dns = blob->own_dns,
+		.tunnel = policy->strings + blob->tunnel,
+		.lists = policy->words + blob->lists,
+		.exceptions = policy->words + blob->exceptions,
+	};
+}
+
+static void decode_settings(struct pr_policy *policy)
+{
+	const struct pr_blob_global *global = policy->blob_global;
+
+	policy->global = (struct pr_global_settings){
+		.mark_mask = global->mark_mask,
+		.n_workers = global->n_workers,
+		.failure = (enum pr_failure)global->failure,
+		.start_grace = global->start_grace,
+	};
+	policy->settings = pr_calloc(policy->n[PR_SECTION_PROFILES], sizeof(*policy->settings));
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
+		policy->settings[i] = decode(policy, &policy->profiles[i]);
+}
+
+int pr_policy_open(const void *bytes, size_t len, struct pr_policy **ret_policy)
+{
+	PR_CLEANUP(pr_policy_cleanup) struct pr_policy *policy = NULL;
+	const struct pr_blob_header *header = bytes;
+
+	if (!bytes || (uintptr_t)bytes % 8 || len < sizeof(*header) || len > PR_BLOB_LEN_MAX)
+		return -EBADMSG;
+	if (memcmp(header->magic, PR_BLOB_MAGIC, sizeof(header->magic)) != 0 ||
+	    header->version != PR_BLOB_VERSION || header->len != len ||
+	    !sections_valid(header, len))
+		return -EBADMSG;
+	policy = pr_calloc(1, sizeof(*policy));
+	policy->header = header;
+	find_sections(policy);
+	if (!pr_policy_valid(policy))
+		return -EBADMSG;
+	decode_settings(policy);
+	*ret_policy = PR_TAKE_PTR(policy);
+	return 0;
+}
+
+void pr_policy_free(struct pr_policy *policy)
+{
+	if (!policy)
+		return;
+	free(policy->settings);
+	free(policy);
+}
+
+const struct pr_global_settings *pr_policy_global(const struct pr_policy *policy)
+{
+	return &policy->global;
+}
+
+const struct pr_settings *pr_policy_settings(const struct pr_policy *policy, uint32_t profile)
+{
+	pr_assert(profile < policy->n[PR_SECTION_PROFILES]);
+	return &policy->settings[profile];
+}
+
+uint64_t pr_policy_next_expiry_s(const struct pr_policy *policy)
+{
+	return policy->blob_global->next_expiry_s;
+}
+
+uint32_t pr_policy_n_upstreams(const struct pr_policy *policy)
+{
+	return policy->blob_global->upstreams.n;
+}
+
+const char *pr_policy_upstream(const struct pr_policy *policy, uint32_t upstream)
+{
+	pr_assert(upstream < policy->blob_global->upstreams.n);
+	return policy->strings + policy->numbers[policy->blob_global->upstreams.first + upstream];
+}
+
+uint32_t pr_policy_n_lists(const struct pr_policy *policy)
+{
+	return policy->n[PR_SECTION_LISTS];
+}
+
+uint32_t pr_policy_n_list_words(const struct pr_policy *policy)
+{
+	return policy->blob_global->n_list_words;
+}
+
+struct pr_list pr_policy_list(const struct pr_policy *policy, uint32_t list)
+{
+	const struct pr_blob_list *blob;
+
+	pr_assert(list < policy->n[PR_SECTION_LISTS]);
+	blob = &policy->lists[list];
+	return (struct pr_list){ policy->strings + blob->id, policy->strings + blob->url,
+				 policy->strings + blob->file, policy->strings + blob->format,
+				 blob->interval_s };
+}
+
+uint32_t pr_policy_n_profiles(const struct pr_policy *policy)
+{
+	return policy->n[PR_SECTION_PROFILES];
+}
+
+const char *pr_policy_profile_name(const struct pr_policy *policy, uint32_t profile)
+{
+	pr_assert(profile < policy->n[PR_SECTION_PROFILES]);
+	return policy->strings + policy->profiles[profile].name;
+}
+
+bool pr_policy_profile_find(const struct pr_policy *policy, const char *name, uint32_t *ret_profile)
+{
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
+		if (strcmp(pr_policy_profile_name(policy, i), name) == 0) {
+			*ret_profile = i;
+			return true;
+		}
+	return false;
+}
+
+uint32_t pr_policy_profile_of(const struct pr_policy *policy, const struct pr_identity *identity)
+{
+	/* By falling score: the first that holds is the best. */
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_MATCHES]; i++) {
+		const struct pr_blob_match *match = &policy->matches[i];
+		struct pr_match_entry entry;
+
+		for (int key = 0; key < PR_MATCH_KEY_COUNT_; key++)
+			entry.keys[key] =
+				match->keys[key] ? policy->strings + match->keys[key] : NULL;
+		if (pr_match_holds(&entry, identity))
+			return match->profile;
+	}
+	return PR_PROFILE_GLOBAL;
+}
+
+uint32_t pr_policy_ruleset(const struct pr_policy *policy, uint32_t profile, bool incoming,
+			   enum pr_ruleset ruleset, uint32_t *ret_first)
+{
+	bool enforced = ruleset == PR_RULESET_ENFORCED || ruleset == PR_RULESET_ENFORCED_GLOBAL;
+	bool global = ruleset == PR_RULESET_ENFORCED_GLOBAL || ruleset == PR_RULESET_GLOBAL;
+	uint32_t kind = (enforced ? PR_BLOB_ENFORCED_OUT : PR_BLOB_OUT) + incoming;
+	const struct pr_blob_ruleset *blob;
+
+	pr_assert(profile < policy->n[PR_SECTION_PROFILES]);
+	blob = &policy->rulesets[(global ? 0 : profile) * PR_BLOB_RULESETS + kind];
+	*ret_first = blob->rules.first;
+	return !global && profile == PR_PROFILE_GLOBAL ? 0 : blob->rules.n;
+}
+
+uint32_t pr_policy_n_rules(const struct pr_policy *policy)
+{
+	return policy->n[PR_SECTION_RULES];
+}
+
+static const struct pr_blob_rule *rule_at(const struct pr_policy *policy, uint32_t rule)
+{
+	pr_assert(rule < policy->n[PR_SECTION_RULES]);
+	return &policy->rules[rule];
+}
+
+enum pr_rule_action pr_policy_rule_action(const struct pr_policy *policy, uint32_t rule)
+{
+	return (enum pr_rule_action)rule_at(policy, rule)->action;
+}
+
+const char *pr_policy_rule_text(const struct pr_policy *policy, uint32_t rule)
+{
+	return policy->strings + rule_at(policy, rule)->text;
+}
+
+const char *pr_policy_rule_place(const struct pr_policy *policy, uint32_t rule)
+{
+	return policy->strings + rule_at(policy, rule)->place;
+}
+
+const char *pr_policy_rule_tunnel(const struct pr_policy *policy, uint32_t rule)
+{
+	return policy->strings + rule_at(policy, rule)->tunnel;
+}

@@ -1,0 +1,217 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The first rule that speaks. The index finds the first that matches or could match, then that one rule is
+ * looked at by itself: does it match, and what does it lack? Facts that there is no data for are passed
+ * over or stopped at, as the profile's on_missing_data says.
+ */
+#include "profile/policy_view.h"
+#include "profile/rule.h"
+#include "profile/service.h"
+
+#include <string.h>
+
+struct walk {
+	const struct pr_policy *policy;
+	const struct pr_subject *subject;
+	struct pr_service service;
+	unsigned int no_data;	  /* of the facts that need data: those without */
+	bool stop_at_no_data;	  /* on_missing_data = deny */
+	unsigned int passed_over; /* the data that rules passed over had no value for */
+};
+
+static enum pr_known knowledge(const struct pr_subject *subject, unsigned int fact)
+{
+	if (!(subject->known & fact))
+		return PR_IS_OPEN;
+	return subject->absent & fact ? PR_IS_NONE : PR_IS_KNOWN;
+}
+
+static struct pr_service service_of(const struct pr_subject *subject)
+{
+	struct pr_service service = {
+		.proto_is = knowledge(subject, PR_FACT_PROTOCOL),
+		.port_is = knowledge(subject, PR_FACT_PORT),
+		.proto = subject->proto,
+		.port = subject->port,
+	};
+
+	if (service.proto_is == PR_IS_KNOWN && !pr_protocol_has_ports(service.proto))
+		service.port_is = PR_IS_NONE;
+	return service;
+}
+
+static uint32_t code_value(const char code[static 3])
+{
+	return (uint32_t)(uint8_t)code[0] << 8 | (uint8_t)code[1];
+}
+
+static int scope_number(enum pr_scope scope)
+{
+	switch (scope) {
+	case PR_SCOPE_LOCALHOST:
+		return 0;
+	case PR_SCOPE_LAN:
+		return 1;
+	case PR_SCOPE_INTERNET:
+		return 2;
+	default:
+		return -1;
+	}
+}
+
+static uint32_t value_first(const struct walk *walk, const struct pr_blob_ruleset *ruleset,
+			    enum pr_entity_kind kind, uint32_t value, uint32_t best)
+{
+	return pr_policy_ref_first(walk->policy,
+				   pr_policy_value_ref(walk->policy, ruleset, kind, value),
+				   &walk->service, best);
+}
+
+static uint32_t lists_first(const struct walk *walk, const struct pr_blob_ruleset *ruleset,
+			    uint32_t best)
+{
+	const struct pr_subject *subject = walk->subject;
+
+	if (!(ruleset->kinds & 1u << PR_ENTITY_LISTS) || !subject->lists)
+		return best;
+	for (unsigned int word = 0; word < subject->n_list_words; word++)
+		for (uint64_t bits = subject->lists[word]; bits; bits &= bits - 1)
+			best = value_first(walk, ruleset, PR_ENTITY_LISTS,
+					   word * 64 + (uint32_t)__builtin_ctzll(bits), best);
+	return best;
+}
+
+/* With the fact known: the first rule for its value. */
+static uint32_t known_first(const struct walk *walk, const struct pr_blob_ruleset *ruleset,
+			    enum pr_blob_category category, uint32_t best)
+{
+	const struct pr_subject *subject = walk->subject;
+	int scope = scope_number(subject->scope);
+
+	switch (category) {
+	case PR_CATEGORY_DOMAIN:
+		return pr_policy_domains_first(walk->policy, ruleset, subject, &walk->service,
+					       best);
+	case PR_CATEGORY_ADDRESS:
+		return pr_policy_address_first(walk->policy, ruleset, &subject->remote,
+					       &walk->service, best);
+	case PR_CATEGORY_SCOPE:
+		return scope < 0 ? best
+				 : pr_policy_ref_first(walk->policy, ruleset->scopes[scope],
+						       &walk->service, best);
+	case PR_CATEGORY_COUNTRY:
+		best = value_first(walk, ruleset, PR_ENTITY_COUNTRY, code_value(subject->country),
+				   best);
+		return value_first(walk, ruleset, PR_ENTITY_CONTINENT,
+				   code_value(subject->continent), best);
+	case PR_CATEGORY_ASN:
+		return value_first(walk, ruleset, PR_ENTITY_ASN, subject->asn, best);
+	case PR_CATEGORY_LISTS:
+		return lists_first(walk, ruleset, best);
+	default:
+		return best;
+	}
+}
+
+static const unsigned int category_facts[PR_CATEGORY_COUNT_] = {
+	[PR_CATEGORY_SCOPE] = PR_FACT_SCOPE,	 [PR_CATEGORY_DOMAIN] = PR_FACT_DOMAIN,
+	[PR_CATEGORY_ADDRESS] = PR_FACT_ADDRESS, [PR_CATEGORY_COUNTRY] = PR_FACT_COUNTRY,
+	[PR_CATEGORY_ASN] = PR_FACT_ASN,	 [PR_CATEGORY_LISTS] = PR_FACT_LISTS,
+};
+
+/* The first rule of the set that matches or could match, or that stops for want of data. */
+static uint32_t ruleset_first(struct walk *walk, const struct pr_blob_ruleset *ruleset)
+{
+	uint32_t best =
+		pr_policy_ref_first(walk->policy, ruleset->any, &walk->service, PR_BLOB_NONE);
+
+	for (int i = 0; i < PR_CATEGORY_COUNT_; i++) {
+		enum pr_known known = knowledge(walk->subject, category_facts[i]);
+		uint32_t all = ruleset->categories[i];
+
+		if (all == PR_BLOB_NONE)
+			continue;
+		if (known == PR_IS_KNOWN)
+			best = known_first(walk, ruleset, (enum pr_blob_category)i, best);
+		else if (known == PR_IS_OPEN ||
+			 (walk->stop_at_no_data && walk->no_data & category_facts[i]))
+			best = pr_policy_ref_first(walk->policy, all, &walk->service, best);
+	}
+	for (int i = 0; i < PR_CATEGORY_COUNT_ && !walk->stop_at_no_data; i++)
+		if (walk->no_data & category_facts[i] &&
+		    pr_policy_ref_first(walk->policy, ruleset->categories[i], &walk->service,
+					best) < best)
+			walk->passed_over |= category_facts[i];
+	return best;
+}
+
+static unsigned int entity_fact(uint32_t entity)
+{
+	switch (entity) {
+	case PR_ENTITY_ANY:
+		return 0;
+	case PR_ENTITY_PREFIX:
+		return PR_FACT_ADDRESS;
+	case PR_ENTITY_SCOPE:
+		return PR_FACT_SCOPE;
+	case PR_ENTITY_COUNTRY:
+	case PR_ENTITY_CONTINENT:
+		return PR_FACT_COUNTRY;
+	case PR_ENTITY_ASN:
+		return PR_FACT_ASN;
+	case PR_ENTITY_LISTS:
+		return PR_FACT_LISTS;
+	default:
+		return PR_FACT_DOMAIN;
+	}
+}
+
+/* What the rule that was found lacks: it matches as far as the facts are known. */
+static void classify(const struct walk *walk, uint32_t number, struct pr_rule_hit *ret_hit)
+{
+	const struct pr_blob_rule *rule = &walk->policy->rules[number];
+	unsigned int fact = entity_fact(rule->entity), open = 0, no_data = fact & walk->no_data;
+
+	if (fact && !(walk->subject->known & fact))
+		open |= fact;
+	if (rule->proto != PR_PROTO_ANY && walk->service.proto_is == PR_IS_OPEN)
+		open |= PR_FACT_PROTOCOL;
+	if (rule->ports.n && walk->service.port_is == PR_IS_OPEN)
+		open |= PR_FACT_PORT;
+	ret_hit->rule = number;
+	ret_hit->action = (enum pr_rule_action)rule->action;
+	ret_hit->exact_service = rule->entity == PR_ENTITY_PREFIX && rule->ports.n;
+	ret_hit->missing = open | no_data;
+	ret_hit->match = open	   ? PR_MATCH_UNDETERMINABLE
+			 : no_data ? PR_MATCH_NO_DATA
+				   : PR_MATCH_RULE;
+}
+
+void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *subject,
+		     struct pr_rule_hit *ret_hit)
+{
+	struct walk walk = {
+		.policy = policy,
+		.subject = subject,
+		.service = service_of(subject),
+		.no_data = subject->known & subject->absent & PR_FACTS_DATA,
+		.stop_at_no_data = pr_policy_settings(policy, subject->profile)->on_missing_data ==
+				   PR_MISSING_DENY,
+	};
+	uint32_t own = subject->profile * PR_BLOB_RULESETS;
+	uint32_t in = subject->direction == PR_DIRECTION_IN;
+	/* in the order of enum pr_ruleset; the global profile's own lists are the global ones */
+	const uint32_t order[] = { own + PR_BLOB_ENFORCED_OUT + in, PR_BLOB_ENFORCED_OUT + in,
+				   own + PR_BLOB_OUT + in, PR_BLOB_OUT + in };
+
+	*ret_hit = (struct pr_rule_hit){ .match = PR_MATCH_NONE };
+	for (size_t i = own ? 0 : 1; i < PR_ARRAY_SIZE(order); i += own ? 1 : 2) {
+		uint32_t rule = ruleset_first(&walk, &policy->rulesets[order[i]]);
+
+		if (rule == PR_BLOB_NONE)
+			continue;
+		classify(&walk, rule, ret_hit);
+		break;
+	}
+	ret_hit->missing |= walk.passed_over;
+}

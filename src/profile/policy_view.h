@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* An opened policy from the inside: the sections of its blob as arrays. */
+#pragma once
+
+#include "profile/blob.h"
+#include "profile/policy.h"
+
+struct pr_policy {
+	const struct pr_blob_header *header;
+	uint32_t n[PR_SECTION_COUNT_];
+	const char *strings;
+	const uint64_t *words;
+	const uint32_t *numbers;
+	const struct pr_blob_global *blob_global;
+	const struct pr_blob_profile *profiles;
+	const struct pr_blob_match *matches;
+	const struct pr_blob_list *lists;
+	const struct pr_blob_ruleset *rulesets;
+	const struct pr_blob_rule *rules;
+	const struct pr_blob_ports *ports;
+	const struct pr_blob_slot *slots;
+	const struct pr_blob_key *keys;
+	const struct pr_blob_start *starts;
+	const struct pr_blob_node *nodes;
+	const struct pr_blob_state *states;
+	const struct pr_blob_bucket *buckets;
+	const struct pr_blob_group *groups;
+	const struct pr_blob_point *points;
+
+	struct pr_global_settings global;
+	struct pr_settings *settings; /* a profile each; owned */
+};
+
+/* True when every number and offset in the sections lies inside, and every walk ends. */
+bool pr_policy_valid(const struct pr_policy *policy);
+
+/* What a subject says of its protocol and port. */
+enum pr_known { PR_IS_KNOWN, PR_IS_OPEN, PR_IS_NONE };
+struct pr_service {
+	enum pr_known proto_is, port_is;
+	uint32_t proto, port;
+};
+
+/* The smaller of `best` and the first rule of the reference that does not exclude the service. */
+uint32_t pr_policy_ref_first(const struct pr_policy *policy, uint32_t ref,
+			     const struct pr_service *service, uint32_t best);
+/* The smaller of `best` and the first rule for one of the subject's domains, for its address. */
+uint32_t pr_policy_domains_first(const struct pr_policy *policy,
+				 const struct pr_blob_ruleset *ruleset,
+				 const struct pr_subject *subject, const struct pr_service *service,
+				 uint32_t best);
+uint32_t pr_policy_address_first(const struct pr_policy *policy,
+				 const struct pr_blob_ruleset *ruleset,
+				 const struct pr_address *address, const struct pr_service *service,
+				 uint32_t best);
+/* The reference of a key that is a number; PR_BLOB_NONE when there is none. */
+uint32_t pr_policy_value_ref(const struct pr_policy *policy, const struct pr_blob_ruleset *ruleset,
+			     uint32_t kind, uint32_t value);
