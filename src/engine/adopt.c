@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Flows that are older than the daemon. Direction and owner come from the sockets. What is denied
+ * explicitly is cut; what only a default would deny lives until it ends, marked "grace" (start_grace):
+ * the decision itself knows of that.
+ */
+#include "engine/machine.h"
+
+static void decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
+{
+	const struct pr_link_end *end = &link->ends[name];
+
+	pr_end_decide(engine, link, name);
+	engine->counters.links_adopted++;
+	if (link->grace)
+		engine->counters.links_grace++;
+	pr_event_tell_end(engine, link, name);
+	if (end->decided && end->verdict != PR_VERDICT_ACCEPT)
+		pr_end_cut(engine, link, name);
+}
+
+void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *flow,
+		     uint64_t now_us)
+{
+	enum pr_link_end_name name = flow->direction == PR_DIRECTION_IN ? PR_LINK_IN : PR_LINK_OUT;
+	struct pr_actor actor;
+	struct pr_link *link;
+	int r;
+
+	pr_engine_enter(engine, now_us);
+	pr_assert(engine->policy);
+	actor = pr_actor_of_outcome_take(engine, flow->owner, flow->process);
+	r = pr_links_add(engine->links, &flow->tuple, flow->direction, now_us, &link);
+	if (r == PR_LINKS_EXISTS) /* the other end of a local link, or seen already */
+		link = pr_links_find(engine->links, &flow->tuple, NULL);
+	if ((r != 0 && r != PR_LINKS_EXISTS) || link->ends[name].owner_known) {
+		if (r == PR_LINKS_FULL)
+			engine->counters.dropped_table_full++;
+		pr_actor_done(engine, &actor);
+	} else {
+		const struct pr_tuple reply = pr_tuple_reversed(&flow->tuple);
+
+		link->adopted = true;
+		pr_links_confirm(engine->links, link, &flow->tuple, &reply, now_us);
+		pr_end_set_owner_take(engine, &link->ends[name], actor, true);
+		decide(engine, link, name);
+	}
+	pr_engine_leave(engine);
+}

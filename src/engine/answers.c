@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Direct answers to prompts. They stand for "ask" only: a policy that permits or denies by itself speaks
+ * before them. The rule that makes an answer last is the policy's matter.
+ */
+#include "engine/machine.h"
+
+#include <string.h>
+
+static bool domain_matches(const struct pr_standing_answer *answer,
+			   const struct pr_subject *subject, bool zone)
+{
+	if (!answer->domain[0])
+		return !subject->n_domains && subject->scope == answer->address_scope;
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		if (zone ? pr_name_within(subject->domains[i], answer->domain)
+			 : strcmp(subject->domains[i], answer->domain) == 0)
+			return true;
+	return false;
+}
+
+static bool speaks_of(const struct pr_standing_answer *answer, uint32_t application,
+		      const struct pr_subject *subject)
+{
+	if (!answer->until_us || answer->application != application ||
+	    answer->direction != subject->direction)
+		return false;
+	switch (answer->scope) {
+	case PR_ANSWER_APP:
+		return true;
+	case PR_ANSWER_ADDRESS:
+		return subject->known & ~subject->absent & PR_FACT_ADDRESS &&
+		       pr_address_equal(&subject->remote, &answer->address);
+	case PR_ANSWER_ZONE:
+	case PR_ANSWER_DOMAIN:
+		break;
+	}
+	return domain_matches(answer, subject, answer->scope == PR_ANSWER_ZONE);
+}
+
+enum pr_prompt_says pr_answer_find(const struct pr_engine *engine, uint32_t application,
+				   const struct pr_subject *subject)
+{
+	const struct pr_standing_answer *newest = NULL;
+
+	for (uint32_t i = 0; engine->n_answers && i < PR_ENGINE_ANSWERS_MAX; i++) {
+		const struct pr_standing_answer *answer = &engine->answers[i];
+
+		if (speaks_of(answer, application, subject) &&
+		    (!newest || answer->number > newest->number))
+			newest = answer;
+	}
+	if (!newest)
+		return PR_PROMPT_SAYS_WAIT;
+	return newest->permit ? PR_PROMPT_SAYS_PERMIT : PR_PROMPT_SAYS_DENY;
+}
+
+static void forget(struct pr_engine *engine, struct pr_standing_answer *answer)
+{
+	pr_applications_release(engine->applications, answer->application);
+	*answer = (struct pr_standing_answer){ 0 };
+	engine->n_answers--;
+}
+
+static struct pr_standing_answer *room(struct pr_engine *engine)
+{
+	struct pr_standing_answer *oldest = &engine->answers[0];
+
+	for (uint32_t i = 0; i < PR_ENGINE_ANSWERS_MAX; i++) {
+		if (!engine->answers[i].until_us)
+			return &engine->answers[i];
+		if (engine->answers[i].number < oldest->number)
+			oldest = &engine->answers[i];
+	}
+	forget(engine, oldest);
+	return oldest;
+}
+
+static struct pr_prompt *open_prompt(struct pr_engine *engine, uint64_t id)
+{
+	for (uint32_t i = 0; id && i < engine->n_prompts_max; i++)
+		if (engine->prompts[i].id == id && engine->prompts[i].state == PR_PROMPT_OPEN)
+			return &engine->prompts[i];
+	return NULL;
+}
+
+int pr_engine_prompt_answer(struct pr_engine *engine, uint64_t id, bool permit,
+			    enum pr_answer_scope scope, uint64_t duration_us, uint64_t now_us)
+{
+	const struct pr_communication *communication;
+	struct pr_standing_answer *answer;
+	struct pr_prompt *prompt;
+	const char *domain;
+
+	pr_engine_enter(engine, now_us);
+	prompt = open_prompt(engine, id);
+	if (!prompt) {
+		pr_engine_leave(engine);
+		return -ENOENT;
+	}
+	communication = pr_communications_by_id(engine->communications, prompt->communication);
+	domain = pr_communication_domain(engine->communications, communication);
+	answer = room(engine);
+	*answer = (struct pr_standing_answer){
+		.permit = permit,
+		/* A question has no address yet: its domain is what was asked about. */
+		.scope = scope == PR_ANSWER_ADDRESS && !prompt->address.family ? PR_ANSWER_DOMAIN
+									       : scope,
+		.application = communication->application,
+		.direction = (enum pr_direction)communication->direction,
+		.address_scope = (enum pr_scope)communication->scope,
+		.address = prompt->address,
+		.until_us = duration_us >= PR_ENGINE_NEVER - now_us ? PR_ENGINE_NEVER
+								    : now_us + duration_us,
+		.number = ++engine->last_answer,
+	};
+	if (domain)
+		memcpy(answer->domain, domain, strlen(domain) + 1);
+	pr_applications_hold_again(engine->applications, answer->application);
+	engine->n_answers++;
+	pr_engine_due(engine, answer->until_us);
+	pr_redecide_asked(engine);
+	pr_engine_leave(engine);
+	return 0;
+}
+
+uint64_t pr_answers_tick(struct pr_engine *engine)
+{
+	uint64_t next_us = PR_ENGINE_NEVER;
+	bool ended = false;
+
+	for (uint32_t i = 0; engine->n_answers && i < PR_ENGINE_ANSWERS_MAX; i++) {
+		struct pr_standing_answer *answer = &engine->answers[i];
+
+		if (!answer->until_us)
+			continue;
+		if (answer->until_us <= engine->now_us) {
+			forget(engine, answer);
+			ended = true;
+		} else if (answer->until_us < next_us) {
+			next_us = answer->until_us;
+		}
+	}
+	if (ended)
+		pr_redecide_all(engine);
+	return next_us;
+}
+
+void pr_answers_done(struct pr_engine *engine)
+{
+	for (uint32_t i = 0; i < PR_ENGINE_ANSWERS_MAX; i++)
+		if (engine->answers[i].until_us)
+			forget(engine, &engine->answers[i]);
+}

@@ -1,0 +1,292 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The two tiers: an end of a link is decided by its communication's decision where there is one that
+ * holds for it (equal key, same policy), otherwise the communication is decided, once for a policy, and
+ * what it leaves open is decided on the link alone. The result stands in the end; nothing is fetched here,
+ * so that a change of policy can run the same over every link there is.
+ */
+#include "engine/machine.h"
+
+void pr_end_clear(struct pr_engine *engine, struct pr_link_end *end)
+{
+	pr_process_release(end->owner);
+	if (end->communication)
+		pr_communication_release(engine->communications, end->communication,
+					 engine->now_us);
+	if (end->application)
+		pr_applications_release(engine->applications, end->application);
+	*end = (struct pr_link_end){ 0 };
+}
+
+void pr_end_set_owner_take(struct pr_engine *engine, struct pr_link_end *end, struct pr_actor actor,
+			   bool settled)
+{
+	pr_process_release(end->owner);
+	if (end->application)
+		pr_applications_release(engine->applications, end->application);
+	end->owner = actor.process;
+	end->application = actor.application;
+	end->profile = actor.profile;
+	end->owner_known = settled;
+}
+
+/* The communication that the end belongs to by what is known now. NULL: the table is full. */
+static struct pr_communication *join(struct pr_engine *engine, struct pr_link_end *end,
+				     const struct pr_subject *subject)
+{
+	struct pr_communication *communication =
+		pr_communications_get(engine->communications, end->application,
+				      subject->n_domains ? subject->domains[0] : NULL,
+				      subject->direction, subject->scope, engine->now_us);
+
+	if (communication == end->communication)
+		return communication;
+	if (communication) {
+		pr_communication_hold(engine->communications, communication, engine->now_us);
+		communication->n_links_ever++;
+	}
+	if (end->communication)
+		pr_communication_release(engine->communications, end->communication,
+					 engine->now_us);
+	end->communication = communication;
+	return communication;
+}
+
+static void unpack(const struct pr_cached_decision *cached, struct pr_decision *ret_decision)
+{
+	*ret_decision = (struct pr_decision){
+		.outcome = (enum pr_outcome)cached->outcome,
+		.verdict = (enum pr_verdict)cached->verdict,
+		.permanent = cached->permanent,
+		.defaulted = cached->defaulted,
+		.check = cached->check,
+		.rule = cached->rule,
+		.missing = cached->missing,
+	};
+}
+
+static void pack(const struct pr_engine *engine, const struct pr_decision *decision, uint64_t key,
+		 struct pr_cached_decision *cached)
+{
+	*cached = (struct pr_cached_decision){
+		.policy = engine->policy_serial,
+		.rule = decision->rule,
+		.key = key,
+		.missing = (uint16_t)decision->missing,
+		.stage = PR_STAGE_COMMUNICATION,
+		.outcome = (uint8_t)decision->outcome,
+		.verdict = (uint8_t)decision->verdict,
+		.check = (uint8_t)decision->check,
+		.permanent = decision->permanent,
+		.defaulted = decision->defaulted,
+	};
+}
+
+static void tell_communication(struct pr_engine *engine,
+			       const struct pr_communication *communication,
+			       const struct pr_subject *subject, const struct pr_decision *decision)
+{
+	struct pr_event event;
+
+	pr_event_of_communication(engine, communication, &event);
+	if (decision->outcome != PR_OUTCOME_OPEN && decision->outcome != PR_OUTCOME_MISSING)
+		pr_event_of_decision(engine, subject, decision, PR_STAGE_COMMUNICATION, &event);
+	pr_event_send(engine, &event);
+}
+
+/* The communication's own decision: from its cache, or made now. OPEN where it has none to give. */
+static void on_communication(struct pr_engine *engine, struct pr_communication *communication,
+			     const struct pr_subject *subject, struct pr_decision *ret_decision)
+{
+	uint64_t key = pr_decision_key(subject);
+	bool first;
+
+	*ret_decision = (struct pr_decision){ .outcome = PR_OUTCOME_OPEN };
+	if (!communication || !key)
+		return;
+	if (communication->decision.policy == engine->policy_serial &&
+	    communication->decision.key == key) {
+		engine->counters.communications_reused++;
+		unpack(&communication->decision, ret_decision);
+		return;
+	}
+	first = communication->decision.policy == 0;
+	pr_decide_on_communication(engine->policy, subject, ret_decision);
+	pack(engine, ret_decision, key, &communication->decision);
+	communication->n_decisions++;
+	engine->counters.communications_decided++;
+	if (first)
+		tell_communication(engine, communication, subject, ret_decision);
+}
+
+static bool is_open(const struct pr_decision *decision)
+{
+	return decision->outcome == PR_OUTCOME_OPEN || decision->outcome == PR_OUTCOME_MISSING;
+}
+
+static enum pr_verdict denial(const struct pr_engine *engine, const struct pr_subject *subject)
+{
+	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
+	enum pr_deny_how how = subject->direction == PR_DIRECTION_IN ? settings->deny_incoming
+								     : settings->deny_outgoing;
+
+	return how == PR_DENY_BLOCK ? PR_VERDICT_BLOCK : PR_VERDICT_DROP;
+}
+
+/* "Ask": what was answered already stands for the decision; otherwise the end waits for its prompt. True
+ * when it is decided. */
+static bool ask(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end_name,
+		const struct pr_subject *subject, enum pr_stage stage, struct pr_decision *decision)
+{
+	struct pr_link_end *end = &link->ends[end_name];
+	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
+	const struct pr_prompt_for for_ = {
+		.communication = end->communication,
+		.actor = { end->owner, end->application, end->profile, false },
+		.subject = subject,
+		.stage = stage,
+	};
+	enum pr_prompt_says says = pr_prompt_ask(engine, &for_);
+
+	if (says == PR_PROMPT_SAYS_WAIT)
+		return false;
+	decision->permanent = says != PR_PROMPT_SAYS_TIMEOUT && settings->permanent_verdicts;
+	decision->outcome = says == PR_PROMPT_SAYS_PERMIT ? PR_OUTCOME_PERMIT : PR_OUTCOME_DENY;
+	decision->verdict =
+		says == PR_PROMPT_SAYS_PERMIT ? PR_VERDICT_ACCEPT : denial(engine, subject);
+	link->flags |= (uint16_t)((says == PR_PROMPT_SAYS_TIMEOUT ? PR_LINK_FLAG_TIMEOUT
+								  : PR_LINK_FLAG_ANSWERED)
+				  << end_name);
+	return true;
+}
+
+/* There is no tunnel to go through: the link is denied, and says why. */
+static void no_tunnel(const struct pr_engine *engine, struct pr_link *link,
+		      enum pr_link_end_name end_name, const struct pr_subject *subject,
+		      struct pr_decision *decision)
+{
+	decision->verdict = denial(engine, subject);
+	link->flags |= (uint16_t)(PR_LINK_FLAG_TUNNEL << end_name);
+}
+
+/* Would a link that began now be denied? It lives on only because it is older than the daemon. */
+static bool lives_by_grace(const struct pr_engine *engine, const struct pr_subject *subject,
+			   const struct pr_decision *decision)
+{
+	struct pr_subject young = *subject;
+	struct pr_decision otherwise;
+
+	if (!subject->start_grace || !decision->defaulted || decision->outcome != PR_OUTCOME_PERMIT)
+		return false;
+	young.start_grace = false;
+	pr_decide_on_link(engine->policy, &young, &otherwise);
+	return otherwise.outcome != PR_OUTCOME_PERMIT;
+}
+
+static void fill(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end_name,
+		 const struct pr_decision *decision, enum pr_stage stage)
+{
+	struct pr_link_end *end = &link->ends[end_name];
+
+	end->policy = engine->policy_serial;
+	end->rule = decision->rule;
+	end->verdict = (uint8_t)decision->verdict;
+	end->check = (uint8_t)decision->check;
+	end->stage = (uint8_t)stage;
+	end->missing = (uint16_t)decision->missing;
+	/* An owner that did not come in time is asked for again by the next packet. */
+	end->permanent = decision->permanent && end->owner_known && !link->untracked;
+	end->defaulted = decision->defaulted;
+	end->decided = true;
+	end->asked = false;
+	if (decision->missing)
+		engine->counters.decided_missing_data++;
+}
+
+void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end_name)
+{
+	const uint16_t why = PR_LINK_FLAG_TUNNEL | PR_LINK_FLAG_ANSWERED | PR_LINK_FLAG_TIMEOUT;
+	struct pr_link_end *end = &link->ends[end_name];
+	enum pr_stage stage = PR_STAGE_COMMUNICATION;
+	struct pr_communication *communication;
+	struct pr_decision decision;
+	struct pr_subject_of of;
+
+	link->flags &= (uint16_t) ~(why << end_name);
+	pr_subject_of_end(engine, link, end_name, &of);
+	communication = join(engine, end, &of.subject);
+	on_communication(engine, communication, &of.subject, &decision);
+	if (is_open(&decision)) {
+		stage = PR_STAGE_LINK;
+		pr_decide_on_link(engine->policy, &of.subject, &decision);
+		engine->counters.links_decided++;
+	}
+	if (decision.outcome == PR_OUTCOME_ASK &&
+	    !ask(engine, link, end_name, &of.subject, stage, &decision)) {
+		end->policy = engine->policy_serial;
+		end->rule = decision.rule;
+		end->check = (uint8_t)decision.check;
+		end->stage = (uint8_t)stage;
+		end->missing = (uint16_t)decision.missing;
+		end->asked = true;
+		end->decided = end->permanent = false;
+		return;
+	}
+	if (decision.outcome == PR_OUTCOME_REROUTE_TUNNEL)
+		no_tunnel(engine, link, end_name, &of.subject, &decision);
+	fill(engine, link, end_name, &decision, stage);
+	link->grace = lives_by_grace(engine, &of.subject, &decision);
+}
+
+struct pr_decision pr_end_decision(const struct pr_link *link, enum pr_link_end_name end_name)
+{
+	const struct pr_link_end *end = &link->ends[end_name];
+	struct pr_decision decision = {
+		.verdict = (enum pr_verdict)end->verdict,
+		.permanent = end->permanent,
+		.defaulted = end->defaulted,
+		.check = end->check,
+		.rule = end->rule,
+		.missing = end->missing,
+	};
+
+	if (end->asked)
+		decision.outcome = PR_OUTCOME_ASK;
+	else if (link->flags & PR_LINK_FLAG_TUNNEL << end_name)
+		decision.outcome = PR_OUTCOME_REROUTE_TUNNEL;
+	else if (end->verdict == PR_VERDICT_ACCEPT)
+		decision.outcome = PR_OUTCOME_PERMIT;
+	else if (end->verdict == PR_VERDICT_REROUTE_NAMESERVER)
+		decision.outcome = PR_OUTCOME_REROUTE_NAMESERVER;
+	else
+		decision.outcome = PR_OUTCOME_DENY;
+	return decision;
+}
+
+struct pr_verdict_order pr_end_order(const struct pr_engine *engine, const struct pr_link *link,
+				     enum pr_link_end_name end_name, enum pr_hook hook, bool reply)
+{
+	const struct pr_link_end *end = &link->ends[end_name];
+	struct pr_verdict_order order = {
+		.verdict = (enum pr_verdict)end->verdict,
+		.permanent = end->permanent && !link->untracked && engine->generation,
+		.generation = engine->generation,
+	};
+
+	if (end->asked || !end->decided) {
+		order.verdict = PR_VERDICT_DROP;
+		order.permanent = false;
+		return order;
+	}
+	if (order.verdict == PR_VERDICT_REROUTE_NAMESERVER) {
+		/* What answers is our own nameserver, in the name of the one that was asked. */
+		if (reply)
+			order.verdict = PR_VERDICT_ACCEPT;
+		order.permanent = false;
+	} else if (hook == PR_HOOK_PREROUTING) {
+		/* Only a reroute is carried out there: the forward hook decides on the rest. */
+		order.verdict = PR_VERDICT_ACCEPT;
+		order.permanent = false;
+	}
+	return order;
+}

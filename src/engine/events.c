@@ -1,0 +1,227 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What is told: events as things happen, and the same shape for the rows of the tables. */
+#include "engine/machine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+uint64_t pr_event_real(const struct pr_engine *engine, uint64_t us)
+{
+	return us + (uint64_t)engine->real_offset_us;
+}
+
+void pr_event_send(struct pr_engine *engine, struct pr_event *event)
+{
+	if (!event->real_us)
+		event->real_us = pr_event_real(engine, engine->now_us);
+	engine->ports.event(engine->ports.context, event);
+}
+
+void pr_event_system(struct pr_engine *engine, const char *text)
+{
+	struct pr_event event = { .kind = PR_EVENT_SYSTEM, .uid = (uid_t)-1, .text = text };
+
+	pr_event_send(engine, &event);
+}
+
+static void fill_process(const struct pr_process *process, struct pr_event *event)
+{
+	if (process->path_proven)
+		event->path = process->exe_path;
+	else
+		event->exe_shown = process->exe_path;
+	event->cmdline = process->cmdline;
+	event->user = process->user;
+	event->cgroup = process->cgroup;
+	event->unit = process->unit;
+	event->container = process->container;
+	event->script = process->script;
+	event->pid = process->pid;
+	event->uid = process->uid;
+	for (unsigned int i = 0; i < process->n_parents && i < PR_ARRAY_SIZE(event->parents); i++) {
+		event->parents[i].pid = process->parents[i].pid;
+		event->parents[i].path = process->parents[i].exe_path;
+		event->n_parents = i + 1;
+	}
+}
+
+void pr_event_of_actor(const struct pr_engine *engine, uint32_t application,
+		       const struct pr_process *process, struct pr_event *event)
+{
+	const char *key = pr_applications_key(engine->applications, application);
+
+	event->instance = pr_instance_text(engine, application);
+	event->profile = strncmp(key, "profile:", 8) == 0
+				 ? key + 8
+				 : pr_policy_profile_name(engine->policy, PR_PROFILE_GLOBAL);
+	event->uid = (uid_t)-1;
+	if (process)
+		fill_process(process, event);
+	else if (strncmp(key, "path:/", 6) == 0)
+		event->path = key + 5;
+	else if (strncmp(key, "script:", 7) == 0)
+		event->script = key + 7;
+}
+
+void pr_event_of_subject(const struct pr_subject *subject, struct pr_event *event)
+{
+	event->direction = subject->direction;
+	event->n_domains = subject->n_domains;
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		event->domains[i] = subject->domains[i];
+	if (subject->n_domains)
+		event->domain = subject->domains[0];
+	if (subject->known & ~subject->absent & PR_FACT_ADDRESS)
+		event->remote = subject->remote;
+	event->scope = subject->scope;
+	event->port = subject->port;
+	event->proto = subject->proto;
+}
+
+static const char *reason_of(struct pr_engine *engine, const struct pr_subject *subject,
+			     const struct pr_decision *decision)
+{
+	return pr_decision_reason(engine->policy, subject, decision, engine->reason,
+				  sizeof(engine->reason));
+}
+
+static void add_to_reason(struct pr_engine *engine, const char *text)
+{
+	size_t len = strlen(engine->reason);
+
+	snprintf(engine->reason + len, sizeof(engine->reason) - len, "%s", text);
+}
+
+void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *subject,
+			  const struct pr_decision *decision, enum pr_stage stage,
+			  struct pr_event *event)
+{
+	event->decided = true;
+	event->ask = decision->outcome == PR_OUTCOME_ASK;
+	event->stage = stage;
+	event->verdict = decision->verdict;
+	if (decision->outcome == PR_OUTCOME_OPEN || decision->outcome == PR_OUTCOME_MISSING)
+		event->verdict = PR_VERDICT_ACCEPT;
+	event->permanent = decision->permanent;
+	event->missing = decision->missing;
+	event->generation = engine->generation;
+	event->reason = reason_of(engine, subject, decision);
+	if (decision->rule != PR_RULE_NONE) {
+		event->rule = pr_policy_rule_text(engine->policy, decision->rule);
+		event->rule_place = pr_policy_rule_place(engine->policy, decision->rule);
+	}
+}
+
+static void tell_why(struct pr_engine *engine, const struct pr_link *link,
+		     enum pr_link_end_name name)
+{
+	const struct pr_link_end *end = &link->ends[name];
+
+	if (link->flags & PR_LINK_FLAG_TUNNEL << name)
+		add_to_reason(engine, "; no tunnel is set up, so it is denied");
+	else if (link->flags & PR_LINK_FLAG_TIMEOUT << name)
+		add_to_reason(engine, "; nobody answered, so it is denied for now");
+	else if (link->flags & PR_LINK_FLAG_ANSWERED << name)
+		add_to_reason(engine, end->verdict == PR_VERDICT_ACCEPT
+					      ? "; the user answered: permit"
+					      : "; the user answered: deny");
+	if (!end->owner_known)
+		add_to_reason(engine, "; its owner did not become known in time");
+}
+
+static void fill_decision(struct pr_engine *engine, const struct pr_link *link,
+			  enum pr_link_end_name name, const struct pr_subject *subject,
+			  struct pr_event *event)
+{
+	const struct pr_link_end *end = &link->ends[name];
+	struct pr_decision decision = pr_end_decision(link, name);
+
+	if (!end->decided && !end->asked)
+		return;
+	/* A row of a link that ended under another policy: its rule's number says nothing now. */
+	if (end->policy != engine->policy_serial) {
+		event->decided = true;
+		event->verdict = (enum pr_verdict)end->verdict;
+		event->stage = (enum pr_stage)end->stage;
+		return;
+	}
+	pr_event_of_decision(engine, subject, &decision, (enum pr_stage)end->stage, event);
+	tell_why(engine, link, name);
+	event->reason = engine->reason;
+	event->ask = end->asked;
+	event->permanent = end->decided && end->permanent;
+	event->grace = link->grace && end->defaulted;
+}
+
+void pr_event_of_end(struct pr_engine *engine, const struct pr_link *link,
+		     enum pr_link_end_name name, struct pr_subject_of *ret_subject,
+		     struct pr_event *ret_event)
+{
+	const struct pr_link_end *end = &link->ends[name];
+	struct pr_event event = {
+		.kind = PR_EVENT_LINK,
+		.real_us = pr_event_real(engine, link->first_us),
+		.id = link->id,
+		.communication = end->communication ? end->communication->id : 0,
+		.tuple = link->tuple,
+		.old = link->adopted,
+		.ended = link->state == PR_LINK_ENDED,
+		.counted = link->counted,
+		.last_real_us = pr_event_real(engine, link->last_us),
+	};
+	bool swap = name == PR_LINK_IN;
+
+	pr_event_of_actor(engine, end->application, end->owner, &event);
+	pr_subject_of_end(engine, link, name, ret_subject);
+	pr_event_of_subject(&ret_subject->subject, &event);
+	if (ret_subject->subject.n_domains)
+		event.name_grade = ret_subject->candidates[0].grade;
+	/* The table counts from the opener's side, an event from its own end's. */
+	event.bytes_sent = swap ? link->bytes_received : link->bytes_sent;
+	event.bytes_received = swap ? link->bytes_sent : link->bytes_received;
+	event.packets_sent = swap ? link->packets_received : link->packets_sent;
+	event.packets_received = swap ? link->packets_sent : link->packets_received;
+	event.duration_ms = (link->last_us - link->first_us) / 1000;
+	fill_decision(engine, link, name, &ret_subject->subject, &event);
+	*ret_event = event;
+}
+
+void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
+{
+	struct pr_subject_of of;
+	struct pr_event event;
+
+	pr_event_of_end(engine, link, name, &of, &event);
+	event.kind = link->flags & PR_LINK_FLAG_TOLD << name ? PR_EVENT_VERDICT : PR_EVENT_LINK;
+	event.real_us = pr_event_real(engine, engine->now_us);
+	link->flags |= (uint16_t)(PR_LINK_FLAG_TOLD << name);
+	pr_event_send(engine, &event);
+}
+
+uint32_t pr_communication_links(const struct pr_communication *communication)
+{
+	return communication->n_held - (communication->prompt ? 1 : 0);
+}
+
+void pr_event_of_communication(struct pr_engine *engine,
+			       const struct pr_communication *communication,
+			       struct pr_event *ret_event)
+{
+	const char *domain = pr_communication_domain(engine->communications, communication);
+	struct pr_event event = {
+		.kind = PR_EVENT_COMMUNICATION,
+		.real_us = pr_event_real(engine, communication->first_us),
+		.id = communication->id,
+		.communication = communication->id,
+		.direction = (enum pr_direction)communication->direction,
+		.domain = domain,
+		.domains = { domain },
+		.n_domains = domain ? 1 : 0,
+		.scope = (enum pr_scope)communication->scope,
+		.n_links = pr_communication_links(communication),
+		.last_real_us = pr_event_real(engine, communication->last_us),
+	};
+
+	pr_event_of_actor(engine, communication->application, NULL, &event);
+	*ret_event = event;
+}

@@ -1,0 +1,116 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* `explain`: the subject from what a user gave and what the tables know, walked through every stage. */
+#include "engine/machine.h"
+
+#include "firewall/explain.h"
+#include "profile/service.h"
+
+struct explaining {
+	struct pr_engine *engine;
+	const struct pr_subject *subject;
+	const struct pr_explanation *explanation;
+	void (*line)(void *context, const struct pr_engine_explained *explained);
+	void *context;
+};
+
+static void set_subject(struct pr_engine *engine, const struct pr_engine_query *query,
+			const struct pr_actor *actor, struct pr_subject_of *ret_subject)
+{
+	struct pr_subject *subject = &ret_subject->subject;
+
+	*subject = (struct pr_subject){
+		.direction = query->incoming ? PR_DIRECTION_IN : PR_DIRECTION_OUT,
+		.known = PR_FACT_OWNER,
+		.profile = actor->profile,
+		.proto = query->proto,
+		.port = query->port,
+	};
+	if (query->address.family) {
+		pr_subject_set_address(engine, &query->address, subject);
+		pr_subject_set_domains(engine, actor->application, ret_subject);
+	}
+	/* A name that is given is the one that is meant, whatever else led to the address. */
+	if (query->domain) {
+		subject->domains[0] = query->domain;
+		subject->n_domains = 1;
+		subject->known |= PR_FACT_DOMAIN;
+		subject->absent &= ~(unsigned int)PR_FACT_DOMAIN;
+	}
+	if (query->proto)
+		subject->known |= PR_FACT_PROTOCOL;
+	if (query->port || (query->proto && !pr_protocol_has_ports(query->proto)))
+		subject->known |= PR_FACT_PORT;
+	if (!query->port)
+		subject->absent |= subject->known & PR_FACT_PORT;
+}
+
+static void say_check(const struct explaining *explaining, enum pr_stage stage, unsigned int check)
+{
+	const struct pr_explained_step *step = &explaining->explanation->stages[stage].steps[check];
+	char text[PR_ENGINE_REASON_SIZE];
+	const struct pr_engine_explained line = {
+		.stage = stage,
+		.check = pr_checks[check].name,
+		.said = step->state == PR_STEP_NOT_REACHED ? pr_step_state_name(step->state)
+							   : pr_said_name(step->said.said),
+		.text = pr_explain_reason(explaining->engine->policy, explaining->subject,
+					  explaining->explanation, stage, (enum pr_check_id)check,
+					  text, sizeof(text)),
+		.decides = step->state == PR_STEP_DECIDED,
+	};
+
+	if (step->state != PR_STEP_NOT_HERE)
+		explaining->line(explaining->context, &line);
+}
+
+static void say_stage(const struct explaining *explaining, enum pr_stage stage)
+{
+	const struct pr_explained_stage *explained = &explaining->explanation->stages[stage];
+	char text[PR_ENGINE_REASON_SIZE];
+	struct pr_engine_explained line = {
+		.stage = stage,
+		.said = pr_outcome_name(explained->decision.outcome),
+	};
+
+	if (explained->skipped) {
+		line.said = "skipped";
+		line.text = "no name is asked for";
+	} else if (explained->alone) {
+		line.said = "skipped";
+		line.text = "the link is decided on by itself";
+	} else {
+		line.text = pr_decision_reason(explaining->engine->policy, explaining->subject,
+					       &explained->decision, text, sizeof(text));
+	}
+	explaining->line(explaining->context, &line);
+	for (unsigned int check = 0;
+	     !explained->skipped && !explained->alone && check < PR_CHECK_COUNT_; check++)
+		say_check(explaining, stage, check);
+}
+
+int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *query,
+		      void (*line)(void *context, const struct pr_engine_explained *explained),
+		      void *context, uint64_t now_us)
+{
+	struct pr_explanation *explanation;
+	struct explaining explaining;
+	struct pr_subject_of of;
+	struct pr_actor actor;
+
+	pr_engine_enter(engine, now_us);
+	if (!engine->policy) {
+		pr_engine_leave(engine);
+		return -ENOENT;
+	}
+	explanation = pr_calloc(1, sizeof(*explanation));
+	actor = pr_actor_named(engine, query->app, query->uid);
+	set_subject(engine, query, &actor, &of);
+	pr_explain(engine->policy, &of.subject, explanation);
+	explaining = (struct explaining){ engine, &of.subject, explanation, line, context };
+	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++)
+		say_stage(&explaining, (enum pr_stage)stage);
+	pr_actor_done(engine, &actor);
+	free(explanation);
+	pr_engine_leave(engine);
+	return 0;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The engine's own bounds; those of its tables stand in network/, those of questions in nameserver/. */
+#pragma once
+
+/* Packets that wait, engine-wide: older kernels search the queue's list for every verdict
+ * (net/netfilter/nfnetlink_queue.c, before 2026), so it stays short. Reached: the packet is dropped,
+ * never accepted; its retransmit tries again. */
+#define PR_ENGINE_PARKED_MAX 256u
+/* Packets of one end of a link that wait. Reached: dropped, like packets that a full socket drops. */
+#define PR_ENGINE_PARKED_PER_LINK_MAX 4u
+/* How long a packet or a question waits for its owner. Then it is decided as unknown for now; the
+ * verdict is not permanent, and the link's next packet asks again. */
+#define PR_ENGINE_OWNER_WAIT_MS 1000u
+/* Questions that wait for their owner. Reached: decided as unknown at once. */
+#define PR_ENGINE_QUESTION_WAITS_MAX 256u
+/* Prompts, open ones and those whose default is remembered. Reached: denied without a prompt. */
+#define PR_ENGINE_PROMPTS_MAX 1024u
+/* Direct answers that hold. Reached: the oldest ends. */
+#define PR_ENGINE_ANSWERS_MAX 256u
+/* Processes whose instance is remembered. Reached: found anew, a few microseconds. */
+#define PR_ENGINE_INSTANCE_CACHE 512u
+/* Client sockets of rerouted questions whose link is remembered. Reached: the owner is asked for anew. */
+#define PR_ENGINE_ASKERS 4096u
+/* `dns query` of users that are under way. Reached: refused. */
+#define PR_ENGINE_QUERIES_MAX 16u
+
+#define PR_ENGINE_REASON_SIZE 320u /* bytes of an event's reason; longer ones are cut */
+
+/* Housekeeping: names and links that expire. */
+#define PR_ENGINE_SWEEP_US	 1000000u
+#define PR_ENGINE_SWEEP_LINKS	 4096u /* at most so many a sweep */
+#define PR_ENGINE_NAMES_SWEEP_US 60000000u

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A link's life after its decision: conntrack confirms it, counts it and says when it is over. A link that
+ * conntrack never confirms (denied, untracked) ends when nothing was seen of it for a while.
+ */
+#include "engine/machine.h"
+
+static void tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
+{
+	struct pr_subject_of of;
+	struct pr_event event;
+
+	if (!(link->flags & PR_LINK_FLAG_TOLD << end))
+		return;
+	pr_event_of_end(engine, link, end, &of, &event);
+	event.kind = PR_EVENT_END;
+	event.real_us = pr_event_real(engine, engine->now_us);
+	event.ended = true;
+	event.duration_ms = (engine->now_us - link->first_us) / 1000;
+	pr_event_send(engine, &event);
+}
+
+/* What is over holds no communication and no process: only its row stays for a while. */
+static void tell_ends(struct pr_engine *engine, struct pr_link *link)
+{
+	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
+		tell_end(engine, link, (enum pr_link_end_name)i);
+	pr_parking_forget(engine, link->id);
+	engine->counters.links_ended++;
+}
+
+void pr_link_end_it(struct pr_engine *engine, struct pr_link *link)
+{
+	tell_ends(engine, link);
+	pr_links_end(engine->links, link, engine->now_us);
+}
+
+void pr_link_expired(void *context, struct pr_link *link)
+{
+	tell_ends(context, link);
+}
+
+void pr_link_forgotten(void *context, struct pr_link *link)
+{
+	struct pr_engine *engine = context;
+
+	pr_parking_forget(engine, link->id);
+	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
+		pr_end_clear(engine, &link->ends[i]);
+}
+
+static void count(struct pr_link *link, const struct pr_engine_conntrack *event)
+{
+	if (!event->counted)
+		return;
+	link->counted = true;
+	link->bytes_sent = event->bytes_original;
+	link->bytes_received = event->bytes_reply;
+	link->packets_sent = (uint32_t)event->packets_original;
+	link->packets_received = (uint32_t)event->packets_reply;
+}
+
+void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntrack *event,
+			 uint64_t now_us)
+{
+	struct pr_link *link;
+
+	pr_engine_enter(engine, now_us);
+	link = pr_links_find_conntrack(engine->links, &event->original, &event->reply);
+	if (link) {
+		count(link, event);
+		if (event->event == PR_LINK_EVENT_DESTROY)
+			pr_link_end_it(engine, link);
+		else if (link->state == PR_LINK_UNCONFIRMED)
+			pr_links_confirm(engine->links, link, &event->original, &event->reply,
+					 now_us);
+		else
+			pr_links_touch(engine->links, link, now_us);
+	}
+	pr_engine_leave(engine);
+}
+
+void pr_engine_conntrack_sync_begin(struct pr_engine *engine, uint64_t now_us)
+{
+	pr_engine_enter(engine, now_us);
+	engine->sync_since_us = engine->now_us;
+	pr_engine_leave(engine);
+}
+
+void pr_engine_conntrack_sync_end(struct pr_engine *engine, uint64_t now_us)
+{
+	struct pr_link *link;
+	uint32_t cursor = 0;
+
+	pr_engine_enter(engine, now_us);
+	while ((link = pr_links_next(engine->links, &cursor)) != NULL)
+		if (link->state == PR_LINK_CONFIRMED && link->last_us < engine->sync_since_us)
+			pr_link_end_it(engine, link);
+	pr_engine_leave(engine);
+}

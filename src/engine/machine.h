@@ -1,0 +1,308 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The engine from within: its state, and what its files offer one another. Nothing here locks: the
+ * functions of engine.h do, once, and everything below them runs under that one lock
+ * (docs/decisions/one-lock.md).
+ */
+#pragma once
+
+#include "engine/engine.h"
+#include "engine/limits.h"
+#include "network/class.h"
+#include "network/communication.h"
+#include "network/link.h"
+#include "network/names.h"
+#include "packet/parse.h"
+
+#include <pthread.h>
+
+/* Who acts: a process, and what decisions know it as. */
+struct pr_actor {
+	struct pr_process *process; /* a reference, or NULL */
+	uint32_t application, profile;
+	bool own;
+};
+
+struct pr_instance_slot {
+	struct pr_process *process; /* a reference; NULL = free */
+	uint32_t policy, application, profile;
+};
+
+enum pr_parked_for { PR_PARKED_FREE, PR_PARKED_OWNER, PR_PARKED_PROMPT };
+
+struct pr_parked {
+	enum pr_parked_for wait;
+	uint8_t end; /* enum pr_link_end_name */
+	bool reply;
+	uint64_t link, ticket, deadline_us;
+	struct pr_interception *interception;
+	struct pr_intercepted packet;
+};
+
+struct pr_parking {
+	struct pr_parked *slots;
+	uint32_t n_max, n_used;
+};
+
+struct pr_prompt {
+	uint64_t id; /* 0 = free */
+	enum pr_prompt_state state;
+	uint64_t communication; /* held */
+	enum pr_stage stage;
+	uint64_t raised_us, until_us; /* open: when the default comes; else: when it is forgotten */
+	struct pr_actor actor;
+	struct pr_address address, local; /* of the link that raised it; family 0: a question did */
+	uint16_t port;
+	uint8_t proto;
+	bool asked; /* while the tables are decided anew: something still asks */
+};
+
+struct pr_standing_answer {
+	uint64_t until_us; /* 0 = free */
+	bool permit;
+	enum pr_answer_scope scope;
+	uint32_t application; /* held */
+	enum pr_direction direction;
+	char domain[PR_NAME_TEXT_SIZE]; /* "" = none */
+	enum pr_scope address_scope;	/* of a communication without a domain */
+	struct pr_address address;
+	uint64_t number; /* the oldest gives way */
+};
+
+struct pr_questioner; /* questions.c */
+
+struct pr_user_query {
+	bool used;
+	struct pr_actor actor;
+};
+
+struct pr_engine {
+	pthread_mutex_t lock;
+	struct pr_engine_ports ports;
+	struct pr_engine_counters counters;
+	int64_t real_offset_us;
+	uint64_t now_us; /* of the call that runs */
+	uint64_t due_us; /* what the caller was last told */
+
+	struct pr_policy *policy; /* NULL = none yet */
+	uint32_t policy_serial;
+	uint32_t generation; /* 0 = none in force: nothing is permanent */
+	bool generation_asked;
+
+	struct pr_own_addresses own;
+	uint32_t loopback_ifindex;
+
+	struct pr_applications *applications;
+	struct pr_names *names;
+	struct pr_communications *communications;
+	struct pr_links *links;
+	struct pr_questions *questions;
+
+	struct pr_instance_slot instances[PR_ENGINE_INSTANCE_CACHE];
+	struct pr_actor unknown, kernel, self;
+	struct pr_parking parking;
+	struct pr_prompt *prompts;
+	uint32_t n_prompts_max, n_prompts;
+	struct pr_standing_answer answers[PR_ENGINE_ANSWERS_MAX];
+	uint32_t n_answers;
+	uint64_t last_answer;
+	struct pr_slab questioners;
+	struct pr_questioner *question_waits[PR_ENGINE_QUESTION_WAITS_MAX]; /* NULL = free */
+	struct pr_user_query queries[PR_ENGINE_QUERIES_MAX];
+	uint64_t askers[PR_ENGINE_ASKERS]; /* links */
+
+	uint64_t last_ticket, last_prompt;
+	uint64_t swept_us, names_swept_us, sync_since_us;
+	bool denied_forgotten; /* the set of denied tuples was emptied in this round */
+	char reason[PR_ENGINE_REASON_SIZE], denial[PR_ENGINE_REASON_SIZE];
+};
+
+/* Bits of pr_link.flags; shifted by the end. */
+#define PR_LINK_FLAG_TUNNEL   0x01u /* denied, for there is no tunnel */
+#define PR_LINK_FLAG_ANSWERED 0x04u /* a user's direct answer decided */
+#define PR_LINK_FLAG_TIMEOUT  0x10u /* nobody answered */
+#define PR_LINK_FLAG_TOLD     0x40u /* its event went out */
+#define PR_LINK_SPOOF_SHIFT   8	    /* enum pr_spoof from here on */
+
+/* ---- instances.c: process → instance ---- */
+
+/* The actor of a process; takes the reference. NULL: unknown. */
+struct pr_actor pr_actor_of_take(struct pr_engine *engine, struct pr_process *process);
+/* Of an owner's outcome; takes the reference. */
+struct pr_actor pr_actor_of_outcome_take(struct pr_engine *engine, enum pr_owner_outcome outcome,
+					 struct pr_process *process);
+struct pr_actor pr_actor_copy(struct pr_engine *engine, const struct pr_actor *actor);
+void pr_actor_done(struct pr_engine *engine, struct pr_actor *actor);
+/* Of the policy of now, by its process. */
+void pr_actor_renew(struct pr_engine *engine, struct pr_actor *actor);
+/* A profile's name or an executable's path; NULL: an application that no profile matches. */
+struct pr_actor pr_actor_named(struct pr_engine *engine, const char *app, uid_t uid);
+/* The application that its names are recorded under: PR_APPLICATION_ALL for a shared stub. */
+bool pr_actor_is_stub(const struct pr_process *process, const char *profile_name);
+void pr_instances_policy_changed(struct pr_engine *engine);
+void pr_instances_done(struct pr_engine *engine);
+/* "profile:firefox" → "firefox". */
+const char *pr_instance_text(const struct pr_engine *engine, uint32_t application);
+
+/* ---- subject.c: what a decision is about ---- */
+
+struct pr_subject_of {
+	struct pr_subject subject;
+	struct pr_name_candidate candidates[PR_SUBJECT_DOMAINS_MAX];
+};
+/* The subject of one end of a link; borrows from the tables until they change. */
+void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *link,
+		       enum pr_link_end_name end, struct pr_subject_of *ret_subject);
+/* Facts of the address: class and scope; and no data for the rest. */
+void pr_subject_set_address(const struct pr_engine *engine, const struct pr_address *address,
+			    struct pr_subject *subject);
+/* The candidates for its name, of an address that is set. */
+void pr_subject_set_domains(const struct pr_engine *engine, uint32_t application,
+			    struct pr_subject_of *of);
+enum pr_direction pr_link_direction_of(const struct pr_link *link, enum pr_link_end_name end);
+
+/* ---- decide.c: the two tiers ---- */
+
+/* Decides one end of a link; fills the end in. Raises or joins a prompt where the outcome is to ask: then
+ * the end is `asked` and not `decided`. Sends no events of the link. */
+void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
+/* What a packet of a decided end gets. */
+struct pr_verdict_order pr_end_order(const struct pr_engine *engine, const struct pr_link *link,
+				     enum pr_link_end_name end, enum pr_hook hook, bool reply);
+/* The decision as it stands in the end. */
+struct pr_decision pr_end_decision(const struct pr_link *link, enum pr_link_end_name end);
+void pr_end_set_owner_take(struct pr_engine *engine, struct pr_link_end *end, struct pr_actor actor,
+			   bool settled);
+void pr_end_clear(struct pr_engine *engine, struct pr_link_end *end);
+
+/* ---- packets.c ---- */
+
+enum pr_engine_packet_outcome pr_packets_handle(struct pr_engine *engine,
+						struct pr_interception *interception,
+						const struct pr_intercepted *packet,
+						struct pr_verdict_order *ret_order);
+/* The owner of an end became known, or is given up: decides, and releases what waits. */
+void pr_packets_owner(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end,
+		      struct pr_actor actor, bool settled);
+/* After a decision of an end that waited: events, and what is parked goes. */
+void pr_packets_settled(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
+/* Counts an order that leaves. */
+void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order);
+
+/* ---- askers.c: whose socket a rerouted question comes from ---- */
+
+void pr_askers_note(struct pr_engine *engine, const struct pr_link *link);
+struct pr_link *pr_askers_find(const struct pr_engine *engine, const struct pr_asker *asker);
+
+/* ---- parking.c ---- */
+
+void pr_parking_init(struct pr_parking *parking, uint32_t n_max);
+void pr_parking_done(struct pr_parking *parking);
+/* Parks a packet; false where there is no room: it has to be dropped. */
+bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked);
+/* Releases what waits at this end with the end's verdict. */
+void pr_parking_release(struct pr_engine *engine, const struct pr_link *link,
+			enum pr_link_end_name end);
+/* The packet that an owner's ticket stands for; NULL = none any more. */
+struct pr_parked *pr_parking_by_ticket(struct pr_engine *engine, uint64_t ticket);
+/* True while something of the end is parked for that. */
+bool pr_parking_waits(const struct pr_engine *engine, uint64_t link, enum pr_link_end_name end,
+		      enum pr_parked_for wait);
+/* For whatever. */
+bool pr_parking_holds(const struct pr_engine *engine, uint64_t link, enum pr_link_end_name end);
+/* From now on the end's parked packets wait for the prompt. */
+void pr_parking_turn_to_prompt(struct pr_engine *engine, const struct pr_link *link,
+			       enum pr_link_end_name end, uint64_t deadline_us);
+/* Handles what is due; the next deadline. */
+uint64_t pr_parking_tick(struct pr_engine *engine);
+/* A link is forgotten: its parked packets are dropped. */
+void pr_parking_forget(struct pr_engine *engine, uint64_t link);
+
+/* ---- prompts.c ---- */
+
+enum pr_prompt_says {
+	PR_PROMPT_SAYS_WAIT,
+	PR_PROMPT_SAYS_PERMIT,
+	PR_PROMPT_SAYS_DENY,
+	PR_PROMPT_SAYS_TIMEOUT, /* nobody answered, or there is no room for a prompt: denied for now */
+};
+/* What a prompt is raised for; borrows. */
+struct pr_prompt_for {
+	struct pr_communication *communication; /* NULL: the table is full */
+	struct pr_actor actor;
+	const struct pr_subject *subject;
+	enum pr_stage stage;
+};
+/* A decision came to "ask": what users said already, or a prompt, old or new. */
+enum pr_prompt_says pr_prompt_ask(struct pr_engine *engine, const struct pr_prompt_for *for_);
+/* Before and after everything is decided anew: prompts that nothing asks any more are closed. */
+void pr_prompts_review_begin(struct pr_engine *engine);
+void pr_prompts_review_end(struct pr_engine *engine);
+struct pr_prompt *pr_prompt_of(struct pr_engine *engine,
+			       const struct pr_communication *communication);
+uint64_t pr_prompts_tick(struct pr_engine *engine);
+void pr_prompts_done(struct pr_engine *engine);
+void pr_prompt_event(struct pr_engine *engine, const struct pr_prompt *prompt,
+		     struct pr_event *ret_event);
+
+/* ---- answers.c: what users answered directly ---- */
+
+/* WAIT: nothing was said of this. */
+enum pr_prompt_says pr_answer_find(const struct pr_engine *engine, uint32_t application,
+				   const struct pr_subject *subject);
+/* Ends what time has overtaken, and decides anew what rests on it; the next end. */
+uint64_t pr_answers_tick(struct pr_engine *engine);
+void pr_answers_done(struct pr_engine *engine);
+
+/* ---- redecide.c ---- */
+
+/* Every live end anew, after a change of what decides. */
+void pr_redecide_all(struct pr_engine *engine);
+/* The ends that wait for a prompt. */
+void pr_redecide_asked(struct pr_engine *engine);
+void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
+
+/* ---- links.c: a link's life ---- */
+
+void pr_link_end_it(struct pr_engine *engine, struct pr_link *link);
+void pr_link_forgotten(void *context, struct pr_link *link);
+void pr_link_expired(void *context, struct pr_link *link);
+
+/* ---- questions.c ---- */
+
+void pr_question_owner(struct pr_engine *engine, uint64_t ticket, struct pr_actor actor);
+uint64_t pr_question_waits_tick(struct pr_engine *engine);
+void pr_questions_init(struct pr_engine *engine);
+void pr_questions_done(struct pr_engine *engine);
+#define PR_TICKET_QUESTION (UINT64_C(1) << 63) /* tickets of questions have this bit */
+
+/* ---- events.c ---- */
+
+void pr_event_send(struct pr_engine *engine, struct pr_event *event);
+/* Fills the fields of an application in; borrows. */
+void pr_event_of_actor(const struct pr_engine *engine, uint32_t application,
+		       const struct pr_process *process, struct pr_event *event);
+/* A row of one end of a link, with its decision if there is one. `ret_subject` keeps what it borrows. */
+void pr_event_of_end(struct pr_engine *engine, const struct pr_link *link,
+		     enum pr_link_end_name end, struct pr_subject_of *ret_subject,
+		     struct pr_event *ret_event);
+/* Links that hold it, those that ended a moment ago too. */
+uint32_t pr_communication_links(const struct pr_communication *communication);
+void pr_event_of_communication(struct pr_engine *engine,
+			       const struct pr_communication *communication,
+			       struct pr_event *ret_event);
+void pr_event_of_subject(const struct pr_subject *subject, struct pr_event *event);
+void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *subject,
+			  const struct pr_decision *decision, enum pr_stage stage,
+			  struct pr_event *event);
+/* Sends a link's event: the first time LINK, later VERDICT. */
+void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
+uint64_t pr_event_real(const struct pr_engine *engine, uint64_t us);
+void pr_event_system(struct pr_engine *engine, const char *text);
+
+/* ---- engine.c ---- */
+
+void pr_engine_enter(struct pr_engine *engine, uint64_t now_us); /* locks */
+void pr_engine_leave(struct pr_engine *engine);
+/* Something has to be done at `at_us`: the caller is woken for it. */
+void pr_engine_due(struct pr_engine *engine, uint64_t at_us);

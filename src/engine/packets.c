@@ -1,0 +1,385 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The packet corridor. A packet is parsed and belongs to an end of a link: the sending end at output, the
+ * receiving one at input; a local link passes both hooks and has two ends, owners and verdicts. A decided
+ * end answers at once. Otherwise the owner is found, the end decided; where one of the two has to be
+ * waited for, the packet is parked and other links pass by. A multicast packet that arrives is decided for
+ * the first receiver that the owner port names.
+ */
+#include "engine/machine.h"
+
+#include <string.h>
+
+struct arrival {
+	struct pr_interception *interception;
+	const struct pr_intercepted *packet;
+	struct pr_packet parsed;
+	struct pr_link *link;
+	enum pr_link_end_name end;
+	bool reply;
+	struct pr_verdict_order *order;
+};
+
+void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order)
+{
+	uint64_t *const counters[] = {
+		[PR_VERDICT_ACCEPT] = &engine->counters.verdict_accept,
+		[PR_VERDICT_BLOCK] = &engine->counters.verdict_block,
+		[PR_VERDICT_DROP] = &engine->counters.verdict_drop,
+		[PR_VERDICT_REROUTE_NAMESERVER] = &engine->counters.verdict_reroute_nameserver,
+		[PR_VERDICT_REROUTE_TUNNEL] = &engine->counters.verdict_reroute_tunnel,
+	};
+
+	++*counters[order->verdict];
+}
+
+static enum pr_engine_packet_outcome done(struct pr_engine *engine, struct arrival *arrival,
+					  struct pr_verdict_order order)
+{
+	pr_count_order(engine, &order);
+	*arrival->order = order;
+	return PR_ENGINE_DECIDED;
+}
+
+static enum pr_engine_packet_outcome plain(struct pr_engine *engine, struct arrival *arrival,
+					   enum pr_verdict verdict)
+{
+	return done(
+		engine, arrival,
+		(struct pr_verdict_order){ .verdict = verdict, .generation = engine->generation });
+}
+
+static enum pr_direction direction_of(enum pr_hook hook)
+{
+	return hook == PR_HOOK_OUTPUT  ? PR_DIRECTION_OUT
+	       : hook == PR_HOOK_INPUT ? PR_DIRECTION_IN
+				       : PR_DIRECTION_FORWARD;
+}
+
+static enum pr_link_end_name end_of(const struct pr_link *link, enum pr_hook hook, bool reply)
+{
+	if (link->direction == PR_DIRECTION_FORWARD || direction_of(hook) == PR_DIRECTION_FORWARD)
+		return PR_LINK_OUT;
+	return (hook == PR_HOOK_OUTPUT) != reply ? PR_LINK_OUT : PR_LINK_IN;
+}
+
+static bool on_loopback(const struct pr_engine *engine, const struct pr_intercepted *packet)
+{
+	uint32_t ifindex =
+		packet->hook == PR_HOOK_OUTPUT ? packet->out_ifindex : packet->in_ifindex;
+
+	return ifindex == engine->loopback_ifindex;
+}
+
+static enum pr_spoof spoof_of(const struct pr_engine *engine, const struct arrival *arrival)
+{
+	return pr_spoofed(&arrival->parsed.tuple, direction_of(arrival->packet->hook),
+			  on_loopback(engine, arrival->packet), &engine->own);
+}
+
+static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine, struct arrival *arrival)
+{
+	return done(engine, arrival,
+		    pr_end_order(engine, arrival->link, arrival->end, arrival->packet->hook,
+				 arrival->reply));
+}
+
+static enum pr_engine_packet_outcome park(struct pr_engine *engine, struct arrival *arrival,
+					  enum pr_parked_for wait, uint64_t ticket,
+					  uint64_t deadline_us)
+{
+	const struct pr_parked parked = {
+		.wait = wait,
+		.end = (uint8_t)arrival->end,
+		.reply = arrival->reply,
+		.link = arrival->link->id,
+		.ticket = ticket,
+		.deadline_us = deadline_us,
+		.interception = arrival->interception,
+		.packet = *arrival->packet,
+	};
+
+	if (deadline_us <= engine->now_us || !pr_parking_add(engine, &parked))
+		return plain(engine, arrival, PR_VERDICT_DROP);
+	arrival->link->ends[arrival->end].held = true;
+	return PR_ENGINE_HELD;
+}
+
+static uint64_t hold_until(const struct pr_engine *engine, const struct pr_link_end *end)
+{
+	const struct pr_settings *settings = pr_policy_settings(engine->policy, end->profile);
+
+	return engine->now_us + settings->ask_hold_ms * UINT64_C(1000);
+}
+
+void pr_packets_settled(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
+{
+	if (link->ends[end].asked) {
+		pr_parking_turn_to_prompt(engine, link, end, hold_until(engine, &link->ends[end]));
+		return;
+	}
+	link->ends[end].held = false;
+	if (link->ends[end].verdict == PR_VERDICT_REROUTE_NAMESERVER) {
+		link->rerouted = true;
+		pr_askers_note(engine, link);
+	}
+	pr_parking_release(engine, link, end);
+}
+
+void pr_packets_owner(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end,
+		      struct pr_actor actor, bool settled)
+{
+	pr_end_set_owner_take(engine, &link->ends[end], actor, settled);
+	pr_end_decide(engine, link, end);
+	pr_event_tell_end(engine, link, end);
+	pr_packets_settled(engine, link, end);
+}
+
+/* The end has its owner: decides it, tells it, and answers its packet. */
+static enum pr_engine_packet_outcome decide(struct pr_engine *engine, struct arrival *arrival)
+{
+	struct pr_link_end *end = &arrival->link->ends[arrival->end];
+	const struct pr_link_end before = *end;
+
+	pr_end_decide(engine, arrival->link, arrival->end);
+	if (before.asked != end->asked || before.decided != end->decided ||
+	    before.verdict != end->verdict || before.application != end->application)
+		pr_event_tell_end(engine, arrival->link, arrival->end);
+	pr_packets_settled(engine, arrival->link, arrival->end);
+	if (end->asked)
+		return park(engine, arrival, PR_PARKED_PROMPT, 0, hold_until(engine, end));
+	return give_verdict(engine, arrival);
+}
+
+static enum pr_engine_packet_outcome with_owner(struct pr_engine *engine, struct arrival *arrival,
+						enum pr_owner_outcome outcome, uint64_t ticket,
+						struct pr_process *process)
+{
+	struct pr_link_end *end = &arrival->link->ends[arrival->end];
+
+	if (outcome == PR_OWNER_WAIT) {
+		engine->counters.owner_waited++;
+		return park(engine, arrival, PR_PARKED_OWNER, ticket,
+			    engine->now_us + PR_ENGINE_OWNER_WAIT_MS * UINT64_C(1000));
+	}
+	pr_end_set_owner_take(engine, end, pr_actor_of_outcome_take(engine, outcome, process),
+			      true);
+	return decide(engine, arrival);
+}
+
+static enum pr_owner_outcome ask_owner(struct pr_engine *engine, const struct arrival *arrival,
+				       uint64_t *ret_ticket, struct pr_process **ret_process)
+{
+	*ret_ticket = ++engine->last_ticket;
+	*ret_process = NULL;
+	return engine->ports.owner(engine->ports.context, arrival->packet, &arrival->link->tuple,
+				   pr_link_direction_of(arrival->link, arrival->end), *ret_ticket,
+				   ret_process);
+}
+
+static enum pr_engine_packet_outcome undecided(struct pr_engine *engine, struct arrival *arrival)
+{
+	struct pr_link_end *end = &arrival->link->ends[arrival->end];
+	enum pr_owner_outcome outcome;
+	struct pr_process *process;
+	uint64_t ticket;
+
+	if (end->owner_known)
+		return decide(engine, arrival);
+	/* It has been asked for: the same answer serves this packet. */
+	if (pr_parking_waits(engine, arrival->link->id, arrival->end, PR_PARKED_OWNER))
+		return park(engine, arrival, PR_PARKED_OWNER, 0,
+			    engine->now_us + PR_ENGINE_OWNER_WAIT_MS * UINT64_C(1000));
+	outcome = ask_owner(engine, arrival, &ticket, &process);
+	/* Decided without an owner before, and still nobody knows: as before. */
+	if (end->decided && outcome != PR_OWNER_KNOWN && outcome != PR_OWNER_SELF)
+		return give_verdict(engine, arrival);
+	return with_owner(engine, arrival, outcome, ticket, process);
+}
+
+static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct arrival *arrival)
+{
+	const struct pr_packet *parsed = &arrival->parsed;
+	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
+	struct pr_tuple tuple = parsed->tuple;
+	enum pr_spoof spoof = spoof_of(engine, arrival);
+	enum pr_direction direction = direction_of(arrival->packet->hook);
+
+	/* The answer to a connection that was opened before anybody looked. */
+	arrival->reply = tuple.proto == IPPROTO_TCP && (parsed->tcp_flags & both) == both;
+	if (arrival->reply) {
+		tuple = pr_tuple_reversed(&tuple);
+		if (direction != PR_DIRECTION_FORWARD)
+			direction =
+				direction == PR_DIRECTION_OUT ? PR_DIRECTION_IN : PR_DIRECTION_OUT;
+	}
+	if (pr_links_add(engine->links, &tuple, direction, engine->now_us, &arrival->link) != 0) {
+		engine->counters.dropped_table_full++;
+		return plain(engine, arrival, PR_VERDICT_DROP);
+	}
+	arrival->link->untracked = arrival->packet->untracked;
+	arrival->link->flags |= (uint16_t)(spoof << PR_LINK_SPOOF_SHIFT);
+	if (spoof != PR_SPOOF_NO)
+		engine->counters.packets_spoofed++;
+	arrival->end = end_of(arrival->link, arrival->packet->hook, arrival->reply);
+	return undecided(engine, arrival);
+}
+
+static bool same_process(const struct pr_process *a, const struct pr_process *b)
+{
+	return a == b || (a && b && a->pid == b->pid && a->start_time == b->start_time &&
+			  a->exe_inode == b->exe_inode && a->exe_device == b->exe_device);
+}
+
+/* A SYN where a link is known already: sent again, or another process has the port by now and the end of
+ * the link before has not been heard of yet. True when *ret_outcome belongs to a new link. */
+static bool taken_over(struct pr_engine *engine, const struct arrival *arrival,
+		       enum pr_owner_outcome *ret_outcome, uint64_t *ret_ticket,
+		       struct pr_process **ret_process)
+{
+	const uint8_t flags = arrival->parsed.tcp_flags & (PR_TCP_SYN | PR_TCP_ACK | PR_TCP_RST);
+	const struct pr_link_end *end = &arrival->link->ends[arrival->end];
+
+	if (arrival->parsed.tuple.proto != IPPROTO_TCP || flags != PR_TCP_SYN || arrival->reply ||
+	    arrival->packet->hook != PR_HOOK_OUTPUT || !end->owner)
+		return false;
+	*ret_outcome = ask_owner(engine, arrival, ret_ticket, ret_process);
+	if (*ret_outcome != PR_OWNER_KNOWN)
+		return *ret_outcome == PR_OWNER_WAIT;
+	if (!same_process(*ret_process, end->owner))
+		return true;
+	pr_process_release(*ret_process);
+	return false;
+}
+
+/* What the kernel itself says of a link that we blocked: the reset or the error that makes it a refusal. */
+static bool is_refusal(struct pr_engine *engine, const struct arrival *arrival)
+{
+	const struct pr_link_end *ends = arrival->link->ends;
+	struct pr_process *process = NULL;
+
+	if (!arrival->reply ||
+	    !(arrival->parsed.icmp_error || (arrival->parsed.tuple.proto == IPPROTO_TCP &&
+					     arrival->parsed.tcp_flags & PR_TCP_RST)))
+		return false;
+	if ((!ends[PR_LINK_OUT].decided || ends[PR_LINK_OUT].verdict != PR_VERDICT_BLOCK) &&
+	    (!ends[PR_LINK_IN].decided || ends[PR_LINK_IN].verdict != PR_VERDICT_BLOCK))
+		return false;
+	if (arrival->packet->hook == PR_HOOK_INPUT)
+		return on_loopback(engine, arrival->packet);
+	if (arrival->packet->hook != PR_HOOK_OUTPUT)
+		return false;
+	if (engine->ports.owner(engine->ports.context, arrival->packet, &arrival->parsed.tuple,
+				PR_DIRECTION_OUT, ++engine->last_ticket,
+				&process) == PR_OWNER_KERNEL)
+		return true;
+	pr_process_release(process);
+	return false;
+}
+
+static enum pr_engine_packet_outcome known_link(struct pr_engine *engine, struct arrival *arrival)
+{
+	struct pr_link_end *end;
+	struct pr_process *process = NULL;
+	enum pr_owner_outcome outcome;
+	uint64_t ticket;
+
+	arrival->end = end_of(arrival->link, arrival->packet->hook, arrival->reply);
+	end = &arrival->link->ends[arrival->end];
+	pr_links_touch(engine->links, arrival->link, engine->now_us);
+	arrival->link->untracked |= arrival->packet->untracked;
+	if (is_refusal(engine, arrival))
+		return plain(engine, arrival, PR_VERDICT_ACCEPT);
+	if (!end->decided && spoof_of(engine, arrival) != PR_SPOOF_NO) {
+		engine->counters.packets_spoofed++;
+		return plain(engine, arrival, PR_VERDICT_DROP);
+	}
+	if (!end->decided || !end->owner_known ||
+	    arrival->link->flags & PR_LINK_FLAG_TIMEOUT << arrival->end)
+		return undecided(engine, arrival);
+	engine->counters.packets_known_link++;
+	if (!taken_over(engine, arrival, &outcome, &ticket, &process))
+		return give_verdict(engine, arrival);
+	pr_process_release(process);
+	pr_link_end_it(engine, arrival->link);
+	return new_link(engine, arrival);
+}
+
+/* An error about a packet of a link goes its link's way. */
+static bool about_link(struct pr_engine *engine, struct arrival *arrival,
+		       enum pr_verdict *ret_verdict)
+{
+	const struct pr_link_end *end;
+	bool reply;
+
+	if (!arrival->parsed.icmp_error || !arrival->parsed.embedded_known)
+		return false;
+	arrival->link = pr_links_find(engine->links, &arrival->parsed.embedded, &reply);
+	if (!arrival->link)
+		return false;
+	/* The error travels against the packet that it is about. */
+	arrival->reply = !reply;
+	arrival->end = end_of(arrival->link, arrival->packet->hook, arrival->reply);
+	end = &arrival->link->ends[arrival->end];
+	*ret_verdict = is_refusal(engine, arrival)	  ? PR_VERDICT_ACCEPT
+		       : !end->decided			  ? PR_VERDICT_DROP
+		       : end->verdict == PR_VERDICT_BLOCK ? PR_VERDICT_DROP
+		       : end->verdict == PR_VERDICT_DROP  ? PR_VERDICT_DROP
+							  : PR_VERDICT_ACCEPT;
+	return true;
+}
+
+/* Neighbour discovery and the like: decided by itself, for what follows between the same two addresses may
+ * be something else. Seen here only while a rule speaks of it; the kernel accepts it otherwise. */
+static bool is_infrastructure(struct pr_engine *engine, struct arrival *arrival,
+			      struct pr_decision *ret_decision)
+{
+	enum pr_direction direction = direction_of(arrival->packet->hook);
+	enum pr_infrastructure infrastructure =
+		pr_packet_infrastructure(&arrival->parsed, direction == PR_DIRECTION_OUT);
+	struct pr_link link = { .tuple = arrival->parsed.tuple, .direction = (uint8_t)direction };
+	enum pr_link_end_name end = direction == PR_DIRECTION_IN ? PR_LINK_IN : PR_LINK_OUT;
+	struct pr_subject_of of;
+
+	if (direction == PR_DIRECTION_FORWARD || infrastructure == PR_INFRASTRUCTURE_NONE ||
+	    infrastructure == PR_INFRASTRUCTURE_PMTU)
+		return false;
+	link.infrastructure = true;
+	link.ends[end].application = engine->kernel.application;
+	link.ends[end].profile = PR_PROFILE_KERNEL;
+	pr_subject_of_end(engine, &link, end, &of);
+	pr_decide_on_link(engine->policy, &of.subject, ret_decision);
+	return true;
+}
+
+enum pr_engine_packet_outcome pr_packets_handle(struct pr_engine *engine,
+						struct pr_interception *interception,
+						const struct pr_intercepted *packet,
+						struct pr_verdict_order *ret_order)
+{
+	struct arrival arrival = { .interception = interception,
+				   .packet = packet,
+				   .order = ret_order };
+	struct pr_decision decision;
+	enum pr_verdict verdict;
+
+	engine->counters.packets++;
+	if (!engine->policy) {
+		engine->counters.dropped_no_policy++;
+		return plain(engine, &arrival, PR_VERDICT_DROP);
+	}
+	/* A later fragment names no ports. Conntrack puts fragments together before any hook of ours, so
+	 * none comes by but where that fails. */
+	if (pr_packet_parse(packet->bytes, packet->len, packet->wire_len, &arrival.parsed) != 0) {
+		engine->counters.packets_malformed++;
+		return plain(engine, &arrival, PR_VERDICT_DROP);
+	}
+	if (packet->untracked)
+		engine->counters.packets_untracked++;
+	if (about_link(engine, &arrival, &verdict))
+		return plain(engine, &arrival, verdict);
+	if (is_infrastructure(engine, &arrival, &decision))
+		return plain(engine, &arrival, decision.verdict);
+	arrival.link = pr_links_find(engine->links, &arrival.parsed.tuple, &arrival.reply);
+	return arrival.link ? known_link(engine, &arrival) : new_link(engine, &arrival);
+}

@@ -1,0 +1,185 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Packets that wait for a fact or for a user. The table is small on purpose (limits.h), looked through in
+ * order: that is cheaper than an index for so few. What has no room is dropped, never accepted; what
+ * waits is dropped at its deadline when a prompt is open, or decided without an owner when that did not
+ * come. Other links pass by: nothing here waits for anything.
+ */
+#include "engine/machine.h"
+
+void pr_parking_init(struct pr_parking *parking, uint32_t n_max)
+{
+	*parking = (struct pr_parking){ .slots = pr_calloc(n_max, sizeof(*parking->slots)),
+					.n_max = n_max };
+}
+
+void pr_parking_done(struct pr_parking *parking)
+{
+	free(parking->slots);
+	*parking = (struct pr_parking){ 0 };
+}
+
+static bool is_of(const struct pr_parked *slot, uint64_t link, enum pr_link_end_name end)
+{
+	return slot->wait != PR_PARKED_FREE && slot->link == link && slot->end == end;
+}
+
+bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked)
+{
+	struct pr_parking *parking = &engine->parking;
+	struct pr_parked *room = NULL;
+	uint32_t n_of_end = 0;
+
+	for (uint32_t i = 0; i < parking->n_max; i++) {
+		struct pr_parked *slot = &parking->slots[i];
+
+		if (is_of(slot, parked->link, (enum pr_link_end_name)parked->end))
+			n_of_end++;
+		if (slot->wait == PR_PARKED_FREE && !room)
+			room = slot;
+	}
+	if (n_of_end >= PR_ENGINE_PARKED_PER_LINK_MAX) {
+		engine->counters.dropped_link_parking_full++;
+		return false;
+	}
+	if (!room) {
+		engine->counters.dropped_parking_full++;
+		return false;
+	}
+	*room = *parked;
+	room->packet.bytes = NULL;
+	parking->n_used++;
+	engine->counters.parked++;
+	pr_engine_due(engine, room->deadline_us);
+	return true;
+}
+
+static void let_go(struct pr_engine *engine, struct pr_parked *slot,
+		   const struct pr_verdict_order *order)
+{
+	struct pr_parked gone = *slot;
+
+	*slot = (struct pr_parked){ 0 };
+	engine->parking.n_used--;
+	pr_count_order(engine, order);
+	engine->ports.release(engine->ports.context, gone.interception, &gone.packet, order);
+}
+
+void pr_parking_release(struct pr_engine *engine, const struct pr_link *link,
+			enum pr_link_end_name end)
+{
+	if (!engine->parking.n_used)
+		return;
+	for (uint32_t i = 0; i < engine->parking.n_max; i++) {
+		struct pr_parked *slot = &engine->parking.slots[i];
+		struct pr_verdict_order order;
+
+		if (!is_of(slot, link->id, end))
+			continue;
+		order = pr_end_order(engine, link, end, slot->packet.hook, slot->reply);
+		let_go(engine, slot, &order);
+	}
+}
+
+struct pr_parked *pr_parking_by_ticket(struct pr_engine *engine, uint64_t ticket)
+{
+	for (uint32_t i = 0; i < engine->parking.n_max; i++) {
+		struct pr_parked *slot = &engine->parking.slots[i];
+
+		if (slot->wait == PR_PARKED_OWNER && slot->ticket == ticket)
+			return slot;
+	}
+	return NULL;
+}
+
+bool pr_parking_waits(const struct pr_engine *engine, uint64_t link, enum pr_link_end_name end,
+		      enum pr_parked_for wait)
+{
+	if (!engine->parking.n_used)
+		return false;
+	for (uint32_t i = 0; i < engine->parking.n_max; i++)
+		if (is_of(&engine->parking.slots[i], link, end) &&
+		    engine->parking.slots[i].wait == wait)
+			return true;
+	return false;
+}
+
+bool pr_parking_holds(const struct pr_engine *engine, uint64_t link, enum pr_link_end_name end)
+{
+	return pr_parking_waits(engine, link, end, PR_PARKED_OWNER) ||
+	       pr_parking_waits(engine, link, end, PR_PARKED_PROMPT);
+}
+
+void pr_parking_turn_to_prompt(struct pr_engine *engine, const struct pr_link *link,
+			       enum pr_link_end_name end, uint64_t deadline_us)
+{
+	for (uint32_t i = 0; i < engine->parking.n_max; i++) {
+		struct pr_parked *slot = &engine->parking.slots[i];
+
+		if (!is_of(slot, link->id, end) || slot->wait != PR_PARKED_OWNER)
+			continue;
+		slot->wait = PR_PARKED_PROMPT;
+		slot->deadline_us = deadline_us;
+		pr_engine_due(engine, deadline_us);
+	}
+}
+
+static void drop(struct pr_engine *engine, struct pr_parked *slot)
+{
+	const struct pr_verdict_order order = { .verdict = PR_VERDICT_DROP,
+						.generation = engine->generation };
+	enum pr_link_end_name end = (enum pr_link_end_name)slot->end;
+	struct pr_link *link = pr_links_by_id(engine->links, slot->link);
+
+	let_go(engine, slot, &order);
+	if (link)
+		link->ends[end].held = pr_parking_holds(engine, link->id, end);
+}
+
+void pr_parking_forget(struct pr_engine *engine, uint64_t link)
+{
+	if (!engine->parking.n_used)
+		return;
+	for (uint32_t i = 0; i < engine->parking.n_max; i++)
+		if (engine->parking.slots[i].wait != PR_PARKED_FREE &&
+		    engine->parking.slots[i].link == link)
+			drop(engine, &engine->parking.slots[i]);
+}
+
+/* The owner did not come in time: unknown, for now. */
+static void give_up(struct pr_engine *engine, struct pr_parked *slot)
+{
+	enum pr_link_end_name end = (enum pr_link_end_name)slot->end;
+	struct pr_link *link = pr_links_by_id(engine->links, slot->link);
+
+	engine->counters.owner_expired++;
+	if (link)
+		pr_packets_owner(engine, link, end, pr_actor_copy(engine, &engine->unknown), false);
+	/* Whatever came of it: this one has waited long enough. */
+	if (slot->wait == PR_PARKED_OWNER && slot->deadline_us <= engine->now_us)
+		drop(engine, slot);
+}
+
+uint64_t pr_parking_tick(struct pr_engine *engine)
+{
+	uint64_t next_us = PR_ENGINE_NEVER;
+
+	if (!engine->parking.n_used)
+		return next_us;
+	for (uint32_t i = 0; i < engine->parking.n_max; i++) {
+		struct pr_parked *slot = &engine->parking.slots[i];
+
+		if (slot->wait == PR_PARKED_FREE || slot->deadline_us > engine->now_us)
+			continue;
+		engine->counters.parked_expired++;
+		if (slot->wait == PR_PARKED_PROMPT)
+			drop(engine, slot);
+		else
+			give_up(engine, slot);
+	}
+	for (uint32_t i = 0; i < engine->parking.n_max; i++)
+		if (engine->parking.slots[i].wait != PR_PARKED_FREE &&
+		    engine->parking.slots[i].deadline_us < next_us)
+			next_us = engine->parking.slots[i].deadline_us;
+	return next_us;
+}

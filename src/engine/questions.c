@@ -1,0 +1,375 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The question corridor: gives the life of a question (nameserver/question.h) what it asks for: who asks,
+ * what is decided, what a name led to. A question belongs to the owner of the link that was rerouted
+ * here; without such a link the client's socket tells. Names are recorded for the asker's instance, or
+ * for all where the asker is a stub that hides whom it asks for.
+ */
+#include "engine/machine.h"
+
+#include "dns/message.h"
+
+#include <string.h>
+
+/* What hangs on a question. */
+struct pr_questioner {
+	struct pr_actor actor;
+	uint64_t ticket;
+	uint64_t wait_until_us; /* its owner is being asked for; 0 = settled */
+	bool dry;		/* a user's query: nothing is recorded, no prompt raised */
+	bool told;		/* that it passed the first stage */
+	uint32_t slot;
+};
+
+static struct pr_questioner *questioner_new(struct pr_engine *engine, uint64_t ticket)
+{
+	uint32_t slot = pr_slab_take(&engine->questioners);
+	struct pr_questioner *questioner;
+
+	pr_assert(slot != PR_SLAB_NONE); /* as many as there are questions */
+	questioner = pr_slab_at(&engine->questioners, slot);
+	questioner->slot = slot;
+	questioner->ticket = ticket;
+	return questioner;
+}
+
+static void drop_wait(struct pr_engine *engine, const struct pr_questioner *questioner)
+{
+	for (uint32_t i = 0; i < PR_ENGINE_QUESTION_WAITS_MAX; i++)
+		if (engine->question_waits[i] == questioner)
+			engine->question_waits[i] = NULL;
+}
+
+static void questioner_free(struct pr_engine *engine, struct pr_questioner *questioner)
+{
+	uint32_t slot = questioner->slot;
+
+	if (questioner->wait_until_us)
+		drop_wait(engine, questioner);
+	else
+		pr_actor_done(engine, &questioner->actor);
+	pr_slab_give(&engine->questioners, slot);
+}
+
+/* True when the owner is to be waited for; false where there is no room to. */
+static bool wait_for_owner(struct pr_engine *engine, struct pr_questioner *questioner)
+{
+	for (uint32_t i = 0; i < PR_ENGINE_QUESTION_WAITS_MAX; i++) {
+		if (engine->question_waits[i])
+			continue;
+		engine->question_waits[i] = questioner;
+		questioner->wait_until_us =
+			engine->now_us + PR_ENGINE_OWNER_WAIT_MS * UINT64_C(1000);
+		pr_engine_due(engine, questioner->wait_until_us);
+		engine->counters.owner_waited++;
+		return true;
+	}
+	return false;
+}
+
+static void by_socket(struct pr_engine *engine, const struct pr_question *question,
+		      struct pr_questioner *questioner)
+{
+	const struct pr_asker *asker = &question->asker;
+	const struct pr_tuple tuple = {
+		.src = asker->address,
+		.dst = asker->local_address,
+		.src_port = asker->port,
+		.dst_port = asker->local_port,
+		.proto = asker->transport == PR_TRANSPORT_TCP ? IPPROTO_TCP : IPPROTO_UDP,
+	};
+	struct pr_process *process = NULL;
+	enum pr_owner_outcome outcome =
+		engine->ports.owner(engine->ports.context, NULL, &tuple, PR_DIRECTION_OUT,
+				    question->ticket | PR_TICKET_QUESTION, &process);
+
+	if (outcome == PR_OWNER_WAIT && wait_for_owner(engine, questioner))
+		return;
+	questioner->actor = pr_actor_of_outcome_take(engine, outcome, process);
+}
+
+static void find_owner(struct pr_engine *engine, const struct pr_question *question,
+		       struct pr_questioner *questioner)
+{
+	const struct pr_link_end *end;
+	struct pr_link *link;
+
+	if (question->asker.tag) {
+		questioner->dry = true;
+		questioner->actor =
+			pr_actor_copy(engine, &engine->queries[question->asker.tag - 1].actor);
+		return;
+	}
+	link = pr_askers_find(engine, &question->asker);
+	end = link ? &link->ends[PR_LINK_OUT] : NULL;
+	if (end && end->owner_known) {
+		const struct pr_actor actor = { end->owner, end->application, end->profile,
+						end->application == engine->self.application };
+
+		questioner->actor = pr_actor_copy(engine, &actor);
+		return;
+	}
+	by_socket(engine, question, questioner);
+}
+
+/* An answer of these types has addresses, but for the stage that says it has none. */
+static bool may_have_addresses(uint16_t type)
+{
+	return type == PR_DNS_TYPE_A || type == PR_DNS_TYPE_AAAA || type == PR_DNS_TYPE_HTTPS ||
+	       type == PR_DNS_TYPE_SVCB || type == PR_DNS_TYPE_ANY;
+}
+
+static void set_subject(struct pr_engine *engine, const struct pr_question *question,
+			const struct pr_questioner *questioner, enum pr_stage stage,
+			const struct pr_question_facts *facts, struct pr_subject *ret_subject)
+{
+	struct pr_subject subject = {
+		.direction = PR_DIRECTION_OUT,
+		.known = PR_FACT_OWNER | PR_FACT_DOMAIN,
+		.profile = questioner->actor.profile,
+		.own = questioner->actor.own,
+	};
+
+	if (subject.profile == PR_PROFILE_UNKNOWN)
+		subject.absent |= PR_FACT_OWNER;
+	for (unsigned int i = 0; i < facts->n_names && i < PR_SUBJECT_DOMAINS_MAX; i++)
+		subject.domains[subject.n_domains++] = facts->names[i];
+	if (facts->address) {
+		pr_subject_set_address(engine, facts->address, &subject);
+	} else if (stage == PR_STAGE_AFTER_INTEL && !may_have_addresses(question->type)) {
+		subject.known |= PR_FACT_ADDRESS | PR_FACT_SCOPE;
+		subject.absent |= PR_FACT_ADDRESS | PR_FACT_SCOPE;
+	}
+	*ret_subject = subject;
+}
+
+static void tell(struct pr_engine *engine, const struct pr_question *question,
+		 const struct pr_questioner *questioner, const struct pr_subject *subject,
+		 const struct pr_decision *decision, enum pr_stage stage)
+{
+	char type[PR_DNS_TYPE_TEXT_SIZE];
+	struct pr_event event = {
+		.kind = PR_EVENT_DNS,
+		.id = question->ticket,
+		.text = pr_dns_type_text(question->type, type),
+		.tuple = { .src = question->asker.address,
+			   .dst = question->asker.local_address,
+			   .src_port = question->asker.port,
+			   .dst_port = question->asker.local_port,
+			   .proto = question->asker.transport == PR_TRANSPORT_TCP ? IPPROTO_TCP
+										  : IPPROTO_UDP },
+	};
+
+	pr_event_of_actor(engine, questioner->actor.application, questioner->actor.process, &event);
+	pr_event_of_subject(subject, &event);
+	pr_event_of_decision(engine, subject, decision, stage, &event);
+	pr_event_send(engine, &event);
+}
+
+/* "Ask" at a question: said already, or a prompt. */
+static void ask(struct pr_engine *engine, const struct pr_questioner *questioner,
+		const struct pr_subject *subject, enum pr_stage stage,
+		struct pr_question_decision *decision)
+{
+	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
+	struct pr_prompt_for for_ = { .actor = questioner->actor,
+				      .subject = subject,
+				      .stage = stage };
+	enum pr_prompt_says says;
+
+	if (questioner->dry) {
+		decision->hold_ms = 0;
+		return;
+	}
+	for_.communication = pr_communications_get(
+		engine->communications, questioner->actor.application, subject->domains[0],
+		PR_DIRECTION_OUT, PR_SCOPE_INVALID, engine->now_us);
+	says = pr_prompt_ask(engine, &for_);
+	decision->hold_ms = settings->ask_question_hold_ms;
+	if (says == PR_PROMPT_SAYS_PERMIT)
+		decision->decision.outcome = PR_OUTCOME_OPEN;
+	else if (says != PR_PROMPT_SAYS_WAIT)
+		decision->decision.outcome = PR_OUTCOME_DENY;
+	else
+		engine->counters.questions_held++;
+}
+
+static void decide_with_owner(struct pr_engine *engine, const struct pr_question *question,
+			      struct pr_questioner *questioner, enum pr_stage stage,
+			      const struct pr_question_facts *facts,
+			      struct pr_question_decision *ret_decision)
+{
+	struct pr_decision *decision = &ret_decision->decision;
+	struct pr_subject subject;
+
+	set_subject(engine, question, questioner, stage, facts, &subject);
+	ret_decision->blocked = pr_policy_settings(engine->policy, subject.profile)->dns_blocked;
+	if (stage == PR_STAGE_BEFORE_INTEL)
+		pr_decide_on_communication_before_intel(engine->policy, &subject, decision);
+	else
+		pr_decide_on_communication_after_intel(engine->policy, &subject, decision);
+	if (decision->outcome == PR_OUTCOME_ASK)
+		ask(engine, questioner, &subject, stage, ret_decision);
+	/* Facts that no stage before the packet has: that is what "open" means. */
+	if (decision->outcome == PR_OUTCOME_MISSING)
+		decision->outcome = PR_OUTCOME_OPEN;
+	if (decision->outcome == PR_OUTCOME_DENY ||
+	    decision->outcome == PR_OUTCOME_REROUTE_TUNNEL) {
+		ret_decision->text = pr_decision_reason(engine->policy, &subject, decision,
+							engine->denial, sizeof(engine->denial));
+	} else if (stage == PR_STAGE_BEFORE_INTEL && decision->outcome != PR_OUTCOME_ASK &&
+		   !questioner->told) {
+		questioner->told = true;
+		tell(engine, question, questioner, &subject, decision, stage);
+	}
+}
+
+static void port_decide(void *context, struct pr_question *question, enum pr_stage stage,
+			const struct pr_question_facts *facts,
+			struct pr_question_decision *ret_decision)
+{
+	struct pr_questioner *questioner = question->application;
+	struct pr_engine *engine = context;
+
+	*ret_decision = (struct pr_question_decision){ .decision.rule = PR_RULE_NONE };
+	if (!questioner) {
+		questioner = questioner_new(engine, question->ticket);
+		question->application = questioner;
+		find_owner(engine, question, questioner);
+	}
+	if (questioner->wait_until_us) {
+		ret_decision->decision.outcome = PR_OUTCOME_MISSING;
+		ret_decision->decision.missing = PR_FACT_OWNER;
+		return;
+	}
+	question->application_key = questioner->actor.application;
+	decide_with_owner(engine, question, questioner, stage, facts, ret_decision);
+}
+
+static void port_resolve(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
+{
+	struct pr_engine *engine = context;
+
+	engine->ports.resolve(engine->ports.context, ticket, bytes, len);
+}
+
+static void port_reply(void *context, uint64_t client, const uint8_t *bytes, size_t len)
+{
+	struct pr_engine *engine = context;
+
+	engine->ports.reply(engine->ports.context, client, bytes, len);
+}
+
+static void port_record(void *context, const struct pr_question *question,
+			const struct pr_question_facts *facts, uint32_t ttl_s)
+{
+	const struct pr_questioner *questioner = question->application;
+	struct pr_engine *engine = context;
+	uint32_t application;
+	bool stub;
+
+	if (!questioner || questioner->dry || !facts->address)
+		return;
+	stub = pr_actor_is_stub(questioner->actor.process,
+				pr_instance_text(engine, questioner->actor.application));
+	application = stub ? PR_APPLICATION_ALL : questioner->actor.application;
+	/* The name that was asked for comes last: it is the newest, and the one that is shown. */
+	for (unsigned int i = facts->n_names; i-- > 0;)
+		pr_names_learn(engine->names, application, facts->address, facts->names[i],
+			       stub ? PR_NAME_SHARED : PR_NAME_GIVEN, ttl_s, engine->now_us);
+}
+
+static void port_concluded(void *context, struct pr_question *question, enum pr_question_end end,
+			   enum pr_stage stage, const struct pr_question_decision *decision)
+{
+	struct pr_questioner *questioner = question->application;
+	const struct pr_question_facts facts = { .names = &question->name, .n_names = 1 };
+	struct pr_decision shown = { .outcome = PR_OUTCOME_OPEN, .rule = PR_RULE_NONE };
+	struct pr_engine *engine = context;
+	struct pr_subject subject;
+
+	if (end == PR_QUESTION_DENIED)
+		++*(stage == PR_STAGE_BEFORE_INTEL ? &engine->counters.questions_denied_before
+						   : &engine->counters.questions_denied_after);
+	if (questioner && !questioner->wait_until_us && end != PR_QUESTION_FAILED) {
+		set_subject(engine, question, questioner, stage, &facts, &subject);
+		if (decision)
+			shown = decision->decision;
+		tell(engine, question, questioner, &subject, &shown, stage);
+	}
+	if (questioner)
+		questioner_free(engine, questioner);
+	question->application = NULL;
+	if (question->asker.tag) {
+		pr_actor_done(engine, &engine->queries[question->asker.tag - 1].actor);
+		engine->queries[question->asker.tag - 1].used = false;
+	}
+}
+
+static const struct pr_question_ports question_ports = {
+	.decide = port_decide,
+	.resolve = port_resolve,
+	.reply = port_reply,
+	.record = port_record,
+	.concluded = port_concluded,
+};
+
+static void settle(struct pr_engine *engine, struct pr_questioner *questioner,
+		   struct pr_actor actor)
+{
+	drop_wait(engine, questioner);
+	questioner->wait_until_us = 0;
+	questioner->actor = actor;
+	pr_questions_resume(engine->questions, engine->now_us, questioner->ticket);
+}
+
+void pr_question_owner(struct pr_engine *engine, uint64_t ticket, struct pr_actor actor)
+{
+	for (uint32_t i = 0; i < PR_ENGINE_QUESTION_WAITS_MAX; i++) {
+		struct pr_questioner *questioner = engine->question_waits[i];
+
+		if (questioner && questioner->ticket == (ticket & ~PR_TICKET_QUESTION)) {
+			settle(engine, questioner, actor);
+			return;
+		}
+	}
+	pr_actor_done(engine, &actor);
+}
+
+uint64_t pr_question_waits_tick(struct pr_engine *engine)
+{
+	uint64_t next_us = PR_ENGINE_NEVER;
+
+	for (uint32_t i = 0; i < PR_ENGINE_QUESTION_WAITS_MAX; i++) {
+		struct pr_questioner *questioner = engine->question_waits[i];
+
+		if (!questioner)
+			continue;
+		if (questioner->wait_until_us > engine->now_us) {
+			if (questioner->wait_until_us < next_us)
+				next_us = questioner->wait_until_us;
+			continue;
+		}
+		engine->counters.owner_expired++;
+		settle(engine, questioner, pr_actor_copy(engine, &engine->unknown));
+	}
+	return next_us;
+}
+
+void pr_questions_init(struct pr_engine *engine)
+{
+	struct pr_question_ports ports = question_ports;
+
+	ports.context = engine;
+	pr_slab_init(&engine->questioners, sizeof(struct pr_questioner), PR_QUESTIONS_MAX + 1);
+	engine->questions = pr_questions_new(&ports);
+}
+
+void pr_questions_done(struct pr_engine *engine)
+{
+	pr_questions_free(engine->questions);
+	for (uint32_t i = 0; i < PR_ENGINE_QUERIES_MAX; i++)
+		if (engine->queries[i].used)
+			pr_actor_done(engine, &engine->queries[i].actor);
+	pr_slab_done(&engine->questioners);
+}

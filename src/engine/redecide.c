@@ -1,0 +1,188 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What changes the policy changes every live link at once, in memory: permanent ones too, of both families
+ * and all directions. What is denied or rerouted now is cut, each end by itself. Only if the kernel
+ * carries a permanent accept that has to die is the generation asked to be raised; what merely permits
+ * more sends nothing back to the queue.
+ */
+#include "engine/machine.h"
+
+void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
+{
+	struct pr_verdict_order order =
+		pr_end_order(engine, link, end,
+			     link->direction == PR_DIRECTION_FORWARD ? PR_HOOK_FORWARD
+			     : end == PR_LINK_OUT		     ? PR_HOOK_OUTPUT
+								     : PR_HOOK_INPUT,
+			     false);
+
+	engine->counters.links_cut++;
+	engine->ports.cut(engine->ports.context, &link->tuple, pr_link_direction_of(link, end),
+			  &order);
+}
+
+static void ask_for_generation(struct pr_engine *engine)
+{
+	if (engine->generation_asked || !engine->generation)
+		return;
+	engine->generation_asked = true;
+	engine->counters.generations_asked++;
+	engine->ports.raise_generation(engine->ports.context);
+}
+
+static void forget_denied(struct pr_engine *engine)
+{
+	if (engine->denied_forgotten)
+		return;
+	engine->denied_forgotten = true;
+	engine->ports.forget_denied(engine->ports.context);
+}
+
+static bool passes(const struct pr_link_end *end)
+{
+	return end->decided && end->verdict == PR_VERDICT_ACCEPT;
+}
+
+static bool changed(const struct pr_link_end *before, const struct pr_link_end *now)
+{
+	return before->decided != now->decided || before->asked != now->asked ||
+	       before->verdict != now->verdict;
+}
+
+/* Does the kernel let packets of the end through, whatever comes by here? */
+static bool is_carried(const struct pr_link_end *end)
+{
+	return end->permanent || end->verdict == PR_VERDICT_REROUTE_NAMESERVER;
+}
+
+static void carry_out(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name,
+		      const struct pr_link_end *before)
+{
+	const struct pr_link_end *end = &link->ends[name];
+	bool passed = passes(before) ||
+		      (before->decided && before->verdict == PR_VERDICT_REROUTE_NAMESERVER);
+
+	if (!changed(before, end)) {
+		/* What the kernel carried on has to come by here from now on. */
+		if (passed && before->permanent && !end->permanent)
+			ask_for_generation(engine);
+	} else if (passed) {
+		if (is_carried(before))
+			ask_for_generation(engine);
+		/* Asked, it is held up but lives: the answer may be to permit it. A way that changes is
+		 * cut, never NATed anew. */
+		if (end->decided)
+			pr_end_cut(engine, link, name);
+	} else if (before->decided && before->permanent && passes(end)) {
+		forget_denied(engine);
+	}
+}
+
+static void renew_owner(struct pr_engine *engine, struct pr_link_end *end)
+{
+	struct pr_actor actor;
+
+	if (!end->owner)
+		return; /* the three that have no process keep their instance */
+	actor = pr_actor_of_take(engine, pr_process_reference(end->owner));
+	pr_end_set_owner_take(engine, end, actor, end->owner_known);
+}
+
+static void redecide_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
+{
+	struct pr_link_end *end = &link->ends[name];
+	const struct pr_link_end before = *end;
+
+	/* What waits for its owner is decided when that is known. */
+	if (!end->decided && !end->asked)
+		return;
+	renew_owner(engine, end);
+	pr_end_decide(engine, link, name);
+	engine->counters.links_redecided++;
+	if (changed(&before, end))
+		pr_event_tell_end(engine, link, name);
+	if (before.asked || before.held)
+		pr_packets_settled(engine, link, name);
+	carry_out(engine, link, name, &before);
+}
+
+static void redecide(struct pr_engine *engine, bool asked_only)
+{
+	uint32_t cursor = 0;
+	struct pr_link *link;
+
+	engine->denied_forgotten = false;
+	pr_prompts_review_begin(engine);
+	while ((link = pr_links_next(engine->links, &cursor)) != NULL) {
+		if (link->state == PR_LINK_ENDED)
+			continue;
+		for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
+			if (!asked_only || link->ends[i].asked)
+				redecide_end(engine, link, (enum pr_link_end_name)i);
+	}
+	pr_questions_resume_all(engine->questions, engine->now_us);
+	pr_prompts_review_end(engine);
+}
+
+void pr_redecide_all(struct pr_engine *engine)
+{
+	if (engine->policy)
+		redecide(engine, false);
+}
+
+void pr_redecide_asked(struct pr_engine *engine)
+{
+	if (engine->policy)
+		redecide(engine, true);
+}
+
+void pr_engine_policy_set_take(struct pr_engine *engine, struct pr_policy *policy, uint64_t now_us)
+{
+	struct pr_policy *before;
+
+	pr_engine_enter(engine, now_us);
+	before = engine->policy;
+	engine->policy = policy;
+	engine->policy_serial++;
+	engine->counters.policy_swaps++;
+	pr_instances_policy_changed(engine);
+	pr_redecide_all(engine);
+	pr_policy_free(before);
+	pr_engine_leave(engine);
+}
+
+void pr_engine_generation_set(struct pr_engine *engine, uint32_t generation, uint64_t now_us)
+{
+	pr_engine_enter(engine, now_us);
+	pr_assert(generation >= 1 && generation <= 7);
+	engine->generation = generation;
+	engine->generation_asked = false;
+	engine->counters.generations_set++;
+	pr_engine_leave(engine);
+}
+
+uint32_t pr_engine_generation(struct pr_engine *engine)
+{
+	uint32_t generation;
+
+	pthread_mutex_lock(&engine->lock);
+	generation = engine->generation;
+	pthread_mutex_unlock(&engine->lock);
+	return generation;
+}
+
+int pr_engine_cut(struct pr_engine *engine, uint64_t id, uint64_t now_us)
+{
+	struct pr_link *link;
+	int r = -ENOENT;
+
+	pr_engine_enter(engine, now_us);
+	link = pr_links_by_id(engine->links, id);
+	if (link && link->state != PR_LINK_ENDED) {
+		pr_end_cut(engine, link,
+			   link->ends[PR_LINK_OUT].decided ? PR_LINK_OUT : PR_LINK_IN);
+		r = 0;
+	}
+	pr_engine_leave(engine);
+	return r;
+}

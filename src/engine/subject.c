@@ -1,0 +1,69 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a decision is about: the facts that the tables have, put together. */
+#include "engine/machine.h"
+
+#include "profile/service.h"
+
+/* Intelligence is not there yet: no data, which the setting on_missing_data is about. */
+#define INTELLIGENCE (PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS)
+
+enum pr_direction pr_link_direction_of(const struct pr_link *link, enum pr_link_end_name end)
+{
+	if (link->direction == PR_DIRECTION_FORWARD)
+		return PR_DIRECTION_FORWARD;
+	return end == PR_LINK_OUT ? PR_DIRECTION_OUT : PR_DIRECTION_IN;
+}
+
+void pr_subject_set_address(const struct pr_engine *engine, const struct pr_address *address,
+			    struct pr_subject *subject)
+{
+	pr_subject_remote_set(subject, address, &engine->own);
+	subject->absent |= INTELLIGENCE & ~subject->known;
+	subject->known |= INTELLIGENCE;
+}
+
+void pr_subject_set_domains(const struct pr_engine *engine, uint32_t application,
+			    struct pr_subject_of *of)
+{
+	struct pr_subject *subject = &of->subject;
+
+	subject->known |= PR_FACT_DOMAIN;
+	/* An incoming link was led here by a name that somebody else resolved, if by any. */
+	if (subject->direction != PR_DIRECTION_IN)
+		subject->n_domains = pr_names_find(engine->names, application, &subject->remote,
+						   engine->now_us, of->candidates);
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		subject->domains[i] = of->candidates[i].domain;
+	if (!subject->n_domains)
+		subject->absent |= PR_FACT_DOMAIN;
+}
+
+void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *link,
+		       enum pr_link_end_name end_name, struct pr_subject_of *ret_subject)
+{
+	const struct pr_link_end *end = &link->ends[end_name];
+	bool incoming = pr_link_direction_of(link, end_name) == PR_DIRECTION_IN;
+	struct pr_subject *subject = &ret_subject->subject;
+
+	*subject = (struct pr_subject){
+		.direction = pr_link_direction_of(link, end_name),
+		.known = PR_FACT_OWNER | PR_FACT_PROTOCOL | PR_FACT_PORT,
+		.profile = end->profile,
+		.local = incoming ? link->tuple.dst : link->tuple.src,
+		.proto = link->tuple.proto,
+		.infrastructure = link->infrastructure,
+		.start_grace = link->adopted && engine->policy &&
+			       pr_policy_global(engine->policy)->start_grace,
+		.own = end->application && end->application == engine->self.application,
+	};
+	if (end->profile == PR_PROFILE_UNKNOWN)
+		subject->absent |= PR_FACT_OWNER;
+	/* The ports of an ICMP tuple are an echo's identifier, not a service. */
+	if (pr_protocol_has_ports(link->tuple.proto))
+		subject->port = link->tuple.dst_port;
+	else
+		subject->absent |= PR_FACT_PORT;
+	pr_subject_set_address(engine, incoming ? &link->tuple.src : &link->tuple.dst, subject);
+	subject->spoofed = (enum pr_spoof)(link->flags >> PR_LINK_SPOOF_SHIFT);
+	pr_subject_set_domains(engine, end->application, ret_subject);
+}
