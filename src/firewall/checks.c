@@ -295,7 +295,7 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.says = SAYS(DENY),
 		/* Its tuple may be that of a real link on another interface. */
 		.never_permanent = true,
-		.silent_denial = true,
+		.silent = IS_OPENED | IS(IN),
 		.function = check_spoofed,
 	},
 	[PR_CHECK_INVALID] = {
@@ -305,7 +305,7 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.stages = AT_ALL,
 		.directions = IS_OPENED | IS(IN),
 		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
-		.silent_denial = true,
+		.silent = IS(IN),
 		.function = check_invalid,
 	},
 	[PR_CHECK_RULES] = {

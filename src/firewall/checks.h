@@ -63,7 +63,7 @@ struct pr_check {
 	unsigned int directions; /* bits 1 << PR_DIRECTION_… */
 	unsigned int says;	 /* bits 1 << PR_SAID_…, all that it ever says */
 	bool never_permanent;	 /* what it decides holds for this packet alone */
-	bool silent_denial; /* its denials of what comes in are drops: a reply would hit another */
+	unsigned int silent; /* directions where its denials are drops: a reply would hit another */
 	void (*function)(const struct pr_check_view *view, struct pr_said_more *ret_said);
 };
 

@@ -123,8 +123,7 @@ static enum pr_verdict denial(const struct pr_check_view *view, const struct pr_
 	enum pr_deny_how how =
 		incoming ? view->settings->deny_incoming : view->settings->deny_outgoing;
 
-	/* Block sends an answer; to a source that isn't real it would go to somebody else. */
-	if (check->silent_denial && (incoming || view->subject->spoofed != PR_SPOOF_NO))
+	if (check->silent & 1u << view->subject->direction)
 		return PR_VERDICT_DROP;
 	return how == PR_DENY_DROP ? PR_VERDICT_DROP : PR_VERDICT_BLOCK;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "profile/policy_view.h"
 
+#include <netinet/in.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -86,6 +87,34 @@ static void decode_settings(struct pr_policy *policy)
 		policy->settings[i] = decode(policy, &policy->profiles[i]);
 }
 
+/* DHCP's ports: RFC 2131, 4.1 and RFC 8415, 7.2. */
+static bool has_infrastructure_port(const struct pr_policy *policy, const struct pr_blob_rule *rule)
+{
+	static const uint16_t dhcp[] = { 67, 68, 546, 547 };
+
+	for (uint32_t i = 0; i < rule->ports.n; i++)
+		for (size_t j = 0; j < PR_ARRAY_SIZE(dhcp); j++)
+			if (policy->ports[rule->ports.first + i].first <= dhcp[j] &&
+			    policy->ports[rule->ports.first + i].last >= dhcp[j])
+				return true;
+	return rule->ports.n == 0;
+}
+
+static bool denies_infrastructure(const struct pr_policy *policy)
+{
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_RULES]; i++) {
+		const struct pr_blob_rule *rule = &policy->rules[i];
+
+		if (rule->action != PR_RULE_DENY)
+			continue;
+		if (rule->proto == IPPROTO_ICMP || rule->proto == IPPROTO_ICMPV6 ||
+		    rule->proto == IPPROTO_IGMP ||
+		    (rule->proto == IPPROTO_UDP && has_infrastructure_port(policy, rule)))
+			return true;
+	}
+	return false;
+}
+
 int pr_policy_open(const void *bytes, size_t len, struct pr_policy **ret_policy)
 {
 	PR_CLEANUP(pr_policy_cleanup) struct pr_policy *policy = NULL;
@@ -103,6 +132,7 @@ int pr_policy_open(const void *bytes, size_t len, struct pr_policy **ret_policy)
 	if (!pr_policy_valid(policy))
 		return -EBADMSG;
 	decode_settings(policy);
+	policy->may_deny_infrastructure = denies_infrastructure(policy);
 	*ret_policy = PR_TAKE_PTR(policy);
 	return 0;
 }
@@ -217,6 +247,11 @@ uint32_t pr_policy_ruleset(const struct pr_policy *policy, uint32_t profile, boo
 uint32_t pr_policy_n_rules(const struct pr_policy *policy)
 {
 	return policy->n[PR_SECTION_RULES];
+}
+
+bool pr_policy_may_deny_infrastructure(const struct pr_policy *policy)
+{
+	return policy->may_deny_infrastructure;
 }
 
 static const struct pr_blob_rule *rule_at(const struct pr_policy *policy, uint32_t rule)

@@ -181,6 +181,7 @@ static void classify(const struct walk *walk, uint32_t number, struct pr_rule_hi
 	ret_hit->rule = number;
 	ret_hit->action = (enum pr_rule_action)rule->action;
 	ret_hit->exact_service = rule->entity == PR_ENTITY_PREFIX && rule->ports.n;
+	ret_hit->names_protocol = rule->proto != PR_PROTO_ANY;
 	ret_hit->missing = open | no_data;
 	ret_hit->match = open	   ? PR_MATCH_UNDETERMINABLE
 			 : no_data ? PR_MATCH_NO_DATA

@@ -29,6 +29,7 @@ struct pr_policy {
 
 	struct pr_global_settings global;
 	struct pr_settings *settings; /* a profile each; owned */
+	bool may_deny_infrastructure;
 };
 
 /* True when every number and offset in the sections lies inside, and every walk ends. */
