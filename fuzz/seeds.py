@@ -104,7 +104,17 @@ def saved_names():
     yield 'number-lies', b'PRNAMES1\xff\xff\xff\xff' + curl
 
 
+ADDRESSES = ['192.0.2.1', '2001:db8::1', '::ffff:192.0.2.1', '::', '10.0.0.0/8', 'fe80::/10', '::ffff:10.0.0.0/104',
+             '0.0.0.0/0', '192.0.2.256', '1.2.3.4/33', '1:2:3:4:5:6:7:8:9', '/24', '::1/129', '1.2.3.4/024']
+NAMES = ['example.com', 'WWW.Example.COM.', '.', '', 'a..b', '.a', 'xn--bcher-kva.example', 'a' * 63 + '.b', 'a' * 64,
+         '.'.join(['abc'] * 63), '_443._tcp.example.com', 'a\\.b.example', 'a b']
+
+
 def main():
+    for number, text in enumerate(ADDRESSES):
+        write('address', 'seed%02d' % number, text.encode())
+    for number, text in enumerate(NAMES):
+        write('name', 'seed%02d' % number, text.encode())
     for name, data in saved_names():
         write('names', name, data)
     for name, data in packets():
