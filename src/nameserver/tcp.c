@@ -135,21 +135,21 @@ static void settle(struct pr_connection *connection)
 static void on_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_connection *connection = context;
-	ssize_t n = 0;
+	bool broken = false;
+	ssize_t n = -1;
 
 	(void)what;
-	if (connection->in_len < sizeof(connection->in))
+	if (connection->in_len < sizeof(connection->in)) {
 		n = recv(fd, connection->in + connection->in_len,
 			 sizeof(connection->in) - connection->in_len, MSG_DONTWAIT);
+		broken = n < 0 && errno != EAGAIN && errno != EINTR;
+	}
 	if (n > 0)
 		connection->in_len += (size_t)n;
-	if (!take_questions(connection))
-		n = -1, errno = EBADMSG;
+	broken = !take_questions(connection) || broken;
 	pthread_mutex_lock(&connection->listener->lock);
-	if (n == 0 && connection->in_len < sizeof(connection->in))
-		connection->eof = true;
-	if (n < 0 && errno != EAGAIN && errno != EINTR)
-		connection->broken = true;
+	connection->eof = connection->eof || n == 0;
+	connection->broken = connection->broken || broken;
 	pthread_mutex_unlock(&connection->listener->lock);
 	settle(connection);
 }

@@ -1,0 +1,260 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "resolver/process.h"
+
+#include "base/log.h"
+#include "ipc/body.h"
+#include "ipc/channel.h"
+#include "resolver/backlog.h"
+#include "resolver/resolver.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define MESSAGES_PER_READ 64 /* of the engine, before libunbound's sockets get their turn */
+
+struct process {
+	struct event_base *base;
+	struct pr_resolver *resolver;
+	struct pr_channel *supervisor, *engine;
+	struct event *from_supervisor, *from_engine, *to_engine;
+	struct pr_backlog backlog;
+};
+
+/* ---- the engine ---- */
+
+static void close_engine(struct process *process)
+{
+	if (process->from_engine)
+		event_free(process->from_engine);
+	if (process->to_engine)
+		event_free(process->to_engine);
+	process->from_engine = process->to_engine = NULL;
+	pr_channel_free(process->engine);
+	process->engine = NULL;
+	pr_backlog_clear(&process->backlog);
+}
+
+/* False where the channel is full: the rest waits for it to be writable. An engine that is gone reads no more; its
+ * channel is closed where it is read, not under the feet of who sends. */
+static bool send_answer(struct process *process, uint64_t ticket, const uint8_t *bytes, size_t len)
+{
+	return pr_channel_send(process->engine, PR_MESSAGE_ANSWER, ticket, bytes, len) !=
+	       PR_CHANNEL_FULL;
+}
+
+static void answer(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
+{
+	struct process *process = context;
+
+	if (!process->engine)
+		return;
+	if (!pr_backlog_peek(&process->backlog) && send_answer(process, ticket, bytes, len))
+		return;
+	if (!pr_backlog_put(&process->backlog, ticket, bytes, len))
+		pr_log(PR_LOG_WARNING, "answer-dropped", "why=backlog dropped=%llu",
+		       (unsigned long long)process->backlog.n_dropped);
+	event_add(process->to_engine, NULL);
+}
+
+static void on_engine_writable(evutil_socket_t fd, short what, void *context)
+{
+	struct process *process = context;
+	const struct pr_backlog_entry *entry;
+
+	(void)fd;
+	(void)what;
+	while ((entry = pr_backlog_peek(&process->backlog))) {
+		if (!send_answer(process, entry->ticket, entry->bytes, entry->len)) {
+			event_add(process->to_engine, NULL);
+			return;
+		}
+		pr_backlog_consume(&process->backlog);
+	}
+}
+
+static void on_engine(evutil_socket_t fd, short what, void *context)
+{
+	struct process *process = context;
+
+	(void)fd;
+	(void)what;
+	for (unsigned int i = 0; i < MESSAGES_PER_READ; i++) {
+		struct pr_message message;
+		int r = pr_channel_receive(process->engine, &message);
+
+		if (r == PR_CHANNEL_EMPTY)
+			return;
+		if (r < 0) {
+			/* a new one comes with the engine's restart */
+			pr_log(PR_LOG_INFO, "engine-gone", "error=%d", -r);
+			close_engine(process);
+			return;
+		}
+		if (message.kind == PR_MESSAGE_RESOLVE)
+			pr_resolver_ask(process->resolver, message.ticket, message.body,
+					message.len);
+		pr_message_done(&message);
+	}
+}
+
+static void open_engine_take(struct process *process, int fd)
+{
+	close_engine(process);
+	process->engine = pr_channel_new_take(fd, PR_PARTY_RESOLVER, PR_PARTY_ENGINE);
+	process->from_engine =
+		event_new(process->base, fd, EV_READ | EV_PERSIST, on_engine, process);
+	process->to_engine = event_new(process->base, fd, EV_WRITE, on_engine_writable, process);
+	pr_assert(process->from_engine && process->to_engine);
+	event_add(process->from_engine, NULL);
+}
+
+/* ---- the supervisor ---- */
+
+struct gathered {
+	struct pr_upstream upstreams[PR_UPSTREAMS_MAX];
+	struct pr_address own[PR_UPSTREAM_OWN_ADDRESSES];
+	struct pr_upstream_file files[PR_PAIRS_MAX];
+	unsigned int n_upstreams, n_own, n_files;
+	bool flush;
+};
+
+static void gather(struct gathered *gathered, const char *key, const char *value)
+{
+	char quoted[80];
+	bool fine = true;
+
+	if (strcmp(key, "upstream") == 0) {
+		fine = gathered->n_upstreams < PR_UPSTREAMS_MAX &&
+		       pr_upstream_parse(value, &gathered->upstreams[gathered->n_upstreams]) == 0;
+		gathered->n_upstreams += fine;
+	} else if (strcmp(key, "own") == 0) {
+		fine = gathered->n_own < PR_UPSTREAM_OWN_ADDRESSES &&
+		       pr_address_parse(value, &gathered->own[gathered->n_own]) == 0;
+		gathered->n_own += fine;
+	} else if (strcmp(key, "flush") == 0) {
+		gathered->flush = true;
+	} else {
+		gathered->files[gathered->n_files++] =
+			(struct pr_upstream_file){ key, value, strlen(value) };
+	}
+	if (!fine)
+		pr_log(PR_LOG_WARNING, "upstream-passed-over", "%s=%s", key,
+		       pr_log_quote(value, quoted, sizeof(quoted)));
+}
+
+static void log_upstreams(const struct pr_upstream *upstreams, unsigned int n)
+{
+	char text[PR_UPSTREAM_TEXT_SIZE];
+
+	if (n == 0)
+		pr_log(PR_LOG_WARNING, "no-upstream", "every question will fail");
+	for (unsigned int i = 0; i < n; i++)
+		pr_log(PR_LOG_INFO, "upstream", "server=%s",
+		       pr_upstream_format(&upstreams[i], text));
+}
+
+static void set_upstreams(struct process *process, const struct pr_message *message)
+{
+	struct gathered gathered = { 0 };
+	bool configured;
+	struct pr_pairs pairs;
+	int r = pr_pairs_decode(message->body, message->len, &pairs);
+
+	if (r < 0) {
+		pr_log(PR_LOG_ERROR, "upstreams-refused", "error=%d", -r);
+		return;
+	}
+	for (unsigned int i = 0; i < pairs.n; i++)
+		gather(&gathered, pairs.pairs[i].key, pairs.pairs[i].value);
+	configured = pr_pairs_get(&pairs, "upstream") != NULL;
+	if (!configured)
+		gathered.n_upstreams =
+			pr_upstreams_of_system(gathered.files, gathered.n_files, gathered.own,
+					       gathered.n_own, gathered.upstreams);
+	log_upstreams(gathered.upstreams, gathered.n_upstreams);
+	r = pr_resolver_set_upstreams(process->resolver, gathered.upstreams, gathered.n_upstreams);
+	if (r == 0 && gathered.flush)
+		r = pr_resolver_flush(process->resolver);
+	if (r < 0)
+		pr_log(PR_LOG_ERROR, "upstreams-refused", "error=%d", -r);
+}
+
+static void on_message(struct process *process, struct pr_message *message)
+{
+	switch (message->kind) {
+	case PR_MESSAGE_PING:
+		/* a supervisor that does not read has other sorrows than this one */
+		(void)!pr_channel_send(process->supervisor, PR_MESSAGE_PONG, message->ticket, NULL,
+				       0);
+		break;
+	case PR_MESSAGE_CHANNEL:
+		open_engine_take(process, PR_TAKE_FD(message->fds[0]));
+		break;
+	case PR_MESSAGE_UPSTREAMS:
+		set_upstreams(process, message);
+		break;
+	default:
+		break;
+	}
+}
+
+static void on_supervisor(evutil_socket_t fd, short what, void *context)
+{
+	struct process *process = context;
+	struct pr_message message;
+	int r = pr_channel_receive(process->supervisor, &message);
+
+	(void)fd;
+	(void)what;
+	if (r == PR_CHANNEL_EMPTY)
+		return;
+	if (r < 0) {
+		event_base_loopbreak(process->base);
+		return;
+	}
+	on_message(process, &message);
+	pr_message_done(&message);
+}
+
+/* ---- */
+
+static int start(struct process *process, int ipc_fd, const struct pr_resolver_config *config)
+{
+	const struct pr_resolver_ports ports = { .context = process, .answer = answer };
+	int r;
+
+	process->base = event_base_new();
+	process->supervisor = pr_channel_new_take(ipc_fd, PR_PARTY_RESOLVER, PR_PARTY_SUPERVISOR);
+	pr_backlog_init(&process->backlog);
+	if (!process->base)
+		return -ENOMEM;
+	r = pr_resolver_new(process->base, &ports, &process->resolver);
+	if (r < 0)
+		return r;
+	process->from_supervisor =
+		event_new(process->base, ipc_fd, EV_READ | EV_PERSIST, on_supervisor, process);
+	if (!process->from_supervisor || event_add(process->from_supervisor, NULL) < 0)
+		return -ENOMEM;
+	r = config->sandbox ? config->sandbox(config->context) : 0;
+	if (r < 0)
+		return r;
+	return pr_channel_send(process->supervisor, PR_MESSAGE_READY, 0, NULL, 0);
+}
+
+int pr_resolver_run(int ipc_fd, const struct pr_resolver_config *config)
+{
+	struct process process = { 0 };
+	int r = start(&process, ipc_fd, config);
+
+	if (r == 0 && event_base_dispatch(process.base) < 0)
+		r = -EIO;
+	if (process.base)
+		close_engine(&process);
+	pr_resolver_free(process.resolver);
+	if (process.from_supervisor)
+		event_free(process.from_supervisor);
+	pr_channel_free(process.supervisor);
+	if (process.base)
+		event_base_free(process.base);
+	return r;
+}

@@ -1,0 +1,203 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "resolver/upstream.h"
+
+#include <string.h>
+
+#define PORT_DOMAIN	 53
+#define NAMESERVER	 "nameserver"
+#define LOOPBACK_V4	 127
+#define BLANKS		 " \t\r"
+#define RESOLV_LINE_SIZE 256 /* a longer line names no address */
+
+const char *const pr_upstream_paths[] = {
+	"/etc/resolv.conf",
+	"/run/systemd/resolve/resolv.conf",
+	"/run/NetworkManager/no-stub-resolv.conf",
+	"/run/NetworkManager/resolv.conf",
+	"/run/dnsmasq/resolv.conf",
+	"/run/resolvconf/resolv.conf",
+	"/etc/resolvconf/run/resolv.conf",
+	"/run/resolvconf/interface/original.resolvconf",
+};
+const unsigned int pr_n_upstream_paths = PR_ARRAY_SIZE(pr_upstream_paths);
+
+static int parse_port(const char *text, uint16_t *ret_port)
+{
+	unsigned int port = 0;
+
+	if (!*text || strlen(text) > 5)
+		return -EINVAL;
+	for (; *text; text++) {
+		if (*text < '0' || *text > '9')
+			return -EINVAL;
+		port = port * 10 + (unsigned int)(*text - '0');
+	}
+	if (port == 0 || port > UINT16_MAX)
+		return -EINVAL;
+	*ret_port = (uint16_t)port;
+	return 0;
+}
+
+/* Parts the port from the address, in place; NULL where there is none. */
+static const char *split_port(char **text)
+{
+	char *at = strchr(*text, '@'), *bracket;
+
+	if (at) {
+		*at = '\0';
+		return at + 1;
+	}
+	if (**text == '[') {
+		bracket = strchr(*text, ']');
+		if (!bracket || (bracket[1] && bracket[1] != ':'))
+			return NULL;
+		(*text)++;
+		at = bracket[1] ? bracket + 2 : NULL;
+		*bracket = '\0';
+		return at;
+	}
+	at = strchr(*text, ':');
+	if (!at || strchr(at + 1, ':')) /* IPv6 without a port */
+		return NULL;
+	*at = '\0';
+	return at + 1;
+}
+
+static bool is_link_local(const struct pr_address *address)
+{
+	return address->family == 6 && address->bytes[0] == 0xfe &&
+	       (address->bytes[1] & 0xc0) == 0x80;
+}
+
+static bool is_zone(const char *text)
+{
+	size_t len = strlen(text);
+
+	return len > 0 && len < IF_NAMESIZE && !strpbrk(text, " \t/@[]%");
+}
+
+int pr_upstream_parse(const char *text, struct pr_upstream *ret_upstream)
+{
+	struct pr_upstream upstream = { .port = PORT_DOMAIN };
+	char copy[PR_UPSTREAM_TEXT_SIZE], *at = copy, *zone;
+	const char *port;
+
+	if (strlen(text) >= sizeof(copy))
+		return -EINVAL;
+	strcpy(copy, text);
+	port = split_port(&at);
+	zone = strchr(at, '%');
+	if (zone)
+		*zone++ = '\0';
+	if (pr_address_parse(at, &upstream.address) < 0 ||
+	    (port && parse_port(port, &upstream.port) < 0))
+		return -EINVAL;
+	if (zone) {
+		if (!is_link_local(&upstream.address) || !is_zone(zone))
+			return -EINVAL;
+		strcpy(upstream.zone, zone);
+	}
+	*ret_upstream = upstream;
+	return 0;
+}
+
+const char *pr_upstream_format(const struct pr_upstream *upstream, char text[PR_UPSTREAM_TEXT_SIZE])
+{
+	char address[PR_ADDRESS_TEXT_SIZE];
+
+	snprintf(text, PR_UPSTREAM_TEXT_SIZE, "%s%s%s@%u",
+		 pr_address_format(&upstream->address, address), upstream->zone[0] ? "%" : "",
+		 upstream->zone, upstream->port);
+	return text;
+}
+
+bool pr_upstream_equal(const struct pr_upstream *a, const struct pr_upstream *b)
+{
+	return a->port == b->port && pr_address_equal(&a->address, &b->address) &&
+	       strcmp(a->zone, b->zone) == 0;
+}
+
+/* One line: true where it names a server. */
+static bool parse_line(const char *bytes, size_t len, struct pr_upstream *ret_upstream)
+{
+	char line[RESOLV_LINE_SIZE], *at = NULL, *field;
+
+	if (len >= sizeof(line) || memchr(bytes, '\0', len))
+		return false;
+	memcpy(line, bytes, len);
+	line[len] = '\0';
+	line[strcspn(line, "#;")] = '\0';
+	field = strtok_r(line, BLANKS, &at);
+	if (!field || strcmp(field, NAMESERVER) != 0)
+		return false;
+	field = strtok_r(NULL, BLANKS, &at);
+	return field && pr_upstream_parse(field, ret_upstream) == 0;
+}
+
+unsigned int pr_resolv_conf_parse(const char *bytes, size_t len, struct pr_upstream *ret_upstreams,
+				  unsigned int n_max)
+{
+	const char *end = bytes + (len < PR_RESOLV_CONF_MAX ? len : PR_RESOLV_CONF_MAX);
+	unsigned int n = 0;
+
+	while (bytes < end && n < n_max) {
+		const char *newline = memchr(bytes, '\n', (size_t)(end - bytes));
+		size_t line_len = (size_t)((newline ? newline : end) - bytes);
+
+		n += parse_line(bytes, line_len, &ret_upstreams[n]);
+		bytes += line_len + 1;
+	}
+	return n;
+}
+
+/* Unspecified addresses mean "this host" as well (resolv.conf(5) without a server). */
+static bool is_own(const struct pr_address *address, const struct pr_address *own,
+		   unsigned int n_own)
+{
+	static const uint8_t zero[16], loopback_v6[16] = { [15] = 1 };
+
+	if (memcmp(address->bytes, zero, 16) == 0 ||
+	    (address->family == 4 && address->bytes[0] == LOOPBACK_V4) ||
+	    (address->family == 6 && memcmp(address->bytes, loopback_v6, 16) == 0))
+		return true;
+	for (unsigned int i = 0; i < n_own; i++)
+		if (pr_address_equal(address, &own[i]))
+			return true;
+	return false;
+}
+
+static unsigned int servers_of(const struct pr_upstream_file *file, const struct pr_address *own,
+			       unsigned int n_own, struct pr_upstream *ret_upstreams)
+{
+	struct pr_upstream all[PR_UPSTREAMS_MAX];
+	unsigned int n_all = pr_resolv_conf_parse(file->bytes, file->len, all, PR_UPSTREAMS_MAX);
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < n_all; i++) {
+		bool known = is_own(&all[i].address, own, n_own);
+
+		for (unsigned int j = 0; j < n && !known; j++)
+			known = pr_upstream_equal(&ret_upstreams[j], &all[i]);
+		if (!known)
+			ret_upstreams[n++] = all[i];
+	}
+	return n;
+}
+
+unsigned int pr_upstreams_of_system(const struct pr_upstream_file *files, unsigned int n_files,
+				    const struct pr_address *own, unsigned int n_own,
+				    struct pr_upstream ret_upstreams[PR_UPSTREAMS_MAX])
+{
+	for (unsigned int i = 0; i < pr_n_upstream_paths; i++) {
+		for (unsigned int j = 0; j < n_files; j++) {
+			unsigned int n;
+
+			if (!files[j].bytes || strcmp(files[j].path, pr_upstream_paths[i]) != 0)
+				continue;
+			n = servers_of(&files[j], own, n_own, ret_upstreams);
+			if (n)
+				return n;
+		}
+	}
+	return 0;
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which nameservers are asked: those of the configuration, otherwise those of the system, of which a local
+ * stub (systemd-resolved, dnsmasq, NetworkManager's) is never one: its own questions come back to us. Pure: files
+ * are read by the supervisor and come as bytes.
+ */
+#pragma once
+
+#include "base/address.h"
+
+#include <net/if.h>
+#include <stddef.h>
+
+#define PR_UPSTREAMS_MAX	  16 /* further ones are passed over */
+#define PR_UPSTREAM_TEXT_SIZE	  (PR_ADDRESS_TEXT_SIZE + IF_NAMESIZE + 10)
+#define PR_RESOLV_CONF_MAX	  65536 /* bytes that are looked at */
+#define PR_UPSTREAM_OWN_ADDRESSES 64
+
+struct pr_upstream {
+	struct pr_address address;
+	char zone[IF_NAMESIZE]; /* interface of a link-local address; "" = none */
+	uint16_t port;
+};
+
+/* "192.0.2.1", "192.0.2.1:5353", "192.0.2.1@5353", "2001:db8::1", "[2001:db8::1]:5353",
+ * "fe80::1%eth0", each also with @PORT. 0 or -EINVAL. */
+PR_MUST_USE int pr_upstream_parse(const char *text, struct pr_upstream *ret_upstream);
+/* As libunbound reads it: ADDRESS[%ZONE]@PORT. Returns `text`. */
+const char *pr_upstream_format(const struct pr_upstream *upstream,
+			       char text[PR_UPSTREAM_TEXT_SIZE]);
+bool pr_upstream_equal(const struct pr_upstream *a, const struct pr_upstream *b);
+
+/* A file that may name nameservers, as resolv.conf(5) has it. */
+struct pr_upstream_file {
+	const char *path;  /* of pr_upstream_paths */
+	const char *bytes; /* NULL: it is not there */
+	size_t len;
+};
+
+/* Where a system keeps them, in the order in which they are looked at: /etc/resolv.conf first, then what lies
+ * behind the stubs. The supervisor reads what there is of these. */
+extern const char *const pr_upstream_paths[];
+extern const unsigned int pr_n_upstream_paths;
+
+/* The `nameserver` lines of a file, up to `n_max`; how many. */
+unsigned int pr_resolv_conf_parse(const char *bytes, size_t len, struct pr_upstream *ret_upstreams,
+				  unsigned int n_max);
+
+/* The servers of the first file, in the order of pr_upstream_paths, that names any but stubs. A loopback address
+ * is a stub's, and so is one of `own`. 0 = none is known. */
+unsigned int pr_upstreams_of_system(const struct pr_upstream_file *files, unsigned int n_files,
+				    const struct pr_address *own, unsigned int n_own,
+				    struct pr_upstream ret_upstreams[PR_UPSTREAMS_MAX]);
