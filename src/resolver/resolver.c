@@ -139,6 +139,13 @@ static void settle(struct query *query)
 	TAILQ_REMOVE(&query->resolver->waiting, query, link);
 }
 
+/* libunbound's failures come as an error or, from its cache, as a packet: to the client both are the same. */
+static bool is_answer(const uint8_t *packet, int len)
+{
+	return packet && len >= PR_DNS_HEADER_LEN && len <= PR_DNS_MESSAGE_MAX &&
+	       (packet[3] & PR_DNS_RCODE_MASK) != PR_DNS_RCODE_SERVFAIL;
+}
+
 static void on_answer(void *context, int rcode, void *packet, int packet_len, int security,
 		      char *why_bogus, int was_rate_limited)
 {
@@ -152,8 +159,7 @@ static void on_answer(void *context, int rcode, void *packet, int packet_len, in
 	resolver->n_queries--;
 	if (!query->answered) {
 		settle(query);
-		if (rcode == PR_DNS_RCODE_NOERROR && packet && packet_len >= PR_DNS_HEADER_LEN &&
-		    packet_len <= PR_DNS_MESSAGE_MAX) {
+		if (rcode == PR_DNS_RCODE_NOERROR && is_answer(packet, packet_len)) {
 			resolver->counters.answered++;
 			resolver->ports.answer(resolver->ports.context, query->ticket, packet,
 					       (size_t)packet_len);
