@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "api/event_json.h"
+#include "api/pairs_json.h"
+
+#include "unit.h"
+
+#include <string.h>
+
+static struct pr_event link_event(void)
+{
+	struct pr_event event = {
+		.kind = PR_EVENT_LINK,
+		.real_us = UINT64_C(1767225600000001),
+		.id = 7,
+		.profile = "curl",
+		.path = "/usr/bin/curl",
+		.cmdline = "curl \xff\xc3\xa9 x",
+		.pid = 42,
+		.uid = 0,
+		.domain = "example.com",
+		.domains = { "example.com", "b.example" },
+		.n_domains = 2,
+		.port = 443,
+		.proto = IPPROTO_TCP,
+		.scope = PR_SCOPE_INTERNET,
+		.decided = true,
+		.stage = PR_STAGE_LINK,
+		.verdict = PR_VERDICT_BLOCK,
+		.permanent = true,
+		.reason = "denied by a rule",
+		.rule = "- example.com",
+		.rule_place = "run-time",
+		.missing = PR_FACT_COUNTRY,
+		.generation = 3,
+	};
+
+	assert_int_equal(pr_address_parse("93.184.215.14", &event.remote), 0);
+	return event;
+}
+
+static void an_event_has_the_contract_s_members(void **state)
+{
+	struct pr_event event = link_event();
+	json_t *object = pr_event_json(&event);
+	json_t *expected = json_loads(
+		"{\"time\":\"2026-01-01T00:00:00.000001Z\",\"event\":\"link\",\"id\":7,"
+		"\"app\":{\"profile\":\"curl\",\"path\":\"/usr/bin/curl\",\"pid\":42,\"uid\":0,"
+		"\"cmdline\":\"curl \\ufffd\\u00e9 x\"},\"direction\":\"out\","
+		"\"entity\":{\"domain\":\"example.com\",\"domains\":[\"example.com\",\"b.example\"]"
+		","
+		"\"name_grade\":\"proven\",\"ip\":\"93.184.215.14\",\"port\":443,\"proto\":\"tcp\","
+		"\"scope\":\"Internet\"},\"stage\":\"link\",\"verdict\":\"block\",\"permanent\":"
+		"true,"
+		"\"reason\":\"denied by a rule\","
+		"\"rule\":{\"text\":\"- example.com\",\"place\":\"run-time\"},"
+		"\"missing\":[\"country\"],\"generation\":3}",
+		0, NULL);
+
+	(void)state;
+	assert_non_null(expected);
+	if (!json_equal(object, expected))
+		json_dumpf(object, stderr, JSON_INDENT(1));
+	assert_true(json_equal(object, expected));
+	json_decref(object);
+	json_decref(expected);
+}
+
+static void counters_are_shown_only_where_they_hold(void **state)
+{
+	struct pr_event event = link_event();
+	json_t *object;
+
+	(void)state;
+	event.kind = PR_EVENT_END;
+	event.bytes_sent = 5;
+	object = pr_event_json(&event);
+	assert_null(json_object_get(object, "bytes_sent"));
+	json_decref(object);
+	event.counted = true;
+	object = pr_event_json(&event);
+	assert_int_equal(json_integer_value(json_object_get(object, "bytes_sent")), 5);
+	json_decref(object);
+}
+
+static void pairs_nest_at_dots_and_gather_what_repeats(void **state)
+{
+	struct pr_pairs pairs = { .n = 0 };
+	json_t *object = json_object(), *expected;
+
+	(void)state;
+	assert_true(pr_pairs_add(&pairs, "engine.packets", "12"));
+	assert_true(pr_pairs_add(&pairs, "engine.up", "true"));
+	assert_true(pr_pairs_add(&pairs, "upstream", "192.0.2.1"));
+	assert_true(pr_pairs_add(&pairs, "upstream", "192.0.2.2"));
+	assert_true(pr_pairs_add(&pairs, "code", "007"));
+	pr_pairs_json(&pairs, object);
+	expected = json_loads("{\"engine\":{\"packets\":12,\"up\":true},"
+			      "\"upstream\":[\"192.0.2.1\",\"192.0.2.2\"],\"code\":\"007\"}",
+			      0, NULL);
+	assert_true(json_equal(object, expected));
+	json_decref(object);
+	json_decref(expected);
+}
+
+static void only_flat_objects_become_pairs(void **state)
+{
+	json_t *flat = json_loads("{\"verb\":\"cut\",\"id\":9,\"force\":true}", 0, NULL);
+	json_t *nested = json_loads("{\"verb\":{}}", 0, NULL);
+	struct pr_pairs_text text;
+	struct pr_pairs pairs;
+
+	(void)state;
+	assert_int_equal(pr_pairs_from_json(flat, &text, &pairs), 0);
+	assert_string_equal(pr_pairs_get(&pairs, "id"), "9");
+	assert_string_equal(pr_pairs_get(&pairs, "force"), "1");
+	assert_int_equal(pr_pairs_from_json(nested, &text, &pairs), -EINVAL);
+	json_decref(flat);
+	json_decref(nested);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(an_event_has_the_contract_s_members),
+		cmocka_unit_test(counters_are_shown_only_where_they_hold),
+		cmocka_unit_test(pairs_nest_at_dots_and_gather_what_repeats),
+		cmocka_unit_test(only_flat_objects_become_pairs),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}

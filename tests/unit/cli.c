@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "cli/cli.h"
+
+#include "unit.h"
+
+#include <string.h>
+
+static void options_are_taken_from_anywhere(void **state)
+{
+	char *words[] = {
+		(char[]){ "add" },  (char[]){ "--app=x" },	  (char[]){ "- ads.example" },
+		(char[]){ "--in" }, (char[]){ "--for" },	  (char[]){ "5m" },
+		(char[]){ "--" },   (char[]){ "--not-an-option" }
+	};
+	const char *app = NULL, *duration = NULL;
+	bool incoming = false;
+	const struct pr_cli_option options[] = { { "app", &app, NULL },
+						 { "for", &duration, NULL },
+						 { "in", NULL, &incoming } };
+	int n;
+
+	(void)state;
+	assert_true(pr_cli_options("rule", PR_ARRAY_SIZE(words), words, options, 3, &n));
+	assert_int_equal(n, 3);
+	assert_string_equal(words[0], "add");
+	assert_string_equal(words[1], "- ads.example");
+	assert_string_equal(words[2], "--not-an-option");
+	assert_string_equal(app, "x");
+	assert_string_equal(duration, "5m");
+	assert_true(incoming);
+}
+
+static void an_unknown_option_is_refused(void **state)
+{
+	char *words[] = { (char[]){ "--nope" } };
+	int n;
+
+	(void)state;
+	assert_false(pr_cli_options("status", 1, words, NULL, 0, &n));
+}
+
+static void durations_have_units_and_bounds(void **state)
+{
+	unsigned long seconds;
+
+	(void)state;
+	assert_true(pr_cli_duration("90", &seconds));
+	assert_int_equal(seconds, 90);
+	assert_true(pr_cli_duration("2h", &seconds));
+	assert_int_equal(seconds, 7200);
+	assert_false(pr_cli_duration("0", &seconds));
+	assert_false(pr_cli_duration("-5", &seconds));
+	assert_false(pr_cli_duration("5x", &seconds));
+	assert_false(pr_cli_duration("5mm", &seconds));
+	assert_false(pr_cli_duration("99999999999999999999d", &seconds));
+}
+
+static void a_terminal_gets_no_control_characters(void **state)
+{
+	char clean[64];
+
+	(void)state;
+	assert_string_equal(pr_cli_clean("a\033[2Jb\nc", clean, sizeof(clean)), "a?[2Jb?c");
+	assert_string_equal(pr_cli_clean("\xc2\x9b"
+					 "31m",
+					 clean, sizeof(clean)),
+			    "?31m");
+	assert_string_equal(pr_cli_clean("\xc3\xa9", clean, sizeof(clean)), "\xc3\xa9");
+	assert_string_equal(pr_cli_clean("\xc2", clean, sizeof(clean)), "?");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(options_are_taken_from_anywhere),
+		cmocka_unit_test(an_unknown_option_is_refused),
+		cmocka_unit_test(durations_have_units_and_bounds),
+		cmocka_unit_test(a_terminal_gets_no_control_characters),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
