@@ -88,15 +88,18 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 static int add_socket(struct pr_listener *listener, int fd)
 {
 	struct pr_listener_socket *socket = &listener->sockets[listener->n_sockets];
+	struct sockaddr_in6 local;
+	socklen_t len = sizeof(local), type_len = sizeof(int);
 	int type;
-	socklen_t len = sizeof(type);
 
-	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &len) < 0)
+	if (getsockopt(fd, SOL_SOCKET, SO_TYPE, &type, &type_len) < 0 ||
+	    getsockname(fd, (struct sockaddr *)&local, &len) < 0)
 		return -errno;
 	*socket = (struct pr_listener_socket){ .listener = listener,
 					       .fd = fd,
 					       .index = (uint8_t)listener->n_sockets,
 					       .tcp = type == SOCK_STREAM };
+	(void)pr_address_from_sockaddr((struct sockaddr *)&local, &socket->port);
 	socket->event = event_new(listener->base, fd, EV_READ | EV_PERSIST,
 				  socket->tcp ? pr_tcp_acceptable : pr_udp_readable, socket);
 	if (!socket->event)

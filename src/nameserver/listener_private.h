@@ -45,6 +45,7 @@ struct pr_listener_socket {
 	struct pr_listener *listener;
 	int fd;
 	uint8_t index;
+	uint16_t port;
 	bool tcp, paused;
 	struct event *event;
 };

@@ -40,16 +40,13 @@ static void take_question(struct pr_listener_socket *socket, struct msghdr *mess
 	struct pr_listener *listener = socket->listener;
 	struct pr_pending pending = { .transport = PR_TRANSPORT_UDP };
 	struct pr_asker asker = { .transport = PR_TRANSPORT_UDP };
-	struct sockaddr_in6 local;
-	socklen_t local_len = sizeof(local);
 
 	memcpy(&pending.peer.sockaddr, message->msg_name, sizeof(pending.peer.sockaddr));
 	pending.peer.socket = socket->index;
 	asker.address = pr_address_from_sockaddr(message->msg_name, &asker.port);
-	if (!read_pktinfo(message, &pending.peer.local) || asker.port == 0 ||
-	    getsockname(socket->fd, (struct sockaddr *)&local, &local_len) < 0)
+	if (!read_pktinfo(message, &pending.peer.local) || asker.port == 0)
 		return;
-	(void)pr_address_from_sockaddr((struct sockaddr *)&local, &asker.local_port);
+	asker.local_port = socket->port;
 	asker.local_address = pr_address_v6(&pending.peer.local.ipi6_addr);
 	asker.ifindex = pending.peer.local.ipi6_ifindex;
 	pthread_mutex_lock(&listener->lock);

@@ -84,7 +84,7 @@ int pr_upstream_parse(const char *text, struct pr_upstream *ret_upstream)
 
 	if (strlen(text) >= sizeof(copy))
 		return -EINVAL;
-	strcpy(copy, text);
+	memcpy(copy, text, strlen(text) + 1);
 	port = split_port(&at);
 	zone = strchr(at, '%');
 	if (zone)
@@ -95,7 +95,7 @@ int pr_upstream_parse(const char *text, struct pr_upstream *ret_upstream)
 	if (zone) {
 		if (!is_link_local(&upstream.address) || !is_zone(zone))
 			return -EINVAL;
-		strcpy(upstream.zone, zone);
+		memcpy(upstream.zone, zone, strlen(zone) + 1);
 	}
 	*ret_upstream = upstream;
 	return 0;
