@@ -119,7 +119,8 @@ struct pr_nftables_state {
 	uint64_t gone_total_us;
 	uint64_t n_events_lost; /* of nftables' events; after each the table is looked for */
 };
-void pr_nftables_state(const struct pr_nftables *nftables, struct pr_nftables_state *ret_state);
+PR_MUST_USE int pr_nftables_state(struct pr_nftables *nftables,
+				  struct pr_nftables_state *ret_state);
 
 /* Readable when somebody changed rules in this namespace. */
 int pr_nftables_watch_fd(const struct pr_nftables *nftables);

@@ -1,0 +1,212 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What a packet meets that comes back from the queue with an order in its mark (NF_REPEAT: the hook that
+ * queued it runs again). The order is taken off, so that the packet goes on with the mark that it came with and
+ * is not routed anew; what lasts is written to the conntrack mark or to a set. An order of another generation
+ * is not carried out: the packet is queued again, and decided by the policy that is in force.
+ */
+#include "kernel/nft_ruleset.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+
+static uint32_t order_of(const struct pr_ruleset_writer *w, enum pr_mark_order order)
+{
+	return pr_mark_order(w->config->mark_mask, w->config->generation, order);
+}
+
+static void match_order(struct pr_ruleset_writer *w, const char *chain, enum pr_mark_order order)
+{
+	pr_rule(w, chain);
+	pr_match_mark(w, w->config->mark_mask, order_of(w, order));
+}
+
+/* A message about a link (ICMP errors) shares the link's entry: nothing of it is written there. */
+static void about_another(struct pr_ruleset_writer *w)
+{
+	match_order(w, "order-related", PR_MARK_ORDER_ACCEPT_ALWAYS);
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+	pr_rule(w, "order-related");
+	pr_end_verdict(w, NF_DROP);
+}
+
+/* Verdicts of another generation go, `own` stays; then the mark is of this one. */
+static void begin(struct pr_ruleset_writer *w, const char *chain, const char *verdicts)
+{
+	const uint32_t mask = w->config->mark_mask, generation = pr_mark_generation_mask(mask);
+	const uint32_t now = pr_link_bits(w, PR_MARK_OUT_NONE, PR_MARK_IN_NONE);
+	struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
+
+	pr_rule(w, chain);
+	pr_match_mark_not(w, generation, now);
+	pr_clear_mark(w);
+	pr_end_goto(w, verdicts);
+
+	pr_rule(w, chain);
+	pr_match_related(w);
+	pr_match_status(w, IPS_EXPECTED, 0);
+	pr_end_goto(w, "order-related");
+
+	pr_rule(w, chain);
+	pr_match_ct_mark_not(w, generation, now);
+	pr_match_ct_mark(w, pr_mark_out_mask(mask), pr_mark_link(mask, &own));
+	pr_set_ct_mark(w, generation | pr_mark_in_mask(mask), now);
+	pr_end(w);
+
+	pr_rule(w, chain);
+	pr_match_ct_mark_not(w, generation, now);
+	pr_set_ct_mark(w, mask, now);
+	pr_end(w);
+}
+
+static uint32_t side_bits(const struct pr_ruleset_writer *w, enum pr_ruleset_side side)
+{
+	return side == PR_SIDE_OUT ? pr_mark_out_mask(w->config->mark_mask)
+				   : pr_mark_in_mask(w->config->mark_mask);
+}
+
+static uint32_t side_value(const struct pr_ruleset_writer *w, enum pr_ruleset_side side,
+			   uint8_t value)
+{
+	struct pr_mark_fields fields = { 0 };
+
+	if (side == PR_SIDE_OUT)
+		fields.out = value;
+	else
+		fields.in = value;
+	return pr_mark_link(w->config->mark_mask, &fields);
+}
+
+static void accept_always(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
+{
+	/* A link in its life that has no verdict yet: it was accepted packet by packet until now, or
+	 * somebody overwrites its mark. The latter must not come here with each packet. */
+	match_order(w, chain, PR_MARK_ORDER_ACCEPT_ALWAYS);
+	pr_match_status(w, IPS_CONFIRMED, IPS_CONFIRMED);
+	pr_load_id(w, side);
+	pr_nft_update(w->batch, &w->accepted, 0);
+	pr_end(w);
+
+	match_order(w, chain, PR_MARK_ORDER_ACCEPT_ALWAYS);
+	pr_set_ct_mark(w, side_bits(w, side), side_value(w, side, PR_MARK_OUT_ACCEPT));
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
+/* A full set ends the rule and nothing more: the next packet is then queued again. */
+static void deny_always(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side,
+			enum pr_mark_order order)
+{
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	bool drop = order == PR_MARK_ORDER_DROP_ALWAYS;
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(families); i++) {
+		bool v4 = families[i] == NFPROTO_IPV4;
+
+		match_order(w, chain, order);
+		pr_match_family(w, families[i]);
+		pr_load_tuple(w, families[i], side);
+		pr_nft_update(w->batch,
+			      drop ? (v4 ? &w->dropped4 : &w->dropped6)
+				   : (v4 ? &w->blocked4 : &w->blocked6),
+			      0);
+		pr_end(w);
+	}
+	match_order(w, chain, order);
+	pr_set_ct_mark(w, side_bits(w, side), 0);
+	pr_clear_mark(w);
+	if (drop)
+		pr_end_verdict(w, NF_DROP);
+	else
+		pr_end_goto(w, PR_CHAIN_REJECT);
+}
+
+static void refuse(struct pr_ruleset_writer *w, const char *chain, enum pr_mark_order order)
+{
+	match_order(w, chain, order);
+	pr_clear_mark(w);
+	pr_end_goto(w, PR_CHAIN_REJECT);
+}
+
+/* NAT is fixed by a link's first packet: one that lives already and goes elsewhere can't be rerouted any
+ * more. */
+static void reroute_nameserver(struct pr_ruleset_writer *w, const char *chain, uint8_t family,
+			       uint16_t port)
+{
+	if (!port)
+		return;
+	match_order(w, chain, PR_MARK_ORDER_NAMESERVER);
+	pr_match_status(w, IPS_CONFIRMED | IPS_DST_NAT, IPS_CONFIRMED);
+	pr_clear_mark(w);
+	pr_end_goto(w, PR_CHAIN_REJECT);
+
+	match_order(w, chain, PR_MARK_ORDER_NAMESERVER);
+	pr_match_family(w, family);
+	pr_set_ct_mark(w, side_bits(w, PR_SIDE_OUT),
+		       side_value(w, PR_SIDE_OUT, PR_MARK_OUT_NAMESERVER));
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
+static void side_chain(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
+{
+	accept_always(w, chain, side);
+	deny_always(w, chain, side, PR_MARK_ORDER_BLOCK_ALWAYS);
+	deny_always(w, chain, side, PR_MARK_ORDER_DROP_ALWAYS);
+	refuse(w, chain, PR_MARK_ORDER_BLOCK);
+	refuse(w, chain, PR_MARK_ORDER_NAMESERVER);
+	refuse(w, chain, PR_MARK_ORDER_TUNNEL);
+	pr_rule(w, chain);
+	pr_end_verdict(w, NF_DROP);
+}
+
+static void by_direction(struct pr_ruleset_writer *w, const char *chain, const char *original,
+			 const char *reply)
+{
+	pr_rule(w, chain);
+	pr_match_direction(w, PR_SIDE_OUT);
+	pr_end_goto(w, original);
+	pr_rule(w, chain);
+	pr_match_direction(w, PR_SIDE_IN);
+	pr_end_goto(w, reply);
+	refuse(w, chain, PR_MARK_ORDER_BLOCK); /* untracked: the only order that it can have */
+	pr_rule(w, chain);
+	pr_end_verdict(w, NF_DROP);
+}
+
+static void before_routing(struct pr_ruleset_writer *w)
+{
+	static const char chain[] = "before-routing-order";
+
+	if (!w->config->forwarded_questions)
+		return;
+	begin(w, chain, "before-routing");
+	reroute_nameserver(w, chain, NFPROTO_IPV4, w->config->nameserver_port4);
+	reroute_nameserver(w, chain, NFPROTO_IPV6, w->config->nameserver_port6);
+	match_order(w, chain, PR_MARK_ORDER_ACCEPT_ALWAYS);
+	pr_set_ct_mark(w, side_bits(w, PR_SIDE_OUT),
+		       side_value(w, PR_SIDE_OUT, PR_MARK_OUT_ACCEPT));
+	pr_end(w);
+	pr_rule(w, chain);
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
+void pr_ruleset_write_orders(struct pr_ruleset_writer *w)
+{
+	begin(w, "output-order", "output");
+	by_direction(w, "output-order", "order-reroutable", "order-in");
+	begin(w, "input-order", "input");
+	by_direction(w, "input-order", "order-in", "order-reroutable");
+	begin(w, "forward-order", "forward");
+	by_direction(w, "forward-order", "order-out", "order-out");
+	before_routing(w);
+	about_another(w);
+
+	reroute_nameserver(w, "order-reroutable", NFPROTO_IPV4, w->config->nameserver_port4);
+	reroute_nameserver(w, "order-reroutable", NFPROTO_IPV6, w->config->nameserver_port6);
+	side_chain(w, "order-reroutable", PR_SIDE_OUT);
+	side_chain(w, "order-out", PR_SIDE_OUT);
+	side_chain(w, "order-in", PR_SIDE_IN);
+}
