@@ -31,7 +31,7 @@ struct pr_intercepted {
 	size_t len;			  /* captured */
 	size_t wire_len;
 	bool untracked; /* no conntrack entry: never permanent */
-	uint32_t uid; /* of the sending socket; UINT32_MAX = none, or not of this namespace */
+	uint32_t uid;	/* of the sending socket; UINT32_MAX = none, or not of this namespace */
 };
 
 /* How the verdict is carried out beyond this packet. */

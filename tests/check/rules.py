@@ -143,3 +143,20 @@ def words(root):
             yield f"{name}: larger than 1 MiB"
 
 
+
+
+def described_routes(root):
+    """docs/api.yaml and the table of routes name the same methods and paths."""
+    root = pathlib.Path(root)
+    table = (root / "src/api/routes.c").read_text()
+    served = {(method.lower(), path) for method, path in
+              re.findall(r'\{ EVHTTP_REQ_(\w+),\s+"([^"]+)"', table)}
+    described, path = set(), None
+    for line in (root / "docs/api.yaml").read_text().splitlines():
+        if match := re.match(r"  (/\S+):$", line):
+            path = match.group(1)
+        elif match := re.match(r"    (get|post|put|delete|patch):$", line):
+            described.add((match.group(1), path))
+    for method, path in sorted(served ^ described):
+        where = "docs/api.yaml" if (method, path) in served else "src/api/routes.c"
+        yield f"{method} {path} is missing in {where}"

@@ -37,3 +37,12 @@ def test_an_example_breaks(rule, tmp_path):
 
 def test_nothing_large_is_in_the_repository():
     assert list(rules.words(ROOT)) == []
+
+
+def test_the_api_is_described_as_it_is_served(tmp_path):
+    assert list(rules.described_routes(ROOT)) == []
+    (tmp_path / "src/api").mkdir(parents=True)
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "src/api/routes.c").write_text('\t{ EVHTTP_REQ_GET, "/v1/secret", READ_BY_ALL, 0, f },\n')
+    (tmp_path / "docs/api.yaml").write_text("paths:\n  /v1/gone:\n    get:\n")
+    assert len(list(rules.described_routes(tmp_path))) == 2
