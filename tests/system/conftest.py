@@ -10,7 +10,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lab"))
 sys.path.insert(0, str(ROOT / "tests" / "system"))
 
-import portreeve_lab  # noqa: E402  (the path is set just above)
+import guard as portreeve_guard  # noqa: E402  (the path is set just above)
+import portreeve_lab  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("PORTREEVE_BUILD", ROOT / "build"))
 
@@ -25,6 +26,14 @@ def lab():
 @pytest.fixture(scope="session")
 def build():
     return BUILD
+
+
+@pytest.fixture
+def guard(lab, build):
+    """Starts portreeved on the lab's host: guard(config="…", profiles={…}) → Guard."""
+    def start(*arguments, **options):
+        return portreeve_guard.Guard(lab, build, *arguments, **options)
+    return start
 
 
 def pytest_collection_modifyitems(items):

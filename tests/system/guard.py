@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""portreeved guarding a namespace of a lab, and the command line that talks to it."""
+import json
+import pathlib
+import signal
+import time
+
+import portreeve_lab
+
+
+class Guard:
+    """`config` is portreeve.conf's text, `profiles` {file name: text}."""
+
+    def __init__(self, lab, build, config="", profiles=None, namespace=None, name="guard", failure="closed",
+                 arguments=(), start=True):
+        self.lab, self.build = lab, pathlib.Path(build)
+        self.namespace = namespace or lab.host
+        self.directory = lab.directory / name
+        self.config, self.state, self.run_dir = (self.directory / part for part in ("config", "state", "run"))
+        (self.config / "profiles").mkdir(parents=True)
+        self.failure, self.arguments = failure, arguments
+        self.process = None
+        self.configure(config, profiles)
+        if start:
+            self.start()
+
+    def configure(self, config=None, profiles=None):
+        if config is not None:
+            (self.config / "portreeve.conf").write_text(config)
+        for name, text in (profiles or {}).items():
+            (self.config / "profiles" / name).write_text(text)
+
+    def start(self, seconds=10.0):
+        self.process = self.namespace.start(
+            self.build / "portreeved", "--config", self.config, "--state", self.state, "--run", self.run_dir,
+            "--failure", self.failure, *self.arguments)
+        portreeve_lab.wait_for("READY", self._ready, seconds)
+        return self
+
+    def _ready(self):
+        if self.process.poll() is not None:
+            raise portreeve_lab.Failed(f"portreeved ended with {self.process.returncode}:\n{self.log()}")
+        return "READY" in self.log()
+
+    def log(self):
+        return self.process.log.read_text()
+
+    def stop(self):
+        """SIGTERM; the exit status."""
+        self.process.terminate()
+        return self.process.wait(5)
+
+    def reload(self):
+        self.process.send_signal(signal.SIGHUP)
+
+    # The command line --------------------------------------------------------------------------------
+
+    def portreeve(self, *words, check=True, **options):
+        return self.namespace.run(self.build / "portreeve", "--run", self.run_dir, *words, check=check, **options)
+
+    def rows(self, *words):
+        """The objects that a command prints with --json."""
+        return [json.loads(line) for line in self.portreeve("--json", *words).stdout.splitlines()]
+
+    def status(self):
+        return self.rows("status")[0]
+
+    def counter(self, name):
+        return self.status()["engine"].get(name, 0)
+
+    def children(self):
+        """Role → PID of the daemon's processes."""
+        found = {}
+        for pid in portreeve_lab.run("ps", "-o", "pid=", "--ppid", self.process.pid, check=False).stdout.split():
+            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            if b"--role" in words:
+                found[words[words.index(b"--role") + 1].decode()] = int(pid)
+        return found
+
+    def monitor(self):
+        return Monitor(self)
+
+    def queued(self):
+        """Packets that the kernel has handed to the queues so far (/proc/net/netfilter/nfnetlink_queue:
+        the eighth number is the id of the last packet)."""
+        text = self.namespace.run("cat", "/proc/net/netfilter/nfnetlink_queue").stdout
+        return sum(int(line.split()[7]) for line in text.splitlines())
+
+
+class Monitor:
+    """The live events, as they come; use it as a context manager."""
+
+    def __init__(self, guard):
+        self.guard = guard
+
+    def __enter__(self):
+        guard = self.guard
+        self.process = guard.namespace.start(guard.build / "portreeve", "--run", guard.run_dir, "--json", "monitor")
+        time.sleep(0.3)  # the stream has no greeting that the command would show
+        return self
+
+    def __exit__(self, *_):
+        self.guard.lab.end(self.process)
+
+    def events(self, **wanted):
+        found = []
+        for line in self.process.log.read_text().splitlines():
+            if line.startswith("{"):
+                event = json.loads(line)
+                if all(matches(event, key, value) for key, value in wanted.items()):
+                    found.append(event)
+        return found
+
+    def wait(self, what="an event", seconds=5.0, **wanted):
+        """The first event whose members are as wanted (app__path="…" is app.path)."""
+        return portreeve_lab.wait_for(f"{what} {wanted}", lambda: self.events(**wanted), seconds)[0]
+
+
+def matches(event, key, value):
+    for step in key.split("__"):
+        if not isinstance(event, dict) or step not in event:
+            return False
+        event = event[step]
+    return event == value
