@@ -32,7 +32,7 @@ static void about_another(struct pr_ruleset_writer *w)
 }
 
 /* Verdicts of another generation go, `own` stays; then the mark is of this one. */
-static void begin(struct pr_ruleset_writer *w, const char *chain, const char *verdicts)
+static void begin(struct pr_ruleset_writer *w, const char *chain)
 {
 	const uint32_t mask = w->config->mark_mask, generation = pr_mark_generation_mask(mask);
 	const uint32_t now = pr_link_bits(w, PR_MARK_OUT_NONE, PR_MARK_IN_NONE);
@@ -41,7 +41,7 @@ static void begin(struct pr_ruleset_writer *w, const char *chain, const char *ve
 	pr_rule(w, chain);
 	pr_match_mark_not(w, generation, now);
 	pr_clear_mark(w);
-	pr_end_goto(w, verdicts);
+	pr_end_goto(w, "requeue");
 
 	pr_rule(w, chain);
 	pr_match_related(w);
@@ -181,7 +181,7 @@ static void before_routing(struct pr_ruleset_writer *w)
 
 	if (!w->config->forwarded_questions)
 		return;
-	begin(w, chain, "before-routing");
+	begin(w, chain);
 	reroute_nameserver(w, chain, NFPROTO_IPV4, w->config->nameserver_port4);
 	reroute_nameserver(w, chain, NFPROTO_IPV6, w->config->nameserver_port6);
 	match_order(w, chain, PR_MARK_ORDER_ACCEPT_ALWAYS);
@@ -195,11 +195,20 @@ static void before_routing(struct pr_ruleset_writer *w)
 
 void pr_ruleset_write_orders(struct pr_ruleset_writer *w)
 {
-	begin(w, "output-order", "output");
+	pr_rule(w, "requeue");
+	pr_match_direction(w, PR_SIDE_OUT);
+	pr_end_goto(w, PR_CHAIN_QUEUE);
+	pr_rule(w, "requeue");
+	pr_match_direction(w, PR_SIDE_IN);
+	pr_end_goto(w, PR_CHAIN_QUEUE);
+	pr_rule(w, "requeue");
+	pr_end_goto(w, PR_CHAIN_QUEUE_UNTRACKED);
+
+	begin(w, "output-order");
 	by_direction(w, "output-order", "order-reroutable", "order-in");
-	begin(w, "input-order", "input");
+	begin(w, "input-order");
 	by_direction(w, "input-order", "order-in", "order-reroutable");
-	begin(w, "forward-order", "forward");
+	begin(w, "forward-order");
 	by_direction(w, "forward-order", "order-out", "order-out");
 	before_routing(w);
 	about_another(w);

@@ -59,6 +59,7 @@ static const char *const regular_chains[] = {
 	"order-out",
 	"order-in",
 	"order-related",
+	"requeue",
 	"related-output",
 	"related-input",
 	"related-forward",

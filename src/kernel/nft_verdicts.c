@@ -83,8 +83,36 @@ static void accept_listed(struct pr_ruleset_writer *w, const char *chain, enum p
 	pr_end_verdict(w, NF_ACCEPT);
 }
 
+/*
+ * A reset ends a link, whatever became of its verdict meanwhile: without it the far end of what was cut stays half
+ * open. Only of a link that was permitted in both directions once, and of a reset's size: what a raw socket
+ * could say that way is as little as to whom.
+ */
+static void accept_ending(struct pr_ruleset_writer *w, const char *chain)
+{
+	static const struct {
+		uint8_t family, offset;
+		uint16_t len_max; /* header, options, nothing else */
+	} sizes[] = { { NFPROTO_IPV4, 2, 20 + 60 }, { NFPROTO_IPV6, 4, 60 } };
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(sizes); i++) {
+		uint16_t len_max = htons(sizes[i].len_max);
+
+		pr_rule(w, chain);
+		pr_match_family(w, sizes[i].family);
+		pr_match_proto(w, IPPROTO_TCP);
+		pr_match_bits(w, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 0x04); /* RST */
+		pr_match_status(w, IPS_CONFIRMED | IPS_SEEN_REPLY, IPS_CONFIRMED | IPS_SEEN_REPLY);
+		pr_nft_payload(w->batch, NFT_PAYLOAD_NETWORK_HEADER, sizes[i].offset,
+			       sizeof(len_max), 0);
+		pr_nft_cmp(w->batch, NFT_CMP_LTE, &len_max, sizeof(len_max), 0);
+		pr_end_verdict(w, NF_ACCEPT);
+	}
+}
+
 static void deny_or_queue(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
 {
+	accept_ending(w, chain);
 	deny_marked(w, chain, side);
 	deny_listed(w, chain, side);
 	accept_listed(w, chain, side);
