@@ -54,9 +54,11 @@ bool pr_is_rerouted_question(const struct pr_subject *subject, bool own_dns)
 	       (subject->proto == IPPROTO_UDP || subject->proto == IPPROTO_TCP);
 }
 
+/* Of links: a question is always new. */
 static bool in_grace(const struct pr_check_view *view)
 {
-	return view->subject->start_grace && pr_policy_global(view->policy)->start_grace;
+	return view->subject->start_grace && view->stage >= PR_STAGE_COMMUNICATION &&
+	       pr_policy_global(view->policy)->start_grace;
 }
 
 static void check_own(const struct pr_check_view *view, struct pr_said_more *ret_said)

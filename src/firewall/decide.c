@@ -178,7 +178,11 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 	struct pr_check_view view = { walk->policy,
 				      pr_policy_settings(walk->policy, subject->profile), subject,
 				      walk->stage };
-	struct pr_decision open = { 0 };
+	/* Of a question that comes in, which there is none of, no row speaks: refused. */
+	struct pr_decision open = { .outcome = PR_OUTCOME_DENY,
+				    .verdict = PR_VERDICT_DROP,
+				    .check = PR_CHECK_DEFAULT_OUTGOING,
+				    .rule = PR_RULE_NONE };
 	unsigned int could = 0, no_data = 0;
 
 	for (unsigned int id = 0; id < PR_CHECK_COUNT_; id++) {

@@ -1,0 +1,465 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "decide_model.h"
+
+#include <string.h>
+
+enum three { NO, MAYBE, YES, NO_DATA };
+
+/* What the stage is told. */
+struct told {
+	const struct world *world;
+	const struct pr_settings *settings;
+	bool is_app;
+	enum pr_stage stage;
+	const struct pr_subject *subject;
+	bool owner, domain, scope, address, country, asn, lists, proto, port; /* settled */
+	bool no_domain, no_scope, no_address, no_country, no_asn, no_lists, no_proto, no_port;
+};
+
+static bool settled(const struct pr_subject *subject, unsigned int fact)
+{
+	return (subject->known & fact) != 0;
+}
+
+static bool missing(const struct pr_subject *subject, unsigned int fact)
+{
+	return (subject->known & fact) && (subject->absent & fact);
+}
+
+static void tell(struct told *told, const struct world *world, uint32_t app, enum pr_stage stage,
+		 const struct pr_subject *subject)
+{
+	bool resolved = stage == PR_STAGE_AFTER_INTEL || stage == PR_STAGE_LINK;
+	bool packet = stage == PR_STAGE_LINK || stage == PR_STAGE_COMMUNICATION;
+
+	memset(told, 0, sizeof(*told));
+	told->world = world;
+	told->stage = stage;
+	told->subject = subject;
+	told->is_app = subject->profile == app && !missing(subject, PR_FACT_OWNER);
+	told->settings = told->is_app ? &world->app : &world->global;
+	told->owner = settled(subject, PR_FACT_OWNER);
+	told->domain = settled(subject, PR_FACT_DOMAIN);
+	told->no_domain = missing(subject, PR_FACT_DOMAIN);
+	told->scope = packet || (resolved && settled(subject, PR_FACT_SCOPE));
+	told->no_scope = !packet && told->scope && missing(subject, PR_FACT_SCOPE);
+	told->address = stage == PR_STAGE_LINK || (resolved && settled(subject, PR_FACT_ADDRESS));
+	told->no_address = told->address && (!settled(subject, PR_FACT_ADDRESS) ||
+					     missing(subject, PR_FACT_ADDRESS));
+	told->country = resolved && settled(subject, PR_FACT_COUNTRY);
+	told->no_country = told->country && missing(subject, PR_FACT_COUNTRY);
+	told->asn = resolved && settled(subject, PR_FACT_ASN);
+	told->no_asn = told->asn && missing(subject, PR_FACT_ASN);
+	told->lists = resolved && settled(subject, PR_FACT_LISTS);
+	told->no_lists = told->lists && missing(subject, PR_FACT_LISTS);
+	told->proto = stage == PR_STAGE_LINK;
+	told->no_proto = told->proto && (!settled(subject, PR_FACT_PROTOCOL) ||
+					 missing(subject, PR_FACT_PROTOCOL));
+	told->port = stage == PR_STAGE_LINK;
+	told->no_port =
+		told->port && (!settled(subject, PR_FACT_PORT) || missing(subject, PR_FACT_PORT));
+}
+
+/* A packet without a scope is as good as one with an invalid one. */
+static enum pr_scope scope_of(const struct told *told)
+{
+	const struct pr_subject *subject = told->subject;
+
+	if (!settled(subject, PR_FACT_SCOPE) || missing(subject, PR_FACT_SCOPE))
+		return PR_SCOPE_INVALID;
+	return subject->scope;
+}
+
+static unsigned int bit_of(enum pr_scope scope)
+{
+	if (scope == PR_SCOPE_LOCALHOST)
+		return PR_SCOPE_BIT_LOCALHOST;
+	if (scope == PR_SCOPE_LAN)
+		return PR_SCOPE_BIT_LAN;
+	if (scope == PR_SCOPE_INTERNET)
+		return PR_SCOPE_BIT_INTERNET;
+	return 0;
+}
+
+static bool below(const char *name, const char *zone)
+{
+	size_t name_len = strlen(name), zone_len = strlen(zone);
+
+	if (name_len < zone_len || strcmp(name + name_len - zone_len, zone) != 0)
+		return false;
+	return name_len == zone_len || name[name_len - zone_len - 1] == '.';
+}
+
+static enum three entity_matches(const struct told *told, const struct world_rule *rule,
+				 unsigned int *fact)
+{
+	const struct pr_subject *subject = told->subject;
+	struct pr_prefix prefix;
+
+	*fact = 0;
+	switch (rule->entity) {
+	case WORLD_ANY:
+		return YES;
+	case WORLD_NAME:
+	case WORLD_ZONE:
+		*fact = PR_FACT_DOMAIN;
+		if (!told->domain)
+			return MAYBE;
+		if (told->no_domain)
+			return NO;
+		for (unsigned int i = 0; i < subject->n_domains; i++)
+			if (rule->entity == WORLD_NAME
+				    ? strcmp(subject->domains[i], rule->text) == 0
+				    : below(subject->domains[i], rule->text))
+				return YES;
+		return NO;
+	case WORLD_PREFIX:
+		*fact = PR_FACT_ADDRESS;
+		if (!told->address)
+			return MAYBE;
+		if (told->no_address || pr_prefix_parse(rule->prefix, &prefix) != 0)
+			return NO;
+		return pr_prefix_contains(&prefix, &subject->remote) ? YES : NO;
+	case WORLD_SCOPES:
+		*fact = PR_FACT_SCOPE;
+		if (!told->scope)
+			return MAYBE;
+		if (told->no_scope)
+			return NO;
+		return rule->scopes & bit_of(scope_of(told)) ? YES : NO;
+	case WORLD_COUNTRY:
+		*fact = PR_FACT_COUNTRY;
+		if (!told->country)
+			return MAYBE;
+		if (told->no_country)
+			return NO_DATA;
+		return strcmp(rule->text, subject->country) == 0 ? YES : NO;
+	case WORLD_ASN:
+		*fact = PR_FACT_ASN;
+		if (!told->asn)
+			return MAYBE;
+		if (told->no_asn)
+			return NO_DATA;
+		return rule->asn == subject->asn ? YES : NO;
+	default:
+		/* Subjects of these tests are on no list, where that is known at all. */
+		*fact = PR_FACT_LISTS;
+		if (!told->lists)
+			return MAYBE;
+		return told->no_lists ? NO_DATA : NO;
+	}
+}
+
+static enum three proto_matches(const struct told *told, const struct world_rule *rule)
+{
+	if (rule->proto < 0)
+		return YES;
+	if (!told->proto)
+		return MAYBE;
+	return !told->no_proto && told->subject->proto == rule->proto ? YES : NO;
+}
+
+static enum three port_matches(const struct told *told, const struct world_rule *rule)
+{
+	uint8_t proto = told->subject->proto;
+
+	if (!rule->first_port)
+		return YES;
+	if (told->proto && !told->no_proto && proto != 6 && proto != 17 && proto != 132)
+		return NO;
+	if (!told->port)
+		return MAYBE;
+	return !told->no_port && told->subject->port >= rule->first_port &&
+			       told->subject->port <= rule->last_port
+		       ? YES
+		       : NO;
+}
+
+static enum three rule_matches(const struct told *told, const struct world_rule *rule,
+			       unsigned int *facts)
+{
+	unsigned int fact;
+	enum three entity = entity_matches(told, rule, &fact);
+	enum three proto = proto_matches(told, rule), port = port_matches(told, rule);
+
+	*facts = 0;
+	if (entity == NO || proto == NO || port == NO)
+		return NO;
+	if (entity == NO_DATA && told->settings->on_missing_data == PR_MISSING_SKIP)
+		return NO;
+	if (entity != YES)
+		*facts |= fact;
+	if (proto == MAYBE)
+		*facts |= PR_FACT_PROTOCOL;
+	if (port == MAYBE)
+		*facts |= PR_FACT_PORT;
+	if (entity == MAYBE || proto == MAYBE || port == MAYBE)
+		return MAYBE;
+	return entity;
+}
+
+static bool is_in_force(const struct told *told, const struct world_rule *rule)
+{
+	bool incoming = told->subject->direction == PR_DIRECTION_IN;
+
+	if ((rule->ruleset == PR_RULESET_ENFORCED || rule->ruleset == PR_RULESET_PROFILE) &&
+	    !told->is_app)
+		return false;
+	if (rule->ruleset == PR_RULESET_ENFORCED || rule->ruleset == PR_RULESET_ENFORCED_GLOBAL)
+		return true; /* enforced rules know no direction */
+	return rule->incoming == incoming;
+}
+
+/* The first in order that matches or could match or has no data that counts; NULL = none. */
+static const struct world_rule *first_rule(const struct told *told, enum three *ret_how,
+					   unsigned int *ret_facts)
+{
+	for (unsigned int set = 0; set < PR_RULESET_COUNT_; set++) {
+		for (unsigned int i = 0; i < told->world->n_rules; i++) {
+			const struct world_rule *rule = &told->world->rules[i];
+
+			if (rule->ruleset != set || !is_in_force(told, rule))
+				continue;
+			*ret_how = rule_matches(told, rule, ret_facts);
+			if (*ret_how != NO)
+				return rule;
+		}
+	}
+	return NULL;
+}
+
+static struct model_decision outcome(enum pr_outcome what)
+{
+	return (struct model_decision){ .outcome = what };
+}
+
+static struct model_decision permit(const struct told *told)
+{
+	bool packet = told->stage >= PR_STAGE_COMMUNICATION;
+
+	return (struct model_decision){ .outcome = PR_OUTCOME_PERMIT,
+					.verdict = PR_VERDICT_ACCEPT,
+					.permanent = packet && told->settings->permanent_verdicts };
+}
+
+static struct model_decision deny(const struct told *told)
+{
+	enum pr_deny_how how = told->subject->direction == PR_DIRECTION_IN
+				       ? told->settings->deny_incoming
+				       : told->settings->deny_outgoing;
+	struct model_decision decision = permit(told);
+
+	decision.outcome = PR_OUTCOME_DENY;
+	decision.verdict = how == PR_DENY_BLOCK ? PR_VERDICT_BLOCK : PR_VERDICT_DROP;
+	return decision;
+}
+
+static bool can_be_fetched(const struct told *told, unsigned int fact)
+{
+	switch (fact) {
+	case PR_FACT_OWNER:
+	case PR_FACT_DOMAIN:
+		return true;
+	case PR_FACT_COUNTRY:
+	case PR_FACT_ASN:
+		return told->stage == PR_STAGE_LINK ||
+		       (told->stage == PR_STAGE_AFTER_INTEL && told->address);
+	case PR_FACT_LISTS:
+		return told->stage == PR_STAGE_LINK || told->stage == PR_STAGE_AFTER_INTEL;
+	default:
+		return false;
+	}
+}
+
+static struct model_decision depends(const struct told *told, unsigned int facts)
+{
+	unsigned int fetch = 0;
+
+	for (unsigned int fact = 1; fact <= PR_FACTS_ALL; fact <<= 1)
+		if (facts & fact && !settled(told->subject, fact) && can_be_fetched(told, fact))
+			fetch |= fact;
+	if (!fetch)
+		return outcome(PR_OUTCOME_OPEN);
+	return (struct model_decision){ .outcome = PR_OUTCOME_MISSING, .missing = fetch };
+}
+
+static bool is_graced(const struct told *told)
+{
+	/* a link is, not a question */
+	return told->stage >= PR_STAGE_COMMUNICATION && told->subject->start_grace &&
+	       told->world->start_grace;
+}
+
+/* A question to somebody's nameserver, of a program that may not have one of its own. */
+static bool is_question(const struct told *told, bool own_dns)
+{
+	const struct pr_subject *subject = told->subject;
+
+	return subject->direction != PR_DIRECTION_IN && !own_dns &&
+	       settled(subject, PR_FACT_PROTOCOL) && !missing(subject, PR_FACT_PROTOCOL) &&
+	       settled(subject, PR_FACT_PORT) && !missing(subject, PR_FACT_PORT) &&
+	       subject->port == 53 && (subject->proto == 6 || subject->proto == 17);
+}
+
+/* Infrastructure: what a rule that names its protocol denies. */
+static struct model_decision on_infrastructure(const struct told *told)
+{
+	const struct world_rule *rule;
+	unsigned int facts;
+	enum three how;
+	bool deniable = false;
+
+	for (unsigned int i = 0; i < told->world->n_rules; i++) {
+		rule = &told->world->rules[i];
+		if (rule->action == PR_RULE_DENY &&
+		    (rule->proto == 1 || rule->proto == 58 || rule->proto == 2 ||
+		     (rule->proto == 17 &&
+		      (!rule->first_port || (rule->first_port <= 68 && rule->last_port >= 67) ||
+		       (rule->first_port <= 547 && rule->last_port >= 546)))))
+			deniable = true;
+	}
+	if (!deniable)
+		return permit(told);
+	if (!told->owner)
+		return depends(told, PR_FACT_OWNER);
+	rule = first_rule(told, &how, &facts);
+	if (rule && how == MAYBE)
+		return depends(told, facts);
+	if (rule && how == YES && rule->action == PR_RULE_DENY && rule->proto >= 0)
+		return deny(told);
+	return permit(told);
+}
+
+static struct model_decision by_rule(const struct told *told, const struct world_rule *rule)
+{
+	switch (rule->action) {
+	case PR_RULE_PERMIT:
+		return permit(told);
+	case PR_RULE_DENY:
+		return deny(told);
+	case PR_RULE_ASK:
+		return outcome(PR_OUTCOME_ASK);
+	default:
+		return outcome(PR_OUTCOME_REROUTE_TUNNEL);
+	}
+}
+
+static bool does_rule_count(const struct told *told, const struct world_rule *rule)
+{
+	if (rule->action == PR_RULE_DENY)
+		return true;
+	if (is_graced(told))
+		return rule->action == PR_RULE_PERMIT;
+	if (told->stage == PR_STAGE_LINK && is_question(told, told->settings->own_dns))
+		return rule->entity == WORLD_PREFIX && rule->first_port;
+	return true;
+}
+
+static struct model_decision by_default(const struct told *told, enum pr_default_action action)
+{
+	if (action == PR_ACTION_PERMIT)
+		return permit(told);
+	return action == PR_ACTION_ASK ? outcome(PR_OUTCOME_ASK) : deny(told);
+}
+
+/* No rule spoke, and the scope is known (or there is none). */
+static struct model_decision by_switches(const struct told *told)
+{
+	const struct pr_settings *settings = told->settings;
+	const struct pr_subject *subject = told->subject;
+	bool incoming = subject->direction == PR_DIRECTION_IN;
+	bool packet = told->stage >= PR_STAGE_COMMUNICATION;
+	bool question = told->stage == PR_STAGE_LINK && is_question(told, settings->own_dns);
+	uint32_t allowed = incoming ? settings->incoming_scopes : settings->scopes;
+
+	if (question)
+		return outcome(PR_OUTCOME_REROUTE_NAMESERVER);
+	if (!told->no_scope && !(allowed & bit_of(scope_of(told))) &&
+	    scope_of(told) != PR_SCOPE_INVALID)
+		return deny(told);
+	if (incoming)
+		return by_default(told, settings->default_incoming);
+	if (packet && !(settings->scopes & PR_SCOPE_BIT_PEER_TO_PEER) &&
+	    scope_of(told) != PR_SCOPE_LOCALHOST) {
+		if (!told->domain)
+			return depends(told, PR_FACT_DOMAIN);
+		if (told->no_domain || !subject->n_domains)
+			return deny(told);
+	}
+	if (settings->require_tunnel && settings->default_action == PR_ACTION_PERMIT &&
+	    !told->no_scope && scope_of(told) == PR_SCOPE_INTERNET)
+		return outcome(PR_OUTCOME_REROUTE_TUNNEL);
+	return by_default(told, settings->default_action);
+}
+
+/* No rule spoke, and the scope isn't known: whatever all three would say. A prompt or a tunnel doesn't
+ * wait for it; a permission does, for the address may turn out to be invalid. */
+static struct model_decision by_switches_without_scope(const struct told *told)
+{
+	const struct pr_settings *settings = told->settings;
+	bool none = !(settings->scopes &
+		      (PR_SCOPE_BIT_LOCALHOST | PR_SCOPE_BIT_LAN | PR_SCOPE_BIT_INTERNET));
+
+	if (none || settings->default_action == PR_ACTION_BLOCK)
+		return deny(told);
+	if (settings->default_action == PR_ACTION_ASK)
+		return outcome(PR_OUTCOME_ASK);
+	return outcome(PR_OUTCOME_OPEN);
+}
+
+static struct model_decision after_the_ground(const struct told *told)
+{
+	const struct world_rule *rule;
+	struct model_decision decision;
+	unsigned int facts;
+	enum three how;
+
+	if (!told->owner)
+		return depends(told, PR_FACT_OWNER);
+	rule = first_rule(told, &how, &facts);
+	if (rule && how == MAYBE)
+		return depends(told, facts);
+	if (rule && how == NO_DATA && !is_graced(told))
+		return deny(told);
+	if (rule && how == YES && does_rule_count(told, rule)) {
+		decision = by_rule(told, rule);
+		if (decision.outcome == PR_OUTCOME_PERMIT && !told->scope)
+			return outcome(PR_OUTCOME_OPEN);
+		return decision;
+	}
+	if (is_graced(told))
+		return permit(told);
+	return told->scope ? by_switches(told) : by_switches_without_scope(told);
+}
+
+struct model_decision model_decide(const struct world *world, uint32_t app, enum pr_stage stage,
+				   const struct pr_subject *subject)
+{
+	bool packet = stage >= PR_STAGE_COMMUNICATION;
+	struct model_decision decision;
+	struct told told;
+
+	tell(&told, world, app, stage, subject);
+	if (stage == PR_STAGE_COMMUNICATION &&
+	    (subject->own || subject->infrastructure || subject->spoofed || subject->start_grace ||
+	     is_question(&told, false)))
+		return outcome(PR_OUTCOME_OPEN);
+	if (subject->own)
+		return permit(&told);
+	if (packet && subject->infrastructure)
+		return on_infrastructure(&told);
+	if (packet && subject->spoofed && !is_graced(&told)) {
+		decision = deny(&told);
+		decision.verdict = PR_VERDICT_DROP;
+		decision.permanent = false;
+		return decision;
+	}
+	if (told.scope && !told.no_scope && scope_of(&told) == PR_SCOPE_INVALID &&
+	    !is_graced(&told)) {
+		decision = deny(&told);
+		if (subject->direction == PR_DIRECTION_IN)
+			decision.verdict = PR_VERDICT_DROP;
+		return decision;
+	}
+	return after_the_ground(&told);
+}
