@@ -281,8 +281,7 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 	[PR_CHECK_INFRASTRUCTURE] = {
 		.order = 1,
 		.name = "infrastructure",
-		.question = "Does the host need it to be on its link, and no rule that names its "
-			    "protocol deny it?",
+		.question = "Does its link need it, and does no rule that names its protocol deny it?",
 		.stages = AT_PACKETS,
 		.directions = IS_OPENED | IS(IN),
 		.says = SAYS(PERMIT) | SAYS(DENY) | SAYS(UNDETERMINABLE),
