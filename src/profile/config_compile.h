@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The inside of pr_settings_compile(). */
+#pragma once
+
+#include "profile/document.h"
+#include "profile/policy_builder.h"
+
+struct pr_compile_profile {
+	const char *name;
+	struct pr_document *layers[PR_LAYER_COUNT_]; /* NULL = no file there */
+};
+
+struct pr_compile {
+	const struct pr_config_input *input;
+	struct pr_config_error *error;
+	struct pr_policy_builder *builder;
+	struct pr_document **documents; /* owned */
+	size_t n_documents;
+	struct pr_compile_profile *profiles; /* by the numbers of the policy */
+	uint32_t n_profiles;
+	uint64_t next_expiry_s;
+	struct pr_policy_blob blob;
+};
+
+void pr_compile_warn(struct pr_compile *compile, const char *format, ...) PR_PRINTF(2, 3);
+/* The document that a setting's value comes from: the profile's, else the global; NULL = the default. */
+const struct pr_document *pr_compile_setting(const struct pr_compile *compile, uint32_t profile,
+					     enum pr_setting_id id);
+/* All rulesets, in order. */
+PR_MUST_USE int pr_compile_rules(struct pr_compile *compile);
+/* The entries of all profiles by falling score; ties become warnings. */
+void pr_compile_matches(struct pr_compile *compile);
+/* Whether a run-time rule still holds. */
+bool pr_runtime_holds(const struct pr_config_input *input,
+		      const struct pr_document_runtime *runtime);

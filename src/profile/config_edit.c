@@ -1,0 +1,382 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Changes at run time. A state file is machine-written: it is read into a document, changed there and
+ * written anew, the run-time rules last. What came out is read again before it is handed on, so that a
+ * change can never leave a file behind that the next start refuses.
+ */
+#include "profile/config_compile.h"
+
+#include "base/hash.h"
+
+#include <ctype.h>
+#include <libconfig.h>
+#include <string.h>
+
+#define RUNTIME_RULES_MAX 10000 /* of a file; more are refused */
+
+struct edit {
+	const struct pr_config_input *input;
+	const struct pr_config_change *change;
+	struct pr_config_error *error;
+	struct pr_document **documents; /* owned, as many as files */
+	size_t n_documents;
+	const char *profile;	     /* NULL = global */
+	struct pr_document *current; /* the state file as it is; NULL = there is none */
+	bool new_path;		     /* the profile is made for the path that it is called by */
+	FILE *out;
+};
+
+void pr_config_edit_done(struct pr_config_edit *edit)
+{
+	free(edit->name);
+	free(edit->text);
+	*edit = (struct pr_config_edit){ 0 };
+}
+
+static bool matches_path_only(const struct pr_document *document, const char *path)
+{
+	for (size_t i = 0; i < document->n_matches; i++) {
+		const struct pr_document_match *match = &document->matches[i];
+		unsigned int n_keys = 0;
+
+		for (int key = 0; key < PR_MATCH_KEY_COUNT_; key++)
+			n_keys += match->keys[key] != NULL;
+		if (n_keys == 1 && match->keys[PR_KEY_PATH] &&
+		    strcmp(match->keys[PR_KEY_PATH], path) == 0)
+			return true;
+	}
+	return false;
+}
+
+/* The profile that --app means: by name, else by the path that its match names, else a new one. */
+static int find_profile(struct edit *edit)
+{
+	const char *app = edit->change->app;
+
+	for (size_t i = 0; i < edit->n_documents; i++)
+		if (edit->documents[i]->profile &&
+		    strcmp(pr_document_name(edit->documents[i]), app) == 0) {
+			edit->profile = app;
+			return 0;
+		}
+	for (size_t i = 0; i < edit->n_documents && app[0] == '/'; i++)
+		if (edit->documents[i]->profile && matches_path_only(edit->documents[i], app)) {
+			edit->profile = pr_document_name(edit->documents[i]);
+			return 0;
+		}
+	edit->profile = app;
+	edit->new_path = app[0] == '/';
+	if (edit->new_path || strcmp(app, "unknown") == 0 || strcmp(app, "kernel") == 0)
+		return 0;
+	pr_config_fail(edit->error, NULL, 0,
+		       "there is no profile \"%.80s\"; name an executable by its whole path", app);
+	return -ENOENT;
+}
+
+static void find_current(struct edit *edit)
+{
+	for (size_t i = 0; i < edit->n_documents; i++) {
+		struct pr_document *document = edit->documents[i];
+
+		if (document->file->layer == PR_LAYER_STATE &&
+		    document->profile == (edit->profile != NULL) &&
+		    (!edit->profile || strcmp(pr_document_name(document), edit->profile) == 0))
+			edit->current = document;
+	}
+}
+
+static void put_string(FILE *out, const char *text)
+{
+	fputc('"', out);
+	for (; *text; text++) {
+		if (*text == '"' || *text == '\\')
+			fputc('\\', out);
+		fputc(*text, out);
+	}
+	fputc('"', out);
+}
+
+static void put_runtime(FILE *out, const struct pr_document_runtime *runtime)
+{
+	fputs("\t{ rule = ", out);
+	put_string(out, runtime->rule);
+	fprintf(out, "; direction = \"%s\";", runtime->incoming ? "in" : "out");
+	if (runtime->expires_s)
+		fprintf(out, " expires = %lluL;", (unsigned long long)runtime->expires_s);
+	if (runtime->until_reboot) {
+		fputs(" until_reboot = true; boot_id = ", out);
+		put_string(out, runtime->boot_id);
+		fputc(';', out);
+	}
+	if (runtime->pid)
+		fprintf(out, " pid = %d; start_time = %lluL;", (int)runtime->pid,
+			(unsigned long long)runtime->start_time);
+	fputs(" }", out);
+}
+
+static bool same_rule(const struct pr_document_runtime *runtime,
+		      const struct pr_config_change *change, const char *canonical)
+{
+	char text[PR_RULE_TEXT_SIZE];
+	struct pr_rule_error error;
+	struct pr_rule rule;
+
+	return runtime->incoming == change->incoming &&
+	       pr_rule_parse(runtime->rule, &rule, &error) == 0 &&
+	       strcmp(pr_rule_format(&rule, text), canonical) == 0;
+}
+
+/* The run-time rules: the new one first, without those of its meaning and those that hold no longer.
+ * `canonical` is that of the rule to add or remove, "" otherwise. Returns how many of it there were. */
+static size_t put_rules(struct edit *edit, const char *canonical)
+{
+	const struct pr_config_change *change = edit->change;
+	const char *separator = "\nruntime = (\n";
+	size_t n_same = 0;
+
+	if (change->kind == PR_CHANGE_ADD_RULE) {
+		struct pr_document_runtime runtime = {
+			.rule = (char *)(uintptr_t)change->rule,
+			.incoming = change->incoming,
+			.expires_s = change->expires_s,
+			.until_reboot = change->until_reboot,
+			.boot_id = (char *)(uintptr_t)(edit->input->boot_id ? edit->input->boot_id
+									    : ""),
+			.pid = change->pid,
+			.start_time = change->start_time,
+		};
+
+		fputs(separator, edit->out);
+		put_runtime(edit->out, &runtime);
+		separator = ",\n";
+	}
+	for (size_t i = 0; edit->current && i < edit->current->n_runtime; i++) {
+		const struct pr_document_runtime *runtime = &edit->current->runtime[i];
+
+		if (!pr_runtime_holds(edit->input, runtime))
+			continue;
+		if (*canonical && same_rule(runtime, change, canonical)) {
+			n_same++;
+			continue;
+		}
+		fputs(separator, edit->out);
+		put_runtime(edit->out, runtime);
+		separator = ",\n";
+	}
+	if (separator[0] == ',')
+		fputs("\n);\n", edit->out);
+	return n_same;
+}
+
+/* All settings of the state file but the run-time rules and `without`. */
+static int put_settings(struct edit *edit, const char *without)
+{
+	const struct pr_config_file *file = edit->current ? edit->current->file : NULL;
+	char *text;
+	config_t config;
+
+	fputs("# Written by Portreeve at run time; change it with `portreeve`, not by hand.\n",
+	      edit->out);
+	if (!file) {
+		if (edit->profile) {
+			fputs("name = ", edit->out);
+			put_string(edit->out, edit->profile);
+			fputs(";\n", edit->out);
+		}
+		if (edit->new_path) {
+			fputs("match = ( { path = ", edit->out);
+			put_string(edit->out, edit->profile);
+			fputs("; } );\n", edit->out);
+		}
+		return 0;
+	}
+	text = pr_strndup(file->text, file->len);
+	config_init(&config);
+	if (config_read_string(&config, text)) {
+		config_setting_remove(config_root_setting(&config), "runtime");
+		if (without)
+			config_setting_remove(config_root_setting(&config), without);
+		config_write(&config, edit->out);
+	}
+	config_destroy(&config);
+	free(text);
+	return 0;
+}
+
+/* The value as libconfig reads it, or as a text where it reads nothing: --set default_action=ask. */
+static int put_value(struct edit *edit, const char *name, const char *value)
+{
+	PR_CLEANUP(pr_cleanup_free) char *line = NULL;
+	config_t config;
+	bool plain;
+
+	for (const char *c = value; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			return pr_config_fail(edit->error, NULL, 0,
+					      "a value holds no control characters");
+	line = pr_asprintf("%s = %s;\n", name, value);
+	config_init(&config);
+	plain = config_read_string(&config, line) &&
+		config_setting_length(config_root_setting(&config)) == 1;
+	config_destroy(&config);
+	if (plain) {
+		fputs(line, edit->out);
+	} else {
+		fprintf(edit->out, "%s = ", name);
+		put_string(edit->out, value);
+		fputs(";\n", edit->out);
+	}
+	return 0;
+}
+
+static int check_setting(struct edit *edit, const char *name)
+{
+	const char *suggestion = NULL;
+	enum pr_setting_id id;
+
+	if (!name || !pr_setting_find(name, &id, &suggestion))
+		return pr_config_fail(edit->error, NULL, 0, "there is no setting \"%.80s\"%s%s%s",
+				      name ? name : "", suggestion ? "; do you mean \"" : "",
+				      suggestion ? suggestion : "", suggestion ? "\"?" : "");
+	if (id == PR_SETTING_NAME || pr_setting(id)->where & (PR_ONLY_STATE | PR_NOT_STATE))
+		return pr_config_fail(edit->error, NULL, 0, "%s can't be set at run time", name);
+	return 0;
+}
+
+static int canonical_rule(struct edit *edit, char *canonical)
+{
+	struct pr_rule_error error;
+	struct pr_rule rule;
+
+	if (pr_rule_parse(edit->change->rule ? edit->change->rule : "", &rule, &error) < 0)
+		return pr_config_fail(edit->error, NULL, 0, "column %u of the rule: %s",
+				      error.column, error.message);
+	pr_rule_format(&rule, canonical);
+	if (edit->change->kind == PR_CHANGE_ADD_RULE && edit->current &&
+	    edit->current->n_runtime >= RUNTIME_RULES_MAX)
+		return pr_config_fail(edit->error, NULL, 0,
+				      "there are %d run-time rules already; remove some first",
+				      RUNTIME_RULES_MAX);
+	return 0;
+}
+
+/* Where a rule that can't be removed stands. */
+static int fail_not_there(struct edit *edit, const char *canonical)
+{
+	enum pr_setting_id id = edit->change->incoming ? PR_SETTING_INCOMING : PR_SETTING_OUTGOING;
+
+	for (size_t i = 0; i < edit->n_documents; i++) {
+		const struct pr_document *document = edit->documents[i];
+		const struct pr_document_texts *texts = &document->texts[id];
+
+		if (document->profile != (edit->profile != NULL) ||
+		    (edit->profile && strcmp(pr_document_name(document), edit->profile) != 0))
+			continue;
+		for (size_t k = 0; k < texts->n; k++) {
+			struct pr_document_runtime runtime = { .rule = texts->items[k].text,
+							       .incoming = edit->change->incoming };
+
+			if (!same_rule(&runtime, edit->change, canonical))
+				continue;
+			pr_config_fail(edit->error, document->file, texts->items[k].line,
+				       "the rule stands here, in a file that Portreeve never "
+				       "writes; take it out there, then reload");
+			return -ENOENT;
+		}
+	}
+	pr_config_fail(edit->error, NULL, 0, "there is no run-time rule \"%.200s\" here",
+		       canonical);
+	return -ENOENT;
+}
+
+static int write_change(struct edit *edit)
+{
+	const struct pr_config_change *change = edit->change;
+	bool setting = change->kind == PR_CHANGE_SET || change->kind == PR_CHANGE_UNSET;
+	char canonical[PR_RULE_TEXT_SIZE] = "";
+	int r = 0;
+
+	if (change->kind == PR_CHANGE_ADD_RULE || change->kind == PR_CHANGE_REMOVE_RULE)
+		r = canonical_rule(edit, canonical);
+	else if (setting)
+		r = check_setting(edit, change->setting);
+	if (r == 0)
+		r = put_settings(edit, setting ? change->setting : NULL);
+	if (r == 0 && change->kind == PR_CHANGE_SET)
+		r = put_value(edit, change->setting, change->value ? change->value : "");
+	if (r == 0 && put_rules(edit, canonical) == 0 && change->kind == PR_CHANGE_REMOVE_RULE)
+		r = fail_not_there(edit, canonical);
+	return r;
+}
+
+/* profiles/NAME.conf, with what a file's name is better without replaced, and a hash to keep it apart. */
+static char *file_name(const struct edit *edit)
+{
+	const char *profile = edit->profile, *base;
+	char stem[41];
+	size_t len = 0;
+
+	if (edit->current)
+		return pr_strdup(edit->current->file->name);
+	if (!profile)
+		return pr_strdup("portreeve.conf");
+	base = strrchr(profile, '/') ? strrchr(profile, '/') + 1 : profile;
+	for (; *base && len < sizeof(stem) - 1; base++)
+		stem[len++] = isalnum((unsigned char)*base) ? (char)tolower(*base) : '-';
+	stem[len] = '\0';
+	return pr_asprintf("profiles/%s-%08x.conf", stem,
+			   (unsigned int)pr_hash_seeded(profile, strlen(profile), 0));
+}
+
+static int check_result(struct edit *edit, const struct pr_config_edit *result)
+{
+	struct pr_config_file file = { PR_LAYER_STATE, NULL, result->name, result->text,
+				       result->len };
+	struct pr_document *document = NULL;
+	int r = pr_document_parse(&file, &document, edit->error);
+
+	if (r == 0)
+		pr_document_free(document);
+	return r;
+}
+
+static int run(struct edit *edit, struct pr_config_edit *result)
+{
+	int r = 0;
+
+	edit->documents = pr_calloc(edit->input->n_files, sizeof(struct pr_document *));
+	for (size_t i = 0; i < edit->input->n_files; i++) {
+		r = pr_document_parse(&edit->input->files[i], &edit->documents[i], edit->error);
+		if (r < 0)
+			return r;
+		edit->n_documents++;
+	}
+	if (edit->change->app)
+		r = find_profile(edit);
+	if (r < 0)
+		return r;
+	find_current(edit);
+	result->name = file_name(edit);
+	edit->out = open_memstream(&result->text, &result->len);
+	pr_assert(edit->out);
+	r = write_change(edit);
+	fclose(edit->out);
+	return r < 0 ? r : check_result(edit, result);
+}
+
+int pr_config_apply(const struct pr_config_input *input, const struct pr_config_change *change,
+		    struct pr_config_edit *ret_edit, struct pr_config_error *ret_error)
+{
+	struct edit edit = { .input = input, .change = change, .error = ret_error };
+	struct pr_config_edit result = { 0 };
+	int r = run(&edit, &result);
+
+	if (r == 0)
+		*ret_edit = result;
+	else
+		pr_config_edit_done(&result);
+	for (size_t i = 0; i < edit.n_documents; i++)
+		pr_document_free(edit.documents[i]);
+	free(edit.documents);
+	return r;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* One file of the configuration, read and checked by the table of settings. Inside the room. */
+#pragma once
+
+#include "profile/config.h"
+#include "profile/match.h"
+#include "profile/setting.h"
+
+#include <stdint.h>
+
+/* A text of the file and its line. */
+struct pr_document_text {
+	char *text;
+	unsigned int line;
+};
+
+struct pr_document_texts {
+	struct pr_document_text *items;
+	size_t n, n_allocated;
+};
+
+struct pr_document_match {
+	char *keys[PR_MATCH_KEY_COUNT_]; /* NULL = not given */
+	unsigned int line;
+};
+
+struct pr_document_runtime {
+	char *rule;
+	bool incoming;
+	uint64_t expires_s; /* 0 = does not */
+	bool until_reboot;
+	char *boot_id; /* "" = none */
+	pid_t pid;     /* 0 = none */
+	uint64_t start_time;
+	unsigned int line;
+};
+
+struct pr_document_list {
+	char *id, *url, *file, *format; /* "" = not given */
+	uint32_t interval_s;
+	unsigned int line;
+};
+
+struct pr_document {
+	const struct pr_config_file *file;
+	bool profile; /* a file of profiles/ */
+	bool set[PR_SETTING_COUNT_];
+	int64_t numbers[PR_SETTING_COUNT_];
+	struct pr_document_texts texts[PR_SETTING_COUNT_];
+	struct pr_document_match *matches;
+	struct pr_document_runtime *runtime;
+	struct pr_document_list *lists;
+	size_t n_matches, n_runtime, n_lists;
+};
+
+PR_MUST_USE int pr_document_parse(const struct pr_config_file *file,
+				  struct pr_document **ret_document,
+				  struct pr_config_error *ret_error);
+void pr_document_free(struct pr_document *document);
+/* The name of a profile's file. */
+const char *pr_document_name(const struct pr_document *document);
+
+/* Notes an error in a file; line 0 = the whole file. Returns -EINVAL. */
+int pr_config_fail(struct pr_config_error *error, const struct pr_config_file *file,
+		   unsigned int line, const char *format, ...) PR_PRINTF(4, 5);
+
+/* Parts of the parser, for the types that are groups. `setting` is a libconfig setting. */
+struct config_setting_t;
+struct pr_document_parser {
+	struct pr_document *document;
+	struct pr_config_error *error;
+};
+
+PR_MUST_USE int pr_document_parse_matches(struct pr_document_parser *parser,
+					  struct config_setting_t *setting);
+PR_MUST_USE int pr_document_parse_runtime(struct pr_document_parser *parser,
+					  struct config_setting_t *setting);
+PR_MUST_USE int pr_document_parse_lists(struct pr_document_parser *parser,
+					struct config_setting_t *setting);
+/* A rule's text: checked, its error told with line and column. */
+PR_MUST_USE int pr_document_check_rule(struct pr_document_parser *parser, const char *text,
+				       unsigned int line);
+PR_MUST_USE int pr_document_check_id(struct pr_document_parser *parser, const char *id,
+				     unsigned int line);

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "profile/setting.h"
+
+#include <string.h>
+
+static const char *const actions[] = { "permit", "ask", "block", NULL };
+static const char *const denials[] = { "block", "drop", NULL };
+static const char *const missing[] = { "skip", "deny", NULL };
+static const char *const blocked[] = { "nxdomain", "zero", "refused", NULL };
+static const char *const failures[] = { "closed", "open", NULL };
+static const char *const scopes[] = { "localhost", "lan", "internet", "peer-to-peer", NULL };
+
+#define HOUR 3600
+#define DAY  (24 * HOUR)
+
+static const struct pr_setting settings[PR_SETTING_COUNT_] = {
+	[PR_SETTING_DEFAULT_ACTION] = { "default_action", PR_TYPE_WORD, PR_IN_BOTH, actions,
+					.help = "What happens to outgoing communications, and to "
+						"forwarded ones, that no "
+						"rule and no other check decides." },
+	[PR_SETTING_DEFAULT_INCOMING] = { "default_incoming", PR_TYPE_WORD, PR_IN_BOTH, actions,
+					  .help = "The same for incoming communications." },
+	[PR_SETTING_OUTGOING] = { "outgoing", PR_TYPE_RULES, PR_IN_BOTH,
+				  .help = "Rules for what applications of this host open, and for "
+					  "what is forwarded; "
+					  "the first match wins. A profile's stand before the "
+					  "global ones." },
+	[PR_SETTING_INCOMING] = { "incoming", PR_TYPE_RULES, PR_IN_BOTH,
+				  .help = "Rules for what is opened towards applications of this "
+					  "host; the entity is "
+					  "the far end, the port the local one." },
+	[PR_SETTING_ENFORCED] = { "enforced", PR_TYPE_RULES, PR_IN_BOTH | PR_NOT_STATE,
+				  .help = "Rules that stand before all others, run-time rules "
+					  "included; for outgoing "
+					  "and forwarded communications. Only the configuration "
+					  "directory can hold "
+					  "them." },
+	[PR_SETTING_ENFORCED_INCOMING] = { "enforced_incoming", PR_TYPE_RULES,
+					   PR_IN_BOTH | PR_NOT_STATE,
+					   .help = "The same for incoming communications." },
+	[PR_SETTING_DENY_OUTGOING] = { "deny_outgoing", PR_TYPE_WORD, PR_IN_BOTH, denials,
+				       .help = "How an outgoing link is denied: `block` tells the "
+					       "application at once "
+					       "(a TCP reset or an ICMP error), `drop` lets it "
+					       "time out." },
+	[PR_SETTING_DENY_INCOMING] = { "deny_incoming", PR_TYPE_WORD, PR_IN_BOTH, denials, 1,
+				       .help = "How an incoming link is denied; `drop` doesn't "
+					       "show that there is a host." },
+	[PR_SETTING_PERMANENT_VERDICTS] = { "permanent_verdicts", PR_TYPE_BOOL, PR_IN_BOTH,
+					    .default_value = 1,
+					    .help = "Whether the kernel alone handles a link once "
+						    "its verdict is final. Without, "
+						    "every packet passes through the engine." },
+	[PR_SETTING_SCOPES] = { "scopes", PR_TYPE_WORDS, PR_IN_BOTH, scopes, 15,
+				.help = "Where outgoing communications may lead. `peer-to-peer` "
+					"are addresses that no "
+					"name led to." },
+	[PR_SETTING_INCOMING_SCOPES] = { "incoming_scopes", PR_TYPE_WORDS, PR_IN_BOTH, scopes, 15,
+					 .help = "Where incoming communications may come from." },
+	[PR_SETTING_LISTS] = { "lists", PR_TYPE_IDS, PR_IN_BOTH,
+			       .help = "Ids of lists; an entity on one of them is denied." },
+	[PR_SETTING_EXCEPTIONS] = { "exceptions", PR_TYPE_IDS, PR_IN_BOTH,
+				    .help = "Ids of lists; an entity on one of them is not denied "
+					    "by `lists`." },
+	[PR_SETTING_ON_MISSING_DATA] = { "on_missing_data", PR_TYPE_WORD, PR_IN_BOTH, missing,
+					 .help = "What a rule does that needs a country, an AS or "
+						 "a list for which there is no "
+						 "data: `skip` it, or `deny` what it might have "
+						 "matched." },
+	[PR_SETTING_REQUIRE_ENCRYPTION] = { "require_encryption", PR_TYPE_BOOL, PR_IN_BOTH,
+					    .help = "Whether links to the Internet must be "
+						    "encrypted." },
+	[PR_SETTING_REQUIRE_TUNNEL] = { "require_tunnel", PR_TYPE_BOOL, PR_IN_BOTH,
+					.help = "Whether what leads to the Internet must go "
+						"through the tunnel." },
+	[PR_SETTING_TUNNEL] = { "tunnel", PR_TYPE_TEXT, PR_IN_BOTH,
+				.help = "Name of the tunnel's upstream that `>` rules and "
+					"`require_tunnel` use." },
+	[PR_SETTING_OWN_DNS] = { "own_dns", PR_TYPE_BOOL, PR_IN_BOTH,
+				 .help = "The application is a nameserver of its own: its "
+					 "questions to other "
+					 "nameservers are not rerouted to Portreeve's." },
+	[PR_SETTING_DNS_BLOCKED] = { "dns_blocked", PR_TYPE_WORD, PR_IN_BOTH, blocked,
+				     .help = "The answer to a question that is denied: the name "
+					     "does not exist, its "
+					     "address is zero, or the server refuses." },
+	[PR_SETTING_ASK_HOLD_MS] = { "ask_hold_ms", PR_TYPE_NUMBER, PR_IN_BOTH, NULL, 500, 0, 10000,
+				     "milliseconds",
+				     "How long a packet is held for an answer to a prompt; then it "
+				     "is dropped, and the "
+				     "retransmission finds the answer." },
+	[PR_SETTING_ASK_QUESTION_HOLD_MS] = { "ask_question_hold_ms", PR_TYPE_NUMBER, PR_IN_BOTH,
+					      NULL, 2000, 0, 10000, "milliseconds",
+					      "The same for a DNS question, which is then left "
+					      "unanswered." },
+	[PR_SETTING_ASK_TIMEOUT_S] = { "ask_timeout_s", PR_TYPE_NUMBER, PR_IN_BOTH, NULL, 120, 1,
+				       DAY, "seconds", "How long a prompt stays open." },
+	[PR_SETTING_ASK_AGAIN_S] = { "ask_again_s", PR_TYPE_NUMBER, PR_IN_BOTH, NULL, 600, 0, DAY,
+				     "seconds",
+				     "How long after a prompt that nobody answered the next may be "
+				     "raised for the same "
+				     "communication; denied meanwhile." },
+	[PR_SETTING_UPSTREAMS] = { "upstreams", PR_TYPE_UPSTREAMS, PR_IN_GLOBAL,
+				   .help = "Nameservers to ask: addresses, with `@PORT` where it "
+					   "isn't 53. Without any, "
+					   "those of the system." },
+	[PR_SETTING_FAILURE] = { "failure", PR_TYPE_WORD, PR_IN_GLOBAL, failures,
+				 .help = "What happens when Portreeve dies: `closed` lets nothing "
+					 "new pass until it is "
+					 "back, `open` removes the rules." },
+	[PR_SETTING_START_GRACE] = { "start_grace", PR_TYPE_BOOL, PR_IN_GLOBAL, .default_value = 1,
+				     .help = "Whether links older than the daemon that only a "
+					     "default would deny live "
+					     "until they end." },
+	[PR_SETTING_MARK_MASK] = { "mark_mask", PR_TYPE_NUMBER, PR_IN_GLOBAL, NULL, 0xff000000,
+				   0xff, 0xff000000, "bits",
+				   "The bits of packet marks and conntrack marks that are "
+				   "Portreeve's: exactly eight "
+				   "that stand together. All others are never touched." },
+	[PR_SETTING_WORKERS] = { "workers", PR_TYPE_NUMBER, PR_IN_GLOBAL, NULL, 0, 0, 64, "threads",
+				 "Queues, with a thread each. 0 = one a core, four at most." },
+	[PR_SETTING_LIST] = { "list", PR_TYPE_LIST, PR_IN_GLOBAL,
+			      .help = "Lists of domains or addresses: groups of `id`, `url` or "
+				      "`file`, `format`, and "
+				      "`interval` (seconds between updates, 86400 by default)." },
+	[PR_SETTING_NAME] = { "name", PR_TYPE_TEXT, PR_IN_PROFILE,
+			      .help = "The profile's name. Files of different layers with the same "
+				      "name are one "
+				      "profile. `unknown` is the profile of links without a known "
+				      "owner, `kernel` "
+				      "of what the kernel itself sends." },
+	[PR_SETTING_MATCH] = { "match", PR_TYPE_MATCH, PR_IN_PROFILE,
+			       .help = "Which processes have the profile: groups of one or more of "
+				       "`path`, "
+				       "`pattern`, `package`, `container`, `unit`, `cgroup`, "
+				       "`user`, `script`, "
+				       "`cmdline`; all of a group must hold. See profile.md." },
+	[PR_SETTING_RUNTIME] = { "runtime", PR_TYPE_RUNTIME, PR_IN_BOTH | PR_ONLY_STATE,
+				 .help = "Rules that were added at run time, the newest first: "
+					 "groups of `rule`, "
+					 "`direction` (out, in), and where they don't hold for "
+					 "ever `expires` "
+					 "(seconds since 1970), `until_reboot` with `boot_id`, "
+					 "`pid` with "
+					 "`start_time`." },
+};
+
+const struct pr_setting *pr_setting(enum pr_setting_id id)
+{
+	return &settings[id];
+}
+
+#define NAME_MAX_LEN 32
+
+/* How many characters to insert, delete or replace (Wagner and Fischer 1974); names only. */
+static unsigned int distance(const char *a, const char *b)
+{
+	unsigned int row[NAME_MAX_LEN + 1];
+	size_t a_len = strlen(a), b_len = strlen(b);
+
+	if (a_len > NAME_MAX_LEN || b_len > NAME_MAX_LEN)
+		return NAME_MAX_LEN;
+	for (unsigned int j = 0; j <= b_len; j++)
+		row[j] = j;
+	for (unsigned int i = 1; i <= a_len; i++) {
+		unsigned int diagonal = row[0];
+
+		row[0] = i;
+		for (unsigned int j = 1; j <= b_len; j++) {
+			unsigned int replace = diagonal + (a[i - 1] != b[j - 1]);
+
+			diagonal = row[j];
+			row[j] = (row[j] < row[j - 1] ? row[j] : row[j - 1]) + 1;
+			if (replace < row[j])
+				row[j] = replace;
+		}
+	}
+	return row[b_len];
+}
+
+#define SUGGEST_WITHIN 3
+
+bool pr_setting_find(const char *name, enum pr_setting_id *ret_id, const char **ret_suggestion)
+{
+	unsigned int best = SUGGEST_WITHIN + 1;
+
+	*ret_suggestion = NULL;
+	for (int i = 0; i < PR_SETTING_COUNT_; i++) {
+		unsigned int d = distance(name, settings[i].name);
+
+		if (strcmp(name, settings[i].name) == 0) {
+			*ret_id = (enum pr_setting_id)i;
+			return true;
+		}
+		if (d < best) {
+			best = d;
+			*ret_suggestion = settings[i].name;
+		}
+	}
+	return false;
+}

@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The one table of settings. Parsing, `--check`, docs/settings.md and the API's forms come from it: a
+ * setting is described here and nowhere else.
+ */
+#pragma once
+
+#include "base/error.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum pr_setting_id {
+	PR_SETTING_DEFAULT_ACTION,
+	PR_SETTING_DEFAULT_INCOMING,
+	PR_SETTING_OUTGOING,
+	PR_SETTING_INCOMING,
+	PR_SETTING_ENFORCED,
+	PR_SETTING_ENFORCED_INCOMING,
+	PR_SETTING_DENY_OUTGOING,
+	PR_SETTING_DENY_INCOMING,
+	PR_SETTING_PERMANENT_VERDICTS,
+	PR_SETTING_SCOPES,
+	PR_SETTING_INCOMING_SCOPES,
+	PR_SETTING_LISTS,
+	PR_SETTING_EXCEPTIONS,
+	PR_SETTING_ON_MISSING_DATA,
+	PR_SETTING_REQUIRE_ENCRYPTION,
+	PR_SETTING_REQUIRE_TUNNEL,
+	PR_SETTING_TUNNEL,
+	PR_SETTING_OWN_DNS,
+	PR_SETTING_DNS_BLOCKED,
+	PR_SETTING_ASK_HOLD_MS,
+	PR_SETTING_ASK_QUESTION_HOLD_MS,
+	PR_SETTING_ASK_TIMEOUT_S,
+	PR_SETTING_ASK_AGAIN_S,
+	PR_SETTING_UPSTREAMS,
+	PR_SETTING_FAILURE,
+	PR_SETTING_START_GRACE,
+	PR_SETTING_MARK_MASK,
+	PR_SETTING_WORKERS,
+	PR_SETTING_LIST,
+	PR_SETTING_NAME,
+	PR_SETTING_MATCH,
+	PR_SETTING_RUNTIME,
+	PR_SETTING_COUNT_,
+};
+
+enum pr_setting_type {
+	PR_TYPE_WORD, /* one of `words`; the value is its number */
+	PR_TYPE_BOOL,
+	PR_TYPE_NUMBER,	   /* `least` to `most` */
+	PR_TYPE_WORDS,	   /* some of `words`; the value is a set of bits */
+	PR_TYPE_TEXT,	   /* an upstream's name, a profile's name */
+	PR_TYPE_UPSTREAMS, /* addresses of nameservers */
+	PR_TYPE_IDS,	   /* list ids */
+	PR_TYPE_RULES,
+	PR_TYPE_LIST,	 /* groups that describe a list */
+	PR_TYPE_MATCH,	 /* groups of match keys */
+	PR_TYPE_RUNTIME, /* run-time rules; the state directory's only */
+};
+
+/* Where a setting may stand. */
+#define PR_IN_GLOBAL  1u
+#define PR_IN_PROFILE 2u
+#define PR_IN_BOTH    (PR_IN_GLOBAL | PR_IN_PROFILE)
+#define PR_NOT_STATE  4u /* only where the administrator writes */
+#define PR_ONLY_STATE 8u /* only where we write */
+
+struct pr_setting {
+	const char *name;
+	enum pr_setting_type type;
+	unsigned int where;
+	const char *const *words; /* NULL-terminated */
+	int64_t default_value;
+	int64_t least, most;
+	const char *unit;
+	const char *help;
+};
+
+const struct pr_setting *pr_setting(enum pr_setting_id id);
+/* False when there is none; then *ret_suggestion is the name that is closest, or NULL. */
+bool pr_setting_find(const char *name, enum pr_setting_id *ret_id, const char **ret_suggestion);

@@ -1,0 +1,422 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The configuration: what is refused and where, how layers come together, changes at run time. */
+#include "profile/config.h"
+#include "profile/policy.h"
+
+#include "unit.h"
+
+#include <string.h>
+
+#define FILES_MAX 6
+
+struct setup {
+	struct pr_config_file files[FILES_MAX];
+	struct pr_config_input input;
+	struct pr_policy_blob blob;
+	struct pr_policy *policy;
+};
+
+static void add(struct setup *setup, enum pr_config_layer layer, const char *name, const char *text)
+{
+	setup->files[setup->input.n_files++] =
+		(struct pr_config_file){ layer,
+					 layer == PR_LAYER_ADMINISTRATOR ? "/etc/portreeve" : NULL,
+					 name, text, strlen(text) };
+	setup->input.files = setup->files;
+}
+
+static void compile(struct setup *setup)
+{
+	struct pr_config_error error;
+
+	if (setup->policy)
+		pr_policy_free(setup->policy);
+	pr_policy_blob_done(&setup->blob);
+	setup->policy = NULL;
+	if (pr_settings_compile(&setup->input, &setup->blob, &error) < 0)
+		fail_msg("%s", error.text);
+	assert_int_equal(pr_policy_open(setup->blob.bytes, setup->blob.len, &setup->policy), 0);
+}
+
+static void done(struct setup *setup)
+{
+	pr_policy_free(setup->policy);
+	pr_policy_blob_done(&setup->blob);
+}
+
+static const struct {
+	const char *name, *text, *error;
+} refused[] = {
+	{ "portreeve.conf", "\n\ndefault_action = \"maybe\";", ":3: default_action: write one of" },
+	{ "portreeve.conf", "default_acton = \"ask\";", "do you mean \"default_action\"?" },
+	{ "portreeve.conf", "xyzzy = 1;", "portreeve.conf:1: there is no setting \"xyzzy\"" },
+	{ "portreeve.conf", "own_dns = \"yes\";", "true or false" },
+	{ "portreeve.conf", "own_dns = 1;", "true or false" },
+	{ "portreeve.conf", "ask_hold_ms = 10001;", "0 to 10000" },
+	{ "portreeve.conf", "ask_hold_ms = -1;", "0 to 10000" },
+	{ "portreeve.conf", "ask_hold_ms = 5.0;", "0 to 10000" },
+	{ "portreeve.conf", "mark_mask = 0xf0f00000;", "eight bits" },
+	{ "portreeve.conf", "mark_mask = 0xffff0000;", "eight bits" },
+	{ "portreeve.conf", "mark_mask = 0;", "0xff to 0xff000000" },
+	{ "portreeve.conf", "outgoing = \"+ *\";", "in brackets" },
+	{ "portreeve.conf", "outgoing = [ 5 ];", "in quotes" },
+	{ "portreeve.conf", "outgoing = [\n\"+ *\",\n\"+ exa*mple.com\" ];",
+	  "/etc/portreeve/portreeve.conf:3: column 6 of the rule \"+ exa*mple.com\": a wildcard" },
+	{ "portreeve.conf", "outgoing = [ \"+ a.com\" \"+ b.com\" ];", "column" },
+	{ "portreeve.conf", "scopes = [ \"lan\", \"moon\" ];", "write a list of some of" },
+	{ "portreeve.conf", "lists = [ \"a b\" ];", "no list's id" },
+	{ "portreeve.conf", "upstreams = [ \"dns.example\" ];", "no nameserver" },
+	{ "portreeve.conf", "upstreams = [ \"192.0.2.1@\" ];", "no nameserver" },
+	{ "portreeve.conf", "upstreams = [ \"192.0.2.1@53x\" ];", "no nameserver" },
+	{ "portreeve.conf", "name = \"x\";", "profile's file only" },
+	{ "portreeve.conf", "runtime = ( );", "written at run time only" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; } );", "either url or file" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; file = \"/f\"; colour = \"red\"; } );",
+	  "there is no \"colour\" here" },
+	{ "portreeve.conf", "own_dns = true;\nown_dns = true;", ":2: duplicate" },
+	{ "portreeve.conf", "own_dns = ;", ":1: syntax error" },
+	{ "portreeve.conf", "own_dns = true;\n  @include \"/etc/shadow\"\n", ":2: @include" },
+	{ "profiles/a.conf", "own_dns = true;", "no name" },
+	{ "profiles/a.conf", "name = \"\";", "needs a name" },
+	{ "profiles/a.conf", "name = \"global\";", "needs a name" },
+	{ "profiles/a.conf", "name = \"a\"; workers = 1;", "stands in portreeve.conf only" },
+	{ "profiles/a.conf", "name = \"a\"; match = { path = \"/x\"; };", "in parentheses" },
+	{ "profiles/a.conf", "name = \"a\"; match = ( { } );", "at least one key" },
+	{ "profiles/a.conf", "name = \"a\";\nmatch = (\n { path = \"x\"; } );",
+	  ":3: the path begins" },
+	{ "profiles/a.conf", "name = \"a\"; match = ( { paht = \"/x\"; } );", "no \"paht\" here" },
+};
+
+static void refuses_and_says_where(void **state)
+{
+	(void)state;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(refused); i++) {
+		struct pr_policy_blob blob = { .len = 77 };
+		struct pr_config_error error = { "" };
+		struct setup setup = { 0 };
+
+		add(&setup, PR_LAYER_ADMINISTRATOR, refused[i].name, refused[i].text);
+		if (pr_settings_compile(&setup.input, &blob, &error) != -EINVAL)
+			fail_msg("accepted: %s", refused[i].text);
+		assert_int_equal(blob.len, 77);
+		if (!strstr(error.text, refused[i].error))
+			fail_msg("%s\n  gives: %s", refused[i].text, error.text);
+	}
+}
+
+static void has_the_contract_s_defaults(void **state)
+{
+	struct setup setup = { 0 };
+	const struct pr_global_settings *global;
+	const struct pr_settings *settings;
+
+	(void)state;
+	compile(&setup);
+	assert_int_equal(pr_policy_n_profiles(setup.policy), 3);
+	global = pr_policy_global(setup.policy);
+	assert_int_equal(global->mark_mask, 0xff000000u);
+	assert_int_equal(global->failure, PR_FAILURE_CLOSED);
+	assert_true(global->start_grace);
+	for (uint32_t i = 0; i < 3; i++) {
+		settings = pr_policy_settings(setup.policy, i);
+		assert_int_equal(settings->default_action, PR_ACTION_PERMIT);
+		assert_int_equal(settings->default_incoming, PR_ACTION_PERMIT);
+		assert_int_equal(settings->deny_outgoing, PR_DENY_BLOCK);
+		assert_int_equal(settings->deny_incoming, PR_DENY_DROP);
+		assert_int_equal(settings->on_missing_data, PR_MISSING_SKIP);
+		assert_int_equal(settings->scopes, 15);
+		assert_int_equal(settings->incoming_scopes, 15);
+		assert_int_equal(settings->ask_hold_ms, 500);
+		assert_int_equal(settings->ask_question_hold_ms, 2000);
+		assert_int_equal(settings->ask_timeout_s, 120);
+		assert_int_equal(settings->ask_again_s, 600);
+		assert_true(settings->permanent_verdicts);
+		assert_false(settings->own_dns);
+		assert_string_equal(settings->tunnel, "");
+	}
+	done(&setup);
+}
+
+static void compares_rules(const struct setup *setup, const char *profile, bool incoming,
+			   enum pr_ruleset ruleset, const char *wanted)
+{
+	char text[1024] = "";
+	uint32_t number, first, n;
+
+	assert_true(pr_policy_profile_find(setup->policy, profile, &number));
+	n = pr_policy_ruleset(setup->policy, number, incoming, ruleset, &first);
+	for (uint32_t i = 0; i < n; i++) {
+		strcat(strcat(text, pr_policy_rule_text(setup->policy, first + i)), " @");
+		strcat(strcat(text, pr_policy_rule_place(setup->policy, first + i)), "|");
+	}
+	assert_string_equal(text, wanted);
+}
+
+static void layers_come_together(void **state)
+{
+	struct setup setup = { .input = { .now_s = 1000, .boot_id = "b2" } };
+	const struct pr_settings *settings;
+	uint32_t profile;
+
+	(void)state;
+	add(&setup, PR_LAYER_SHIPPED, "profiles/ff.conf",
+	    "name = \"Firefox\"; match = ( { path = \"/usr/bin/firefox\"; } );\n"
+	    "outgoing = [ \"+ .mozilla.org\" ]; own_dns = true; dns_blocked = \"zero\";");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/firefox.conf",
+	    "name = \"Firefox\";\noutgoing = [ \"- .ads.example\",\n \"+ * TCP/443\" ];\n"
+	    "enforced = [ \"- L:malware\" ]; incoming = [ \"- *\" ]; dns_blocked = \"refused\";");
+	add(&setup, PR_LAYER_STATE, "profiles/s.conf",
+	    "name = \"Firefox\"; default_action = \"ask\";\n"
+	    "runtime = ( { rule = \"+ new.example\"; },\n"
+	    " { rule = \"+ old.example\"; expires = 2000L; },\n"
+	    " { rule = \"+ gone.example\"; expires = 1000L; },\n"
+	    " { rule = \"+ boot.example\"; until_reboot = true; boot_id = \"b1\"; },\n"
+	    " { rule = \"- 10.0.0.0/8\"; direction = \"in\"; } );");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
+	    "outgoing = [ \"- *\" ]; enforced = [ \"- AS77\" ]; require_tunnel = true;\n"
+	    "lists = [ \"ads\" ]; upstreams = [ \"192.0.2.1\", \"2001:db8::1@5353\" ];");
+	compile(&setup);
+	compares_rules(
+		&setup, "Firefox", false, PR_RULESET_PROFILE,
+		"+ new.example @run-time|+ old.example @run-time|"
+		"- .ads.example @profiles/firefox.conf:2|+ * TCP/443 @profiles/firefox.conf:3|"
+		"+ .mozilla.org @shipped profiles/ff.conf:2|");
+	compares_rules(&setup, "Firefox", true, PR_RULESET_PROFILE,
+		       "- 10.0.0.0/8 @run-time|- * @profiles/firefox.conf:4|");
+	compares_rules(&setup, "Firefox", false, PR_RULESET_ENFORCED,
+		       "- L:malware @profiles/firefox.conf:4|");
+	compares_rules(&setup, "Firefox", false, PR_RULESET_ENFORCED_GLOBAL,
+		       "- AS77 @portreeve.conf:1|");
+	compares_rules(&setup, "unknown", false, PR_RULESET_GLOBAL, "- * @portreeve.conf:1|");
+	compares_rules(&setup, "global", false, PR_RULESET_PROFILE, "");
+	assert_int_equal(pr_policy_next_expiry_s(setup.policy), 2000);
+	assert_int_equal(pr_policy_n_upstreams(setup.policy), 2);
+	assert_string_equal(pr_policy_upstream(setup.policy, 1), "2001:db8::1@5353");
+
+	assert_true(pr_policy_profile_find(setup.policy, "Firefox", &profile));
+	settings = pr_policy_settings(setup.policy, profile);
+	assert_int_equal(settings->default_action, PR_ACTION_ASK);
+	assert_int_equal(settings->dns_blocked, PR_DNS_REFUSED);
+	assert_true(settings->own_dns);
+	assert_true(settings->require_tunnel);
+	assert_int_equal(pr_policy_n_lists(setup.policy), 2);
+	for (uint32_t i = 0; i < 2; i++)
+		assert_int_equal(settings->lists[0] >> i & 1,
+				 strcmp(pr_policy_list(setup.policy, i).id, "ads") == 0);
+	done(&setup);
+}
+
+static void refuses_one_name_twice_in_a_layer(void **state)
+{
+	struct setup setup = { 0 };
+	struct pr_config_error error;
+
+	(void)state;
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/a.conf", "name = \"x\";");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/b.conf", "name = \"x\";");
+	assert_int_equal(pr_settings_compile(&setup.input, &setup.blob, &error), -EINVAL);
+	assert_non_null(strstr(error.text, "stands in profiles/"));
+}
+
+static void warns_of_ties_and_of_what_is_never_reached(void **state)
+{
+	struct setup setup = { 0 };
+
+	(void)state;
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/a.conf",
+	    "name = \"a\"; match = ( { pattern = \"/opt/*/x\"; } ); outgoing = [\"+ *\", \"- "
+	    "*\"];");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/b.conf",
+	    "name = \"b\"; match = ( { pattern = \"/opt/x/*\"; } );");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/c.conf", "name = \"c\";");
+	compile(&setup);
+	assert_int_equal(setup.blob.n_warnings, 3);
+	assert_non_null(strstr(setup.blob.warnings[0], "profiles/a.conf:1: no rule behind"));
+	assert_non_null(strstr(setup.blob.warnings[1], "\"c\" matches no process"));
+	assert_non_null(strstr(setup.blob.warnings[2], "\"a\" and \"b\""));
+	done(&setup);
+}
+
+static void the_best_match_wins(void **state)
+{
+	struct setup setup = { 0 };
+	struct pr_identity identity = { .path = "/usr/bin/python3",
+					.script = "/usr/bin/updater",
+					.cmdline = "python3 /usr/bin/updater --all",
+					.cgroup = "/system.slice/updater.service/x",
+					.unit = "updater.service",
+					.user = "www",
+					.uid = 33 };
+
+	(void)state;
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/a.conf",
+	    "name = \"cmdline\"; match = ( { cmdline = \"*updater*\"; } );");
+	compile(&setup);
+	assert_string_equal(
+		pr_policy_profile_name(setup.policy, pr_policy_profile_of(setup.policy, &identity)),
+		"cmdline");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/b.conf",
+	    "name = \"user\"; match = ( { user = \"33\"; } );");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/c.conf",
+	    "name = \"group\"; match = ( { cgroup = \"/system.slice/*.service\"; } );");
+	compile(&setup);
+	assert_string_equal(
+		pr_policy_profile_name(setup.policy, pr_policy_profile_of(setup.policy, &identity)),
+		"group");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/d.conf",
+	    "name = \"path\"; match = ( { path = \"/usr/bin/python3\"; } );");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/e.conf",
+	    "name = \"script\"; match = ( { path = \"/usr/bin/python3\"; "
+	    "script = \"/usr/bin/updater\"; } );");
+	compile(&setup);
+	assert_string_equal(
+		pr_policy_profile_name(setup.policy, pr_policy_profile_of(setup.policy, &identity)),
+		"script");
+	identity.script = NULL;
+	assert_string_equal(
+		pr_policy_profile_name(setup.policy, pr_policy_profile_of(setup.policy, &identity)),
+		"path");
+	identity = (struct pr_identity){ .uid = (uid_t)-1 };
+	assert_int_equal(pr_policy_profile_of(setup.policy, &identity), PR_PROFILE_GLOBAL);
+	done(&setup);
+}
+
+static void apply(struct setup *setup, const struct pr_config_change *change, const char *wanted)
+{
+	struct pr_config_edit edit = { 0 };
+	struct pr_config_error error;
+	int r = pr_config_apply(&setup->input, change, &edit, &error);
+
+	if (r < 0)
+		fail_msg("%s", error.text);
+	assert_non_null(strstr(edit.text, wanted));
+	for (size_t i = 0; i <= setup->input.n_files; i++)
+		if (i == setup->input.n_files || (setup->files[i].layer == PR_LAYER_STATE &&
+						  strcmp(setup->files[i].name, edit.name) == 0)) {
+			if (i == setup->input.n_files)
+				setup->input.n_files++;
+			/* kept until the test's end */
+			setup->files[i] = (struct pr_config_file){ PR_LAYER_STATE, NULL, edit.name,
+								   edit.text, edit.len };
+			break;
+		}
+	compile(setup);
+}
+
+static int apply_refused(struct setup *setup, const struct pr_config_change *change,
+			 const char *wanted)
+{
+	struct pr_config_edit edit = { 0 };
+	struct pr_config_error error = { "" };
+	int r = pr_config_apply(&setup->input, change, &edit, &error);
+
+	if (!strstr(error.text, wanted))
+		fail_msg("%s", error.text);
+	assert_null(edit.text);
+	return r;
+}
+
+static void changes_rules_at_run_time(void **state)
+{
+	struct setup setup = { .input = { .now_s = 1000, .boot_id = "b" } };
+	struct pr_config_change change = { .kind = PR_CHANGE_ADD_RULE, .rule = "- Example.COM" };
+
+	(void)state;
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf", "outgoing = [ \"+ a.example\" ];");
+	apply(&setup, &change, "rule = \"- Example.COM\"");
+	change.rule = "+ * TCP/\"";
+	assert_int_equal(apply_refused(&setup, &change, "column 9"), -EINVAL);
+	change = (struct pr_config_change){ .kind = PR_CHANGE_ADD_RULE,
+					    .rule = "+ b.example # \"quoted\\",
+					    .expires_s = 5000,
+					    .until_reboot = true };
+	apply(&setup, &change, "boot_id = \"b\"");
+	compares_rules(&setup, "global", false, PR_RULESET_GLOBAL,
+		       "+ b.example # \"quoted\\ @run-time|- Example.COM @run-time|"
+		       "+ a.example @portreeve.conf:1|");
+	/* the same meaning again moves to the front, once */
+	change = (struct pr_config_change){ .kind = PR_CHANGE_ADD_RULE, .rule = "- example.com." };
+	apply(&setup, &change, "- example.com.");
+	compares_rules(&setup, "global", false, PR_RULESET_GLOBAL,
+		       "- example.com. @run-time|+ b.example # \"quoted\\ @run-time|"
+		       "+ a.example @portreeve.conf:1|");
+	change =
+		(struct pr_config_change){ .kind = PR_CHANGE_REMOVE_RULE, .rule = "- EXAMPLE.com" };
+	apply(&setup, &change, "b.example");
+	change.rule = "+ a.example";
+	assert_int_equal(apply_refused(&setup, &change, "/etc/portreeve/portreeve.conf:1:"),
+			 -ENOENT);
+	change.rule = "+ nowhere.example";
+	assert_int_equal(apply_refused(&setup, &change, "no run-time rule"), -ENOENT);
+	/* what expired is dropped at the next change */
+	setup.input.now_s = 5000;
+	change = (struct pr_config_change){ .kind = PR_CHANGE_ADD_RULE, .rule = "+ c.example" };
+	apply(&setup, &change, "c.example");
+	assert_null(strstr(setup.files[1].text, "b.example"));
+	done(&setup);
+}
+
+static void changes_profiles_at_run_time(void **state)
+{
+	struct setup setup = { 0 };
+	struct pr_config_change change = { .kind = PR_CHANGE_ADD_RULE,
+					   .app = "/usr/bin/curl",
+					   .rule = "+ *" };
+	struct pr_identity identity = { .path = "/usr/bin/curl", .uid = (uid_t)-1 };
+	uint32_t profile;
+
+	(void)state;
+	add(&setup, PR_LAYER_ADMINISTRATOR, "profiles/w.conf",
+	    "name = \"Wget\"; match = ( { path = \"/usr/bin/wget\"; } );");
+	apply(&setup, &change, "match = ( { path = \"/usr/bin/curl\"; } );");
+	assert_memory_equal(setup.files[1].name, "profiles/curl-", 14);
+	profile = pr_policy_profile_of(setup.policy, &identity);
+	assert_string_equal(pr_policy_profile_name(setup.policy, profile), "/usr/bin/curl");
+	/* a path that a profile has already means that profile */
+	change = (struct pr_config_change){ .kind = PR_CHANGE_SET,
+					    .app = "/usr/bin/wget",
+					    .setting = "default_action",
+					    .value = "ask" };
+	apply(&setup, &change, "name = \"Wget\"");
+	assert_true(pr_policy_profile_find(setup.policy, "Wget", &profile));
+	assert_int_equal(pr_policy_settings(setup.policy, profile)->default_action, PR_ACTION_ASK);
+	change.value = "\"block\"";
+	apply(&setup, &change, "block");
+	change.setting = "own_dns";
+	change.value = "true";
+	apply(&setup, &change, "own_dns = true");
+	change.value = "true; enforced = []";
+	assert_int_equal(apply_refused(&setup, &change, "true or false"), -EINVAL);
+	change.value = "true;\n@include \"/etc/shadow\"";
+	assert_int_equal(apply_refused(&setup, &change, "control"), -EINVAL);
+	change.setting = "enforced";
+	assert_int_equal(apply_refused(&setup, &change, "run time"), -EINVAL);
+	change.setting = "own_dsn";
+	assert_int_equal(apply_refused(&setup, &change, "do you mean"), -EINVAL);
+	change = (struct pr_config_change){ .kind = PR_CHANGE_UNSET,
+					    .app = "Wget",
+					    .setting = "default_action" };
+	apply(&setup, &change, "own_dns");
+	assert_true(pr_policy_profile_find(setup.policy, "Wget", &profile));
+	assert_int_equal(pr_policy_settings(setup.policy, profile)->default_action,
+			 PR_ACTION_PERMIT);
+	change.app = "Nobody";
+	assert_int_equal(apply_refused(&setup, &change, "no profile \"Nobody\""), -ENOENT);
+	done(&setup);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(refuses_and_says_where),
+		cmocka_unit_test(has_the_contract_s_defaults),
+		cmocka_unit_test(layers_come_together),
+		cmocka_unit_test(refuses_one_name_twice_in_a_layer),
+		cmocka_unit_test(warns_of_ties_and_of_what_is_never_reached),
+		cmocka_unit_test(the_best_match_wins),
+		cmocka_unit_test(changes_rules_at_run_time),
+		cmocka_unit_test(changes_profiles_at_run_time),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
