@@ -56,7 +56,7 @@ static const struct {
 	{ "portreeve.conf", "ask_hold_ms = -1;", "0 to 10000" },
 	{ "portreeve.conf", "ask_hold_ms = 5.0;", "0 to 10000" },
 	{ "portreeve.conf", "mark_mask = 0xf0f00000;", "eight bits" },
-	{ "portreeve.conf", "mark_mask = 0xffff0000;", "eight bits" },
+	{ "portreeve.conf", "mark_mask = 0x1ff00000;", "eight bits" },
 	{ "portreeve.conf", "mark_mask = 0;", "0xff to 0xff000000" },
 	{ "portreeve.conf", "outgoing = \"+ *\";", "in brackets" },
 	{ "portreeve.conf", "outgoing = [ 5 ];", "in quotes" },
