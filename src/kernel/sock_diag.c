@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/sock_diag.h"
 
+#include <libmnl/libmnl.h>
 #include <linux/inet_diag.h>
 #include <linux/netlink.h>
 #include <linux/sock_diag.h>
@@ -107,8 +108,8 @@ static int read_datagram(uint8_t *bytes, size_t len, const struct request *reque
 {
 	int left = (int)len;
 
-	for (struct nlmsghdr *at = (struct nlmsghdr *)bytes; NLMSG_OK(at, left);
-	     at = NLMSG_NEXT(at, left)) {
+	for (struct nlmsghdr *at = (struct nlmsghdr *)bytes; mnl_nlmsg_ok(at, left);
+	     at = mnl_nlmsg_next(at, &left)) {
 		struct pr_socket found;
 
 		if (at->nlmsg_seq != request->header.nlmsg_seq)
@@ -116,14 +117,15 @@ static int read_datagram(uint8_t *bytes, size_t len, const struct request *reque
 		if (at->nlmsg_type == NLMSG_DONE)
 			return 1;
 		if (at->nlmsg_type == NLMSG_ERROR) {
-			const struct nlmsgerr *error = NLMSG_DATA(at);
+			const struct nlmsgerr *error = mnl_nlmsg_get_payload(at);
 
-			return NLMSG_PAYLOAD(at, 0) < sizeof(*error) ? -EBADMSG : error->error;
+			return mnl_nlmsg_get_payload_len(at) < sizeof(*error) ? -EBADMSG
+									      : error->error;
 		}
 		if (at->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
-		    NLMSG_PAYLOAD(at, 0) < sizeof(struct inet_diag_msg))
+		    mnl_nlmsg_get_payload_len(at) < sizeof(struct inet_diag_msg))
 			return -EBADMSG;
-		read_socket(NLMSG_DATA(at), request->body.sdiag_protocol, &found);
+		read_socket(mnl_nlmsg_get_payload(at), request->body.sdiag_protocol, &found);
 		if (!socket(context, &found))
 			return 1;
 		if (!(at->nlmsg_flags & NLM_F_MULTI))
