@@ -110,7 +110,53 @@ NAMES = ['example.com', 'WWW.Example.COM.', '.', '', 'a..b', '.a', 'xn--bcher-kv
          '.'.join(['abc'] * 63), '_443._tcp.example.com', 'a\\.b.example', 'a b']
 
 
+def pcap(order, magic, link, *frames):
+    records = [struct.pack(order + 'IIII', 1000 + i, i, len(frame), len(frame)) + frame
+               for i, frame in enumerate(frames)]
+    return struct.pack(order + 'IHHiIII', magic, 2, 4, 0, 0, 65535, link) + b''.join(records)
+
+
+def block(order, kind, body):
+    body += b'\x00' * (-len(body) % 4)
+    return struct.pack(order + 'II', kind, 12 + len(body)) + body + struct.pack(order + 'I', 12 + len(body))
+
+
+def option(order, code, value):
+    return struct.pack(order + 'HH', code, len(value)) + value + b'\x00' * (-len(value) % 4)
+
+
+def pcapng(order, link, *frames):
+    blocks = [block(order, 0x0a0d0d0a, struct.pack(order + 'IHHq', 0x1a2b3c4d, 1, 0, -1)),
+              block(order, 1, struct.pack(order + 'HHI', link, 0, 65535) + option(order, 9, b'\x09') +
+                    option(order, 14, struct.pack(order + 'q', 3)) + option(order, 0, b''))]
+    for frame in frames:
+        head = struct.pack(order + 'IIIII', 0, 1, 2, len(frame), len(frame))
+        blocks.append(block(order, 6, head + frame + b'\x00' * (-len(frame) % 4) +
+                            option(order, 2, struct.pack(order + 'I', 2)) + option(order, 0, b'')))
+    blocks.append(block(order, 3, struct.pack(order + 'I', len(frames[0])) + frames[0]))
+    return b''.join(blocks)
+
+
+def captures():
+    v4, v6 = ip4(6, tcp()), ip6(17, udp())
+    ethernet = [b'ddddddssssss\x08\x00' + v4, b'ddddddssssss\x81\x00\x00\x05\x86\xdd' + v6,
+                b'ddddddssssss\x08\x06arp']
+    yield 'pcap-little', pcap('<', 0xa1b2c3d4, 1, *ethernet)
+    yield 'pcap-big-nano', pcap('>', 0xa1b23c4d, 101, v4, v6)
+    yield 'pcap-cooked', pcap('<', 0xa1b2c3d4, 113, b'\x00\x04\x00\x01\x00\x06aaaaaaaa\x08\x00' + v4)
+    yield 'pcap-cooked2', pcap('<', 0xa1b2c3d4, 276, b'\x86\xdd' + b'\x00' * 8 + b'\x04\x06aaaaaaaa' + v6)
+    yield 'pcap-null', pcap('<', 0xa1b2c3d4, 0, b'\x02\x00\x00\x00' + v4, b'\x00\x00\x00\x1e' + v6)
+    yield 'pcap-loopback', pcap('<', 0xa1b2c3d4, 101, ip4(17, udp(), src=b'\x7f\x00\x00\x01', dst=b'\x7f\x00\x00\x01'))
+    yield 'pcap-cut', pcap('<', 0xa1b2c3d4, 101, v4, v6)[:-9]
+    yield 'pcapng-little', pcapng('<', 1, *ethernet)
+    yield 'pcapng-big', pcapng('>', 101, v4, v6)
+    yield 'pcapng-two-sections', pcapng('<', 101, v4) + pcapng('>', 113, v4)
+    yield 'pcapng-length-lies', pcapng('<', 101, v4) + struct.pack('<III', 6, 0xfffffffc, 0)
+
+
 def main():
+    for name, data in captures():
+        write('capture', name, data)
     for number, text in enumerate(ADDRESSES):
         write('address', 'seed%02d' % number, text.encode())
     for number, text in enumerate(NAMES):
