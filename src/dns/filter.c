@@ -251,9 +251,9 @@ static int write_reply(struct filter *filter, size_t limit, size_t *ret_len)
 		return r;
 	writer->size = limit;
 	n[ADDITIONAL] =
-		(uint16_t)(n[ADDITIONAL] + pr_dns_write_opt(writer, question,
-							    filter->flags & PR_DNS_RCODE_MASK,
-							    PR_DNS_EDE_NONE, NULL));
+		(uint16_t)(n[ADDITIONAL] +
+			   pr_dns_write_opt(writer, question, filter->flags & PR_DNS_RCODE_MASK,
+					    filter->facts->ede, filter->facts->ede_text));
 	end = writer->position;
 	writer->position = 0;
 	write_head(filter, reply_flags(filter, r == PR_DNS_ANSWER_TOO_LONG), n);

@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nameserver/question.h"
+
+#include "dns_build.h"
+#include "unit.h"
+
+#include <string.h>
+
+#define S_US	  UINT64_C(1000000)
+#define ANSWER	  (PR_DNS_FLAG_QR | PR_DNS_FLAG_RD | PR_DNS_FLAG_RA)
+#define ASKED_MAX 64
+
+/* What the ports saw, and what the decide port is told to say. */
+static struct {
+	struct pr_questions *questions;
+	enum pr_outcome before, after, address;
+	const char *denied_name; /* after intel, when among the candidates */
+	uint64_t key;		 /* of the application; 0 = the client's port */
+	unsigned int n_decided, n_upstream, n_replies, n_silent, n_records, n_concluded;
+	uint64_t tickets[ASKED_MAX];
+	uint8_t reply[PR_DNS_MESSAGE_MAX];
+	size_t reply_len;
+	enum pr_question_end end;
+	enum pr_stage stage;
+	uint64_t client;
+} fake;
+
+static void decide(void *context, struct pr_question *question, enum pr_stage stage,
+		   const struct pr_question_facts *facts, struct pr_question_decision *ret_decision)
+{
+	enum pr_outcome outcome = stage == PR_STAGE_BEFORE_INTEL ? fake.before : fake.after;
+
+	(void)context;
+	fake.n_decided++;
+	question->application_key = fake.key ? fake.key : question->asker.port;
+	if (facts->address)
+		outcome = fake.address;
+	for (unsigned int i = 0; fake.denied_name && i < facts->n_names; i++)
+		if (strcmp(facts->names[i], fake.denied_name) == 0)
+			outcome = PR_OUTCOME_DENY;
+	ret_decision->decision.outcome = outcome;
+	ret_decision->hold_ms = 2000;
+	ret_decision->blocked = PR_DNS_NXDOMAIN;
+	ret_decision->text = "because";
+}
+
+static void resolve(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
+{
+	struct pr_dns_question question;
+
+	(void)context;
+	assert_int_equal(pr_dns_parse_question(bytes, len, &question), 0);
+	fake.tickets[fake.n_upstream++ % ASKED_MAX] = ticket;
+}
+
+static void reply(void *context, uint64_t client, const uint8_t *bytes, size_t len)
+{
+	(void)context;
+	fake.client = client;
+	fake.reply_len = len;
+	if (len) {
+		memcpy(fake.reply, bytes, len);
+		fake.n_replies++;
+	} else {
+		fake.n_silent++;
+	}
+}
+
+static void record(void *context, const struct pr_question *question,
+		   const struct pr_question_facts *facts, uint32_t ttl_s)
+{
+	(void)context;
+	(void)question;
+	assert_non_null(facts->address);
+	assert_int_equal(ttl_s, 300);
+	fake.n_records++;
+}
+
+static void concluded(void *context, struct pr_question *question, enum pr_question_end end,
+		      enum pr_stage stage, const struct pr_question_decision *decision)
+{
+	(void)context;
+	(void)question;
+	(void)decision;
+	fake.n_concluded++;
+	fake.end = end;
+	fake.stage = stage;
+}
+
+static int set_up(void **state)
+{
+	const struct pr_question_ports ports = { NULL, decide, resolve, reply, record, concluded };
+
+	(void)state;
+	memset(&fake, 0, sizeof(fake));
+	fake.before = PR_OUTCOME_OPEN;
+	fake.after = fake.address = PR_OUTCOME_PERMIT;
+	fake.questions = pr_questions_new(&ports);
+	return 0;
+}
+
+static int tear_down(void **state)
+{
+	(void)state;
+	pr_questions_free(fake.questions);
+	return 0;
+}
+
+static void ask_from(uint16_t port, uint64_t now_us, const char *name)
+{
+	struct pr_asker asker = { .client = port, .port = port, .transport = PR_TRANSPORT_UDP };
+	static struct built built;
+
+	built_question(&built, PR_DNS_FLAG_RD, name, PR_DNS_TYPE_A, 1232, false);
+	pr_questions_ask(fake.questions, now_us, &asker, built.bytes, built.writer.position);
+}
+
+static void answer(uint64_t ticket, uint64_t now_us, const char *name, const char *alias)
+{
+	static struct built built;
+
+	built_begin(&built, ANSWER, name, PR_DNS_TYPE_A);
+	if (alias)
+		built_cname(&built, name, alias);
+	built_address(&built, 0, alias ? alias : name, "198.51.100.1");
+	built_address(&built, 0, alias ? alias : name, "198.51.100.2");
+	pr_questions_answer(fake.questions, now_us, ticket, built.bytes, built.writer.position);
+}
+
+static unsigned int rcode(void)
+{
+	return fake.reply[3] & PR_DNS_RCODE_MASK;
+}
+
+static void goes_all_the_way(void **state)
+{
+	(void)state;
+	ask_from(1000, S_US, "A.Example");
+	assert_int_equal(fake.n_upstream, 1);
+	assert_int_equal(fake.n_replies, 0);
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	assert_int_equal(fake.n_replies, 1);
+	assert_int_equal(fake.client, 1000);
+	assert_int_equal(fake.n_records, 2);
+	assert_int_equal(fake.end, PR_QUESTION_ANSWERED);
+	assert_int_equal(fake.n_decided, 4);
+	assert_memory_equal(fake.reply + PR_DNS_HEADER_LEN, "\1A\7Example", 10);
+	assert_int_equal(pr_questions_count(fake.questions), 0);
+	/* an answer that comes twice is too late */
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	assert_int_equal(fake.n_replies, 1);
+	assert_int_equal(pr_questions_counters(fake.questions)->late_answers, 1);
+}
+
+static void denied_before_never_goes_upstream(void **state)
+{
+	(void)state;
+	fake.before = PR_OUTCOME_DENY;
+	ask_from(1000, S_US, "a.example");
+	assert_int_equal(fake.n_upstream, 0);
+	assert_int_equal(rcode(), PR_DNS_RCODE_NXDOMAIN);
+	assert_int_equal(fake.stage, PR_STAGE_BEFORE_INTEL);
+	assert_non_null(memmem(fake.reply, fake.reply_len, "\0\17\0\11\0\17because", 13));
+	/* a tunnel that there is not yet is a denial */
+	fake.before = PR_OUTCOME_REROUTE_TUNNEL;
+	ask_from(1000, S_US, "a.example");
+	assert_int_equal(fake.n_upstream, 0);
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+}
+
+static void denied_after_withholds(void **state)
+{
+	(void)state;
+	fake.address = PR_OUTCOME_DENY;
+	ask_from(1000, S_US, "a.example");
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	assert_int_equal(rcode(), PR_DNS_RCODE_NXDOMAIN);
+	assert_int_equal(fake.stage, PR_STAGE_AFTER_INTEL);
+	assert_int_equal(fake.n_records, 0);
+	/* a name of the chain */
+	fake.address = PR_OUTCOME_PERMIT;
+	fake.denied_name = "tracker.example";
+	ask_from(1000, S_US, "a.example");
+	answer(fake.tickets[1], S_US, "a.example", "tracker.example");
+	assert_int_equal(rcode(), PR_DNS_RCODE_NXDOMAIN);
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+	assert_int_equal(fake.n_records, 0);
+}
+
+static void ask_holds_then_leaves_unanswered(void **state)
+{
+	(void)state;
+	fake.before = PR_OUTCOME_ASK;
+	ask_from(1000, S_US, "a.example");
+	assert_int_equal(pr_questions_next_tick(fake.questions), 3 * S_US);
+	assert_int_equal(pr_questions_tick(fake.questions, 3 * S_US - 1), 3 * S_US);
+	assert_int_equal(fake.n_concluded, 0);
+	/* deciding again does not prolong it */
+	pr_questions_resume_all(fake.questions, 2 * S_US);
+	pr_questions_tick(fake.questions, 3 * S_US);
+	assert_int_equal(fake.end, PR_QUESTION_UNANSWERED);
+	assert_int_equal(fake.n_silent, 1);
+	assert_int_equal(fake.n_upstream, 0);
+	/* the answer of the prompt comes in time */
+	ask_from(1000, 4 * S_US, "a.example");
+	fake.before = PR_OUTCOME_PERMIT;
+	pr_questions_resume_all(fake.questions, 5 * S_US);
+	assert_int_equal(fake.n_upstream, 1);
+	answer(fake.tickets[0], 5 * S_US, "a.example", NULL);
+	assert_int_equal(fake.end, PR_QUESTION_ANSWERED);
+	/* asked after intel, where nothing else is left */
+	fake.address = PR_OUTCOME_ASK;
+	ask_from(1000, 6 * S_US, "a.example");
+	answer(fake.tickets[1], 6 * S_US, "a.example", NULL);
+	assert_int_equal(fake.n_concluded, 2);
+	pr_questions_tick(fake.questions, 8 * S_US);
+	assert_int_equal(fake.end, PR_QUESTION_UNANSWERED);
+	assert_int_equal(fake.stage, PR_STAGE_AFTER_INTEL);
+}
+
+static void waits_for_its_owner(void **state)
+{
+	(void)state;
+	fake.before = PR_OUTCOME_MISSING;
+	ask_from(1000, 0, "a.example");
+	assert_int_equal(fake.n_upstream, 0);
+	pr_questions_tick(fake.questions, PR_QUESTION_DEADLINE_MS * 1000);
+	assert_int_equal(rcode(), PR_DNS_RCODE_SERVFAIL);
+	assert_int_equal(fake.end, PR_QUESTION_FAILED);
+}
+
+static void followers_get_decisions_of_their_own(void **state)
+{
+	(void)state;
+	fake.key = 77;
+	ask_from(1000, S_US, "a.example");
+	ask_from(1001, S_US, "A.example");
+	assert_int_equal(fake.n_upstream, 1);
+	assert_int_equal(pr_questions_counters(fake.questions)->coalesced, 1);
+	/* another application asks for itself */
+	fake.key = 78;
+	ask_from(1002, S_US, "a.example");
+	assert_int_equal(fake.n_upstream, 2);
+	fake.key = 77;
+	fake.n_decided = 0;
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	assert_int_equal(fake.n_replies, 2);
+	assert_int_equal(fake.n_decided, 6);
+	fake.address = PR_OUTCOME_DENY;
+	fake.key = 78;
+	answer(fake.tickets[1], S_US, "a.example", NULL);
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+}
+
+static void repeated_packets_are_one_question(void **state)
+{
+	(void)state;
+	ask_from(1000, S_US, "a.example");
+	ask_from(1000, S_US, "a.example");
+	assert_int_equal(fake.n_upstream, 1);
+	assert_int_equal(fake.n_silent, 1);
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	assert_int_equal(fake.n_replies, 1);
+	assert_int_equal(fake.n_concluded, 1);
+}
+
+static void no_answer_is_a_failure(void **state)
+{
+	(void)state;
+	ask_from(1000, 0, "a.example");
+	pr_questions_tick(fake.questions, PR_QUESTION_DEADLINE_MS * 1000);
+	assert_int_equal(rcode(), PR_DNS_RCODE_SERVFAIL);
+	ask_from(1000, 0, "a.example");
+	pr_questions_answer(fake.questions, 0, fake.tickets[1], (const uint8_t *)"x", 1);
+	assert_int_equal(rcode(), PR_DNS_RCODE_SERVFAIL);
+	ask_from(1000, 0, "a.example");
+	answer(fake.tickets[2], 0, "other.example", NULL);
+	assert_int_equal(rcode(), PR_DNS_RCODE_SERVFAIL);
+	assert_int_equal(fake.n_records, 0);
+	assert_int_equal(fake.n_concluded, 3);
+	/* the resolver was restarted */
+	ask_from(1000, 0, "a.example");
+	pr_questions_resolver_restarted(fake.questions);
+	assert_int_equal(fake.n_upstream, 5);
+	assert_int_equal(fake.tickets[3], fake.tickets[4]);
+}
+
+static void is_bounded(void **state)
+{
+	unsigned int n = PR_QUESTIONS_MAX + 10;
+	char name[20];
+
+	(void)state;
+	/* one application's share */
+	fake.key = 77;
+	for (unsigned int i = 0; i < PR_QUESTIONS_PER_APPLICATION_MAX + 5; i++) {
+		snprintf(name, sizeof(name), "%u.example", i);
+		ask_from((uint16_t)(1000 + i), S_US, name);
+	}
+	assert_int_equal(pr_questions_count(fake.questions), PR_QUESTIONS_PER_APPLICATION_MAX);
+	assert_int_equal(rcode(), PR_DNS_RCODE_SERVFAIL);
+	/* all of them; unknown applications have no share of their own */
+	for (unsigned int i = 0; i < n; i++) {
+		fake.key = i + 1000;
+		snprintf(name, sizeof(name), "%u.x.example", i);
+		ask_from((uint16_t)(1000 + i), S_US, name);
+	}
+	assert_int_equal(pr_questions_count(fake.questions), PR_QUESTIONS_MAX);
+	pr_questions_tick(fake.questions, S_US + PR_QUESTION_DEADLINE_MS * 1000);
+	assert_int_equal(pr_questions_count(fake.questions), 0);
+	assert_int_equal(pr_questions_next_tick(fake.questions), UINT64_MAX);
+}
+
+static void malformed_questions_get_their_error(void **state)
+{
+	struct pr_asker asker = { .client = 1, .port = 1 };
+	static struct built built;
+
+	(void)state;
+	built_question(&built, 5 << 11, "a.example", PR_DNS_TYPE_SOA, 0, false);
+	pr_questions_ask(fake.questions, 0, &asker, built.bytes, built.writer.position);
+	assert_int_equal(rcode(), PR_DNS_RCODE_NOTIMP);
+	pr_questions_ask(fake.questions, 0, &asker, built.bytes, 5);
+	assert_int_equal(fake.n_silent, 1);
+	assert_int_equal(fake.n_concluded, 0);
+	assert_int_equal(pr_questions_counters(fake.questions)->malformed, 2);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, set_up, tear_down)
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		TEST(goes_all_the_way),
+		TEST(denied_before_never_goes_upstream),
+		TEST(denied_after_withholds),
+		TEST(ask_holds_then_leaves_unanswered),
+		TEST(waits_for_its_owner),
+		TEST(followers_get_decisions_of_their_own),
+		TEST(repeated_packets_are_one_question),
+		TEST(no_answer_is_a_failure),
+		TEST(is_bounded),
+		TEST(malformed_questions_get_their_error),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
