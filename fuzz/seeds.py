@@ -154,7 +154,76 @@ def captures():
     yield 'pcapng-length-lies', pcapng('<', 101, v4) + struct.pack('<III', 6, 0xfffffffc, 0)
 
 
+def dns_name(text):
+    return b''.join(bytes([len(label)]) + label.encode() for label in text.split('.') if label) + b'\0'
+
+
+def dns_message(flags, name, kind, *sections, opt=b''):
+    """Sections are lists of (owner, type, data); an owner of bytes stands as it is."""
+    sections = [list(records) for records in sections] + [[]] * (3 - len(sections))
+    body = dns_name(name) + struct.pack('>HH', kind, 1)
+    for records in sections:
+        for owner, record_kind, data in records:
+            body += owner if isinstance(owner, bytes) else dns_name(owner)
+            body += struct.pack('>HHIH', record_kind, 1, 300, len(data)) + data
+    return struct.pack('>HHHHHH', 0x1234, flags, 1, len(sections[0]), len(sections[1]),
+                       len(sections[2]) + bool(opt)) + body + opt
+
+
+def dns_opt(size=1232, do=0, options=b'', version=0):
+    return b'\0' + struct.pack('>HHBBHH', 41, size, 0, version, do << 15, len(options)) + options
+
+
+def dns_questions():
+    yield 'a', dns_message(0x0100, 'www.example.com', 1)
+    yield 'edns', dns_message(0x0120, 'www.Example.com', 28, opt=dns_opt(4096, 1, b'\0\x0a\0\x08cookie!!'))
+    yield 'root', dns_message(0x0110, '', 2)
+    yield 'update', dns_message(0x2800, 'example.com', 6)
+    yield 'transfer', dns_message(0, 'example.com', 252)
+    yield 'version', dns_message(0x0100, 'example.com', 1, opt=dns_opt(version=1))
+    yield 'two-opts', dns_message(0x0100, 'example.com', 1, [], [], [(b'\0', 41, b'')], opt=dns_opt())
+    yield 'loop', struct.pack('>HHHHHH', 1, 0x100, 1, 0, 0, 0) + b'\xc0\x0c\0\1\0\1'
+
+
+def dns_answers():
+    here, https = b'\xc0\x0c', b'\0\1\0\0\1\0\3\2h2\0\4\0\x08\xc0\0\2\1\xc0\0\2\2\0\6\0\x10'
+    rrsig = b'\0\1\x08\2' + b'\0' * 14 + dns_name('example.com') + b'signature'
+    soa = b'\xc0\x10\xc0\x10' + b'\0' * 20
+    yield 'a', dns_message(0x8180, 'www.example.com', 1, [(here, 1, A4), (here, 1, B4)], opt=dns_opt())
+    yield 'chain', dns_message(0x8180, 'www.example.com', 28, [
+        (here, 5, dns_name('a.cdn.example')), ('a.cdn.example', 5, b'\xc0\x10'), ('example.com', 28, A6)])
+    yield 'loop', dns_message(0x8180, 'www.example.com', 1, [(here, 5, here)])
+    yield 'https', dns_message(0x8180, 'www.example.com', 65, [(here, 65, https + A6), (here, 65, b'\0\0' + dns_name(
+        'svc.example'))])
+    yield 'mandatory', dns_message(0x8180, 'e.example', 64, [(here, 64, b'\0\1\0\0\0\0\2\0\4\0\4\0\4' + A4)])
+    yield 'signed', dns_message(0x81a0, 'www.example.com', 1, [(here, 1, A4), (here, 46, rrsig)], opt=dns_opt(do=1))
+    yield 'nxdomain', dns_message(0x8183, 'no.example.com', 1, [], [('example.com', 6, soa)])
+    yield 'mx', dns_message(0x8180, 'example.com', 15, [(here, 15, b'\0\x0a\4mail' + here)], [(here, 2, here)],
+                            [('mail.example.com', 1, A4), ('mail.example.com', 28, A6)])
+    yield 'naptr', dns_message(0x8180, 'example.com', 35, [(here, 35, b'\0\1\0\2\1u\3sip\1!' + here)])
+    yield 'srv', dns_message(0x8180, 'example.com', 33, [(here, 33, b'\0\1\0\2\0\3' + here)])
+    yield 'unknown', dns_message(0x8180, 'example.com', 65280, [(here, 65280, b'\xc0' * 40)])
+    yield 'many', dns_message(0x8180, 'example.com', 1, [(here, 1, bytes([10, 0, 0, i])) for i in range(80)])
+    yield 'ede', dns_message(0x8182, 'example.com', 1, opt=dns_opt(options=b'\0\x0f\0\x06\0\x16none'))
+    yield 'count-lies', dns_message(0x8180, 'example.com', 1, [(here, 1, A4)])[:-2]
+
+
+RESOLV_CONFS = [
+    'nameserver 192.0.2.1\nnameserver 2001:db8::1\n', 'nameserver 127.0.0.53\noptions edns0 trust-ad\nsearch .\n',
+    'nameserver fe80::1%eth0\n# comment\n;another\n\tnameserver\t10.0.0.1\r\n', 'nameserver ::ffff:127.0.0.1',
+    '127.0.0.1 localhost\n::1 ip6-localhost # x\n192.0.2.1 Web.Example. other\n', 'nameserver 1.2.3.4@5353\n' * 40,
+]
+
+
 def main():
+    for name, data in dns_questions():
+        write('dns_question', name, data)
+    for name, data in dns_answers():
+        write('dns_answer', name, data)
+        write('dns_filter', name, b'\0' + data)
+        write('dns_filter', name + '-large', b'\7' + data)
+    for number, text in enumerate(RESOLV_CONFS):
+        write('resolv_conf', 'seed%02d' % number, text.encode())
     for name, data in captures():
         write('capture', name, data)
     for number, text in enumerate(ADDRESSES):
