@@ -1,85 +1,27 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * One index entry finds a link by its tuple and by the reverse: the hash is taken over the two ends
- * in an order that both have in common. The few links with NAT have a second tuple in a table of
- * their own. Unconfirmed links stand in a list by their last packet, ended ones by their end;
- * confirmed ones need none: conntrack says when they are over.
+ * Unconfirmed links stand in a list by their last packet, ended ones by their end; confirmed ones
+ * need none: conntrack says when they are over.
  */
-#include "network/link.h"
-
-#include "base/hash.h"
-#include "base/index.h"
-
-#include <stddef.h>
-#include <string.h>
+#include "network/link_table.h"
 
 #define LIST offsetof(struct pr_link, list)
 
-/* The number stands in the id's lower bits, a serial number above it. */
-#define NUMBER_BITS 20
-#define NUMBER_MASK ((UINT32_C(1) << NUMBER_BITS) - 1)
-_Static_assert(PR_LINKS_MAX <= NUMBER_MASK, "a number fits an id");
-/* A free entry is zero behind its first four bytes (base/slab.h). */
-_Static_assert(offsetof(struct pr_link, id) >= 4, "the id of a free entry is 0");
-
 /* Links with a held packet that one _add() passes over while it looks for one to evict. */
 #define N_PASSED_OVER_MAX 64
-
-struct alias {
-	struct pr_tuple tuple;
-	uint32_t link;
-};
-
-struct pr_links {
-	struct pr_slab slab, aliases;
-	struct pr_index by_tuple, by_alias;
-	struct pr_chain unconfirmed; /* idle longest first */
-	struct pr_chain ended;	     /* ended longest ago first */
-	void (*forgotten)(void *context, struct pr_link *link);
-	void *context;
-	uint64_t n_made;
-	struct pr_links_counters counters;
-};
-
-static struct pr_link *at(const struct pr_links *links, uint32_t number)
-{
-	return pr_slab_at(&links->slab, number);
-}
-
-static struct alias *alias_at(const struct pr_links *links, uint32_t number)
-{
-	return pr_slab_at(&links->aliases, number);
-}
-
-static uint32_t number_of(const struct pr_link *link)
-{
-	return (uint32_t)link->id & NUMBER_MASK;
-}
-
-/* The same for a tuple and its reverse. */
-static uint64_t hash_of(const struct pr_tuple *tuple)
-{
-	int order = memcmp(&tuple->src, &tuple->dst, sizeof(tuple->src));
-	struct pr_tuple reversed;
-
-	if (order < 0 || (order == 0 && tuple->src_port <= tuple->dst_port))
-		return pr_tuple_hash(tuple);
-	reversed = pr_tuple_reversed(tuple);
-	return pr_tuple_hash(&reversed);
-}
 
 struct pr_links *pr_links_new(uint32_t n_max,
 			      void (*forgotten)(void *context, struct pr_link *link), void *context)
 {
 	struct pr_links *links = pr_calloc(1, sizeof(*links));
 
-	pr_assert(n_max <= NUMBER_MASK);
+	pr_assert(n_max <= PR_LINK_NUMBER_MASK);
 	if (!n_max)
 		n_max = PR_LINKS_MAX;
 	links->forgotten = forgotten;
 	links->context = context;
 	pr_slab_init(&links->slab, sizeof(struct pr_link), n_max);
-	pr_slab_init(&links->aliases, sizeof(struct alias), n_max);
+	pr_slab_init(&links->aliases, sizeof(struct pr_link_alias), n_max);
 	pr_index_init(&links->by_tuple, 0);
 	pr_index_init(&links->by_alias, 0);
 	pr_chain_init(&links->unconfirmed);
@@ -87,21 +29,10 @@ struct pr_links *pr_links_new(uint32_t n_max,
 	return links;
 }
 
-static void alias_drop(struct pr_links *links, struct pr_link *link)
-{
-	uint32_t number = link->alias - 1;
-
-	if (!link->alias)
-		return;
-	pr_index_remove(&links->by_alias, hash_of(&alias_at(links, number)->tuple), number);
-	pr_slab_give(&links->aliases, number);
-	link->alias = 0;
-}
-
 /* Out of the list of its state, and from where packets find it. */
 static void unlist(struct pr_links *links, struct pr_link *link)
 {
-	uint32_t number = number_of(link);
+	uint32_t number = pr_link_number(link);
 
 	if (link->state == PR_LINK_ENDED) {
 		pr_chain_remove(&links->ended, &links->slab, LIST, number);
@@ -109,8 +40,8 @@ static void unlist(struct pr_links *links, struct pr_link *link)
 	}
 	if (link->state == PR_LINK_UNCONFIRMED)
 		pr_chain_remove(&links->unconfirmed, &links->slab, LIST, number);
-	pr_index_remove(&links->by_tuple, hash_of(&link->tuple), number);
-	alias_drop(links, link);
+	pr_index_remove(&links->by_tuple, pr_link_hash(&link->tuple), number);
+	pr_link_alias_drop(links, link);
 }
 
 static void forget(struct pr_links *links, struct pr_link *link)
@@ -118,7 +49,7 @@ static void forget(struct pr_links *links, struct pr_link *link)
 	if (links->forgotten)
 		links->forgotten(links->context, link);
 	unlist(links, link);
-	pr_slab_give(&links->slab, number_of(link));
+	pr_slab_give(&links->slab, pr_link_number(link));
 }
 
 void pr_links_free(struct pr_links *links)
@@ -154,7 +85,7 @@ static uint32_t oldest_idle(struct pr_links *links, unsigned int n_most)
 	while (links->unconfirmed.n && n_most--) {
 		uint32_t number = links->unconfirmed.head;
 
-		if (!is_held(at(links, number)))
+		if (!is_held(pr_link_at(links, number)))
 			return number;
 		to_tail(links, number);
 	}
@@ -171,9 +102,9 @@ static bool make_room(struct pr_links *links)
 		number = oldest_idle(links, N_PASSED_OVER_MAX);
 	if (number == PR_SLAB_NONE)
 		return false;
-	if (at(links, number)->state != PR_LINK_ENDED)
+	if (pr_link_at(links, number)->state != PR_LINK_ENDED)
 		links->counters.evicted++;
-	forget(links, at(links, number));
+	forget(links, pr_link_at(links, number));
 	return true;
 }
 
@@ -191,125 +122,25 @@ int pr_links_add(struct pr_links *links, const struct pr_tuple *tuple, enum pr_d
 	}
 	number = pr_slab_take(&links->slab);
 	pr_assert(number != PR_SLAB_NONE);
-	link = at(links, number);
-	link->id = ++links->n_made << NUMBER_BITS | number;
+	link = pr_link_at(links, number);
+	link->id = ++links->n_made << PR_LINK_NUMBER_BITS | number;
 	link->tuple = *tuple;
 	link->state = PR_LINK_UNCONFIRMED;
 	link->direction = (uint8_t)direction;
 	link->first_us = now_us;
 	link->last_us = now_us;
-	pr_index_insert(&links->by_tuple, hash_of(tuple), number);
+	pr_index_insert(&links->by_tuple, pr_link_hash(tuple), number);
 	pr_chain_append(&links->unconfirmed, &links->slab, LIST, number);
 	links->counters.made++;
 	*ret_link = link;
 	return PR_LINKS_DONE;
 }
 
-/* 1 the same, -1 the reverse, 0 neither. */
-static int compare(const struct pr_tuple *tuple, const struct pr_tuple *other)
-{
-	struct pr_tuple reversed;
-
-	if (pr_tuple_equal(tuple, other))
-		return 1;
-	reversed = pr_tuple_reversed(other);
-	return pr_tuple_equal(tuple, &reversed) ? -1 : 0;
-}
-
-struct pr_link *pr_links_find_unaliased(const struct pr_links *links, const struct pr_tuple *tuple,
-					bool *ret_reply)
-{
-	for (struct pr_index_walk walk = pr_index_find(&links->by_tuple, hash_of(tuple));
-	     pr_index_next(&links->by_tuple, &walk);) {
-		int order = compare(tuple, &at(links, walk.value)->tuple);
-
-		if (!order)
-			continue;
-		if (ret_reply)
-			*ret_reply = order < 0;
-		return at(links, walk.value);
-	}
-	return NULL;
-}
-
-static struct pr_link *find_alias(const struct pr_links *links, const struct pr_tuple *tuple,
-				  bool *ret_reply)
-{
-	for (struct pr_index_walk walk = pr_index_find(&links->by_alias, hash_of(tuple));
-	     pr_index_next(&links->by_alias, &walk);) {
-		int order = compare(tuple, &alias_at(links, walk.value)->tuple);
-
-		if (!order)
-			continue;
-		if (ret_reply)
-			*ret_reply = order < 0;
-		return at(links, alias_at(links, walk.value)->link);
-	}
-	return NULL;
-}
-
-struct pr_link *pr_links_find(const struct pr_links *links, const struct pr_tuple *tuple,
-			      bool *ret_reply)
-{
-	struct pr_link *link = pr_links_find_unaliased(links, tuple, ret_reply);
-
-	if (link || !links->by_alias.n_used)
-		return link;
-	return find_alias(links, tuple, ret_reply);
-}
-
-/* What input and forward see of a link with destination NAT: the original source, and the one that
- * answers. */
-static struct pr_tuple after_nat(const struct pr_tuple *original, const struct pr_tuple *reply)
-{
-	return (struct pr_tuple){ original->src, reply->src, original->src_port, reply->src_port,
-				  original->proto };
-}
-
-struct pr_link *pr_links_find_conntrack(const struct pr_links *links,
-					const struct pr_tuple *original,
-					const struct pr_tuple *reply)
-{
-	struct pr_tuple mixed = after_nat(original, reply);
-	struct pr_link *link = pr_links_find(links, original, NULL);
-
-	if (!link)
-		link = pr_links_find(links, &mixed, NULL);
-	return link ? link : pr_links_find(links, reply, NULL);
-}
-
-struct pr_link *pr_links_by_id(const struct pr_links *links, uint64_t id)
-{
-	uint32_t number = (uint32_t)id & NUMBER_MASK;
-
-	if (!id || number >= links->slab.n_made || at(links, number)->id != id)
-		return NULL;
-	return at(links, number);
-}
-
 void pr_links_touch(struct pr_links *links, struct pr_link *link, uint64_t now_us)
 {
 	link->last_us = now_us;
 	if (link->state == PR_LINK_UNCONFIRMED)
-		to_tail(links, number_of(link));
-}
-
-bool pr_links_alias(struct pr_links *links, struct pr_link *link, const struct pr_tuple *alias)
-{
-	struct pr_link *other = pr_links_find(links, alias, NULL);
-	uint32_t number;
-
-	if (link->state == PR_LINK_ENDED)
-		return false;
-	if (other)
-		return other == link;
-	alias_drop(links, link);
-	number = pr_slab_take(&links->aliases);
-	pr_assert(number != PR_SLAB_NONE); /* one for each link */
-	*alias_at(links, number) = (struct alias){ *alias, number_of(link) };
-	link->alias = number + 1;
-	pr_index_insert(&links->by_alias, hash_of(alias), number);
-	return true;
+		to_tail(links, pr_link_number(link));
 }
 
 void pr_links_confirm(struct pr_links *links, struct pr_link *link, const struct pr_tuple *original,
@@ -320,14 +151,14 @@ void pr_links_confirm(struct pr_links *links, struct pr_link *link, const struct
 	if (link->state == PR_LINK_ENDED)
 		return;
 	if (link->state == PR_LINK_UNCONFIRMED) {
-		pr_chain_remove(&links->unconfirmed, &links->slab, LIST, number_of(link));
+		pr_chain_remove(&links->unconfirmed, &links->slab, LIST, pr_link_number(link));
 		link->state = PR_LINK_CONFIRMED;
 	}
 	link->last_us = now_us;
 	if (!original || !reply)
 		return;
-	mixed = after_nat(original, reply);
-	if (compare(&mixed, &link->tuple) == 0)
+	mixed = pr_link_after_nat(original, reply);
+	if (pr_link_compare(&mixed, &link->tuple) == 0)
 		(void)pr_links_alias(links, link, &mixed);
 }
 
@@ -338,7 +169,7 @@ void pr_links_end(struct pr_links *links, struct pr_link *link, uint64_t now_us)
 	unlist(links, link);
 	link->state = PR_LINK_ENDED;
 	link->last_us = now_us;
-	pr_chain_append(&links->ended, &links->slab, LIST, number_of(link));
+	pr_chain_append(&links->ended, &links->slab, LIST, pr_link_number(link));
 }
 
 static bool is_over(const struct pr_link *link, uint64_t now_us, uint32_t limit_s)
@@ -355,7 +186,7 @@ unsigned int pr_links_expire(struct pr_links *links, uint64_t now_us, unsigned i
 	if (!n_most)
 		n_most = UINT32_MAX;
 	for (n = 0; n < n_most && links->ended.n; n++) {
-		struct pr_link *link = at(links, links->ended.head);
+		struct pr_link *link = pr_link_at(links, links->ended.head);
 
 		if (!is_over(link, now_us, PR_LINK_ENDED_KEEP_S))
 			break;
@@ -364,11 +195,11 @@ unsigned int pr_links_expire(struct pr_links *links, uint64_t now_us, unsigned i
 	for (; n < n_most; n++) {
 		number = oldest_idle(links, links->unconfirmed.n);
 		if (number == PR_SLAB_NONE ||
-		    !is_over(at(links, number), now_us, PR_LINK_UNCONFIRMED_IDLE_S))
+		    !is_over(pr_link_at(links, number), now_us, PR_LINK_UNCONFIRMED_IDLE_S))
 			break;
-		pr_links_end(links, at(links, number), now_us);
+		pr_links_end(links, pr_link_at(links, number), now_us);
 		if (ended)
-			ended(context, at(links, number));
+			ended(context, pr_link_at(links, number));
 	}
 	return n;
 }
@@ -376,7 +207,7 @@ unsigned int pr_links_expire(struct pr_links *links, uint64_t now_us, unsigned i
 struct pr_link *pr_links_next(const struct pr_links *links, uint32_t *cursor)
 {
 	while (*cursor < links->slab.n_made) {
-		struct pr_link *link = at(links, (*cursor)++);
+		struct pr_link *link = pr_link_at(links, (*cursor)++);
 
 		if (link->id)
 			return link;
