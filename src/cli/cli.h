@@ -40,6 +40,9 @@ int pr_cli_main(int argc, char **argv);
 /* Says what is wrong with the words, and how the command is used; returns PR_EXIT_USAGE. */
 int pr_cli_usage_error(const char *command, const char *format, ...) PR_PRINTF(2, 3);
 
+/* `rule test` with the words behind it (rule_test.c). */
+int pr_cli_rule_test(const struct pr_cli *cli, int argc, char **argv);
+
 /* ---- options of a command (options.c) ---- */
 
 /* One option: --name VALUE into *value, or --name into *flag. */

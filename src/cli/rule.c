@@ -66,6 +66,8 @@ int pr_command_rule(const struct pr_cli *cli, int argc, char **argv)
 	};
 	int n;
 
+	if (argc > 0 && strcmp(argv[0], "test") == 0)
+		return pr_cli_rule_test(cli, argc - 1, argv + 1);
 	if (!pr_cli_options("rule", argc, argv, options, PR_ARRAY_SIZE(options), &n))
 		return PR_EXIT_USAGE;
 	if (!!given.duration + given.until_exit + given.until_reboot > 1)
@@ -77,5 +79,5 @@ int pr_command_rule(const struct pr_cli *cli, int argc, char **argv)
 		return rule_change(cli, "rule-add", argv[1], &given);
 	if (n == 2 && strcmp(argv[0], "remove") == 0)
 		return rule_change(cli, "rule-remove", argv[1], &given);
-	return pr_cli_usage_error("rule", "wants add or remove and one quoted rule, or list");
+	return pr_cli_usage_error("rule", "wants test, add or remove and one quoted rule, or list");
 }
