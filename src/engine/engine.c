@@ -188,7 +188,7 @@ void pr_engine_addresses_set(struct pr_engine *engine, const struct pr_engine_ad
 		if (on_link.len < whole &&
 		    pr_own_addresses_add_on_link(&engine->own, &on_link) != 0)
 			break;
-		if (pr_class_registered(address, NULL) == PR_CLASS_HOST)
+		if (pr_class_of(address, NULL) == PR_CLASS_HOST)
 			engine->loopback_ifindex = addresses[i].ifindex;
 	}
 	pr_engine_leave(engine);

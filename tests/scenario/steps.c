@@ -1,0 +1,567 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What a line of a case does. The language: tests/scenario/README.md. */
+#include "world.h"
+
+#include <string.h>
+
+static bool is(const char *a, const char *b)
+{
+	return strcmp(a, b) == 0;
+}
+
+static uint64_t number(struct world *world, const char *text)
+{
+	unsigned long long value;
+	char *end;
+
+	value = strtoull(text, &end, 10);
+	if (!*text || *end)
+		world_fail(world, "not a number: %s", text);
+	return value;
+}
+
+/* The value behind a word; NULL where it isn't there. */
+static const char *option(char **words, unsigned int n, const char *name)
+{
+	for (unsigned int i = 0; i + 1 < n; i++)
+		if (is(words[i], name))
+			return words[i + 1];
+	return NULL;
+}
+
+static bool flag(char **words, unsigned int n, const char *name)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (is(words[i], name))
+			return true;
+	return false;
+}
+
+static char *copy_of(const char *text)
+{
+	return text ? pr_strdup(text) : NULL;
+}
+
+/* process PID PATH [uid N] [start N] [script S] [unit U] [container C] [cgroup C] [inode N] [unproven] [kernel] */
+static void step_process(struct world *world, char **words, unsigned int n)
+{
+	struct pr_process *process;
+	const char *text;
+
+	if (n < 2 || world->n_processes == PROCESSES_MAX) {
+		world_fail(world, "process PID PATH");
+		return;
+	}
+	text = option(words, n, "start");
+	process = pr_process_new((pid_t)number(world, words[0]), text ? number(world, text) : 1);
+	process->exe_path = pr_strdup(words[1]);
+	process->path_proven = !flag(words, n, "unproven");
+	process->kernel_thread = flag(words, n, "kernel");
+	text = option(words, n, "uid");
+	process->uid = text ? (uid_t)number(world, text) : 1000;
+	text = option(words, n, "inode");
+	process->exe_inode = text ? number(world, text) : strlen(words[1]);
+	process->script = copy_of(option(words, n, "script"));
+	process->unit = copy_of(option(words, n, "unit"));
+	process->container = copy_of(option(words, n, "container"));
+	process->cgroup = copy_of(option(words, n, "cgroup"));
+	world->processes[world->n_processes++] = process;
+}
+
+static enum pr_owner_outcome outcome_of(struct world *world, const char *word)
+{
+	static const char *const names[] = { "known", "wait", "none", "self", "kernel" };
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(names); i++)
+		if (is(word, names[i]))
+			return (enum pr_owner_outcome)i;
+	world_fail(world, "no such owner: %s", word);
+	return PR_OWNER_NONE;
+}
+
+/* Takes "pid N" or "owner WORD" out of the words; what is left. */
+static unsigned int take_owner(struct world *world, char **words, unsigned int n)
+{
+	world->owner = PR_OWNER_NONE;
+	for (unsigned int i = 0; i + 1 < n; i++) {
+		if (is(words[i], "pid")) {
+			world->owner = PR_OWNER_KNOWN;
+			world->owner_pid = (pid_t)number(world, words[i + 1]);
+		} else if (is(words[i], "owner")) {
+			world->owner = outcome_of(world, words[i + 1]);
+		} else {
+			continue;
+		}
+		memmove(&words[i], &words[i + 2], (n - i - 2) * sizeof(*words));
+		return n - 2;
+	}
+	return n;
+}
+
+static void hand_up(struct world *world, const struct pr_intercepted *packet)
+{
+	struct pr_interception *interception = pr_scenario_interception(world->scenario);
+	struct pr_verdict_order order;
+
+	if (pr_engine_packet(world->engine, interception, packet, &order) == PR_ENGINE_HELD)
+		world_output(world, OUTPUT_PACKET, "held");
+	else
+		interception->operations->verdict(interception, packet, &order);
+}
+
+static void step_packet(struct world *world, char **words, unsigned int n)
+{
+	struct pr_interception *interception = pr_scenario_interception(world->scenario);
+	struct pr_intercepted packet;
+	const char *error = "the queue is full";
+	char line[OUTPUT_SIZE] = "";
+	int r;
+
+	n = take_owner(world, words, n);
+	for (unsigned int i = 0; i < n; i++) {
+		strncat(line, words[i], sizeof(line) - strlen(line) - 1);
+		strncat(line, " ", sizeof(line) - strlen(line) - 1);
+	}
+	if (pr_scenario_packet(world->scenario, line, world->now_us, &error) < 0) {
+		world_fail(world, "%s", error);
+		return;
+	}
+	while ((r = interception->operations->next(interception, &packet, 1, 0)) > 0)
+		hand_up(world, &packet);
+}
+
+/* flood N HOOK … with ports that count up from the source's: each in its own line's words */
+static void step_flood(struct world *world, char **words, unsigned int n)
+{
+	unsigned int times = n > 4 ? (unsigned int)number(world, words[0]) : 0;
+	char *port, source[128];
+	unsigned long first;
+
+	if (n < 5 || strlen(words[3]) >= sizeof(source) - 8 || !strrchr(words[3], ':')) {
+		world_fail(world, "flood N HOOK PROTO SOURCE:PORT > DESTINATION");
+		return;
+	}
+	strcpy(source, words[3]);
+	port = strrchr(source, ':') + 1;
+	first = strtoul(port, NULL, 10);
+	for (unsigned int i = 0; i < times; i++) {
+		char *again[WORDS_MAX];
+
+		memcpy(again, words, n * sizeof(*words));
+		snprintf(port, 8, "%lu", first + i);
+		again[3] = source;
+		step_packet(world, again + 1, n - 1);
+	}
+}
+
+static bool endpoint(const char *word, struct pr_address *ret_address, uint16_t *ret_port)
+{
+	char text[64], *address = text, *port = NULL;
+
+	snprintf(text, sizeof(text), "%s", word);
+	if (*text == '[' && strchr(text, ']')) {
+		address = text + 1;
+		port = strchr(text, ']');
+		*port++ = '\0';
+		port = *port == ':' ? port + 1 : NULL;
+	} else if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
+		port = strchr(text, ':');
+		*port++ = '\0';
+	}
+	*ret_port = port ? (uint16_t)strtoul(port, NULL, 10) : 0;
+	return pr_address_parse(address, ret_address) == 0;
+}
+
+unsigned int step_tuple(char **words, unsigned int n, struct pr_tuple *ret_tuple)
+{
+	static const struct {
+		const char *name;
+		uint8_t proto;
+	} protos[] = { { "tcp", IPPROTO_TCP },
+		       { "udp", IPPROTO_UDP },
+		       { "icmp", IPPROTO_ICMP },
+		       { "icmp6", IPPROTO_ICMPV6 } };
+
+	if (n < 4 || !is(words[2], ">") ||
+	    !endpoint(words[1], &ret_tuple->src, &ret_tuple->src_port) ||
+	    !endpoint(words[3], &ret_tuple->dst, &ret_tuple->dst_port))
+		return 0;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(protos); i++)
+		if (is(words[0], protos[i].name)) {
+			ret_tuple->proto = protos[i].proto;
+			return 4;
+		}
+	return 0;
+}
+
+/* conntrack new|update|destroy TUPLE [reply TUPLE] [bytes N N] [packets N N] */
+static void step_conntrack(struct world *world, char **words, unsigned int n)
+{
+	struct pr_engine_conntrack event = { 0 };
+	unsigned int at = 1;
+
+	if (!n || step_tuple(words + 1, n - 1, &event.original) == 0) {
+		world_fail(world, "conntrack new|update|destroy TUPLE");
+		return;
+	}
+	event.event = is(words[0], "new")      ? PR_LINK_EVENT_NEW
+		      : is(words[0], "update") ? PR_LINK_EVENT_UPDATE
+					       : PR_LINK_EVENT_DESTROY;
+	event.reply = pr_tuple_reversed(&event.original);
+	for (at = 5; at < n; at++) {
+		if (is(words[at], "reply")) {
+			at += step_tuple(words + at + 1, n - at - 1, &event.reply);
+		} else if (is(words[at], "bytes") && at + 2 < n) {
+			event.counted = true;
+			event.bytes_original = number(world, words[at + 1]);
+			event.bytes_reply = number(world, words[at + 2]);
+			at += 2;
+		} else if (is(words[at], "packets") && at + 2 < n) {
+			event.packets_original = number(world, words[at + 1]);
+			event.packets_reply = number(world, words[at + 2]);
+			at += 2;
+		}
+	}
+	pr_engine_conntrack(world->engine, &event, world->now_us);
+}
+
+/* question NAME TYPE [from ADDRESS:PORT] [to ADDRESS:PORT] [tcp] [pid N | owner WORD] [as APP] */
+static void step_question(struct world *world, char **words, unsigned int n)
+{
+	struct pr_asker asker = { .client = ++world->last_client };
+	struct pr_engine_query query = { .uid = (uid_t)-1 };
+	const char *from, *to;
+	uint8_t bytes[512];
+	size_t len;
+
+	n = take_owner(world, words, n);
+	from = option(words, n, "from");
+	to = option(words, n, "to");
+	asker.transport = flag(words, n, "tcp") ? PR_TRANSPORT_TCP : PR_TRANSPORT_UDP;
+	len = n >= 2 ? dns_question(words[0], words[1], bytes, sizeof(bytes)) : 0;
+	if (!len || !endpoint(from ? from : "10.0.0.2:5353", &asker.address, &asker.port) ||
+	    !endpoint(to ? to : "127.0.0.1:53", &asker.local_address, &asker.local_port)) {
+		world_fail(world, "question NAME TYPE");
+		return;
+	}
+	if (!option(words, n, "as")) {
+		pr_engine_question(world->engine, &asker, bytes, len, world->now_us);
+		return;
+	}
+	query.app = option(words, n, "as");
+	pr_engine_question_as(world->engine, asker.client, &query, bytes, len, world->now_us);
+}
+
+/* owner-known pid N | none | …: answers the oldest request that was told to wait */
+static void step_owner_known(struct world *world, char **words, unsigned int n)
+{
+	struct pr_process *process = NULL;
+	enum pr_owner_outcome outcome = PR_OWNER_KNOWN;
+
+	if (world->n_tickets_answered == world->n_tickets) {
+		world_fail(world, "nobody waits for an owner");
+		return;
+	}
+	if (n == 2 && is(words[0], "pid"))
+		process = world_process(world, (pid_t)number(world, words[1]));
+	else
+		outcome = outcome_of(world, n ? words[0] : "");
+	if (process)
+		pr_process_reference(process);
+	pr_engine_owner_known(world->engine, world->tickets[world->n_tickets_answered++], outcome,
+			      process, world->now_us);
+}
+
+/* adopt out|in|forward TUPLE [pid N | owner WORD] */
+static void step_adopt(struct world *world, char **words, unsigned int n)
+{
+	struct pr_engine_adopted flow = { 0 };
+
+	n = take_owner(world, words, n);
+	if (n < 5 || !step_tuple(words + 1, n - 1, &flow.tuple)) {
+		world_fail(world, "adopt DIRECTION TUPLE");
+		return;
+	}
+	flow.direction = is(words[0], "out")  ? PR_DIRECTION_OUT
+			 : is(words[0], "in") ? PR_DIRECTION_IN
+					      : PR_DIRECTION_FORWARD;
+	flow.owner = world->owner;
+	if (world->owner == PR_OWNER_KNOWN)
+		flow.process = pr_process_reference(world_process(world, world->owner_pid));
+	pr_engine_adopt(world->engine, &flow, world->now_us);
+}
+
+static bool first_prompt(void *context, const struct pr_event *event)
+{
+	*(uint64_t *)context = event->id;
+	return false;
+}
+
+/* answer permit|deny [scope domain|zone|address|app] [for SECONDS] [prompt N] */
+static void step_answer(struct world *world, char **words, unsigned int n)
+{
+	static const char *const scopes[] = { "domain", "zone", "address", "app" };
+	const char *scope = option(words, n, "scope"), *duration = option(words, n, "for");
+	const char *prompt = option(words, n, "prompt");
+	enum pr_answer_scope scope_number = PR_ANSWER_DOMAIN;
+	uint64_t id = 0;
+
+	for (size_t i = 0; scope && i < PR_ARRAY_SIZE(scopes); i++)
+		if (is(scope, scopes[i]))
+			scope_number = (enum pr_answer_scope)i;
+	if (prompt)
+		id = number(world, prompt);
+	else
+		pr_engine_rows(world->engine, PR_ENGINE_PROMPTS, first_prompt, &id, world->now_us);
+	if (pr_engine_prompt_answer(world->engine, id, n && is(words[0], "permit"), scope_number,
+				    duration ? number(world, duration) * 1000000 : PR_ENGINE_NEVER,
+				    world->now_us) < 0)
+		world_output(world, OUTPUT_LINE, "line no-such-prompt");
+}
+
+/* rule add|remove "RULE" [app APP] [in] */
+static void step_rule(struct world *world, char **words, unsigned int n)
+{
+	const struct pr_config_change change = {
+		.kind = n && is(words[0], "add") ? PR_CHANGE_ADD_RULE : PR_CHANGE_REMOVE_RULE,
+		.rule = n > 1 ? words[1] : "",
+		.app = option(words, n, "app"),
+		.incoming = flag(words, n, "in"),
+	};
+
+	policy_change(world, &change);
+}
+
+/* set NAME VALUE [app APP] */
+static void step_set(struct world *world, char **words, unsigned int n)
+{
+	const struct pr_config_change change = {
+		.kind = PR_CHANGE_SET,
+		.setting = n > 1 ? words[0] : "",
+		.value = n > 1 ? words[1] : "",
+		.app = option(words, n, "app"),
+	};
+
+	policy_change(world, &change);
+}
+
+static bool show_row(void *context, const struct pr_event *event)
+{
+	show_event(context, OUTPUT_LINE, event);
+	return true;
+}
+
+static void step_rows(struct world *world, char **words, unsigned int n)
+{
+	static const char *const tables[] = { "apps", "communications", "links", "prompts" };
+
+	for (size_t i = 0; n && i < PR_ARRAY_SIZE(tables); i++)
+		if (is(words[0], tables[i]))
+			pr_engine_rows(world->engine, (enum pr_engine_table)i, show_row, world,
+				       world->now_us);
+}
+
+static void show_explained(void *context, const struct pr_engine_explained *explained)
+{
+	world_output(context, OUTPUT_LINE, "line %s \"%s\" %s%s text=\"%s\"",
+		     pr_stage_name(explained->stage), explained->check ? explained->check : "stage",
+		     explained->said, explained->decides ? " decides" : "",
+		     explained->text ? explained->text : "");
+}
+
+/* explain [app A] [domain D] [address A] [proto N] [port N] [in] */
+static void step_explain(struct world *world, char **words, unsigned int n)
+{
+	const char *address = option(words, n, "address");
+	const char *proto = option(words, n, "proto"), *port = option(words, n, "port");
+	struct pr_engine_query query = { .app = option(words, n, "app"),
+					 .uid = (uid_t)-1,
+					 .incoming = flag(words, n, "in"),
+					 .domain = option(words, n, "domain") };
+
+	if (address && pr_address_parse(address, &query.address) < 0)
+		world_fail(world, "not an address");
+	query.proto = proto ? (uint8_t)number(world, proto) : 0;
+	query.port = port ? (uint16_t)number(world, port) : 0;
+	if (pr_engine_explain(world->engine, &query, show_explained, world, world->now_us) < 0)
+		world_fail(world, "nothing is explained");
+}
+
+static void step_cut(struct world *world, char **words, unsigned int n)
+{
+	if (pr_engine_cut(world->engine, n ? number(world, words[0]) : 0, world->now_us) < 0)
+		world_output(world, OUTPUT_LINE, "line no-such-link");
+}
+
+static void step_generation(struct world *world, char **words, unsigned int n)
+{
+	pr_engine_generation_set(world->engine, n ? (uint32_t)number(world, words[0]) : 0,
+				 world->now_us);
+}
+
+static void step_upstream(struct world *world, char **words, unsigned int n)
+{
+	dns_upstream(world, words, n);
+}
+
+/* sync begin | sync end */
+static void step_sync(struct world *world, char **words, unsigned int n)
+{
+	if (n && is(words[0], "begin"))
+		pr_engine_conntrack_sync_begin(world->engine, world->now_us);
+	else
+		pr_engine_conntrack_sync_end(world->engine, world->now_us);
+}
+
+/* hosts ADDRESS NAME [ADDRESS NAME…] */
+static void step_hosts(struct world *world, char **words, unsigned int n)
+{
+	struct pr_engine_hosts_entry entries[WORDS_MAX / 2];
+	size_t n_entries = 0;
+
+	for (unsigned int i = 0; i + 1 < n; i += 2) {
+		entries[n_entries].name = words[i + 1];
+		if (pr_address_parse(words[i], &entries[n_entries].address) == 0)
+			n_entries++;
+	}
+	pr_engine_hosts_set(world->engine, entries, n_entries, world->now_us);
+}
+
+/* restart: a new engine with the names of the old one, and nothing else */
+static void step_restart(struct world *world, char **words, unsigned int n)
+{
+	(void)words;
+	(void)n;
+	free(world->saved);
+	world->saved = NULL;
+	if (pr_engine_names_save(world->engine, world->now_us, &world->saved, &world->saved_len) <
+	    0)
+		world_fail(world, "names can't be saved");
+	pr_engine_free(world->engine);
+	world_engine_start(world);
+	if (pr_engine_names_load(world->engine, world->saved, world->saved_len, world->now_us) < 0)
+		world_fail(world, "names can't be loaded");
+	policy_compile(world);
+}
+
+static void step_resolver_restarted(struct world *world, char **words, unsigned int n)
+{
+	(void)words;
+	(void)n;
+	world->n_resolving = 0;
+	pr_engine_resolver_restarted(world->engine);
+}
+
+/* limit NAME N, before anything else */
+static void step_limit(struct world *world, char **words, unsigned int n)
+{
+	const struct {
+		const char *name;
+		uint32_t *limit;
+	} limits[] = { { "links", &world->options.n_links_max },
+		       { "communications", &world->options.n_communications_max },
+		       { "names", &world->options.n_names_max },
+		       { "instances", &world->options.n_instances_max },
+		       { "parked", &world->options.n_parked_max },
+		       { "prompts", &world->options.n_prompts_max } };
+
+	for (size_t i = 0; n == 2 && i < PR_ARRAY_SIZE(limits); i++)
+		if (is(words[0], limits[i].name))
+			*limits[i].limit = (uint32_t)number(world, words[1]);
+}
+
+static const struct step {
+	const char *name;
+	void (*function)(struct world *world, char **words, unsigned int n);
+	bool keeps_first_word;
+} steps[] = {
+	{ "out", step_packet, true },
+	{ "in", step_packet, true },
+	{ "forward", step_packet, true },
+	{ "prerouting", step_packet, true },
+	{ "flood", step_flood, false },
+	{ "question", step_question, false },
+	{ "upstream", step_upstream, false },
+	{ "owner-known", step_owner_known, false },
+	{ "conntrack", step_conntrack, false },
+	{ "sync", step_sync, false },
+	{ "adopt", step_adopt, false },
+	{ "answer", step_answer, false },
+	{ "rule", step_rule, false },
+	{ "set", step_set, false },
+	{ "generation", step_generation, false },
+	{ "cut", step_cut, false },
+	{ "rows", step_rows, false },
+	{ "explain", step_explain, false },
+	{ "hosts", step_hosts, false },
+	{ "restart", step_restart, false },
+	{ "resolver-restarted", step_resolver_restarted, false },
+};
+
+static void act(struct world *world, char **words, unsigned int n)
+{
+	for (size_t i = 0; n && i < PR_ARRAY_SIZE(steps); i++) {
+		unsigned int skip = steps[i].keeps_first_word ? 0 : 1;
+
+		if (!is(words[0], steps[i].name))
+			continue;
+		steps[i].function(world, words + skip, n - skip);
+		return;
+	}
+	if (n)
+		world_fail(world, "no such step: %s", words[0]);
+}
+
+static uint64_t time_of(struct world *world, const char *text)
+{
+	unsigned long long value;
+	char *unit;
+
+	value = strtoull(text, &unit, 10);
+	if (is(unit, "ms"))
+		value *= 1000;
+	else if (is(unit, "s"))
+		value *= 1000000;
+	else if (!is(unit, "us"))
+		world_fail(world, "a time is a number with us, ms or s");
+	return START_US + value;
+}
+
+static void start(struct world *world)
+{
+	if (world->engine)
+		return;
+	world_engine_start(world);
+	pr_engine_generation_set(world->engine, 1, world->now_us);
+}
+
+void step_run(struct world *world, char **words, unsigned int n, const char *block)
+{
+	char name[160];
+
+	if (is(words[0], "process")) {
+		step_process(world, words + 1, n - 1);
+	} else if (is(words[0], "limit")) {
+		step_limit(world, words + 1, n - 1);
+	} else if (is(words[0], "config")) {
+		policy_file(world, "portreeve.conf", block);
+	} else if (is(words[0], "profile") && n == 2) {
+		snprintf(name, sizeof(name), "profiles/%s.conf", words[1]);
+		policy_file(world, name, block);
+	} else if (is(words[0], "no-policy")) {
+		world->has_policy = true;
+	} else if (is(words[0], "expect")) {
+		expect_run(world, words + 1, n - 1);
+	} else if (is(words[0], "at") && n >= 2) {
+		expect_nothing_left(world);
+		start(world);
+		if (!world->has_policy)
+			policy_compile(world);
+		if (time_of(world, words[1]) < world->now_us)
+			world_fail(world, "time runs backwards");
+		world_advance(world, time_of(world, words[1]));
+		act(world, words + 2, n - 2);
+	} else {
+		world_fail(world, "no such line: %s", words[0]);
+	}
+}
