@@ -216,6 +216,11 @@ RESOLV_CONFS = [
 
 
 def main():
+    write('links', 'fill-and-end', bytes(byte for i in range(12) for byte in (0, i << 4)) +
+          bytes(byte for i in range(12) for byte in (1, i << 4)) + bytes([6, 0]) * 4)
+    write('links', 'confirm-and-alias', bytes(byte for i in range(12) for byte in (0, i << 4, 3, i << 4 | (i + 5) % 12)) +
+          bytes(byte for i in range(12) for byte in (5, i << 4 | (i + 7) % 12, 0, i << 4)))
+    write('links', 'held', bytes(byte for i in range(12) for byte in (0, i << 4, 4, i << 4, 6, 0)))
     for name, data in dns_questions():
         write('dns_question', name, data)
     for name, data in dns_answers():
