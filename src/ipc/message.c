@@ -12,7 +12,7 @@
 #define FRONT	   BIT(PR_PARTY_FRONT)
 #define CHILDREN   (ENGINE | RESOLVER | FRONT)
 #define TEXT_MAX   4096
-#define TUPLE_LEN  39
+#define OWNER_LEN  125 /* process/owner.h, which is no room of ours to include */
 
 static const struct pr_message_info messages[PR_N_MESSAGES] = {
 	/*			       name	     from	 to	   fds	 body */
@@ -20,7 +20,10 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 	[PR_MESSAGE_PONG] = { "pong", CHILDREN, SUPERVISOR, 0, 0, 0 },
 	[PR_MESSAGE_READY] = { "ready", CHILDREN, SUPERVISOR, 0, 0, 0 },
 	[PR_MESSAGE_FAILED] = { "failed", CHILDREN | COMPILER, SUPERVISOR, 0, 1, TEXT_MAX },
-	[PR_MESSAGE_CHANNEL] = { "channel", SUPERVISOR, CHILDREN, 1, 4, 4 },
+	[PR_MESSAGE_CHANNEL] = { "channel", SUPERVISOR, CHILDREN, 1, 8, 8 },
+	[PR_MESSAGE_DESCRIPTOR] = { "descriptor", SUPERVISOR, CHILDREN, 1, 3, 64 },
+	[PR_MESSAGE_START] = { "start", SUPERVISOR, CHILDREN | COMPILER, 0, 2,
+			       PR_MESSAGE_BODY_MAX },
 
 	[PR_MESSAGE_POLICY] = { "policy", SUPERVISOR, ENGINE, 1, 4, 4 },
 	[PR_MESSAGE_POLICY_TAKEN] = { "policy-taken", ENGINE, SUPERVISOR, 0, 4, 4 },
@@ -29,9 +32,11 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 	[PR_MESSAGE_RAISE] = { "raise", ENGINE, SUPERVISOR, 0, 0, 0 },
 	[PR_MESSAGE_GENERATION] = { "generation", SUPERVISOR, ENGINE, 0, 4, 4 },
 
-	[PR_MESSAGE_WHO] = { "who", ENGINE, SUPERVISOR, 0, 8, 8 },
+	[PR_MESSAGE_WHO] = { "who", ENGINE, SUPERVISOR, 0, OWNER_LEN, OWNER_LEN },
 	[PR_MESSAGE_PROCESS] = { "process", SUPERVISOR, ENGINE, 0, 0, PR_MESSAGE_BODY_MAX },
-	[PR_MESSAGE_DENY] = { "deny", ENGINE, SUPERVISOR, 0, TUPLE_LEN + 1, TUPLE_LEN + 1 },
+	[PR_MESSAGE_EXITED] = { "exited", SUPERVISOR, ENGINE, 0, 12, 12 },
+	[PR_MESSAGE_FORGET] = { "forget", ENGINE, SUPERVISOR, 0, 0, 0 },
+	[PR_MESSAGE_NAMES] = { "names", ENGINE | SUPERVISOR, ENGINE | SUPERVISOR, 1, 0, 0 },
 	[PR_MESSAGE_NOTICE] = { "notice", SUPERVISOR, ENGINE, 0, 1, TEXT_MAX },
 
 	[PR_MESSAGE_QUERY] = { "query", FRONT, ENGINE, 0, 2, PR_MESSAGE_BODY_MAX },

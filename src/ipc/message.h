@@ -26,9 +26,11 @@ enum pr_message_kind {
 	/* The supervisor and every child. */
 	PR_MESSAGE_PING = 1, /* supervisor → child: empty; PONG repeats the ticket */
 	PR_MESSAGE_PONG,
-	PR_MESSAGE_READY,   /* child → supervisor: empty; sandboxed and at work */
-	PR_MESSAGE_FAILED,  /* child → supervisor: text, one sentence; the child ends */
-	PR_MESSAGE_CHANNEL, /* supervisor → child: u32 party; 1 descriptor, a new channel to it */
+	PR_MESSAGE_READY,  /* child → supervisor: empty; sandboxed and at work */
+	PR_MESSAGE_FAILED, /* child → supervisor: text, one sentence; the child ends */
+	PR_MESSAGE_CHANNEL, /* supervisor → child: u32 party, u32 its PID; 1 descriptor: a channel to it */
+	PR_MESSAGE_DESCRIPTOR, /* supervisor → child: text, its name; 1 descriptor */
+	PR_MESSAGE_START, /* supervisor → child: pairs, settings: all descriptors are there, begin */
 
 	/* The policy. */
 	PR_MESSAGE_POLICY, /* supervisor → engine: u32 serial; 1 descriptor, sealed memory */
@@ -39,9 +41,11 @@ enum pr_message_kind {
 	PR_MESSAGE_GENERATION, /* supervisor → engine: u32 generation, in force */
 
 	/* Who owns a socket; the kernel table, which only the supervisor may change. */
-	PR_MESSAGE_WHO,	    /* engine → supervisor: u32 pid, u32 uid (or ~0) */
-	PR_MESSAGE_PROCESS, /* supervisor → engine: process, daemon/process_codec.h; empty = gone */
-	PR_MESSAGE_DENY, /* engine → supervisor: tuple, u8 verdict: into the set of denied tuples */
+	PR_MESSAGE_WHO, /* engine → supervisor: owner, process/owner.h; ticket = the engine's */
+	PR_MESSAGE_PROCESS, /* supervisor → engine: process, process/codec.h; empty = gone */
+	PR_MESSAGE_EXITED,  /* supervisor → engine: u32 pid, u64 start time */
+	PR_MESSAGE_FORGET, /* engine → supervisor: empty; the set of denied tuples is to be emptied */
+	PR_MESSAGE_NAMES,  /* either way: empty; 1 descriptor, the names that survive a restart */
 	PR_MESSAGE_NOTICE, /* supervisor → engine: text; becomes a system event */
 
 	/* What a client of the API may ask of the engine: reading. */

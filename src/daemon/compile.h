@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * One run of the compiler process, from the supervisor's side: files and a change in, a sealed policy and
+ * the one changed file out. The supervisor never looks into what goes in, and of what comes out it reads
+ * pairs of its own list alone.
+ */
+#pragma once
+
+#include "daemon/options.h"
+#include "daemon/users.h"
+#include "ipc/body.h"
+
+#include <event2/event.h>
+
+#define PR_COMPILE_MAX_MS 30000 /* a run that takes longer is ended: refused */
+
+struct pr_compiled {
+	char error[4096]; /* "" = compiled */
+	int policy_fd;	  /* sealed memory; owned */
+	int edit_fd;	  /* new content of `edit_name`; -1 = nothing changed; owned */
+	char edit_name[256];
+	uint32_t mark_mask, n_workers;
+	bool failure_open;
+	char warnings[4096];  /* a line each */
+	char upstreams[4096]; /* a line each; "" = those of the system */
+};
+void pr_compiled_done(struct pr_compiled *compiled);
+
+struct pr_compile;
+
+/* Starts a run. `change` is the pairs of a PR_MESSAGE_CHANGE, or NULL. `done` is called once, from the event
+ * loop, and may take the descriptors; the run is freed after it. 0 or -errno (then `done` is not called). */
+PR_MUST_USE int pr_compile_start(struct event_base *base, int self_fd,
+				 const struct pr_options *options, const struct pr_users *users,
+				 const struct pr_pairs *change,
+				 void (*done)(void *context, struct pr_compiled *compiled),
+				 void *context, struct pr_compile **ret_compile);
+/* Ends a run early; `done` is not called. Takes NULL. */
+void pr_compile_cancel(struct pr_compile *compile);

@@ -1,0 +1,172 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Flows that are older than this process. Who opened one is told by the sockets: a socket with a peer whose
+ * local port somebody listens on was called, any other one called. Conntrack's "original" direction is that
+ * of the first packet that it happened to see, so it is asked only for what has no socket here (forwarded
+ * links, unconnected UDP). Runs before the rules are in force, within PR_ADOPT_MAX_MS.
+ */
+#include "daemon/engine_process.h"
+
+#include "base/clock.h"
+#include "base/hash.h"
+#include "base/index.h"
+#include "base/log.h"
+#include "kernel/sock_diag.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+#define PR_ADOPT_MAX_MS	     5000   /* then the rest is adopted without an owner */
+#define PR_ADOPT_SOCKETS_MAX 131072 /* more flows are met by their next packet */
+
+struct adoption {
+	struct pr_engine_process *process;
+	struct pr_socket *sockets;
+	size_t n_sockets;
+	struct pr_index by_port;  /* listeners */
+	struct pr_index by_tuple; /* sockets with a peer */
+	uint64_t deadline_us;
+	size_t n_adopted;
+};
+
+static uint64_t port_hash(uint8_t proto, uint16_t port)
+{
+	const uint32_t key = (uint32_t)proto << 16 | port;
+
+	return pr_hash(&key, sizeof(key));
+}
+
+static bool collect(void *context, const struct pr_socket *socket)
+{
+	struct adoption *adoption = context;
+
+	if (adoption->n_sockets == PR_ADOPT_SOCKETS_MAX)
+		return false;
+	if (adoption->n_sockets % 1024 == 0)
+		adoption->sockets = pr_realloc(adoption->sockets, adoption->n_sockets + 1024,
+					       sizeof(*adoption->sockets));
+	if (socket->listener)
+		pr_index_insert(&adoption->by_port,
+				port_hash(socket->tuple.proto, socket->tuple.src_port),
+				(uint32_t)adoption->n_sockets);
+	else
+		pr_index_insert(&adoption->by_tuple, pr_tuple_hash(&socket->tuple),
+				(uint32_t)adoption->n_sockets);
+	adoption->sockets[adoption->n_sockets++] = *socket;
+	return true;
+}
+
+static const struct pr_socket *listener_on(const struct adoption *adoption, uint8_t proto,
+					   const struct pr_address *address, uint16_t port)
+{
+	static const struct pr_address none;
+
+	for (struct pr_index_walk walk = pr_index_find(&adoption->by_port, port_hash(proto, port));
+	     pr_index_next(&adoption->by_port, &walk);) {
+		const struct pr_socket *socket = &adoption->sockets[walk.value];
+		const struct pr_address *bound = &socket->tuple.src;
+		bool any = memcmp(bound->bytes, none.bytes, sizeof(none.bytes)) == 0;
+
+		if (socket->tuple.proto == proto && socket->tuple.src_port == port &&
+		    (any || pr_address_equal(bound, address)))
+			return socket;
+	}
+	return NULL;
+}
+
+static bool has_socket(const struct adoption *adoption, const struct pr_tuple *local_view)
+{
+	for (struct pr_index_walk walk =
+		     pr_index_find(&adoption->by_tuple, pr_tuple_hash(local_view));
+	     pr_index_next(&adoption->by_tuple, &walk);)
+		if (pr_tuple_equal(&adoption->sockets[walk.value].tuple, local_view))
+			return true;
+	return false;
+}
+
+static enum pr_owner_outcome owner_of(struct adoption *adoption, const struct pr_socket *socket,
+				      struct pr_process **ret_process)
+{
+	struct pr_engine_process *process = adoption->process;
+	struct pr_owner owner;
+	int outcome = pr_owner_of_cookie(&process->finder, socket->cookie, socket->inode,
+					 socket->uid, &owner);
+
+	if (outcome == PR_OWNER_OF_KERNEL)
+		return PR_OWNER_KERNEL;
+	if (outcome != PR_OWNER_FOUND && outcome != PR_OWNER_ASK)
+		return PR_OWNER_NONE;
+	if (pr_clock_monotonic_us() > adoption->deadline_us)
+		return PR_OWNER_NONE;
+	*ret_process = pr_engine_who_wait(process, &owner);
+	return *ret_process ? PR_OWNER_KNOWN : PR_OWNER_NONE;
+}
+
+static void adopt_socket(struct adoption *adoption, const struct pr_socket *socket)
+{
+	struct pr_engine_adopted flow = { .tuple = socket->tuple, .direction = PR_DIRECTION_OUT };
+
+	if (socket->tuple.proto == IPPROTO_TCP &&
+	    listener_on(adoption, socket->tuple.proto, &socket->tuple.src,
+			socket->tuple.src_port)) {
+		flow.tuple = pr_tuple_reversed(&socket->tuple);
+		flow.direction = PR_DIRECTION_IN;
+	}
+	flow.owner = owner_of(adoption, socket, &flow.process);
+	pr_engine_adopt(adoption->process->engine, &flow, pr_clock_monotonic_us());
+	adoption->n_adopted++;
+}
+
+static void adopt_entry(void *context, const struct pr_conntrack_entry *entry)
+{
+	struct adoption *adoption = context;
+	const struct pr_tuple *original = &entry->original;
+	const struct pr_tuple called = pr_tuple_reversed(original);
+	struct pr_engine_adopted flow = { .tuple = *original,
+					  .direction = PR_DIRECTION_FORWARD,
+					  .owner = PR_OWNER_NONE };
+	const struct pr_socket *socket = NULL;
+
+	if (has_socket(adoption, original) || has_socket(adoption, &called) ||
+	    has_socket(adoption, &entry->reply))
+		return;
+	if (original->proto == IPPROTO_UDP) {
+		socket = listener_on(adoption, original->proto, &original->src, original->src_port);
+		flow.direction = socket ? PR_DIRECTION_OUT : flow.direction;
+	}
+	if (!socket && original->proto == IPPROTO_UDP) {
+		socket = listener_on(adoption, original->proto, &entry->reply.src,
+				     entry->reply.src_port);
+		flow.direction = socket ? PR_DIRECTION_IN : flow.direction;
+	}
+	/* Without a socket only what lies between others is known for sure. */
+	if (!socket && (pr_engine_is_own(adoption->process, &original->src) ||
+			pr_engine_is_own(adoption->process, &entry->reply.src)))
+		return;
+	if (socket)
+		flow.owner = owner_of(adoption, socket, &flow.process);
+	pr_engine_adopt(adoption->process->engine, &flow, pr_clock_monotonic_us());
+	adoption->n_adopted++;
+}
+
+void pr_engine_adopt_all(struct pr_engine_process *process)
+{
+	struct adoption adoption = {
+		.process = process,
+		.deadline_us = pr_clock_monotonic_us() + PR_ADOPT_MAX_MS * 1000ull,
+	};
+
+	pr_index_init(&adoption.by_port, 256);
+	pr_index_init(&adoption.by_tuple, 1024);
+	(void)pr_sock_diag_dump(process->finder.diag_fd, collect, &adoption);
+	for (size_t i = 0; i < adoption.n_sockets; i++)
+		if (!adoption.sockets[i].listener && adoption.sockets[i].tuple.dst_port)
+			adopt_socket(&adoption, &adoption.sockets[i]);
+	if (process->conntrack && pr_conntrack_dump(process->conntrack, adopt_entry, &adoption))
+		pr_log(PR_LOG_WARNING, "not-adopted", "what=links-without-a-socket");
+	pr_log(PR_LOG_INFO, "adopted", "flows=%zu sockets=%zu", adoption.n_adopted,
+	       adoption.n_sockets);
+	free(adoption.sockets);
+	pr_index_done(&adoption.by_port);
+	pr_index_done(&adoption.by_tuple);
+}

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Permitted orders that come by the supervisor: answers to prompts, cuts. */
+#include "daemon/engine_process.h"
+
+#include "base/clock.h"
+#include "ipc/body.h"
+
+#include <string.h>
+
+static void done(struct pr_engine_process *process, uint64_t ticket, const char *error,
+		 const char *status)
+{
+	struct pr_pairs pairs = { 0 };
+	uint8_t body[1024];
+
+	(void)pr_pairs_add(&pairs, error ? "error" : "ok", error ? error : "done");
+	if (error)
+		(void)pr_pairs_add(&pairs, "status", status);
+	(void)pr_outbox_send(process->to_supervisor, PR_MESSAGE_DONE, ticket, body,
+			     pr_pairs_encode(&pairs, body, sizeof(body)));
+}
+
+static bool read_scope(const char *text, enum pr_answer_scope *ret_scope)
+{
+	static const char *const names[] = {
+		[PR_ANSWER_DOMAIN] = "domain",
+		[PR_ANSWER_ZONE] = "zone",
+		[PR_ANSWER_ADDRESS] = "address",
+		[PR_ANSWER_APP] = "app",
+	};
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(names); i++)
+		if (strcmp(text, names[i]) == 0) {
+			*ret_scope = (enum pr_answer_scope)i;
+			return true;
+		}
+	return false;
+}
+
+static void answer(struct pr_engine_process *process, const struct pr_pairs *pairs, uint64_t ticket)
+{
+	uint64_t id = pr_pairs_number(pairs, "id", 0), seconds = pr_pairs_number(pairs, "for", 0);
+	const char *word = pr_pairs_get(pairs, "answer"),
+		   *scope_text = pr_pairs_get(pairs, "scope");
+	enum pr_answer_scope scope = PR_ANSWER_DOMAIN;
+	bool permit;
+
+	if (!word || (strcmp(word, "permit") != 0 && strcmp(word, "deny") != 0))
+		return done(process, ticket, "an answer is permit or deny", "400");
+	if (scope_text && !read_scope(scope_text, &scope))
+		return done(process, ticket, "the scope is domain, zone, address or app", "400");
+	permit = strcmp(word, "permit") == 0;
+	if (seconds > UINT64_MAX / 2 / 1000000)
+		seconds = 0;
+	if (pr_engine_prompt_answer(process->engine, id, permit, scope,
+				    seconds ? seconds * 1000000 : PR_ENGINE_NEVER,
+				    pr_clock_monotonic_us()) < 0)
+		return done(process, ticket, "no such prompt is open", "404");
+	done(process, ticket, NULL, NULL);
+}
+
+void pr_engine_order_message(struct pr_engine_process *process, const struct pr_message *message)
+{
+	struct pr_pairs pairs;
+	const char *verb = NULL;
+
+	if (pr_pairs_decode(message->body, message->len, &pairs) == 0)
+		verb = pr_pairs_get(&pairs, "verb");
+	if (verb && strcmp(verb, "answer") == 0)
+		answer(process, &pairs, message->ticket);
+	else if (verb && strcmp(verb, "cut") == 0)
+		done(process, message->ticket,
+		     pr_engine_cut(process->engine, pr_pairs_number(&pairs, "id", 0),
+				   pr_clock_monotonic_us()) < 0
+			     ? "there is no such link"
+			     : NULL,
+		     "404");
+	else
+		done(process, message->ticket, "there is no such order", "404");
+	pr_engine_process_after(process);
+}

@@ -1,0 +1,174 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The engine process: the wiring of the engine's ports to the kernel and to the other processes.
+ *
+ * Workers, one a queue, block in their queue's socket: packets in, verdicts out. The control thread runs
+ * an event loop for all the rest. Ports are called with the engine's lock held, by any of them: what they
+ * have to say goes into rings that the control thread empties.
+ */
+#pragma once
+
+#include "daemon/outbox.h"
+#include "daemon/start.h"
+#include "engine/engine.h"
+#include "ipc/event_codec.h"
+#include "ipc/ring.h"
+#include "kernel/conntrack.h"
+#include "kernel/cut.h"
+#include "kernel/nftables.h"
+#include "kernel/owner.h"
+#include "kernel/rtnetlink.h"
+#include "nameserver/listener.h"
+#include "process/cache.h"
+
+#include <event2/event.h>
+#include <pthread.h>
+#include <stdatomic.h>
+
+#define PR_ENGINE_EVENTS_SIZE (2u << 20) /* bytes; beyond: events are dropped and counted */
+#define PR_ENGINE_REQUESTS_SIZE \
+	(1u << 18) /* to the supervisor; beyond: the packet's deadline decides */
+#define PR_ENGINE_QUESTIONS_SIZE \
+	(1u << 20) /* to the resolver; beyond: the question fails in time */
+#define PR_ENGINE_CUTS_SIZE	 (1u << 20) /* links to be cut; beyond: denied all the same, not told */
+#define PR_ENGINE_ANSWERS_SIZE	 (1u << 18) /* to `dns-query`; beyond: never told */
+#define PR_ENGINE_WHO_MAX	 4096	    /* questions who a process is; beyond: unknown */
+#define PR_ENGINE_EXPECTED_MAX	 1024 /* forwarded links to be reset; beyond: denied silently */
+#define PR_ENGINE_WORKER_BATCH	 64
+#define PR_ENGINE_WORKER_WAIT_MS 500
+#define PR_ENGINE_WORKER_HUNG_MS 1500 /* a worker that has not gone round: no PONG is sent */
+
+struct pr_engine_process;
+
+struct pr_engine_worker {
+	struct pr_engine_process *process;
+	struct pr_interception *interception;
+	pthread_t thread;
+	_Atomic uint64_t alive_us; /* when it last went round */
+	_Atomic bool dirty;	   /* verdicts wait for flush() */
+};
+
+/* A question to the supervisor that is not answered yet. */
+struct pr_engine_who {
+	bool used, waited_for; /* waited_for: by pr_engine_who_wait() */
+	uint64_t ticket;       /* the engine's */
+	uint64_t serial;
+	struct pr_owner owner;
+};
+
+struct pr_engine_process {
+	struct pr_start start;
+	struct event_base *base;
+	struct pr_engine *engine;
+	uint32_t mark_mask;
+	bool stopping;
+
+	struct pr_engine_worker workers[PR_RULESET_QUEUES_MAX];
+	unsigned int n_workers;
+
+	/* Other processes; only the control thread touches the channels. */
+	struct pr_outbox *to_front, *to_resolver; /* NULL = not there */
+	struct pr_outbox *to_supervisor;
+	struct pr_ring *events, *requests, *questions, *cuts, *answers;
+	struct event *on_events, *on_requests, *on_questions, *on_cuts, *on_answers;
+	uint64_t n_events, n_lost_told;
+	pid_t resolver_pid;
+	uint8_t event_body[PR_EVENT_BODY_MAX]; /* under the engine's lock */
+
+	/* Wishes of the ports that must not get lost. */
+	_Atomic bool wants_raise, wants_forget;
+	_Atomic uint64_t wake_at_us;
+	int wake_fd;
+	struct event *on_wake, *on_tick;
+
+	/* Who; under who_lock, which is taken inside of the engine's. */
+	pthread_mutex_t who_lock;
+	struct pr_owner_finder finder;
+	struct pr_process_cache *cache;
+	struct pr_engine_who who[PR_ENGINE_WHO_MAX];
+	unsigned int n_who, next_who;
+	uint64_t who_serial, n_who_full;
+	struct pr_process *waited; /* the answer that pr_engine_who_wait() waits for */
+
+	/* The kernel's table of links. */
+	struct pr_conntrack *conntrack_events, *conntrack;
+	struct event *on_conntrack;
+	pthread_mutex_t cut_lock;
+	struct pr_cut *cut;
+	struct pr_tuple expected[PR_ENGINE_EXPECTED_MAX];
+	_Atomic unsigned int n_expected;
+	int queue_proc_fd;
+
+	struct pr_rtnetlink *rtnetlink;
+	struct pr_own_addresses own;
+	struct event *on_addresses;
+	struct pr_listener *listener;
+
+	void *policy_bytes;
+	size_t policy_len;
+};
+
+/* Says why, and ends the process. */
+_Noreturn void pr_engine_process_fail(struct pr_engine_process *process, const char *format, ...)
+	PR_PRINTF(2, 3);
+/* After any call of the engine outside of a worker: carries out verdicts that were held, and re-arms the
+ * clock. */
+void pr_engine_process_after(struct pr_engine_process *process);
+
+/* ---- workers (engine_worker.c) ---- */
+/* Binds the queues. 0, or an outcome of nfqueue.h, or -errno. */
+PR_MUST_USE int pr_engine_workers_open(struct pr_engine_process *process);
+PR_MUST_USE int pr_engine_workers_start(struct pr_engine_process *process);
+bool pr_engine_workers_alive(struct pr_engine_process *process, uint64_t now_us);
+void pr_engine_workers_flush(struct pr_engine_process *process);
+
+/* ---- ports (engine_ports.c) ---- */
+struct pr_engine_ports pr_engine_process_ports(struct pr_engine_process *process);
+
+/* ---- who (engine_who.c) ---- */
+PR_MUST_USE int pr_engine_who_open(struct pr_engine_process *process);
+enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
+				    const struct pr_intercepted *packet,
+				    const struct pr_tuple *tuple, enum pr_direction direction,
+				    uint64_t ticket, struct pr_process **ret_process);
+/* PR_MESSAGE_PROCESS. */
+void pr_engine_who_answered(struct pr_engine_process *process, const struct pr_message *message);
+void pr_engine_who_exited(struct pr_engine_process *process, const struct pr_message *message);
+/* At the start, before the loop: asks and waits for the answer. NULL = not known. */
+struct pr_process *pr_engine_who_wait(struct pr_engine_process *process,
+				      const struct pr_owner *owner);
+
+/* ---- links in the kernel (engine_links.c) ---- */
+PR_MUST_USE int pr_engine_links_open(struct pr_engine_process *process);
+void pr_engine_links_watch(struct pr_engine_process *process);
+/* Carries out what the port `cut` put into the ring. */
+void pr_engine_links_cut(struct pr_engine_process *process);
+/* A denied packet of a forwarded link that is being cut: resets both ends. */
+void pr_engine_links_denied(struct pr_engine_process *process, const struct pr_intercepted *packet);
+/* ---- flows older than the daemon (engine_adopt.c) ---- */
+void pr_engine_adopt_all(struct pr_engine_process *process);
+
+/* ---- addresses of this namespace (engine_addresses.c) ---- */
+PR_MUST_USE int pr_engine_addresses_open(struct pr_engine_process *process);
+void pr_engine_addresses_watch(struct pr_engine_process *process);
+bool pr_engine_is_own(const struct pr_engine_process *process, const struct pr_address *address);
+
+/* ---- messages (engine_messages.c) ---- */
+/* An event of ours, not of the engine's machine: from the control thread. */
+void pr_engine_system_event(struct pr_engine_process *process, const struct pr_event *event);
+/* One message of the supervisor. */
+void pr_engine_supervisor_message(struct pr_engine_process *process, struct pr_message *message);
+/* Reads what is there; ends the process when the supervisor is gone. */
+void pr_engine_supervisor_read(struct pr_engine_process *process);
+
+/* ---- queries (engine_query.c) ---- */
+void pr_engine_query_message(struct pr_engine_process *process, const struct pr_message *message);
+void pr_engine_dns_query(struct pr_engine_process *process, const struct pr_pairs *pairs,
+			 uint64_t ticket);
+/* Tells front the replies in the ring `answers`. */
+void pr_engine_dns_answers(struct pr_engine_process *process);
+/* Orders of the supervisor (engine_order.c). */
+void pr_engine_order_message(struct pr_engine_process *process, const struct pr_message *message);
+/* The port `reply` for a client that is a query: true when it was one. */
+bool pr_engine_query_replied(struct pr_engine_process *process, uint64_t client,
+			     const uint8_t *answer, size_t len);

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Who owns a packet: the kernel's maps and sock_diag by ourselves (kernel/owner.h), the process from the
+ * cache, and what is not in it from the supervisor, while the packet waits.
+ */
+#include "daemon/engine_process.h"
+
+#include "base/clock.h"
+#include "daemon/spawn.h"
+#include "kernel/sock_diag.h"
+#include "process/codec.h"
+
+#include <poll.h>
+#include <string.h>
+#include <unistd.h>
+
+#define WAIT_MAX_MS 1000 /* for one answer at the start; then the flow's owner is unknown */
+
+int pr_engine_who_open(struct pr_engine_process *process)
+{
+	struct pr_start *start = &process->start;
+
+	pthread_mutex_init(&process->who_lock, NULL);
+	process->finder.maps.sockets = pr_start_take_fd(start, "bpf-sockets");
+	process->finder.maps.tuples = pr_start_take_fd(start, "bpf-tuples");
+	process->finder.maps.foreign = pr_start_take_fd(start, "bpf-foreign");
+	process->finder.diag_fd = pr_sock_diag_open();
+	process->cache = pr_process_cache_new(0);
+	return process->finder.diag_fd < 0 ? process->finder.diag_fd : 0;
+}
+
+/* A free slot, or NULL. Called with who_lock held. */
+static struct pr_engine_who *slot(struct pr_engine_process *process)
+{
+	if (process->n_who == PR_ENGINE_WHO_MAX) {
+		process->n_who_full++;
+		return NULL;
+	}
+	while (process->who[process->next_who % PR_ENGINE_WHO_MAX].used)
+		process->next_who++;
+	return &process->who[process->next_who++ % PR_ENGINE_WHO_MAX];
+}
+
+/* The ticket that goes to the supervisor: the slot, and a number that is never used twice. */
+static uint64_t ticket_of(const struct pr_engine_process *process, const struct pr_engine_who *who)
+{
+	return who->serial * PR_ENGINE_WHO_MAX + (uint64_t)(who - process->who);
+}
+
+static struct pr_engine_who *note(struct pr_engine_process *process, const struct pr_owner *owner,
+				  uint64_t ticket, bool waited_for)
+{
+	struct pr_engine_who *who = slot(process);
+
+	if (!who)
+		return NULL;
+	*who = (struct pr_engine_who){ .used = true,
+				       .waited_for = waited_for,
+				       .ticket = ticket,
+				       .serial = ++process->who_serial,
+				       .owner = *owner };
+	process->n_who++;
+	return who;
+}
+
+static void forget(struct pr_engine_process *process, struct pr_engine_who *who)
+{
+	who->used = false;
+	process->n_who--;
+}
+
+static enum pr_owner_outcome ask(struct pr_engine_process *process, const struct pr_owner *owner,
+				 uint64_t ticket)
+{
+	struct pr_engine_who *who = note(process, owner, ticket, false);
+	uint8_t body[PR_OWNER_CODE_SIZE];
+
+	if (!who)
+		return PR_OWNER_NONE;
+	pr_owner_encode(owner, body);
+	if (pr_ring_put(process->requests, PR_MESSAGE_WHO, ticket_of(process, who), body,
+			sizeof(body)))
+		return PR_OWNER_WAIT;
+	forget(process, who);
+	process->n_who_full++;
+	return PR_OWNER_NONE;
+}
+
+static bool is_ours(const struct pr_engine_process *process, const struct pr_owner *owner)
+{
+	return owner->pid && !owner->foreign &&
+	       (owner->pid == (uint32_t)process->resolver_pid || owner->pid == (uint32_t)getpid());
+}
+
+static enum pr_owner_outcome find(struct pr_engine_process *process, const struct pr_owner *owner,
+				  uint64_t ticket, struct pr_process **ret_process)
+{
+	struct pr_process *known;
+
+	if (is_ours(process, owner))
+		return PR_OWNER_SELF;
+	known = pr_process_cache_find(process->cache, owner, pr_clock_monotonic_us());
+	if (!known)
+		return ask(process, owner, ticket);
+	*ret_process = pr_process_reference(known);
+	return PR_OWNER_KNOWN;
+}
+
+enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
+				    const struct pr_intercepted *packet,
+				    const struct pr_tuple *tuple, enum pr_direction direction,
+				    uint64_t ticket, struct pr_process **ret_process)
+{
+	enum pr_owner_outcome outcome = PR_OWNER_NONE;
+	struct pr_owner owner;
+	uint32_t ifindex = 0;
+
+	if (packet)
+		ifindex = direction == PR_DIRECTION_OUT ? packet->out_ifindex : packet->in_ifindex;
+	pthread_mutex_lock(&process->who_lock);
+	switch (pr_owner_lookup(&process->finder, tuple, direction, ifindex, &owner)) {
+	case PR_OWNER_FOUND:
+	case PR_OWNER_ASK:
+		outcome = find(process, &owner, ticket, ret_process);
+		break;
+	case PR_OWNER_OF_KERNEL:
+		outcome = PR_OWNER_KERNEL;
+		break;
+	default:
+		break;
+	}
+	pthread_mutex_unlock(&process->who_lock);
+	return outcome;
+}
+
+/* Under who_lock: what was asked for with this ticket; the slot is free again. */
+static bool take_who(struct pr_engine_process *process, uint64_t ticket,
+		     struct pr_engine_who *ret_who)
+{
+	struct pr_engine_who *who = &process->who[ticket % PR_ENGINE_WHO_MAX];
+
+	if (!who->used || who->serial != ticket / PR_ENGINE_WHO_MAX)
+		return false;
+	*ret_who = *who;
+	forget(process, who);
+	return true;
+}
+
+void pr_engine_who_answered(struct pr_engine_process *process, const struct pr_message *message)
+{
+	uint64_t now_us = pr_clock_monotonic_us();
+	enum pr_owner_outcome outcome = PR_OWNER_NONE;
+	struct pr_process *answer = NULL;
+	struct pr_engine_who who;
+	bool known;
+
+	if (message->len && pr_process_decode(message->body, message->len, &answer) < 0)
+		return;
+	pthread_mutex_lock(&process->who_lock);
+	known = take_who(process, message->ticket, &who);
+	if (known && answer)
+		pr_process_cache_insert(process->cache, &who.owner, answer, now_us);
+	pthread_mutex_unlock(&process->who_lock);
+	if (!known) {
+		pr_process_release(answer);
+		return;
+	}
+	if (who.waited_for) {
+		process->waited = answer;
+		return;
+	}
+	if (answer && !answer->foreign_namespace &&
+	    (answer->pid == process->resolver_pid || answer->pid == getpid())) {
+		pr_process_release(PR_TAKE_PTR(answer));
+		outcome = PR_OWNER_SELF;
+	} else if (answer) {
+		outcome = PR_OWNER_KNOWN;
+	}
+	pr_engine_owner_known(process->engine, who.ticket, outcome, answer, now_us);
+	pr_engine_process_after(process);
+}
+
+void pr_engine_who_exited(struct pr_engine_process *process, const struct pr_message *message)
+{
+	struct pr_reader reader = pr_reader(message->body, message->len);
+	uint32_t pid = pr_read_u32(&reader);
+	uint64_t start_time = pr_read_u64(&reader);
+
+	pthread_mutex_lock(&process->who_lock);
+	pr_process_cache_exited(process->cache, pid, start_time, pr_clock_monotonic_us());
+	pthread_mutex_unlock(&process->who_lock);
+}
+
+static struct pr_process *cached(struct pr_engine_process *process, const struct pr_owner *owner)
+{
+	struct pr_process *known;
+
+	pthread_mutex_lock(&process->who_lock);
+	known = pr_process_cache_find(process->cache, owner, pr_clock_monotonic_us());
+	if (known)
+		known = pr_process_reference(known);
+	pthread_mutex_unlock(&process->who_lock);
+	return known;
+}
+
+struct pr_process *pr_engine_who_wait(struct pr_engine_process *process,
+				      const struct pr_owner *owner)
+{
+	uint64_t deadline_us = pr_clock_monotonic_us() + WAIT_MAX_MS * 1000ull;
+	struct pr_process *known = cached(process, owner);
+	struct pollfd readable = { .fd = PR_SPAWN_CHANNEL_FD, .events = POLLIN };
+	struct pr_engine_who *who;
+	uint8_t body[PR_OWNER_CODE_SIZE];
+	uint64_t serial;
+
+	if (known)
+		return known;
+	pthread_mutex_lock(&process->who_lock);
+	who = note(process, owner, 0, true);
+	pthread_mutex_unlock(&process->who_lock);
+	if (!who)
+		return NULL;
+	serial = who->serial;
+	pr_owner_encode(owner, body);
+	if (!pr_outbox_send(process->to_supervisor, PR_MESSAGE_WHO, ticket_of(process, who), body,
+			    sizeof(body)))
+		return NULL;
+	while (who->used && who->serial == serial && pr_clock_monotonic_us() < deadline_us) {
+		(void)poll(&readable, 1, WAIT_MAX_MS);
+		pr_engine_supervisor_read(process);
+	}
+	return PR_TAKE_PTR(process->waited);
+}

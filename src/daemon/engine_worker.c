@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A worker: packets from its queue into the engine, verdicts out in batches, outside of the engine's lock.
+ * What the engine holds is released by a port, in whatever thread that happens; the verdict then waits in
+ * that queue's batch until somebody flushes it.
+ */
+#include "daemon/engine_process.h"
+
+#include "base/clock.h"
+#include "kernel/nfqueue.h"
+
+#include <string.h>
+
+int pr_engine_workers_open(struct pr_engine_process *process)
+{
+	uint16_t first = (uint16_t)pr_pairs_number(&process->start.settings, "queue_first", 0);
+	unsigned int n = (unsigned int)pr_pairs_number(&process->start.settings, "queues", 1);
+
+	for (unsigned int i = 0; i < n && i < PR_RULESET_QUEUES_MAX; i++) {
+		struct pr_nfqueue_config config = {
+			.mark_mask = process->mark_mask,
+			.queue = (uint16_t)(first + i),
+			.with_untracked = i == 0,
+			.untracked_queue = (uint16_t)(first + n),
+		};
+		struct pr_engine_worker *worker = &process->workers[i];
+		int r = pr_nfqueue_open(&config, &worker->interception);
+
+		if (r)
+			return r;
+		worker->process = process;
+		process->n_workers = i + 1;
+	}
+	return 0;
+}
+
+void pr_engine_workers_flush(struct pr_engine_process *process)
+{
+	for (unsigned int i = 0; i < process->n_workers; i++) {
+		struct pr_engine_worker *worker = &process->workers[i];
+
+		if (atomic_exchange(&worker->dirty, false))
+			worker->interception->operations->flush(worker->interception);
+	}
+}
+
+static bool denies(enum pr_verdict verdict)
+{
+	return verdict == PR_VERDICT_BLOCK || verdict == PR_VERDICT_DROP;
+}
+
+static void decide(struct pr_engine_worker *worker, const struct pr_intercepted *packet)
+{
+	struct pr_engine_process *process = worker->process;
+	struct pr_verdict_order order;
+
+	if (pr_engine_packet(process->engine, worker->interception, packet, &order) !=
+	    PR_ENGINE_DECIDED)
+		return;
+	if (packet->hook == PR_HOOK_FORWARD && denies(order.verdict) &&
+	    atomic_load_explicit(&process->n_expected, memory_order_relaxed))
+		pr_engine_links_denied(process, packet);
+	worker->interception->operations->verdict(worker->interception, packet, &order);
+	atomic_store(&worker->dirty, true);
+}
+
+static void *work(void *context)
+{
+	struct pr_engine_worker *worker = context;
+	struct pr_intercepted packets[PR_ENGINE_WORKER_BATCH];
+
+	for (;;) {
+		int n = worker->interception->operations->next(worker->interception, packets,
+							       PR_ENGINE_WORKER_BATCH,
+							       PR_ENGINE_WORKER_WAIT_MS);
+
+		if (n < 0)
+			pr_engine_process_fail(worker->process, "a queue is gone: %s",
+					       strerror(-n));
+		for (int i = 0; i < n; i++)
+			decide(worker, &packets[i]);
+		pr_engine_workers_flush(worker->process);
+		atomic_store(&worker->alive_us, pr_clock_monotonic_us());
+	}
+	return NULL;
+}
+
+int pr_engine_workers_start(struct pr_engine_process *process)
+{
+	for (unsigned int i = 0; i < process->n_workers; i++) {
+		struct pr_engine_worker *worker = &process->workers[i];
+		int r;
+
+		atomic_store(&worker->alive_us, pr_clock_monotonic_us());
+		r = pthread_create(&worker->thread, NULL, work, worker);
+		if (r)
+			return -r;
+	}
+	return 0;
+}
+
+bool pr_engine_workers_alive(struct pr_engine_process *process, uint64_t now_us)
+{
+	for (unsigned int i = 0; i < process->n_workers; i++) {
+		uint64_t alive_us = atomic_load(&process->workers[i].alive_us);
+
+		if (now_us > alive_us && now_us - alive_us > PR_ENGINE_WORKER_HUNG_MS * 1000ull)
+			return false;
+	}
+	return true;
+}

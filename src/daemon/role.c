@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "daemon/roles.h"
+
+#include "base/log.h"
+#include "daemon/sandbox.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+int pr_role_drop(const struct pr_start *start, enum pr_party party)
+{
+	const struct pr_sandbox sandbox = {
+		.party = party,
+		.user = { (uid_t)pr_pairs_number(&start->settings, "uid", (uid_t)-1),
+			  (gid_t)pr_pairs_number(&start->settings, "gid", (gid_t)-1) },
+		.keep_user = strcmp(pr_start_text(start, "single"), "1") == 0,
+	};
+
+	if (sandbox.user.uid == (uid_t)-1 || sandbox.user.gid == (gid_t)-1)
+		return -EBADMSG;
+	return pr_sandbox_drop(&sandbox);
+}
+
+int pr_role_close(enum pr_party party)
+{
+	const struct pr_sandbox sandbox = { .party = party };
+
+	return pr_sandbox_close(&sandbox);
+}
+
+int pr_role_failed(struct pr_channel *supervisor, const char *format, ...)
+{
+	char text[1024], quoted[1100];
+	va_list arguments;
+	int len;
+
+	va_start(arguments, format);
+	len = vsnprintf(text, sizeof(text), format, arguments);
+	va_end(arguments);
+	if (len < 0 || pr_channel_send(supervisor, PR_MESSAGE_FAILED, 0, text, strlen(text)))
+		pr_log(PR_LOG_ERROR, "failed", "why=%s",
+		       pr_log_quote(text, quoted, sizeof(quoted)));
+	return 1;
+}

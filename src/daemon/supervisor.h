@@ -1,0 +1,121 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The supervisor: what its files share. One thread, one event base. It opens files and sockets for the
+ * others, owns the kernel's table, answers who a process is, performs changes, restarts children. It
+ * parses nothing that comes from the network or from users.
+ */
+#pragma once
+
+#include "daemon/child.h"
+#include "daemon/compile.h"
+#include "daemon/options.h"
+#include "daemon/users.h"
+#include "kernel/bpf.h"
+#include "kernel/conntrack.h"
+#include "kernel/nftables.h"
+#include "process/identity.h"
+
+#define PR_SUPERVISOR_LISTENERS_MAX 8
+#define PR_SUPERVISOR_QUEUE_FIRST   7700 /* beside other programs' usual 0, 1, … */
+
+struct pr_change; /* supervisor_change.c */
+
+struct pr_supervisor {
+	struct pr_options options;
+	struct pr_users users;
+	struct event_base *base;
+	int self_fd, lock_fd, sysctl_fd, exit_status;
+	struct event *on_lock, *on_signal[3];
+	bool stopping, running; /* running: READY was said */
+	uint64_t started_us;
+
+	/* The table (supervisor_table.c). */
+	struct pr_nftables *nftables;
+	struct pr_conntrack *conntrack; /* NULL where the kernel has none */
+	struct pr_conntrack_sysctls sysctls;
+	bool sysctls_changed, installed, failure_open;
+	struct pr_ruleset_config ruleset;
+	struct event *on_watch;
+
+	/* Who (supervisor_who.c). */
+	struct pr_bpf *bpf; /* NULL: another rung */
+	char bpf_why[PR_BPF_WHY_SIZE];
+	struct pr_identity_reader *identity;
+	struct event *on_bpf, *on_bpf_timer;
+	uint64_t n_who;
+
+	/* Upstream nameservers (supervisor_upstreams.c). */
+	char upstreams[4096]; /* of the configuration, a line each */
+	struct event *on_upstreams;
+	uint64_t upstreams_told; /* a hash of what the resolver was told */
+
+	/* Sockets for the others (supervisor_sockets.c). */
+	int api_listener;
+	int nameserver[PR_SUPERVISOR_LISTENERS_MAX];
+	unsigned int n_nameserver;
+	uint16_t nameserver_port4, nameserver_port6;
+
+	/* The policy and its changes (supervisor_change.c). */
+	int policy_fd, names_fd;
+	uint32_t policy_serial, n_workers;
+	struct pr_compile *compile;
+	struct pr_change *changes, *last_change;
+	unsigned int n_changes;
+	struct event *on_change_late;
+	char warnings[4096];
+
+	struct pr_child engine, resolver, front;
+	char failing[512]; /* what `status` says of children that die too often; "" = none does */
+};
+
+/* A sentence on stderr, and the end of the event loop with this exit status. */
+void pr_supervisor_give_up(struct pr_supervisor *supervisor, int exit_status, const char *format,
+			   ...) PR_PRINTF(3, 4);
+
+/* ---- the table ---- */
+/* 0, or an exit status with a sentence said. */
+PR_MUST_USE int pr_supervisor_table_open(struct pr_supervisor *supervisor);
+/* The engine is ready for the first time: rules in force. */
+void pr_supervisor_table_install(struct pr_supervisor *supervisor);
+void pr_supervisor_table_raise(struct pr_supervisor *supervisor);
+/* With `keep` the rules stay; else all traces go. */
+void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep);
+
+/* ---- who ---- */
+void pr_supervisor_who_open(struct pr_supervisor *supervisor);
+void pr_supervisor_who_close(struct pr_supervisor *supervisor);
+void pr_supervisor_who_answer(struct pr_supervisor *supervisor, const struct pr_message *message);
+
+/* ---- sockets ---- */
+PR_MUST_USE int pr_supervisor_sockets_open(struct pr_supervisor *supervisor);
+void pr_supervisor_sockets_close(struct pr_supervisor *supervisor);
+
+/* ---- upstreams ---- */
+void pr_supervisor_upstreams_open(struct pr_supervisor *supervisor);
+void pr_supervisor_upstreams_close(struct pr_supervisor *supervisor);
+/* Tells the resolver what there is now, if that changed, or in any case. */
+void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case);
+
+/* ---- children ---- */
+PR_MUST_USE int pr_supervisor_children_start(struct pr_supervisor *supervisor);
+void pr_supervisor_children_stop(struct pr_supervisor *supervisor);
+
+/* ---- changes ---- */
+/* Compiles the configuration for the first time; continues with pr_supervisor_begin(). */
+PR_MUST_USE int pr_supervisor_first_policy(struct pr_supervisor *supervisor);
+/* The configuration is compiled: everything else starts (supervisor.c). */
+void pr_supervisor_begin(struct pr_supervisor *supervisor);
+void pr_supervisor_reload(struct pr_supervisor *supervisor);
+/* PR_MESSAGE_CHANGE of front. */
+void pr_supervisor_change(struct pr_supervisor *supervisor, struct pr_message *message);
+/* PR_MESSAGE_POLICY_TAKEN, _REFUSED, DONE of the engine. */
+void pr_supervisor_change_answered(struct pr_supervisor *supervisor,
+				   const struct pr_message *message);
+void pr_supervisor_changes_free(struct pr_supervisor *supervisor);
+/* Sends the policy in force to a child that has just started. */
+void pr_supervisor_policy_send(struct pr_supervisor *supervisor, struct pr_child *child);
+
+/* ---- status ---- */
+/* Rules are in force: READY, once. */
+void pr_supervisor_say_ready(struct pr_supervisor *supervisor);
+void pr_supervisor_status(struct pr_supervisor *supervisor, uint64_t ticket);

@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sockets that the supervisor opens for the others: they outlive a child's restart. */
+#include "daemon/supervisor.h"
+
+#include "nameserver/listener.h"
+
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/un.h>
+#include <unistd.h>
+
+#define API_BACKLOG 128
+/* The nameserver's port on loopback: any that is free for UDP and TCP, beside mDNS's 5353. */
+#define NAMESERVER_PORT_FIRST 53053
+#define NAMESERVER_PORT_LAST  53153
+
+static int open_api(struct pr_supervisor *supervisor)
+{
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	int len = snprintf(address.sun_path, sizeof(address.sun_path), "%s/api.sock",
+			   supervisor->options.run_dir);
+	PR_CLEANUP(pr_cleanup_close) int fd = -1;
+
+	if (len < 0 || (size_t)len >= sizeof(address.sun_path))
+		return -ENAMETOOLONG;
+	fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	if (fd < 0)
+		return -errno;
+	if (unlink(address.sun_path) < 0 && errno != ENOENT)
+		return -errno;
+	if (bind(fd, (struct sockaddr *)&address, sizeof(address)) < 0 ||
+	    chmod(address.sun_path, 0666) < 0 || listen(fd, API_BACKLOG) < 0)
+		return -errno;
+	supervisor->api_listener = PR_TAKE_FD(fd);
+	return 0;
+}
+
+static void close_last(struct pr_supervisor *supervisor, unsigned int n)
+{
+	while (supervisor->n_nameserver > n)
+		close(supervisor->nameserver[--supervisor->n_nameserver]);
+}
+
+static int open_nameserver_at(struct pr_supervisor *supervisor, const struct pr_address *address,
+			      uint16_t port)
+{
+	unsigned int before = supervisor->n_nameserver;
+
+	for (enum pr_transport transport = PR_TRANSPORT_UDP; transport <= PR_TRANSPORT_TCP;
+	     transport++) {
+		int fd = pr_listener_socket(address, port, 0, transport);
+
+		if (fd < 0) {
+			close_last(supervisor, before);
+			return fd;
+		}
+		supervisor->nameserver[supervisor->n_nameserver++] = fd;
+	}
+	return 0;
+}
+
+/* The port found, or 0. */
+static uint16_t open_nameserver(struct pr_supervisor *supervisor, const char *text)
+{
+	struct pr_address address;
+
+	if (pr_address_parse(text, &address) < 0)
+		return 0;
+	for (uint16_t port = NAMESERVER_PORT_FIRST; port <= NAMESERVER_PORT_LAST; port++) {
+		int r = open_nameserver_at(supervisor, &address, port);
+
+		if (r == 0)
+			return port;
+		if (r != -EADDRINUSE)
+			return 0;
+	}
+	return 0;
+}
+
+int pr_supervisor_sockets_open(struct pr_supervisor *supervisor)
+{
+	int r = open_api(supervisor);
+
+	if (r < 0) {
+		fprintf(stderr, "portreeved: %s/api.sock: %s\n", supervisor->options.run_dir,
+			strerror(-r));
+		return 1;
+	}
+	supervisor->nameserver_port4 = open_nameserver(supervisor, "127.0.0.1");
+	supervisor->nameserver_port6 = open_nameserver(supervisor, "::1");
+	if (!supervisor->nameserver_port4)
+		fputs("portreeved: 127.0.0.1 is not there (is lo up?): questions are not rerouted "
+		      "but "
+		      "blocked\n",
+		      stderr);
+	supervisor->ruleset.nameserver_port4 = supervisor->nameserver_port4;
+	supervisor->ruleset.nameserver_port6 = supervisor->nameserver_port6;
+	return 0;
+}
+
+void pr_supervisor_sockets_close(struct pr_supervisor *supervisor)
+{
+	char path[4096];
+
+	close_last(supervisor, 0);
+	if (supervisor->api_listener < 0)
+		return;
+	close(PR_TAKE_FD(supervisor->api_listener));
+	snprintf(path, sizeof(path), "%s/api.sock", supervisor->options.run_dir);
+	(void)unlink(path);
+}
