@@ -108,6 +108,18 @@ static int configure(int fd, struct nlmsghdr *message)
 	}
 }
 
+/* EPERM is said of a queue of somebody else's, and without the capability; this old command, which does
+ * nothing any more, is refused for the latter alone. */
+static bool may_configure(int fd)
+{
+	char bytes[256] __attribute__((aligned(8))) = { 0 };
+	struct nlmsghdr *message = pr_nfqueue_message(bytes, NFQNL_MSG_CONFIG, 0);
+	struct nfqnl_msg_config_cmd command = { .command = NFQNL_CFG_CMD_PF_BIND };
+
+	mnl_attr_put(message, NFQA_CFG_CMD, sizeof(command), &command);
+	return configure(fd, message) == 0;
+}
+
 static int bind_queue(int fd, const struct pr_nfqueue_config *config, uint16_t queue)
 {
 	char bytes[256] __attribute__((aligned(8))) = { 0 };
@@ -121,10 +133,8 @@ static int bind_queue(int fd, const struct pr_nfqueue_config *config, uint16_t q
 
 	mnl_attr_put(message, NFQA_CFG_CMD, sizeof(command), &command);
 	r = configure(fd, message);
-	if (r == -EBUSY)
-		return PR_NFQUEUE_TAKEN;
-	if (r == -EPERM)
-		return PR_NFQUEUE_DENIED;
+	if (r == -EPERM || r == -EBUSY)
+		return may_configure(fd) ? PR_NFQUEUE_TAKEN : PR_NFQUEUE_DENIED;
 	if (r == -EINVAL || r == -EOPNOTSUPP)
 		return PR_NFQUEUE_LACKING;
 	if (r < 0)
