@@ -111,6 +111,7 @@ def hammer(address, port, seconds):
     """Tries to get UDP and TCP through as often as it can; how many were sent."""
     end, sent = time.monotonic() + seconds, 0
     datagrams = socket.socket(family(address), socket.SOCK_DGRAM)
+    datagrams.setblocking(False)
     while time.monotonic() < end:
         for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
             client = socket.socket(family(address), kind)

@@ -83,7 +83,7 @@ def test_foreign_hooks_that_come_and_go_pass_nothing(place, build):
     with Edge(build, place.host, "*,*,*,drop", "queues=2"):
         clients = hammer(place)
         while any(client.poll() is None for client in clients):
-            place.host.nft("table inet other { chain c { type filter hook output priority 5; } }")
+            place.host.nft("table inet other {\n chain c { type filter hook output priority 5; }\n}\n")
             place.host.run("nft", "delete", "table", "inet", "other")
         nothing_passed(capture, clients)
 

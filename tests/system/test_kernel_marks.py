@@ -75,9 +75,11 @@ def test_beside_wg_quick(place, build, address, verdict):
 def test_foreign_bits_of_both_marks_stay(place, build):
     place.host.nft("""table inet other {
         counter kept {}
-        chain out { type route hook output priority -150; udp dport 7000 meta mark set 0x1234 ct mark set 0x5678 }
+        chain out { type route hook output priority -150; 
+            udp dport 7000 meta mark set 0x1234 ct mark set 0x5678; }
         chain post { type filter hook postrouting priority 0;
-            meta mark 0x1234 ct mark & 0x00ffffff == 0x5678 counter name kept } }""")
+            meta mark 0x1234 ct mark & 0x00ffffff == 0x5678 counter name kept; }
+        }""")
     with Edge(build, place.host, "*,*,*,accept!", "mask=0xff000000"):
         assert talk(place.host, "udp", world.WEB4, times=3) == ["answer"] * 3
     kept = place.host.run("nft", "list", "counter", "inet", "other", "kept").stdout
@@ -97,10 +99,11 @@ def test_a_mark_of_the_senders_is_not_believed(place, build, mark):
 
 def test_marks_copied_from_conntrack_by_others_are_not_believed(place, build):
     place.host.nft("""table inet copies {
-        chain out { type route hook output priority -150; meta mark set ct mark }
-        chain pre { type filter hook prerouting priority -150; meta mark set ct mark }
-        chain in { type filter hook input priority -150; meta mark set ct mark }
-        chain forward { type filter hook forward priority -150; meta mark set ct mark } }""")
+        chain out { type route hook output priority -150; meta mark set ct mark; }
+        chain pre { type filter hook prerouting priority -150; meta mark set ct mark; }
+        chain in { type filter hook input priority -150; meta mark set ct mark; }
+        chain forward { type filter hook forward priority -150; meta mark set ct mark; }
+        }""")
     with Edge(build, place.host, "out,*,*,accept!", "in,*,*,drop") as edge:
         # Two ends: the opener's accept, copied into the packet mark, is no order for the other end.
         assert talk(place.host, "udp", world.HOST4, wait=0.3) == ["silence"]
@@ -142,8 +145,10 @@ def test_raising_drops_no_packet_that_waits(place, build):
 
 def test_expected_links_are_decided_by_themselves(place, build):
     """FTP's data link inherits its master's mark and is queued all the same."""
-    place.host.nft("""table ip helpers { ct helper ftp { type "ftp" protocol tcp; }
-        chain out { type filter hook output priority -150; tcp dport 2121 ct helper set "ftp" } }""")
+    place.host.nft("""table ip helpers {
+        ct helper ftp { type "ftp" protocol tcp; }
+        chain out { type filter hook output priority -150; tcp dport 2121 ct helper set "ftp"; }
+        }""")
     server = place.internet.start(PYTHON, "-c", FTP, ready=place.internet.listens(2121))
     with Edge(build, place.host, "*,tcp,2121,accept!", "out,tcp,2020,block!") as edge:
         seen = place.host.python(FTP_CLIENT, world.WEB4).stdout
