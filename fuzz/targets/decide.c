@@ -1,0 +1,199 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Bytes become a policy of a few rules and a subject with any facts, flags and enumerators; all four
+ * decisions, their reasons and explain must survive it, and nothing may stay open at the link stage.
+ */
+#include "firewall/explain.h"
+#include "network/class.h"
+#include "profile/policy_builder.h"
+#include "profile/rule.h"
+
+#include "../target.h"
+
+#include <string.h>
+
+#define N_PROFILES 4u
+
+struct input {
+	const uint8_t *bytes;
+	size_t len;
+};
+
+static uint8_t take(struct input *input)
+{
+	if (!input->len)
+		return 0;
+	input->len--;
+	return *input->bytes++;
+}
+
+static uint32_t take_u32(struct input *input)
+{
+	uint32_t value = 0;
+
+	for (int i = 0; i < 4; i++)
+		value = value << 8 | take(input);
+	return value;
+}
+
+static const char *const names[] = { "example.com", "www.example.com", "", "net" };
+static const char *const rules[] = {
+	"+ *",
+	"- *",
+	"? .com",
+	"> *",
+	"- example.com TCP/80",
+	"- 10.0.0.0/8",
+	"+ 8.8.8.8/16 UDP/53",
+	"- LAN",
+	"+ Internet",
+	"- * ICMP6",
+	"- AT",
+	"- AS1",
+	"- L:ads",
+	"? *",
+	"- * UDP/60-70",
+	">far ::/0",
+};
+
+static void add_profile(struct pr_policy_builder *builder, struct input *input)
+{
+	uint8_t actions = take(input), flags = take(input), scopes = take(input);
+	struct pr_blob_profile profile = {
+		.name = pr_policy_builder_string(builder, "app"),
+		.default_action = actions % 3,
+		.default_incoming = actions / 3 % 3,
+		.deny_outgoing = flags & 1,
+		.deny_incoming = flags >> 1 & 1,
+		.on_missing_data = flags >> 2 & 1,
+		.permanent_verdicts = flags >> 3 & 1,
+		.require_tunnel = flags >> 4 & 1,
+		.own_dns = flags >> 5 & 1,
+		.scopes = scopes & 15,
+		.incoming_scopes = scopes >> 4,
+	};
+
+	pr_policy_builder_append(builder, PR_SECTION_PROFILES, &profile, 1);
+}
+
+static void add_ruleset(struct pr_policy_builder *builder, struct input *input)
+{
+	uint32_t first = pr_policy_builder_count(builder, PR_SECTION_RULES);
+	struct pr_rule_error error;
+	struct pr_rule rule;
+
+	for (unsigned int n = take(input) % 4; n; n--) {
+		const char *text = rules[take(input) % PR_ARRAY_SIZE(rules)];
+
+		pr_assert(pr_rule_parse(text, &rule, &error) == 0);
+		pr_policy_builder_rule(builder, &rule, text, "fuzz:1");
+	}
+	pr_policy_builder_ruleset(builder, first);
+}
+
+static uint8_t *build(struct input *input, size_t *ret_len)
+{
+	PR_CLEANUP(pr_policy_builder_cleanup)
+	struct pr_policy_builder *builder = pr_policy_builder_new();
+	struct pr_blob_global *global = pr_policy_builder_record(builder, PR_SECTION_GLOBAL, 0);
+	uint8_t *bytes;
+
+	global->start_grace = take(input) & 1;
+	global->n_list_words = 1;
+	pr_policy_builder_list(builder, "ads");
+	pr_policy_builder_append(builder, PR_SECTION_WORDS, NULL, 1);
+	for (unsigned int profile = 0; profile < N_PROFILES; profile++) {
+		add_profile(builder, input);
+		for (unsigned int set = 0; set < PR_BLOB_RULESETS; set++)
+			add_ruleset(builder, input);
+	}
+	pr_assert(pr_policy_builder_finish(builder, &bytes, ret_len) == 0);
+	return bytes;
+}
+
+static struct pr_address take_address(struct input *input)
+{
+	uint8_t bytes[16], family = take(input);
+
+	for (size_t i = 0; i < sizeof(bytes); i++)
+		bytes[i] = take(input);
+	if (family % 3 == 0)
+		return (struct pr_address){ 0 };
+	return family & 1 ? pr_address_v4(bytes) : pr_address_v6(bytes);
+}
+
+static void take_subject(struct input *input, const uint64_t *lists, struct pr_subject *subject)
+{
+	struct pr_address remote = take_address(input);
+
+	pr_subject_remote_set(subject, &remote, NULL);
+	subject->direction = (enum pr_direction)(take(input) % 3);
+	subject->known = take_u32(input);
+	subject->absent = take_u32(input);
+	subject->profile = take(input);
+	subject->n_domains = take(input) % (PR_SUBJECT_DOMAINS_MAX + 1);
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		subject->domains[i] = names[take(input) % PR_ARRAY_SIZE(names)];
+	subject->proto = take(input);
+	subject->port = (uint16_t)take_u32(input);
+	subject->asn = take(input);
+	if (take(input) & 1)
+		strcpy(subject->country, "AT");
+	if (take(input) & 1) {
+		subject->lists = lists;
+		subject->n_list_words = 1;
+	}
+	subject->own = take(input) % 16 == 1;
+	subject->infrastructure = take(input) % 8 == 1;
+	subject->start_grace = take(input) % 4 == 1;
+	subject->spoofed = (enum pr_spoof)(take(input) % (PR_SPOOF_INVALID + 1));
+}
+
+static void check_stage(const struct pr_policy *policy, const struct pr_subject *subject,
+			enum pr_stage stage, struct pr_explanation *explanation)
+{
+	struct pr_decision decision = { 0 };
+	char text[96];
+
+	switch (stage) {
+	case PR_STAGE_BEFORE_INTEL:
+		pr_decide_on_communication_before_intel(policy, subject, &decision);
+		break;
+	case PR_STAGE_AFTER_INTEL:
+		pr_decide_on_communication_after_intel(policy, subject, &decision);
+		break;
+	case PR_STAGE_COMMUNICATION:
+		pr_decide_on_communication(policy, subject, &decision);
+		break;
+	default:
+		pr_decide_on_link(policy, subject, &decision);
+		pr_assert(decision.outcome != PR_OUTCOME_OPEN);
+	}
+	pr_assert(decision.check < PR_CHECK_COUNT_);
+	pr_assert(decision.verdict != PR_VERDICT_ACCEPT || decision.outcome == PR_OUTCOME_PERMIT);
+	pr_decision_reason(policy, subject, &decision, text, sizeof(text));
+	pr_assert(strlen(text) < sizeof(text));
+	for (unsigned int id = 0; id < PR_CHECK_COUNT_; id++)
+		pr_explain_reason(policy, subject, explanation, stage, (enum pr_check_id)id, text,
+				  sizeof(text));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	static struct pr_explanation explanation;
+	struct input input = { bytes, len };
+	struct pr_subject subject = { 0 };
+	uint64_t lists = 1;
+	size_t blob_len;
+	uint8_t *blob = build(&input, &blob_len);
+	PR_CLEANUP(pr_policy_cleanup) struct pr_policy *policy = NULL;
+
+	pr_assert(pr_policy_open(blob, blob_len, &policy) == 0);
+	take_subject(&input, &lists, &subject);
+	pr_explain(policy, &subject, &explanation);
+	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++)
+		check_stage(policy, &subject, (enum pr_stage)stage, &explanation);
+	(void)pr_decision_key(&subject);
+	free(blob);
+	return 0;
+}
