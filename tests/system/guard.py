@@ -72,7 +72,10 @@ class Guard:
         """Role → PID of the daemon's processes."""
         found = {}
         for pid in portreeve_lab.run("ps", "-o", "pid=", "--ppid", self.process.pid, check=False).stdout.split():
-            words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            try:
+                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+            except FileNotFoundError:
+                continue
             if b"--role" in words:
                 found[words[words.index(b"--role") + 1].decode()] = int(pid)
         return found

@@ -1,0 +1,213 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Faults, with a client that tries to get a forbidden packet out the whole time: none arrives."""
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+
+import portreeve_lab
+from portreeve_lab import ADS4, ADS6, WEB4
+from test_daemon_life import connects, echo, tables
+
+DENY = 'outgoing = ( "- 93.184.215.66", "- 2606:2800:21f::66" );'
+
+# Connects, datagrams and pings to what is denied, from new sockets, over and over.
+CLIENT = """
+import os, socket, sys, time
+n = 0
+while True:
+    for family, address in ((socket.AF_INET, sys.argv[1]), (socket.AF_INET6, sys.argv[2])):
+        for kind, port in ((socket.SOCK_STREAM, 80), (socket.SOCK_DGRAM, 9)):
+            s = socket.socket(family, kind | socket.SOCK_NONBLOCK)
+            try:
+                s.connect((address, port))
+                s.send(b"forbidden")
+            except OSError:
+                pass
+            s.close()
+            n += 1
+    if n % 400 == 0:
+        print(n, flush=True)
+    time.sleep(0.002)
+"""
+
+
+@contextlib.contextmanager
+def forbidden(lab):
+    """While it is open a client tries; at the end the wire is looked at."""
+    capture = lab.internet.capture(f"host {ADS4} or host {ADS6}", "br0")
+    client = lab.host.start("/usr/bin/python3", "-c", CLIENT, ADS4, ADS6)
+    portreeve_lab.wait_for("the client", lambda: client.log.read_text())
+    try:
+        yield client
+    finally:
+        alive = client.poll() is None
+        lab.end(client)
+        packets = capture.stop()
+    assert alive
+    assert packets == []
+
+
+def restarted(guard, role, old):
+    def new():
+        pid = guard.children().get(role)
+        return pid if pid and pid != old else None
+    return new
+
+
+@pytest.mark.parametrize("role", ["engine", "resolver", "front"])
+def test_a_killed_child_is_back_at_once_and_nothing_passes(lab, guard, role):
+    lab.start_web()
+    lab.start_dns()
+    guarded = guard(DENY)
+    with forbidden(lab):
+        for _ in range(3):
+            old = guarded.children()[role]
+            began = time.monotonic()
+            os.kill(old, signal.SIGKILL)
+            portreeve_lab.wait_for(f"a new {role}", restarted(guarded, role, old), 2, 0.005)
+            assert time.monotonic() - began < 0.5
+            portreeve_lab.wait_for("traffic", lambda: connects(lab.host, WEB4, 80, 0.5) == 0, 3)
+            time.sleep(0.3)
+    lab.host.run("curl", "-sS", "-m", "5", "http://example.com/")
+    portreeve_lab.wait_for("status", lambda: guarded.status()[role]["deaths"] == 3)
+
+
+@pytest.mark.parametrize("role", ["engine", "resolver", "front"])
+def test_a_stopped_child_counts_as_hung(lab, guard, role):
+    lab.start_web()
+    lab.start_dns()
+    guarded = guard(DENY)
+    with forbidden(lab):
+        old = guarded.children()[role]
+        began = time.monotonic()
+        os.kill(old, signal.SIGSTOP)
+        portreeve_lab.wait_for(f"a new {role}", restarted(guarded, role, old), 4, 0.01)
+        assert 1.5 < time.monotonic() - began < 2.8
+        portreeve_lab.wait_for("traffic", lambda: connects(lab.host, WEB4, 80, 0.5) == 0, 3)
+    lab.host.run("curl", "-sS", "-m", "5", "http://example.com/")
+    assert guarded.status()[role]["hung"] == 1
+
+
+def test_a_link_outlives_the_engine_and_is_known_to_the_next(lab, guard):
+    lab.start_echo(lab.internet, 7)
+    guarded = guard(DENY)
+    with lab.host.inside():
+        link = socket.create_connection((WEB4, 7), 3)
+    echo(link, b"one")
+    old = guarded.children()["engine"]
+    os.kill(old, signal.SIGKILL)
+    echo(link, b"two")
+    portreeve_lab.wait_for("a new engine", restarted(guarded, "engine", old), 2)
+    portreeve_lab.wait_for("the link", lambda: [row for row in guarded.rows("links", "--ip", WEB4)
+                                                if row["entity"].get("port") == 7], 3)
+    echo(link, b"three")
+    guarded.portreeve("rule", "add", f"- {WEB4} TCP/7")
+    link.settimeout(1)
+    with pytest.raises(OSError):
+        for _ in range(10):
+            link.sendall(b"four")
+            if not link.recv(100):
+                raise ConnectionResetError
+            time.sleep(0.05)
+
+
+def test_closed_the_supervisor_dies_and_nothing_new_passes(lab, guard):
+    lab.start_web()
+    lab.start_echo(lab.internet, 7)
+    guarded = guard(DENY, failure="closed")
+    with lab.host.inside():
+        link = socket.create_connection((WEB4, 7), 3)
+    echo(link, b"accepted")
+    with forbidden(lab):
+        guarded.process.send_signal(signal.SIGKILL)
+        guarded.process.wait()
+        time.sleep(0.5)
+        assert "inet portreeve" in tables(lab.host)
+        assert connects(lab.host, WEB4, 80, 0.7) != 0
+        echo(link, b"lives on")
+        assert guarded_processes(lab) == []
+        guarded.start()
+        assert connects(lab.host, WEB4, 80) == 0
+        echo(link, b"after")
+    assert guarded.stop() == 0
+    assert "inet portreeve" not in tables(lab.host)
+
+
+def guarded_processes(lab):
+    pids = portreeve_lab.run("ip", "netns", "pids", lab.host.name).stdout.split()
+    return [pid for pid in pids if "portreeved" in open(f"/proc/{pid}/cmdline").read()]
+
+
+def test_open_the_supervisor_dies_and_leaves_no_rule(lab, guard):
+    lab.start_web()
+    guarded = guard(DENY, failure="open")
+    assert connects(lab.host, ADS4, 80) != 0
+    guarded.process.send_signal(signal.SIGKILL)
+    guarded.process.wait()
+    portreeve_lab.wait_for("the rules to go", lambda: "inet portreeve" not in tables(lab.host), 2)
+    assert connects(lab.host, ADS4, 80) == 0
+    guarded.start()
+    assert connects(lab.host, ADS4, 80) != 0
+
+
+@pytest.mark.parametrize("policy", ["closed", "open"])
+def test_an_engine_that_dies_again_and_again(lab, guard, policy):
+    lab.start_web()
+    guarded = guard(DENY, failure=policy)
+    for _ in range(5):
+        pid = portreeve_lab.wait_for("an engine", lambda: guarded.process.poll() is not None or
+                                     guarded.children().get("engine"), 5)
+        if pid is True:
+            break
+        os.kill(pid, signal.SIGKILL)
+        portreeve_lab.wait_for("its end", lambda p=pid: not os.path.exists(f"/proc/{p}"), 2, 0.005)
+    if policy == "open":
+        assert guarded.process.wait(3) == 1
+        assert "everything passes" in guarded.log()
+        assert "inet portreeve" not in tables(lab.host)
+        return
+    portreeve_lab.wait_for("the sentence", lambda: "nothing new passes" in guarded.log(), 3)
+    assert "inet portreeve" in tables(lab.host)
+    assert connects(lab.host, ADS4, 80, 0.5) != 0
+    portreeve_lab.wait_for("the slow restart", lambda: connects(lab.host, WEB4, 80, 0.5) == 0, 6)
+    assert "died 5 times" in guarded.status()["failing"]
+
+
+def test_a_foreign_flush_of_all_rules(lab, guard):
+    """Where the kernel protects the table it stays; elsewhere it is put back and `status` tells."""
+    lab.start_web()
+    guarded = guard(DENY)
+    kept = guarded.status()["table"]["kept"]
+    with forbidden(lab) if kept != "watched" else contextlib.nullcontext():
+        for _ in range(5):
+            lab.host.run("nft", "flush", "ruleset", check=False)
+            time.sleep(0.1)
+        assert "inet portreeve" in tables(lab.host)
+    assert connects(lab.host, ADS4, 80) != 0
+    assert connects(lab.host, WEB4, 80) == 0
+
+
+def test_reloads_in_a_loop(lab, guard):
+    lab.start_web()
+    guarded = guard(DENY)
+    stop = threading.Event()
+
+    def reload():
+        while not stop.is_set():
+            guarded.reload()
+            time.sleep(0.02)
+    thread = threading.Thread(target=reload)
+    with forbidden(lab):
+        thread.start()
+        try:
+            for _ in range(30):
+                assert connects(lab.host, WEB4, 80) == 0
+                time.sleep(0.05)
+        finally:
+            stop.set()
+            thread.join()
