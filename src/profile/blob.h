@@ -191,15 +191,38 @@ struct pr_blob_node {
 /* States are numbered breadth first, the automaton's root is 0: children stand together, and what fails
  * goes to a smaller number. */
 struct pr_blob_state {
+	uint64_t children; /* bits of pr_blob_symbol(): the children, in this order */
 	uint32_t first_child;
 	uint32_t fail;	 /* the longest proper suffix that is a state */
 	uint32_t suffix; /* the longest proper suffix that is a pattern; 0 = none */
 	uint32_t ref;	 /* rules whose pattern ends here */
 	uint32_t first;	 /* smallest rule of this state and of all its suffixes that are patterns */
-	uint16_t n_children;
-	uint8_t byte; /* that leads here */
-	uint8_t reserved;
+	uint32_t reserved;
 };
+
+/* The number of a byte among those that domains in rules are made of, in the bytes' order; 63 = none. */
+static inline unsigned int pr_blob_symbol(uint8_t byte)
+{
+	if (byte >= 'a' && byte <= 'z')
+		return 13u + byte - 'a';
+	if (byte >= '0' && byte <= '9')
+		return 2u + byte - '0';
+	return byte == '-' ? 0 : byte == '.' ? 1 : byte == '_' ? 12 : 63;
+}
+
+#define PR_BLOB_SYMBOLS ((UINT64_C(1) << 39) - 1)
+
+/* The child that a byte leads to; 0 = none. */
+static inline uint32_t pr_blob_child(const struct pr_blob_state *states, uint32_t state,
+				     uint8_t byte)
+{
+	uint64_t bit = UINT64_C(1) << pr_blob_symbol(byte);
+
+	if (!(states[state].children & bit))
+		return 0;
+	return states[state].first_child +
+	       (uint32_t)__builtin_popcountll(states[state].children & (bit - 1));
+}
 
 struct pr_blob_bucket {
 	uint32_t first; /* smallest rule */

@@ -18,6 +18,7 @@ struct pattern {
 /* A state while it is made: the patterns [low, high) share the first `depth` bytes. */
 struct making {
 	uint32_t low, high, depth;
+	uint8_t byte;			/* that leads here */
 	const struct pr_key_rules *key; /* of the pattern that ends here */
 };
 
@@ -54,22 +55,11 @@ static void add_children(struct automaton *automaton, const struct pattern *patt
 		while (end < range.high && patterns[end].text[range.depth] == byte)
 			end++;
 		automaton->making[automaton->n] =
-			(struct making){ range.low, end, range.depth + 1, NULL };
-		automaton->states[automaton->n++] =
-			(struct pr_blob_state){ .byte = byte, .ref = PR_BLOB_NONE };
-		parent->n_children++;
+			(struct making){ range.low, end, range.depth + 1, byte, NULL };
+		automaton->states[automaton->n++] = (struct pr_blob_state){ .ref = PR_BLOB_NONE };
+		parent->children |= UINT64_C(1) << pr_blob_symbol(byte);
 		range.low = end;
 	}
-}
-
-static uint32_t child_of(const struct automaton *automaton, uint32_t state, uint8_t byte)
-{
-	const struct pr_blob_state *parent = &automaton->states[state];
-
-	for (uint32_t i = 0; i < parent->n_children; i++)
-		if (automaton->states[parent->first_child + i].byte == byte)
-			return parent->first_child + i;
-	return 0;
 }
 
 /* Where a state's child fails to: from the state's own fail on, the first that goes on with the byte. */
@@ -80,7 +70,7 @@ static void link_child(struct automaton *automaton, uint32_t state, uint32_t chi
 
 	while (at && !next) {
 		at = automaton->states[at].fail;
-		next = child_of(automaton, at, target->byte);
+		next = pr_blob_child(automaton->states, at, automaton->making[child].byte);
 	}
 	target->fail = next;
 	target->first = automaton->making[child].key ? automaton->making[child].key->rules[0]
@@ -92,14 +82,18 @@ static void link_child(struct automaton *automaton, uint32_t state, uint32_t chi
 
 static void build(struct automaton *automaton, const struct pattern *patterns, uint32_t n)
 {
-	automaton->making[0] = (struct making){ 0, n, 0, NULL };
+	automaton->making[0] = (struct making){ 0, n, 0, 0, NULL };
 	automaton->states[0] = (struct pr_blob_state){ .ref = PR_BLOB_NONE, .first = PR_BLOB_NONE };
 	automaton->n = 1;
 	for (uint32_t state = 0; state < automaton->n; state++)
 		add_children(automaton, patterns, state);
-	for (uint32_t state = 0; state < automaton->n; state++)
-		for (uint32_t i = 0; i < automaton->states[state].n_children; i++)
+	for (uint32_t state = 0; state < automaton->n; state++) {
+		uint32_t n_children =
+			(uint32_t)__builtin_popcountll(automaton->states[state].children);
+
+		for (uint32_t i = 0; i < n_children; i++)
 			link_child(automaton, state, automaton->states[state].first_child + i);
+	}
 }
 
 struct pr_blob_span pr_policy_builder_automaton(struct pr_policy_builder *builder,

@@ -170,16 +170,6 @@ static uint32_t beginnings_first(const struct pr_policy *policy,
 	return best;
 }
 
-static uint32_t child_of(const struct pr_blob_state *states, uint32_t state, uint8_t byte)
-{
-	const struct pr_blob_state *parent = &states[state];
-
-	for (uint32_t i = 0; i < parent->n_children; i++)
-		if (states[parent->first_child + i].byte == byte)
-			return parent->first_child + i;
-	return 0;
-}
-
 static uint32_t contained_first(const struct pr_policy *policy, struct pr_blob_span span,
 				const char *name, const struct pr_service *service, uint32_t best)
 {
@@ -187,11 +177,11 @@ static uint32_t contained_first(const struct pr_policy *policy, struct pr_blob_s
 	uint32_t state = 0;
 
 	for (; *name; name++) {
-		uint32_t next = child_of(states, state, (uint8_t)*name);
+		uint32_t next = pr_blob_child(states, state, (uint8_t)*name);
 
 		while (!next && state) {
 			state = states[state].fail;
-			next = child_of(states, state, (uint8_t)*name);
+			next = pr_blob_child(states, state, (uint8_t)*name);
 		}
 		state = next;
 		for (uint32_t at = state; at && states[at].first < best; at = states[at].suffix)

@@ -127,10 +127,11 @@ static bool states_valid(const struct pr_policy *policy, struct pr_blob_span sta
 {
 	for (uint32_t i = 0; i < states.n; i++) {
 		const struct pr_blob_state *state = &policy->states[states.first + i];
+		uint32_t n_children = (uint32_t)__builtin_popcountll(state->children);
 
-		if (state->n_children &&
-		    (state->first_child <= i || state->first_child >= states.n ||
-		     state->n_children > states.n - state->first_child))
+		if (n_children &&
+		    (state->children & ~PR_BLOB_SYMBOLS || state->first_child <= i ||
+		     state->first_child >= states.n || n_children > states.n - state->first_child))
 			return false;
 		if ((i && (state->fail >= i || state->suffix >= i)) ||
 		    (!i && (state->fail || state->suffix)) || !ref_valid(policy, state->ref))

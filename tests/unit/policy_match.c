@@ -238,6 +238,7 @@ static bool walk(const struct model *model, uint32_t set, const struct pr_subjec
 		hit->rule = model->first[set] + i;
 		hit->action = rule->action;
 		hit->exact_service = rule->entity == PR_ENTITY_PREFIX && rule->n_ports;
+		hit->names_protocol = rule->proto != PR_PROTO_ANY;
 		return true;
 	}
 	return false;
@@ -282,7 +283,8 @@ static void index_says_what_the_walk_says(void **state)
 			n_seen[got.match]++;
 			if (wanted.match != got.match || wanted.missing != got.missing ||
 			    wanted.rule != got.rule || wanted.action != got.action ||
-			    wanted.exact_service != got.exact_service)
+			    wanted.exact_service != got.exact_service ||
+			    wanted.names_protocol != got.names_protocol)
 				fail_msg("policy %d question %d: wanted %d rule %u (%s) missing "
 					 "%#x, got %d rule %u (%s) missing %#x",
 					 p, q, wanted.match, wanted.rule,
