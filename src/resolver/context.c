@@ -31,7 +31,7 @@ static const struct {
 	{ "insecure-lan-zones:", "yes" },
 };
 
-static const char *const nodefault[] = {
+static const char *const not_ours[] = {
 	"test.",
 	"home.arpa.",
 	"254.169.in-addr.arpa.",
@@ -48,16 +48,20 @@ static const char *const nodefault[] = {
 
 static int set_options(struct ub_ctx *context)
 {
-	char value[80];
-
 	for (size_t i = 0; i < PR_ARRAY_SIZE(options); i++)
 		if (ub_ctx_set_option(context, options[i].option, options[i].value) != 0)
 			return -EINVAL;
-	for (size_t i = 0; i < PR_ARRAY_SIZE(nodefault); i++) {
-		snprintf(value, sizeof(value), "%s nodefault", nodefault[i]);
-		if (ub_ctx_set_option(context, "local-zone:", value) != 0)
+	return 0;
+}
+
+/* Not by the option "local-zone: … nodefault": libunbound 1.17 keeps the word as part of the zone's name
+ * (util/config_file.c, cfg_parse_local_zone) and nothing changes. This finalises the context: options come
+ * before. */
+static int remove_zones(struct ub_ctx *context)
+{
+	for (size_t i = 0; i < PR_ARRAY_SIZE(not_ours); i++)
+		if (ub_ctx_zone_remove(context, not_ours[i]) != 0)
 			return -EINVAL;
-	}
 	return 0;
 }
 
@@ -76,6 +80,8 @@ int pr_unbound_context(struct event_base *base, const struct pr_upstream *upstre
 		if (ub_ctx_set_fwd(context, pr_upstream_format(&upstreams[i], text)) != 0)
 			r = -EINVAL;
 	}
+	if (r == 0)
+		r = remove_zones(context);
 	if (r < 0) {
 		ub_ctx_delete(context);
 		return r;
