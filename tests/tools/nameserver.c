@@ -246,7 +246,7 @@ static void send_upstreams(struct tool *tool)
 
 static void start_resolver(struct tool *tool)
 {
-	static const uint8_t party[4] = { 0, 0, 0, PR_PARTY_ENGINE };
+	static const uint8_t party[8] = { 0, 0, 0, PR_PARTY_ENGINE }; /* no PID */
 	int to_supervisor[2], to_engine[2];
 	pid_t pid;
 
