@@ -250,7 +250,8 @@ struct pr_decision pr_end_decision(const struct pr_link *link, enum pr_link_end_
 		.missing = end->missing,
 	};
 
-	if (end->asked)
+	/* What a user, or time, has answered is still what the policy asks about. */
+	if (end->asked || link->flags & (PR_LINK_FLAG_ANSWERED | PR_LINK_FLAG_TIMEOUT) << end_name)
 		decision.outcome = PR_OUTCOME_ASK;
 	else if (link->flags & PR_LINK_FLAG_TUNNEL << end_name)
 		decision.outcome = PR_OUTCOME_REROUTE_TUNNEL;

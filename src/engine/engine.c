@@ -91,8 +91,7 @@ enum pr_engine_packet_outcome pr_engine_packet(struct pr_engine *engine,
 
 	pr_engine_enter(engine, packet->time_us);
 	outcome = pr_packets_handle(engine, interception, packet, ret_order);
-	if (engine->due_us == PR_ENGINE_NEVER)
-		pr_engine_due(engine, engine->now_us + PR_ENGINE_SWEEP_US);
+	pr_engine_due(engine, engine->now_us + PR_ENGINE_SWEEP_US);
 	pr_engine_leave(engine);
 	return outcome;
 }

@@ -198,8 +198,8 @@ enum pr_answer_scope {
 	PR_ANSWER_ADDRESS,
 	PR_ANSWER_APP, /* whatever the application asks */
 };
-/* Answers an open prompt directly: holds for `duration_us` (PR_ENGINE_NEVER: until the engine ends) or
- * until a policy that itself decides comes. 0, or -ENOENT: no such prompt is open. */
+/* Answers an open prompt directly: wherever the policy comes to "ask" about the same again, for
+ * `duration_us` (PR_ENGINE_NEVER: until the engine ends). A policy that decides by itself speaks first. 0, or -ENOENT: no such prompt is open. */
 PR_MUST_USE int pr_engine_prompt_answer(struct pr_engine *engine, uint64_t prompt, bool permit,
 					enum pr_answer_scope scope, uint64_t duration_us,
 					uint64_t now_us);
@@ -212,7 +212,7 @@ enum pr_engine_table {
 	PR_ENGINE_LINKS,
 	PR_ENGINE_PROMPTS,
 };
-/* Calls `row` for each row, oldest first, with the lock held; a false return ends the walk. A row is an
+/* Calls `row` for each row, in the table's own order, with the lock held; a false return ends the walk. A row is an
  * event (event.h) and borrowed for the call. */
 void pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table,
 		    bool (*row)(void *context, const struct pr_event *event), void *context,

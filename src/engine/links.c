@@ -33,6 +33,7 @@ void pr_link_end_it(struct pr_engine *engine, struct pr_link *link)
 {
 	tell_ends(engine, link);
 	pr_links_end(engine->links, link, engine->now_us);
+	pr_engine_due(engine, engine->now_us + PR_ENGINE_SWEEP_US);
 }
 
 void pr_link_expired(void *context, struct pr_link *link)
