@@ -68,6 +68,10 @@ static const char *place_of(const struct pr_setting *setting)
 {
 	if (setting->where & PR_ONLY_STATE)
 		return "the state directory only";
+	if (setting->type == PR_TYPE_RULES)
+		return setting->where & PR_NOT_STATE ? "portreeve.conf and profiles of the "
+						       "configuration directory; both count"
+						     : "portreeve.conf and profiles; both count";
 	if ((setting->where & PR_IN_BOTH) == PR_IN_BOTH)
 		return "portreeve.conf and profiles; the profile's wins";
 	return setting->where & PR_IN_GLOBAL ? "portreeve.conf" : "profiles";
@@ -76,7 +80,8 @@ static const char *place_of(const struct pr_setting *setting)
 void pr_settings_reference(FILE *out)
 {
 	fputs("<!-- SPDX-License-Identifier: GPL-3.0-or-later -->\n"
-	      "<!-- Generated from src/profile/setting.c: ninja settings-reference -->\n"
+	      "<!-- Made from src/profile/setting.c by build/tests/tools/settings-reference. Do "
+	      "not edit. -->\n"
 	      "# Settings\n\n"
 	      "`portreeve.conf` holds the global settings, `profiles/*.conf` one profile each, in "
 	      "the "
