@@ -103,7 +103,16 @@ struct css_set {
 	struct cgroup *dfl_cgrp;
 };
 
+struct mnt_namespace {
+	struct ns_common ns;
+};
+
+struct nsproxy {
+	struct mnt_namespace *mnt_ns;
+};
+
 struct task_struct {
+	struct nsproxy *nsproxy;
 	struct mm_struct *mm;
 	int pid, tgid;
 	struct task_struct *real_parent, *group_leader;

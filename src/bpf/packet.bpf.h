@@ -22,10 +22,16 @@ static __always_inline void map_v4(__u8 address[16], __u32 v4)
 	__builtin_memcpy(address + 12, &v4, 4);
 }
 
-/* Is it the address of an echo message? The identifier stands for both ports. */
-static __always_inline bool is_echo(__u8 proto, __u8 type)
+static __always_inline bool is_echo_request(__u8 proto, __u8 type)
 {
-	return proto == IPPROTO_ICMP ? type == 8 || type == 0 : type == 128 || type == 129;
+	return proto == IPPROTO_ICMP ? type == 8 : type == 128;
+}
+
+/* What the kernel answers by itself: it opens no link, and from loopback to loopback it would stand in the
+ * place of the request. */
+static __always_inline bool is_echo_reply(__u8 proto, __u8 type)
+{
+	return proto == IPPROTO_ICMP ? type == 0 : type == 129;
 }
 
 static __always_inline int read_ports(const struct __sk_buff *skb, __u32 offset,
@@ -46,7 +52,10 @@ static __always_inline int read_ports(const struct __sk_buff *skb, __u32 offset,
 	case PROTO_ICMPV6:
 		if (bpf_skb_load_bytes(skb, offset, head, 8))
 			return 0;
-		if (is_echo(tuple->proto, head[0]))
+		if (is_echo_reply(tuple->proto, head[0]))
+			return -1;
+		/* The identifier stands for both ports. */
+		if (is_echo_request(tuple->proto, head[0]))
 			tuple->local_port = tuple->remote_port = (__u16)(head[4] << 8 | head[5]);
 		return 0;
 	}

@@ -75,9 +75,10 @@ struct pr_bpf_exec {
 	struct pr_bpf_event event;
 	__u64 exec_id, cgroup_id, exe_inode;
 	__u32 exe_device;
-	__u32 is_script;     /* `filename` is a script that `path` interprets */
-	__u32 path_len;	     /* 0 = not known */
-	__u32 arguments_len; /* zero-separated; cut at PR_BPF_ARGUMENTS_SIZE */
+	__u32 is_script;       /* `filename` is a script that `path` interprets */
+	__u32 mount_namespace; /* inode number of the namespace */
+	__u32 path_len;	       /* 0 = not known */
+	__u32 arguments_len;   /* zero-separated; cut at PR_BPF_ARGUMENTS_SIZE */
 	char comm[PR_BPF_COMM_SIZE];
 	char filename[PR_BPF_FILENAME_SIZE]; /* as given to execve() */
 	char arguments[PR_BPF_ARGUMENTS_SIZE];

@@ -132,6 +132,7 @@ int BPF_PROG(on_exec, struct task_struct *task, int old_pid, struct linux_binprm
 	read_exe(task, &exec->exe_inode, &exec->exe_device);
 	filename = BPF_CORE_READ(bprm, filename);
 	exec->is_script = filename != BPF_CORE_READ(bprm, interp);
+	exec->mount_namespace = BPF_CORE_READ(task, nsproxy, mnt_ns, ns.inum);
 	BPF_CORE_READ_STR_INTO(&exec->comm, task, comm);
 	exec->filename[0] = 0;
 	bpf_probe_read_kernel_str(exec->filename, sizeof(exec->filename), filename);

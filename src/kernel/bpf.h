@@ -13,8 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct nftnl_rule;
-
 /* ---- supervisor ---- */
 
 struct pr_bpf;
@@ -36,13 +34,10 @@ PR_MUST_USE int pr_bpf_open(const struct pr_bpf_options *options, struct pr_bpf 
 			    char why[PR_BPF_WHY_SIZE]);
 void pr_bpf_close(struct pr_bpf *bpf); /* takes NULL; detaches */
 
-/* Descriptor of the match program, borrowed. Valid as long as `bpf`; the rule keeps its own. */
+/* Descriptor of the match program, borrowed, for pr_ruleset_config.output_program_fd: run on each packet
+ * that is about to be queued in output. The rule keeps a reference of its own; a table that outlives its
+ * daemon must have the rule replaced, because it fills the old maps. */
 int pr_bpf_match_fd(const struct pr_bpf *bpf);
-/* Appends the expression to a rule: `match` "bpf" revision 1 with the program, run by the kernel for
- * each packet that gets to the rule. The program always matches, so the expression may stand in a rule
- * of its own (recommended: the packet goes on whatever happens) or in the rule that queues. Output only:
- * before it, nothing has a socket. The batch must be sent by this process while `match_fd` is open. */
-void pr_bpf_add_match(struct nftnl_rule *rule, int match_fd);
 
 /* Finds the sockets that are older than the programs: iterates over all processes' files. The number of
  * sockets found, or -errno. */

@@ -1,13 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The engine's side: look-ups by descriptor; and the expression that runs the match program. */
+/* The engine's side: look-ups by descriptor. */
 #include "kernel/bpf.h"
 
 #include <bpf/bpf.h>
 #include <string.h>
-
-#include <libnftnl/expr.h>
-#include <libnftnl/rule.h>
-#include <linux/netfilter/xt_bpf.h>
 
 static void write_address(uint8_t bytes[16], const struct pr_address *address)
 {
@@ -51,19 +47,4 @@ void pr_bpf_fill_owner(const struct pr_bpf_owner *record, struct pr_owner *owner
 	hint->parent = record->parent;
 	memcpy(hint->comm, record->comm, sizeof(hint->comm));
 	hint->comm[sizeof(hint->comm) - 1] = 0;
-}
-
-void pr_bpf_add_match(struct nftnl_rule *rule, int match_fd)
-{
-	struct xt_bpf_info_v1 *info = pr_calloc(1, sizeof(*info));
-	struct nftnl_expr *expression = nftnl_expr_alloc("match");
-
-	pr_assert(expression);
-	info->mode = XT_BPF_MODE_FD_ELF;
-	info->fd = match_fd;
-	nftnl_expr_set_str(expression, NFTNL_EXPR_MT_NAME, "bpf");
-	nftnl_expr_set_u32(expression, NFTNL_EXPR_MT_REV, 1);
-	/* Takes the memory. */
-	nftnl_expr_set(expression, NFTNL_EXPR_MT_INFO, info, sizeof(*info));
-	nftnl_rule_add_expr(rule, expression);
 }

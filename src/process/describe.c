@@ -124,42 +124,54 @@ static char *join(const char *arguments, size_t len)
 	return text;
 }
 
-/* A script counts only where it is a file that exists in our own mount namespace, which must be the
- * process's too. */
-static void describe_script(struct pr_identity_reader *reader, const char *directory,
-			    const char *script, struct pr_process *process)
+/* Does the process see the same file under this name as we do? */
+static bool same_in_its_root(struct pr_identity_reader *reader, int directory, const char *path)
 {
-	char joined[2 * PATH_MAX], rooted[3 * PATH_MAX];
+	char rooted[2 * PATH_MAX], in_root[2 * PATH_MAX];
+	struct pr_procfs_file ours, its;
+
+	snprintf(rooted, sizeof(rooted), "%s%s", reader->root, path);
+	snprintf(in_root, sizeof(in_root), "root%s", path);
+	return pr_procfs_file(AT_FDCWD, rooted, false, &ours) == 0 &&
+	       pr_procfs_file(directory, in_root, false, &its) == 0 && ours.device == its.device &&
+	       ours.inode == its.inode;
+}
+
+/* A script counts only where it is a file that exists, and the same for the process and for us. Of a
+ * process that is gone it is known only that it had our mount namespace. */
+static void describe_script(struct pr_identity_reader *reader, int directory,
+			    const struct pr_exec *exec, const char *script,
+			    struct pr_process *process)
+{
+	char working[PATH_MAX], joined[2 * PATH_MAX], rooted[3 * PATH_MAX];
 	char *resolved PR_CLEANUP(pr_cleanup_free) = NULL;
 	size_t root_len = strlen(reader->root);
-	struct stat st;
 
-	if (!script || !*script || strlen(script) >= PATH_MAX || (script[0] != '/' && !directory))
+	if (!script || !*script || strlen(script) >= PATH_MAX)
 		return;
-	snprintf(joined, sizeof(joined), "%s%s%s", script[0] == '/' ? "" : directory,
-		 script[0] == '/' ? "" : "/", script);
+	if (directory < 0 && (!exec || exec->mount_namespace != reader->own_mount_namespace))
+		return;
+	working[0] = 0;
+	if (script[0] != '/' && (directory < 0 || pr_procfs_link(directory, "cwd", working) <= 0))
+		return;
+	snprintf(joined, sizeof(joined), "%s%s%s", working, script[0] == '/' ? "" : "/", script);
 	snprintf(rooted, sizeof(rooted), "%s%s", reader->root, joined);
 	resolved = realpath(rooted, NULL);
-	if (!resolved || stat(resolved, &st) < 0 || !S_ISREG(st.st_mode))
+	if (!resolved || strncmp(resolved, reader->root, root_len) != 0)
 		return;
-	if (strncmp(resolved, reader->root, root_len) == 0)
+	if (directory < 0 || same_in_its_root(reader, directory, resolved + root_len))
 		set(&process->script, resolved + root_len);
 }
 
 void pr_describe_arguments(struct pr_identity_reader *reader, int directory,
 			   const struct pr_exec *exec, struct pr_process *process)
 {
-	char bytes[ARGUMENTS_SIZE], working[PATH_MAX];
+	char bytes[ARGUMENTS_SIZE];
 	const char *arguments = bytes, *script = NULL;
-	bool known_directory = false, same_namespace = true;
 	ssize_t len = -1;
 
-	if (directory >= 0) {
+	if (directory >= 0)
 		len = pr_procfs_read(directory, "cmdline", bytes, sizeof(bytes));
-		known_directory = pr_procfs_link(directory, "cwd", working) > 0;
-		same_namespace =
-			pr_procfs_namespace(directory, "ns/mnt") == reader->own_mount_namespace;
-	}
 	if (len <= 0 && exec) {
 		arguments = exec->arguments;
 		len = (ssize_t)exec->arguments_len;
@@ -168,15 +180,14 @@ void pr_describe_arguments(struct pr_identity_reader *reader, int directory,
 		free(process->cmdline);
 		process->cmdline = join(arguments, (size_t)len);
 	}
-	if (!process->path_proven || !same_namespace ||
-	    !pr_script_is_interpreter(process->exe_path))
+	if (!process->path_proven || !pr_script_is_interpreter(process->exe_path))
 		return;
 	/* What the kernel was asked to execute can't be changed afterwards, arguments can. */
 	if (exec && exec->is_script)
 		script = exec->filename;
 	else if (len > 0)
 		script = pr_script_of(process->exe_path, arguments, (size_t)len);
-	describe_script(reader, known_directory ? working : NULL, script, process);
+	describe_script(reader, directory, exec, script, process);
 }
 
 /* ---- what a running process has ---- */

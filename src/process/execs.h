@@ -15,6 +15,7 @@ struct pr_exec {
 	uint64_t exec_id, cgroup_id;
 	uint64_t kernel_device, inode;
 	uint32_t parent, uid;
+	uint32_t mount_namespace;
 	bool is_script;	 /* `filename` is a script */
 	char *path;	 /* of the executable; NULL = not known */
 	char *filename;	 /* as given to execve(); may be relative */

@@ -333,6 +333,7 @@ static void remember_exec(struct pr_identity_reader *reader, const struct pr_bpf
 		.inode = record->exe_inode,
 		.parent = record->event.parent,
 		.uid = record->event.uid,
+		.mount_namespace = record->mount_namespace,
 		.is_script = record->is_script,
 		.path = path_of(record),
 		.filename = pr_strndup(record->filename, sizeof(record->filename)),
