@@ -115,6 +115,7 @@ static const int for_resolver[] = { SCMP_SYS(bind), SCMP_SYS(connect), SCMP_SYS(
 static const struct conditional for_resolver_if[] = {
 	{ SCMP_SYS(socket), { 0, SCMP_CMP_EQ, AF_INET, 0 } },
 	{ SCMP_SYS(socket), { 0, SCMP_CMP_EQ, AF_INET6, 0 } },
+	{ SCMP_SYS(ioctl), { 1, SCMP_CMP_EQ, SIOCGIFINDEX, 0 } }, /* of fe80::…%eth0 */
 	{ SCMP_SYS(openat), { 2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY } },
 	{ SCMP_SYS(clone), { 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD } },
 };
@@ -178,6 +179,11 @@ static int refuse_softly(scmp_filter_ctx filter, enum pr_party party)
 	if (r == 0 && (party == PR_PARTY_ENGINE || party == PR_PARTY_COMPILER))
 		r = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0,
 					   NULL);
+	/* libunbound asks the C library for an interface's number, which takes a Unix socket; refused, it takes the
+	 * number that it was given (resolver/context.c) */
+	if (r == 0 && party == PR_PARTY_RESOLVER)
+		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
+				     SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	return r;
 }
 

@@ -11,6 +11,9 @@
 
 #include "resolver/resolver.h"
 
+#include <net/if.h>
+#include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unbound-event.h>
 
 static const struct {
@@ -65,21 +68,52 @@ static int remove_zones(struct ub_ctx *context)
 	return 0;
 }
 
+/* The number of the interface that a zone names. By a socket that the sandbox allows: libunbound's if_nametoindex()
+ * would take one that it does not, fails with a number, and takes it as such (util/net_help.c). */
+static unsigned int zone_index(const char *zone)
+{
+	PR_CLEANUP(pr_cleanup_close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	struct ifreq request = { 0 };
+
+	snprintf(request.ifr_name, sizeof(request.ifr_name), "%s", zone);
+	if (fd < 0 || ioctl(fd, SIOCGIFINDEX, &request) < 0)
+		return 0;
+	return (unsigned int)request.ifr_ifindex;
+}
+
+/* 0 = added; 1 = its interface is not there (now), it is left out. */
+static int add_upstream(struct ub_ctx *context, const struct pr_upstream *upstream)
+{
+	struct pr_upstream numbered = *upstream;
+	char text[PR_UPSTREAM_TEXT_SIZE];
+
+	if (upstream->zone[0]) {
+		unsigned int index = zone_index(upstream->zone);
+
+		if (index == 0)
+			return 1;
+		snprintf(numbered.zone, sizeof(numbered.zone), "%u", index);
+	}
+	return ub_ctx_set_fwd(context, pr_upstream_format(&numbered, text)) == 0 ? 0 : -EINVAL;
+}
+
 int pr_unbound_context(struct event_base *base, const struct pr_upstream *upstreams, unsigned int n,
 		       struct ub_ctx **ret_context)
 {
 	struct ub_ctx *context = ub_ctx_create_event(base);
+	unsigned int n_added = 0;
 	int r;
 
 	if (!context)
 		return -ENOMEM;
 	r = set_options(context);
-	for (unsigned int i = 0; i < n && r == 0; i++) {
-		char text[PR_UPSTREAM_TEXT_SIZE];
-
-		if (ub_ctx_set_fwd(context, pr_upstream_format(&upstreams[i], text)) != 0)
-			r = -EINVAL;
+	for (unsigned int i = 0; i < n && r >= 0; i++) {
+		r = add_upstream(context, &upstreams[i]);
+		n_added += r == 0;
 	}
+	/* without any libunbound would ask the root servers */
+	if (r >= 0)
+		r = n_added ? 0 : -ENETUNREACH;
 	if (r == 0)
 		r = remove_zones(context);
 	if (r < 0) {

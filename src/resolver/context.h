@@ -7,6 +7,6 @@
 #include <event2/event.h>
 #include <unbound.h>
 
-/* 0, -ENOMEM, or -EINVAL where libunbound refuses a setting. */
+/* 0, -ENOMEM, -EINVAL where libunbound refuses a setting, -ENETUNREACH where no upstream's interface is there. */
 PR_MUST_USE int pr_unbound_context(struct event_base *base, const struct pr_upstream *upstreams,
 				   unsigned int n, struct ub_ctx **ret_context);

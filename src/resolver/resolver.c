@@ -103,7 +103,10 @@ static int swap(struct pr_resolver *resolver, const struct pr_upstream *upstream
 	struct context *fresh = NULL;
 	int r = n ? context_new(resolver, upstreams, n, &fresh) : 0;
 
-	if (r < 0)
+	/* as if there were none; the supervisor tells again, and this is tried again */
+	if (r == -ENETUNREACH)
+		n = 0;
+	else if (r < 0)
 		return r;
 	retire(resolver);
 	resolver->current = fresh;

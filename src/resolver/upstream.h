@@ -25,7 +25,7 @@ struct pr_upstream {
 /* "192.0.2.1", "192.0.2.1:5353", "192.0.2.1@5353", "2001:db8::1", "[2001:db8::1]:5353",
  * "fe80::1%eth0", each also with @PORT. 0 or -EINVAL. */
 PR_MUST_USE int pr_upstream_parse(const char *text, struct pr_upstream *ret_upstream);
-/* As libunbound reads it: ADDRESS[%ZONE]@PORT. Returns `text`. */
+/* ADDRESS[%ZONE]@PORT. Returns `text`. */
 const char *pr_upstream_format(const struct pr_upstream *upstream,
 			       char text[PR_UPSTREAM_TEXT_SIZE]);
 bool pr_upstream_equal(const struct pr_upstream *a, const struct pr_upstream *b);

@@ -255,6 +255,18 @@ def test_upstreams_that_are_away(lab, build):
         assert "SERVFAIL" in text and "no upstream nameserver is known" in text
 
 
+def test_a_link_local_upstream(lab, build):
+    router = link_local(lab.internet, "br0")
+    config = lab.directory / "link-local.conf"
+    config.write_text('server:\n interface: ::0@5300\n access-control: ::/0 allow\n chroot: ""\n username: ""\n'
+                      ' pidfile: ""\n use-syslog: no\n do-daemonize: no\n local-data: "near.example. 60 A 10.77.0.9"\n')
+    lab.internet.start("unbound", "-d", "-c", config, ready=lab.internet.listens(5300, "udp"))
+    with Server(lab, build, upstreams=(f"{router}%eth0@5300",)):
+        assert dig(lab, "+short", "near.example").strip() == "10.77.0.9"
+    with Server(lab, build, upstreams=(f"{router}%absent0@5300",)):
+        assert "no upstream nameserver is known" in dig(lab, "near.example")
+
+
 def test_the_servers_behind_a_stub(lab, build):
     root = lab.directory / "root"
     (root / "etc").mkdir(parents=True, exist_ok=True)
