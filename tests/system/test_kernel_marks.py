@@ -42,10 +42,10 @@ def full_tunnel(lab):
 
 
 MARKED = """
-import socket, sys
+import socket, struct, sys
 v6 = ":" in sys.argv[1]
 s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
-s.setsockopt(socket.SOL_SOCKET, 36, int(sys.argv[2], 0))  # SO_MARK
+s.setsockopt(socket.SOL_SOCKET, 36, struct.pack("I", int(sys.argv[2], 0)))  # SO_MARK
 s.settimeout(1)
 s.connect((sys.argv[1], 7000))
 for number in range(10):

@@ -49,6 +49,7 @@ static struct pr_ruleset_config config;
 static struct pr_interception *workers[PR_RULESET_QUEUES_MAX];
 static int proc_fd = -1;
 static bool unbatched, no_table;
+static bool cutting; /* what is denied in forward is reset both ways */
 static int hang;
 
 static int word_of(const char *text, const char *const *words, int n)
@@ -121,6 +122,9 @@ static struct pr_verdict_order decide(const struct pr_intercepted *packet)
 		order.permanent = shared.rules[i].permanent && !parsed.icmp_error;
 		break;
 	}
+	if (cutting && packet->hook == PR_HOOK_FORWARD && order.verdict == PR_VERDICT_DROP &&
+	    pr_cut_forwarded(cut, &parsed) < 0)
+		fprintf(stderr, "no reset could be sent\n");
 	pthread_mutex_unlock(&shared.lock);
 	return order;
 }
@@ -180,6 +184,8 @@ static bool option(char *text)
 		config.n_denied_max = number;
 	else if (strcmp(text, "unbatched") == 0)
 		unbatched = number;
+	else if (strcmp(text, "cutting") == 0)
+		cutting = number;
 	else if (strcmp(text, "no_table") == 0)
 		no_table = number;
 	else
