@@ -106,6 +106,21 @@ static enum pr_owner_outcome find(struct pr_engine_process *process, const struc
 	return PR_OWNER_KNOWN;
 }
 
+/* Without a packet it is a question's client that is asked for. */
+static int look_up(struct pr_engine_process *process, const struct pr_intercepted *packet,
+		   const struct pr_tuple *tuple, enum pr_direction direction,
+		   struct pr_owner *ret_owner)
+{
+	uint32_t ifindex;
+
+	if (!packet && direction == PR_DIRECTION_OUT)
+		return pr_owner_lookup_client(&process->finder, tuple, ret_owner);
+	ifindex = !packet			  ? 0
+		  : direction == PR_DIRECTION_OUT ? packet->out_ifindex
+						  : packet->in_ifindex;
+	return pr_owner_lookup(&process->finder, tuple, direction, ifindex, ret_owner);
+}
+
 enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
 				    const struct pr_intercepted *packet,
 				    const struct pr_tuple *tuple, enum pr_direction direction,
@@ -113,12 +128,9 @@ enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
 {
 	enum pr_owner_outcome outcome = PR_OWNER_NONE;
 	struct pr_owner owner;
-	uint32_t ifindex = 0;
 
-	if (packet)
-		ifindex = direction == PR_DIRECTION_OUT ? packet->out_ifindex : packet->in_ifindex;
 	pthread_mutex_lock(&process->who_lock);
-	switch (pr_owner_lookup(&process->finder, tuple, direction, ifindex, &owner)) {
+	switch (look_up(process, packet, tuple, direction, &owner)) {
 	case PR_OWNER_FOUND:
 	case PR_OWNER_ASK:
 		outcome = find(process, &owner, ticket, ret_process);
