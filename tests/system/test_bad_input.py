@@ -38,7 +38,7 @@ def test_a_second_daemon_is_refused(lab, guard, build):
     guarded = guard()
     second = lab.host.run(build / "portreeved", "--config", guarded.config, "--state", lab.directory / "s2",
                           "--run", lab.directory / "r2", check=False, timeout=10)
-    assert second.returncode == 1 and "already" in second.stdout, second.stdout
+    assert second.returncode == 1 and "guards this network namespace" in second.stdout, second.stdout
     lab.start_web()
     lab.host.run("curl", "-sS", "--max-time", "3", f"http://{WEB4}/")
     assert guarded.process.poll() is None
