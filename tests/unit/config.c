@@ -9,11 +9,15 @@
 
 #define FILES_MAX 6
 
+#define EDITS_MAX 32
+
 struct setup {
 	struct pr_config_file files[FILES_MAX];
 	struct pr_config_input input;
 	struct pr_policy_blob blob;
 	struct pr_policy *policy;
+	struct pr_config_edit edits[EDITS_MAX]; /* whose texts `files` borrow */
+	unsigned int n_edits;
 };
 
 static void add(struct setup *setup, enum pr_config_layer layer, const char *name, const char *text)
@@ -42,6 +46,8 @@ static void done(struct setup *setup)
 {
 	pr_policy_free(setup->policy);
 	pr_policy_blob_done(&setup->blob);
+	for (unsigned int i = 0; i < setup->n_edits; i++)
+		pr_config_edit_done(&setup->edits[i]);
 }
 
 static const struct {
@@ -290,12 +296,13 @@ static void apply(struct setup *setup, const struct pr_config_change *change, co
 	if (r < 0)
 		fail_msg("%s", error.text);
 	assert_non_null(strstr(edit.text, wanted));
+	assert_true(setup->n_edits < EDITS_MAX);
+	setup->edits[setup->n_edits++] = edit;
 	for (size_t i = 0; i <= setup->input.n_files; i++)
 		if (i == setup->input.n_files || (setup->files[i].layer == PR_LAYER_STATE &&
 						  strcmp(setup->files[i].name, edit.name) == 0)) {
 			if (i == setup->input.n_files)
 				setup->input.n_files++;
-			/* kept until the test's end */
 			setup->files[i] = (struct pr_config_file){ PR_LAYER_STATE, NULL, edit.name,
 								   edit.text, edit.len };
 			break;
