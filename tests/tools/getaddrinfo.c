@@ -25,9 +25,10 @@ static void print(const struct addrinfo *list)
 	char text[INET6_ADDRSTRLEN];
 
 	for (; list; list = list->ai_next) {
-		const void *address = list->ai_family == AF_INET
-					      ? (void *)&((struct sockaddr_in *)list->ai_addr)->sin_addr
-					      : (void *)&((struct sockaddr_in6 *)list->ai_addr)->sin6_addr;
+		const void *address =
+			list->ai_family == AF_INET
+				? (void *)&((struct sockaddr_in *)list->ai_addr)->sin_addr
+				: (void *)&((struct sockaddr_in6 *)list->ai_addr)->sin6_addr;
 
 		printf("%s ", inet_ntop(list->ai_family, address, text, sizeof(text)));
 	}
