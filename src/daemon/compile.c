@@ -14,7 +14,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#define SEND_MAX_MS 2000 /* the compiler reads as fast as it can */
+#define PR_BOOT_ID_SIZE 64
+#define SEND_MAX_MS	2000 /* the compiler reads as fast as it can */
 
 struct pr_compile {
 	struct pr_spawned process;
@@ -98,6 +99,7 @@ static void take_settings(struct pr_compiled *compiled, const struct pr_pairs *p
 
 	compiled->mark_mask = (uint32_t)pr_pairs_number(pairs, "mark_mask", 0);
 	compiled->n_workers = (uint32_t)pr_pairs_number(pairs, "workers", 0);
+	compiled->next_expiry_s = pr_pairs_number(pairs, "next_expiry", 0);
 	compiled->failure_open = failure && strcmp(failure, "open") == 0;
 	if (pr_pairs_get(pairs, "upstreams"))
 		snprintf(compiled->upstreams, sizeof(compiled->upstreams), "%s",
@@ -158,9 +160,19 @@ static void deadline_event(evutil_socket_t fd, short what, void *context)
 	refuse(context, "the configuration takes too long to compile");
 }
 
+/* Run-time rules that hold until the reboot are told apart by it. */
+static void read_boot_id(char text[PR_BOOT_ID_SIZE])
+{
+	PR_CLEANUP(pr_cleanup_fclose) FILE *file = fopen("/proc/sys/kernel/random/boot_id", "re");
+
+	if (!file || !fgets(text, PR_BOOT_ID_SIZE, file))
+		text[0] = '\0';
+	text[strcspn(text, "\n")] = '\0';
+}
+
 static int send_start(struct pr_compile *compile, const struct pr_users *users)
 {
-	char uid[16], gid[16], now[24];
+	char uid[16], gid[16], now[24], boot_id[PR_BOOT_ID_SIZE];
 	struct pr_pairs pairs = { 0 };
 	uint8_t body[1024];
 
@@ -171,6 +183,8 @@ static int send_start(struct pr_compile *compile, const struct pr_users *users)
 	(void)pr_pairs_add(&pairs, "gid", gid);
 	(void)pr_pairs_add(&pairs, "single", users->single ? "1" : "0");
 	(void)pr_pairs_add(&pairs, "now", now);
+	read_boot_id(boot_id);
+	(void)pr_pairs_add(&pairs, "boot_id", boot_id);
 	return send_waiting(compile, PR_MESSAGE_START, body,
 			    pr_pairs_encode(&pairs, body, sizeof(body)), -1);
 }

@@ -21,8 +21,9 @@ struct pr_compiled {
 	char edit_name[256];
 	uint32_t mark_mask, n_workers;
 	bool failure_open;
-	char warnings[4096];  /* a line each */
-	char upstreams[4096]; /* a line each; "" = those of the system */
+	uint64_t next_expiry_s; /* since 1970: compile anew then; 0 = never */
+	char warnings[4096];	/* a line each */
+	char upstreams[4096];	/* a line each; "" = those of the system */
 };
 void pr_compiled_done(struct pr_compiled *compiled);
 

@@ -175,7 +175,7 @@ static void join_upstreams(const struct pr_policy *policy, char *text, size_t si
 
 static int send_policy(struct compiler *compiler, const struct pr_policy_blob *blob)
 {
-	char mark_mask[16], workers[16], warnings[4096], upstreams[4096];
+	char mark_mask[16], workers[16], next_expiry[24], warnings[4096], upstreams[4096];
 	const struct pr_global_settings *global;
 	struct pr_policy *policy;
 	struct pr_pairs pairs = { 0 };
@@ -190,7 +190,10 @@ static int send_policy(struct compiler *compiler, const struct pr_policy_blob *b
 	snprintf(workers, sizeof(workers), "%u", global->n_workers);
 	join_warnings(blob, warnings, sizeof(warnings));
 	join_upstreams(policy, upstreams, sizeof(upstreams));
+	snprintf(next_expiry, sizeof(next_expiry), "%llu",
+		 (unsigned long long)pr_policy_next_expiry_s(policy));
 	(void)pr_pairs_add(&pairs, "mark_mask", mark_mask);
+	(void)pr_pairs_add(&pairs, "next_expiry", next_expiry);
 	(void)pr_pairs_add(&pairs, "workers", workers);
 	(void)pr_pairs_add(&pairs, "failure",
 			   global->failure == PR_FAILURE_OPEN ? "open" : "closed");

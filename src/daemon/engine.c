@@ -16,8 +16,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #define SUPERVISOR_SIZE (4u << 20)
@@ -64,6 +62,7 @@ static void tick_event(evutil_socket_t fd, short what, void *context)
 	pr_engine_real_offset_set(process->engine, real_offset_us());
 	arm(process, pr_engine_tick(process->engine, pr_clock_monotonic_us()));
 	pr_engine_process_after(process);
+	pr_engine_names_keep(process, false);
 }
 
 static void wake_event(evutil_socket_t fd, short what, void *context)
@@ -251,23 +250,6 @@ static int open_listener(struct pr_engine_process *process)
 	return pr_listener_new_take(process->base, sockets, n, &ports, &process->listener);
 }
 
-static void load_names(struct pr_engine_process *process)
-{
-	PR_CLEANUP(pr_cleanup_close) int fd = pr_start_take_fd(&process->start, "names");
-	struct stat status;
-	void *bytes;
-
-	if (fd < 0 || fstat(fd, &status) < 0 || status.st_size <= 0)
-		return;
-	bytes = mmap(NULL, (size_t)status.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
-	if (bytes == MAP_FAILED)
-		return;
-	if (pr_engine_names_load(process->engine, bytes, (size_t)status.st_size,
-				 pr_clock_monotonic_us()) < 0)
-		pr_log(PR_LOG_WARNING, "names-not-loaded", "why=foreign-bytes");
-	munmap(bytes, (size_t)status.st_size);
-}
-
 static int open_all(struct pr_engine_process *process)
 {
 	const struct pr_engine_options options = { .real_offset_us = real_offset_us() };
@@ -298,7 +280,7 @@ static void run(struct pr_engine_process *process)
 	uint32_t generation = (uint32_t)pr_pairs_number(&process->start.settings, "generation", 0);
 	int r;
 
-	load_names(process);
+	pr_engine_names_restore(process);
 	/* The policy is the first message behind START; what is adopted needs it. */
 	pr_engine_supervisor_read(process);
 	pr_engine_adopt_all(process);

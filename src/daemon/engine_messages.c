@@ -195,6 +195,10 @@ void pr_engine_supervisor_message(struct pr_engine_process *process, struct pr_m
 		return take_channel(process, message);
 	case PR_MESSAGE_NOTICE:
 		return take_notice(process, message);
+	case PR_MESSAGE_KEEP:
+		return pr_engine_names_keep(process, true);
+	case PR_MESSAGE_HOSTS:
+		return pr_engine_hosts_message(process, message);
 	case PR_MESSAGE_ORDER:
 		return pr_engine_order_message(process, message);
 	default:

@@ -34,6 +34,7 @@
 #define PR_ENGINE_ANSWERS_SIZE	 (1u << 18) /* to `dns-query`; beyond: never told */
 #define PR_ENGINE_WHO_MAX	 4096	    /* questions who a process is; beyond: unknown */
 #define PR_ENGINE_EXPECTED_MAX	 1024 /* forwarded links to be reset; beyond: denied silently */
+#define PR_ENGINE_NAMES_KEEP_S	 5    /* at most so often the names are saved */
 #define PR_ENGINE_WORKER_BATCH	 64
 #define PR_ENGINE_WORKER_WAIT_MS 500
 #define PR_ENGINE_WORKER_HUNG_MS 1500 /* a worker that has not gone round: no PONG is sent */
@@ -104,6 +105,9 @@ struct pr_engine_process {
 	struct event *on_addresses;
 	struct pr_listener *listener;
 
+	uint64_t n_names_kept; /* recorded when they were last given to the supervisor */
+	uint64_t names_kept_us;
+
 	void *policy_bytes;
 	size_t policy_len;
 };
@@ -160,6 +164,13 @@ void pr_engine_system_event(struct pr_engine_process *process, const struct pr_e
 void pr_engine_supervisor_message(struct pr_engine_process *process, struct pr_message *message);
 /* Reads what is there; ends the process when the supervisor is gone. */
 void pr_engine_supervisor_read(struct pr_engine_process *process);
+
+/* ---- names (engine_names.c) ---- */
+/* Those of an earlier run, from the descriptor of the start. */
+void pr_engine_names_restore(struct pr_engine_process *process);
+/* Gives the supervisor what is known now: at once, or if any were recorded since and it is time. */
+void pr_engine_names_keep(struct pr_engine_process *process, bool at_once);
+void pr_engine_hosts_message(struct pr_engine_process *process, const struct pr_message *message);
 
 /* ---- queries (engine_query.c) ---- */
 void pr_engine_query_message(struct pr_engine_process *process, const struct pr_message *message);

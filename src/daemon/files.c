@@ -191,6 +191,20 @@ static int put(int dir, const char *name, const char *text, size_t len)
 	return r;
 }
 
+int pr_files_save(const char *state_dir, const char *name, int content_fd)
+{
+	PR_CLEANUP(pr_cleanup_close)
+	int dir = open(state_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	PR_CLEANUP(pr_cleanup_free) char *text = NULL;
+	size_t len;
+	int r;
+
+	if (dir < 0)
+		return -errno;
+	r = pr_files_read(content_fd, EDIT_MAX, &text, &len);
+	return r < 0 ? r : put(dir, name, text, len);
+}
+
 int pr_files_replace(const char *state_dir, const char *name, int content_fd)
 {
 	PR_CLEANUP(pr_cleanup_close)

@@ -22,6 +22,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#define BEAT_S		   2
 #define SUPERVISOR_FDS_MAX 65536 /* BPF maps, clients' sockets that come with changes */
 
 void pr_supervisor_give_up(struct pr_supervisor *supervisor, int exit_status, const char *format,
@@ -67,6 +68,29 @@ static void on_lock_readable(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	(void)context;
 	pr_instance_lock_answer(fd);
+}
+
+/* Watches have blind spots (a symbolic link into a place that is not there yet), so files are looked at. */
+static void on_beat(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_supervisor *supervisor = context;
+
+	(void)fd;
+	(void)what;
+	pr_notify("WATCHDOG=1");
+	if (!supervisor->running)
+		return;
+	pr_supervisor_upstreams_tell(supervisor, false);
+	pr_supervisor_hosts_tell(supervisor, false);
+}
+
+static void start_beat(struct pr_supervisor *supervisor)
+{
+	const struct timeval interval = { .tv_sec = BEAT_S };
+
+	supervisor->on_beat = event_new(supervisor->base, -1, EV_PERSIST, on_beat, supervisor);
+	pr_assert(supervisor->on_beat);
+	event_add(supervisor->on_beat, &interval);
 }
 
 static void add_signal(struct pr_supervisor *supervisor, unsigned int i, int number,
@@ -199,7 +223,7 @@ void pr_supervisor_begin(struct pr_supervisor *supervisor)
 		return;
 	}
 	pr_supervisor_who_open(supervisor);
-	pr_supervisor_upstreams_open(supervisor);
+	pr_supervisor_names_open(supervisor);
 	r = pr_supervisor_children_start(supervisor);
 	if (r < 0)
 		pr_supervisor_give_up(supervisor, 1, "a process cannot be started: %s",
@@ -224,14 +248,17 @@ static void stop(struct pr_supervisor *supervisor)
 	if (supervisor->exit_status && supervisor->running && !supervisor->failure_open)
 		keep = true;
 	pr_supervisor_table_close(supervisor, keep);
+	pr_supervisor_names_collect(supervisor);
 	pr_supervisor_children_stop(supervisor);
 	pr_supervisor_who_close(supervisor);
-	pr_supervisor_upstreams_close(supervisor);
+	pr_supervisor_names_close(supervisor);
 	pr_supervisor_sockets_close(supervisor);
 	pr_supervisor_changes_free(supervisor);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(supervisor->on_signal); i++)
 		if (supervisor->on_signal[i])
 			event_free(supervisor->on_signal[i]);
+	if (supervisor->on_beat)
+		event_free(supervisor->on_beat);
 	if (supervisor->on_lock)
 		event_free(supervisor->on_lock);
 	event_base_free(supervisor->base);
@@ -249,6 +276,7 @@ static int run(struct pr_supervisor *supervisor)
 	add_signal(supervisor, 0, SIGTERM, on_stop_signal);
 	add_signal(supervisor, 1, SIGINT, on_stop_signal);
 	add_signal(supervisor, 2, SIGHUP, on_reload_signal);
+	start_beat(supervisor);
 	supervisor->exit_status = prepare(supervisor);
 	if (supervisor->exit_status == 0) {
 		supervisor->on_lock = event_new(supervisor->base, supervisor->lock_fd,

@@ -25,7 +25,7 @@ struct pr_supervisor {
 	struct pr_users users;
 	struct event_base *base;
 	int self_fd, lock_fd, sysctl_fd, exit_status;
-	struct event *on_lock, *on_signal[3];
+	struct event *on_lock, *on_beat, *on_signal[3];
 	bool stopping, running; /* running: READY was said */
 	uint64_t started_us;
 
@@ -45,9 +45,14 @@ struct pr_supervisor {
 	uint64_t n_who;
 
 	/* Upstream nameservers (supervisor_upstreams.c). */
-	char upstreams[4096]; /* of the configuration, a line each */
-	struct event *on_upstreams;
+	char upstreams[4096];	 /* of the configuration, a line each */
 	uint64_t upstreams_told; /* a hash of what the resolver was told */
+
+	/* Names (supervisor_names.c). */
+	struct {
+		uint64_t device, inode, size, changed_ns;
+	} hosts_told; /* of /etc/hosts */
+	uint64_t names_saved_us;
 
 	/* Sockets for the others (supervisor_sockets.c). */
 	int api_listener;
@@ -61,7 +66,7 @@ struct pr_supervisor {
 	struct pr_compile *compile;
 	struct pr_change *changes, *last_change;
 	unsigned int n_changes;
-	struct event *on_change_late;
+	struct event *on_change_late, *on_expiry;
 	char warnings[4096];
 
 	struct pr_child engine, resolver, front;
@@ -91,10 +96,19 @@ PR_MUST_USE int pr_supervisor_sockets_open(struct pr_supervisor *supervisor);
 void pr_supervisor_sockets_close(struct pr_supervisor *supervisor);
 
 /* ---- upstreams ---- */
-void pr_supervisor_upstreams_open(struct pr_supervisor *supervisor);
-void pr_supervisor_upstreams_close(struct pr_supervisor *supervisor);
 /* Tells the resolver what there is now, if that changed, or in any case. */
 void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case);
+
+/* ---- names ---- */
+/* What an earlier run saved. */
+void pr_supervisor_names_open(struct pr_supervisor *supervisor);
+/* At the end, before the engine is stopped. */
+void pr_supervisor_names_collect(struct pr_supervisor *supervisor);
+void pr_supervisor_names_close(struct pr_supervisor *supervisor);
+/* PR_MESSAGE_NAMES of the engine. */
+void pr_supervisor_names_take(struct pr_supervisor *supervisor, struct pr_message *message);
+/* Gives the engine /etc/hosts, if it changed, or in any case. */
+void pr_supervisor_hosts_tell(struct pr_supervisor *supervisor, bool in_any_case);
 
 /* ---- children ---- */
 PR_MUST_USE int pr_supervisor_children_start(struct pr_supervisor *supervisor);

@@ -6,6 +6,7 @@
  */
 #include "daemon/supervisor.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "daemon/authority.h"
 #include "daemon/files.h"
@@ -16,6 +17,7 @@
 #include <unistd.h>
 
 #define CHANGES_MAX   64   /* waiting; more are refused */
+#define EXPIRY_LOOK_S 3600 /* a rule that expires later is looked at again by then: clocks change */
 #define ANSWER_MAX_MS 5000 /* the engine's answer; then the client hears that it is on its way */
 
 struct pr_change {
@@ -114,11 +116,14 @@ static void late_event(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (supervisor->changes)
-		finish(supervisor,
-		       "the engine has not answered yet; the change is saved and comes in force "
-		       "when it does",
-		       "504");
+	if (!supervisor->changes)
+		return;
+	finish(supervisor,
+	       supervisor->changes->info->compiles
+		       ? "the engine has not answered yet; the change is saved and comes in force "
+			 "when it does"
+		       : "the engine does not answer; it is being restarted",
+	       "504");
 }
 
 static void wait_for_engine(struct pr_supervisor *supervisor)
@@ -151,12 +156,35 @@ static void adopt_settings(struct pr_supervisor *supervisor, const struct pr_com
 		supervisor->failure_open = compiled->failure_open;
 }
 
+static void expiry_event(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	pr_supervisor_reload(context);
+}
+
+/* Compiles anew when the first run-time rule expires; a second late, so that it has. */
+static void arm_expiry(struct pr_supervisor *supervisor, uint64_t next_s)
+{
+	uint64_t now_s = pr_clock_real_us() / 1000000;
+	struct timeval in = { .tv_sec = 1 };
+
+	event_del(supervisor->on_expiry);
+	if (!next_s)
+		return;
+	if (next_s > now_s)
+		in.tv_sec +=
+			next_s - now_s < EXPIRY_LOOK_S ? (time_t)(next_s - now_s) : EXPIRY_LOOK_S;
+	event_add(supervisor->on_expiry, &in);
+}
+
 static void put_in_force(struct pr_supervisor *supervisor)
 {
 	struct pr_change *change = supervisor->changes;
 	struct pr_compiled *compiled = &change->compiled;
 
 	adopt_settings(supervisor, compiled);
+	arm_expiry(supervisor, compiled->next_expiry_s);
 	if (supervisor->policy_fd >= 0)
 		close(supervisor->policy_fd);
 	supervisor->policy_fd = PR_TAKE_FD(compiled->policy_fd);
@@ -244,7 +272,8 @@ static struct pr_change *push(struct pr_supervisor *supervisor)
 int pr_supervisor_first_policy(struct pr_supervisor *supervisor)
 {
 	supervisor->on_change_late = event_new(supervisor->base, -1, 0, late_event, supervisor);
-	pr_assert(supervisor->on_change_late);
+	supervisor->on_expiry = event_new(supervisor->base, -1, 0, expiry_event, supervisor);
+	pr_assert(supervisor->on_change_late && supervisor->on_expiry);
 	push(supervisor)->first = true;
 	work(supervisor);
 	return 0;
@@ -353,8 +382,8 @@ void pr_supervisor_changes_free(struct pr_supervisor *supervisor)
 	}
 	if (supervisor->on_change_late)
 		event_free(PR_TAKE_PTR(supervisor->on_change_late));
+	if (supervisor->on_expiry)
+		event_free(PR_TAKE_PTR(supervisor->on_expiry));
 	if (supervisor->policy_fd >= 0)
 		close(PR_TAKE_FD(supervisor->policy_fd));
-	if (supervisor->names_fd >= 0)
-		close(PR_TAKE_FD(supervisor->names_fd));
 }

@@ -121,6 +121,8 @@ static int prepare(void *context, struct pr_child *child)
 	if (r)
 		return r < 0 ? r : -EAGAIN;
 	pr_supervisor_policy_send(supervisor, child);
+	if (child->party == PR_PARTY_ENGINE)
+		pr_supervisor_hosts_tell(supervisor, true);
 	if (child->party == PR_PARTY_RESOLVER)
 		pr_supervisor_upstreams_tell(supervisor, true);
 	if (child->party == PR_PARTY_ENGINE) {
@@ -142,13 +144,6 @@ static void ready(void *context, struct pr_child *child)
 	       (int)child->pid);
 }
 
-static void take_names(struct pr_supervisor *supervisor, struct pr_message *message)
-{
-	if (supervisor->names_fd >= 0)
-		close(supervisor->names_fd);
-	supervisor->names_fd = PR_TAKE_FD(message->fds[0]);
-}
-
 static void engine_message(struct pr_supervisor *supervisor, struct pr_message *message)
 {
 	switch (message->kind) {
@@ -165,7 +160,7 @@ static void engine_message(struct pr_supervisor *supervisor, struct pr_message *
 			pr_log(PR_LOG_ERROR, "not-forgotten", "what=denied-marks");
 		return;
 	case PR_MESSAGE_NAMES:
-		return take_names(supervisor, message);
+		return pr_supervisor_names_take(supervisor, message);
 	case PR_MESSAGE_POLICY_TAKEN:
 	case PR_MESSAGE_POLICY_REFUSED:
 	case PR_MESSAGE_DONE:

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * What the resolver has to know of the system: the files that may name nameservers, and our own addresses
- * (a server there is a stub). Read, not parsed; looked at every PR_UPSTREAMS_LOOK_S, because such files are
- * symbolic links into places that come and go, which no watch on one directory sees.
+ * (a server there is a stub). Read, not parsed.
  */
 #include "daemon/supervisor.h"
 
@@ -16,7 +15,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#define PR_UPSTREAMS_LOOK_S   2
 #define PR_UPSTREAMS_FILE_MAX 16384 /* bytes of a file that are told */
 #define PR_UPSTREAMS_OWN_MAX \
 	24 /* addresses told; a stub beyond these would be taken for a server */
@@ -100,27 +98,4 @@ void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_
 	}
 	for (unsigned int i = 0; i < telling.pairs.n; i++)
 		free(telling.texts[i]);
-}
-
-static void look_event(evutil_socket_t fd, short what, void *context)
-{
-	(void)fd;
-	(void)what;
-	pr_supervisor_upstreams_tell(context, false);
-}
-
-void pr_supervisor_upstreams_open(struct pr_supervisor *supervisor)
-{
-	const struct timeval interval = { .tv_sec = PR_UPSTREAMS_LOOK_S };
-
-	supervisor->on_upstreams =
-		event_new(supervisor->base, -1, EV_PERSIST, look_event, supervisor);
-	pr_assert(supervisor->on_upstreams);
-	event_add(supervisor->on_upstreams, &interval);
-}
-
-void pr_supervisor_upstreams_close(struct pr_supervisor *supervisor)
-{
-	if (supervisor->on_upstreams)
-		event_free(PR_TAKE_PTR(supervisor->on_upstreams));
 }

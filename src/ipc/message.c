@@ -36,6 +36,8 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 	[PR_MESSAGE_PROCESS] = { "process", SUPERVISOR, ENGINE, 0, 0, PR_MESSAGE_BODY_MAX },
 	[PR_MESSAGE_EXITED] = { "exited", SUPERVISOR, ENGINE, 0, 12, 12 },
 	[PR_MESSAGE_FORGET] = { "forget", ENGINE, SUPERVISOR, 0, 0, 0 },
+	[PR_MESSAGE_HOSTS] = { "hosts", SUPERVISOR, ENGINE, 1, 0, 0 },
+	[PR_MESSAGE_KEEP] = { "keep", SUPERVISOR, ENGINE, 0, 0, 0 },
 	[PR_MESSAGE_NAMES] = { "names", ENGINE | SUPERVISOR, ENGINE | SUPERVISOR, 1, 0, 0 },
 	[PR_MESSAGE_NOTICE] = { "notice", SUPERVISOR, ENGINE, 0, 1, TEXT_MAX },
 

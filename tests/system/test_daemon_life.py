@@ -176,3 +176,42 @@ def test_the_engine_holds_no_descriptor_of_the_table(lab, guard):
     guarded.process.send_signal(signal.SIGKILL)
     guarded.process.wait()
     portreeve_lab.wait_for("the kernel to remove the table", lambda: "inet portreeve" not in tables(lab.host), 2)
+
+
+def test_names_survive_a_restart(lab, guard):
+    """A link to an address that was given for a name before the restart is still a link to that name."""
+    lab.start_web()
+    lab.start_dns()
+    guarded = guard()
+    lab.host.run("curl", "-sS", "-m", "5", "http://example.com/")
+    guarded.stop()
+    guarded.start()
+    lab.host.run("curl", "-sS", "-m", "5", f"http://{WEB4}/")
+    rows = portreeve_lab.wait_for("the link", lambda: guarded.rows("links", "--ip", WEB4))
+    assert rows[-1]["entity"]["domain"] == "example.com"
+
+
+def test_hosts_are_names_and_a_change_is_seen(lab, guard):
+    lab.start_web()
+    lab.etc_file(lab.host, "hosts", f"{WEB4} web.from-hosts\n")
+    guarded = guard('outgoing = ( "- web.changed" );')
+    assert connects(lab.host, WEB4, 80) == 0
+    rows = portreeve_lab.wait_for("the link", lambda: guarded.rows("links", "--ip", WEB4))
+    assert rows[-1]["entity"]["domain"] == "web.from-hosts"
+    lab.etc_file(lab.host, "hosts", f"{WEB4} web.changed\n")
+    portreeve_lab.wait_for("the new name's rule", lambda: connects(lab.host, WEB4, 80) != 0, 8, 0.2)
+
+
+def test_a_rule_for_a_while_ends_by_itself(lab, guard):
+    lab.start_web()
+    guarded = guard()
+    guarded.portreeve("rule", "add", f"- {WEB4}", "--for", "1s")
+    assert connects(lab.host, WEB4, 80) != 0
+    portreeve_lab.wait_for("the rule's end", lambda: connects(lab.host, WEB4, 80) == 0, 6, 0.2)
+
+
+def test_the_shipped_profiles_are_read(lab, guard, build):
+    data = pathlib.Path(__file__).resolve().parents[2] / "data"
+    guarded = guard(arguments=("--share", data))
+    names = {row["profile"] for row in guarded.rows("profile", "list")}
+    assert {"unbound", "named", "kresd", "pdns", "nsd", "knotd", "systemd-resolved", "nscd", "dnsmasq"} <= names
