@@ -89,6 +89,7 @@ static json_t *app_json(const struct pr_event *event)
 	json_t *parents = json_array();
 
 	set_text(app, "profile", event->profile);
+	set_text(app, "instance", event->instance);
 	set_text(app, "path", event->path);
 	if (!event->path)
 		set_text(app, "shown_path", event->exe_shown);
@@ -154,7 +155,7 @@ static json_t *entity_json(const struct pr_event *event)
 	if (event->port)
 		set_number(entity, "port", event->port);
 	set_protocol(entity, event->proto);
-	if (event->remote.family)
+	if (event->remote.family || !event->domain)
 		set_text(entity, "scope", pr_scope_name(event->scope));
 	return entity;
 }

@@ -100,6 +100,9 @@ const char *pr_cli_entity(const json_t *event, char *text, size_t size)
 	json_int_t port = pr_cli_number(event, "entity.port");
 	size_t used;
 
+	/* A communication without a domain is with a class of addresses. */
+	if (!domain && !ip)
+		ip = pr_cli_text(event, "entity.scope");
 	snprintf(text, size, "%s%s%s", domain ? domain : "", domain && ip ? " " : "", ip ? ip : "");
 	used = strlen(text);
 	if (proto && port)

@@ -15,7 +15,9 @@ enum flag {
 	FLAG_PERMANENT = 1 << 2,
 	FLAG_GRACE = 1 << 3,
 	FLAG_COUNTED = 1 << 4,
-	FLAGS_ALL = (1 << 5) - 1,
+	FLAG_OLD = 1 << 5,
+	FLAG_ENDED = 1 << 6,
+	FLAGS_ALL = (1 << 7) - 1,
 };
 
 static void write_text(struct pr_writer *writer, const char *text)
@@ -32,9 +34,10 @@ static void write_text(struct pr_writer *writer, const char *text)
 
 static void write_owner(struct pr_writer *writer, const struct pr_event *event)
 {
-	const char *const texts[] = { event->profile, event->path,	event->exe_shown,
-				      event->cmdline, event->user,	event->cgroup,
-				      event->unit,    event->container, event->script };
+	const char *const texts[] = { event->profile,	event->instance, event->path,
+				      event->exe_shown, event->cmdline,	 event->user,
+				      event->cgroup,	event->unit,	 event->container,
+				      event->script };
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(texts); i++)
 		write_text(writer, texts[i]);
@@ -49,9 +52,10 @@ static void write_owner(struct pr_writer *writer, const struct pr_event *event)
 
 static void read_owner(struct pr_reader *reader, struct pr_event *event)
 {
-	const char **const texts[] = { &event->profile, &event->path,	   &event->exe_shown,
-				       &event->cmdline, &event->user,	   &event->cgroup,
-				       &event->unit,	&event->container, &event->script };
+	const char **const texts[] = { &event->profile,	  &event->instance, &event->path,
+				       &event->exe_shown, &event->cmdline,  &event->user,
+				       &event->cgroup,	  &event->unit,	    &event->container,
+				       &event->script };
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(texts); i++)
 		*texts[i] = pr_read_text(reader);
@@ -116,7 +120,8 @@ static void write_decision(struct pr_writer *writer, const struct pr_event *even
 		    (uint8_t)((event->decided ? FLAG_DECIDED : 0) | (event->ask ? FLAG_ASK : 0) |
 			      (event->permanent ? FLAG_PERMANENT : 0) |
 			      (event->grace ? FLAG_GRACE : 0) |
-			      (event->counted ? FLAG_COUNTED : 0)));
+			      (event->counted ? FLAG_COUNTED : 0) | (event->old ? FLAG_OLD : 0) |
+			      (event->ended ? FLAG_ENDED : 0)));
 	pr_write_u8(writer, (uint8_t)event->stage);
 	pr_write_u8(writer, (uint8_t)event->verdict);
 	write_text(writer, event->reason);
@@ -141,6 +146,8 @@ static void read_decision(struct pr_reader *reader, struct pr_event *event)
 	event->permanent = flags & FLAG_PERMANENT;
 	event->grace = flags & FLAG_GRACE;
 	event->counted = flags & FLAG_COUNTED;
+	event->old = flags & FLAG_OLD;
+	event->ended = flags & FLAG_ENDED;
 	event->stage = (enum pr_stage)read_enum(reader, PR_STAGE_INSPECTION);
 	event->verdict = (enum pr_verdict)read_enum(reader, PR_VERDICT_REROUTE_TUNNEL);
 	event->reason = pr_read_text(reader);
@@ -156,6 +163,24 @@ static void read_decision(struct pr_reader *reader, struct pr_event *event)
 	event->duration_ms = pr_read_u64(reader);
 }
 
+static void write_row(struct pr_writer *writer, const struct pr_event *event)
+{
+	pr_write_u8(writer, (uint8_t)event->prompt_state);
+	pr_write_u64(writer, event->deadline_real_us);
+	pr_write_u32(writer, event->n_communications);
+	pr_write_u32(writer, event->n_links);
+	pr_write_u64(writer, event->last_real_us);
+}
+
+static void read_row(struct pr_reader *reader, struct pr_event *event)
+{
+	event->prompt_state = (enum pr_prompt_state)read_enum(reader, PR_PROMPT_EXPIRED);
+	event->deadline_real_us = pr_read_u64(reader);
+	event->n_communications = pr_read_u32(reader);
+	event->n_links = pr_read_u32(reader);
+	event->last_real_us = pr_read_u64(reader);
+}
+
 size_t pr_event_encode(const struct pr_event *event, void *body, size_t size)
 {
 	struct pr_writer writer = pr_writer(body, size);
@@ -167,6 +192,7 @@ size_t pr_event_encode(const struct pr_event *event, void *body, size_t size)
 	write_owner(&writer, event);
 	write_entity(&writer, event);
 	write_decision(&writer, event);
+	write_row(&writer, event);
 	pr_assert(!writer.failed);
 	return writer.position;
 }
@@ -183,6 +209,7 @@ int pr_event_decode(const void *body, size_t len, struct pr_event *ret_event)
 	read_owner(&reader, &event);
 	read_entity(&reader, &event);
 	read_decision(&reader, &event);
+	read_row(&reader, &event);
 	if (!pr_read_complete(&reader))
 		return -EBADMSG;
 	*ret_event = event;

@@ -7,6 +7,7 @@ import time
 
 import portreeve_lab
 
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 class Guard:
     """`config` is portreeve.conf's text, `profiles` {file name: text}."""
@@ -33,7 +34,7 @@ class Guard:
     def start(self, seconds=10.0):
         self.process = self.namespace.start(
             self.build / "portreeved", "--config", self.config, "--state", self.state, "--run", self.run_dir,
-            "--failure", self.failure, *self.arguments)
+            "--share", ROOT / "data", "--failure", self.failure, *self.arguments)
         portreeve_lab.wait_for("READY", self._ready, seconds)
         return self
 

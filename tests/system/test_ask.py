@@ -66,7 +66,8 @@ def test_a_program_cannot_permit_itself(lab, guard, build):
     """As an ordinary user: by the command line, by the socket, by a terminal of its own."""
     lab.start_web()
     guarded = guard(config=ASK)
-    lab.host.start("curl", "-sS", "--max-time", "20", f"http://{WEB4}/", user=65534)
+    lab.host.start("setpriv", "--reuid", "65534", "--clear-groups", "curl", "-sS", "--max-time", "20",
+                   f"http://{WEB4}/")
     prompt = wait_for("the prompt", lambda: prompts(guarded))[0]
 
     def as_nobody(*words):

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "ipc/event_codec.h"
+
+#include "unit.h"
+
+#include <string.h>
+
+static uint8_t body[PR_EVENT_BODY_MAX];
+
+static void all_fields_travel(void **state)
+{
+	struct pr_event in = {
+		.kind = PR_EVENT_PROMPT,
+		.real_us = 1,
+		.id = 2,
+		.communication = 3,
+		.profile = "p",
+		.instance = "i",
+		.path = "/p",
+		.exe_shown = "/s",
+		.cmdline = "c",
+		.user = "u",
+		.cgroup = "g",
+		.unit = "n",
+		.container = "t",
+		.script = "r",
+		.pid = 4,
+		.uid = 5,
+		.parents = { { 6, "/a" }, { 7, NULL } },
+		.n_parents = 2,
+		.direction = PR_DIRECTION_FORWARD,
+		.domain = "example.com",
+		.domains = { "example.com", "example.org" },
+		.n_domains = 2,
+		.name_grade = PR_NAME_HOSTS,
+		.port = 8,
+		.proto = 9,
+		.scope = PR_SCOPE_LAN,
+		.decided = true,
+		.ask = true,
+		.stage = PR_STAGE_LINK,
+		.verdict = PR_VERDICT_REROUTE_TUNNEL,
+		.permanent = true,
+		.grace = true,
+		.old = true,
+		.ended = true,
+		.reason = "why",
+		.rule = "+ *",
+		.rule_place = "there",
+		.missing = PR_FACT_ASN,
+		.generation = 7,
+		.text = "said",
+		.counted = true,
+		.bytes_sent = 10,
+		.bytes_received = 11,
+		.packets_sent = 12,
+		.packets_received = 13,
+		.duration_ms = 14,
+		.prompt_state = PR_PROMPT_EXPIRED,
+		.deadline_real_us = 15,
+		.n_communications = 16,
+		.n_links = 17,
+		.last_real_us = 18,
+	};
+	static uint8_t again[PR_EVENT_BODY_MAX];
+	struct pr_event out;
+	size_t len, len_again;
+
+	(void)state;
+	len = pr_event_encode(&in, body, sizeof(body));
+	assert_int_equal(pr_event_decode(body, len, &out), 0);
+	assert_string_equal(out.instance, "i");
+	assert_true(out.old && out.ended && out.grace && out.counted);
+	assert_int_equal(out.prompt_state, PR_PROMPT_EXPIRED);
+	assert_int_equal(out.n_links, 17);
+	assert_null(out.parents[1].path);
+	/* What was read encodes to the same bytes: nothing was left behind. */
+	len_again = pr_event_encode(&out, again, sizeof(again));
+	assert_int_equal(len_again, len);
+	assert_memory_equal(again, body, len);
+}
+
+static void what_is_cut_short_is_refused(void **state)
+{
+	struct pr_event event = { .kind = PR_EVENT_LINK, .profile = "p", .reason = "because" }, out;
+	size_t len = pr_event_encode(&event, body, sizeof(body));
+
+	(void)state;
+	for (size_t i = 0; i < len; i++)
+		assert_int_equal(pr_event_decode(body, i, &out), -EBADMSG);
+	body[0] = 200;
+	assert_int_equal(pr_event_decode(body, len, &out), -EBADMSG);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(all_fields_travel),
+		cmocka_unit_test(what_is_cut_short_is_refused),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
