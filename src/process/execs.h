@@ -17,6 +17,7 @@ struct pr_exec {
 	uint32_t parent, uid;
 	uint32_t mount_namespace;
 	bool is_script;	 /* `filename` is a script */
+	bool proven;	 /* the path named this file when the exec was reported */
 	char *path;	 /* of the executable; NULL = not known */
 	char *filename;	 /* as given to execve(); may be relative */
 	char *arguments; /* each ended by a zero */

@@ -129,42 +129,48 @@ static bool prove_kernel(struct pr_identity_reader *reader, const char *path,
 	       ret_file->kernel_device == kernel_device;
 }
 
-void pr_exe_report(struct pr_identity_reader *reader, uint64_t kernel_device, uint64_t inode,
+bool pr_exe_report(struct pr_identity_reader *reader, uint64_t kernel_device, uint64_t inode,
 		   const char *path)
 {
-	const struct pr_executable *known =
-		pr_executables_find(reader->executables, kernel_device, inode);
 	struct pr_procfs_file file;
+	bool proven;
 
 	if (!inode || !path || strlen(path) >= PATH_MAX)
-		return;
-	if (known && known->proven && strcmp(known->path, path) == 0)
-		return;
-	if (prove_kernel(reader, path, kernel_device, inode, &file)) {
-		remember(reader, path, &file, true);
-		return;
-	}
-	file = (struct pr_procfs_file){ .kernel_device = kernel_device, .inode = inode };
-	remember(reader, path, &file, false);
+		return false;
+	/* Looked up each time: that this device and inode had this path once says nothing of the file that
+	 * has the number now. */
+	proven = prove_kernel(reader, path, kernel_device, inode, &file);
+	if (!proven)
+		file = (struct pr_procfs_file){ .kernel_device = kernel_device, .inode = inode };
+	remember(reader, path, &file, proven);
+	return proven;
+}
+
+/* Was it there all the time? Then the file that BPF saw is the one that the path names now. */
+static bool still_there(struct pr_identity_reader *reader, const struct pr_executable *known)
+{
+	struct pr_procfs_file now;
+
+	return known->proven && known->birth_ns &&
+	       prove_kernel(reader, known->path, known->kernel_device, known->inode, &now) &&
+	       now.birth_ns == known->birth_ns;
 }
 
 void pr_exe_recall(struct pr_identity_reader *reader, uint64_t kernel_device, uint64_t inode,
-		   const char *path, struct pr_exe *ret_exe)
+		   const struct pr_exec *exec, struct pr_exe *ret_exe)
 {
-	const struct pr_executable *known;
+	const struct pr_executable *known =
+		pr_executables_find(reader->executables, kernel_device, inode);
 	struct pr_exe exe = { .file = { .device = kernel_device, .inode = inode } };
 
-	if (path)
-		pr_exe_report(reader, kernel_device, inode, path);
-	known = pr_executables_find(reader->executables, kernel_device, inode);
-	if (known) {
-		/* The report of the very exec says more than what was seen of this file before. */
-		const char *shown = path ? path : known->path;
-
-		exe.proven = known->proven && strcmp(shown, known->path) == 0;
-		snprintf(exe.path, sizeof(exe.path), "%s", shown);
-		if (known->device)
-			exe.file.device = known->device;
+	if (known && known->device)
+		exe.file.device = known->device;
+	if (exec && exec->path && exec->inode == inode && exec->kernel_device == kernel_device) {
+		exe.proven = exec->proven;
+		snprintf(exe.path, sizeof(exe.path), "%s", exec->path);
+	} else if (known) {
+		exe.proven = still_there(reader, known);
+		snprintf(exe.path, sizeof(exe.path), "%s", known->path);
 	}
 	*ret_exe = exe;
 }

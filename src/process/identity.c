@@ -94,10 +94,9 @@ static void describe_past(struct pr_identity_reader *reader, const struct pr_own
 	struct pr_exe exe = { 0 };
 
 	if (hint->exe_inode)
-		pr_exe_recall(reader, hint->exe_device, hint->exe_inode,
-			      exec && exec->inode == hint->exe_inode ? exec->path : NULL, &exe);
+		pr_exe_recall(reader, hint->exe_device, hint->exe_inode, exec, &exe);
 	else if (exec)
-		pr_exe_recall(reader, exec->kernel_device, exec->inode, exec->path, &exe);
+		pr_exe_recall(reader, exec->kernel_device, exec->inode, exec, &exe);
 	pr_describe_exe(reader, &exe, process);
 	if (exec)
 		pr_describe_arguments(reader, -1, exec, process);
@@ -341,7 +340,7 @@ static void remember_exec(struct pr_identity_reader *reader, const struct pr_bpf
 		.arguments_len = len,
 	};
 	memcpy(exec->arguments, record->arguments, len);
-	pr_exe_report(reader, exec->kernel_device, exec->inode, exec->path);
+	exec->proven = pr_exe_report(reader, exec->kernel_device, exec->inode, exec->path);
 	pr_execs_put_take(reader->execs, record->event.pid,
 			  pr_owner_start_time(record->event.start_time_ns), exec);
 }

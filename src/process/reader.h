@@ -33,11 +33,11 @@ PR_MUST_USE int pr_exe_read(struct pr_identity_reader *reader, int directory,
 /* Is it the file that BPF saw? True where the hint says nothing. */
 bool pr_exe_matches(struct pr_identity_reader *reader, int directory, const struct pr_exe *exe,
 		    const struct pr_exec_hint *hint);
-/* Of a file that BPF saw, by what is remembered of it; `path` (may be NULL) as BPF reported it. */
+/* Of a file that BPF saw: by the report of that very exec (NULL = lost), else by what is remembered. */
 void pr_exe_recall(struct pr_identity_reader *reader, uint64_t kernel_device, uint64_t inode,
-		   const char *path, struct pr_exe *ret_exe);
-/* Remembers an executable that BPF reported, proving its path now. */
-void pr_exe_report(struct pr_identity_reader *reader, uint64_t kernel_device, uint64_t inode,
+		   const struct pr_exec *exec, struct pr_exe *ret_exe);
+/* Remembers an executable that BPF reported. True when its path names it now. */
+bool pr_exe_report(struct pr_identity_reader *reader, uint64_t kernel_device, uint64_t inode,
 		   const char *path);
 
 /* ---- describe.c: all else ---- */

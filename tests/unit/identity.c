@@ -322,6 +322,33 @@ static void another_executable_than_the_hint_is_not_believed(void **state)
 	pr_identity_close(reader);
 }
 
+static void one_that_has_gone_is_proven_while_its_file_is_there(void **state)
+{
+	struct pr_identity_reader *reader = open_real();
+	struct pr_process *process = NULL;
+	struct pr_exec_hint hint = { .exec_id = 77 };
+	char copy[PATH_MAX];
+	pid_t pid = start_copy(copy);
+	struct stat st;
+
+	(void)state;
+	assert_int_equal(stat(copy, &st), 0);
+	hint.exe_device = st.st_dev;
+	hint.exe_inode = st.st_ino;
+	assert_true(pr_identity_adopt(reader) > 0);
+	end(pid);
+	assert_int_equal(pr_identity_read(reader, pid, 1, &hint, &process), PR_IDENTITY_READ);
+	assert_string_equal(process->exe_path, copy);
+	assert_true(process->path_proven);
+	pr_process_release(process);
+	/* The number of the inode may be anybody's from now on. */
+	assert_int_equal(unlink(copy), 0);
+	assert_int_equal(pr_identity_read(reader, pid, 1, &hint, &process), PR_IDENTITY_READ);
+	assert_false(process->path_proven);
+	pr_process_release(process);
+	pr_identity_close(reader);
+}
+
 /* ---- BPF's reports ---- */
 
 static void report_exec(struct pr_identity_reader *reader, uint32_t pid, const char *path,
@@ -408,6 +435,7 @@ int main(void)
 		cmocka_unit_test(this_process_is_proven),
 		cmocka_unit_test(a_replaced_executable_keeps_what_was_proven),
 		cmocka_unit_test(another_executable_than_the_hint_is_not_believed),
+		cmocka_unit_test(one_that_has_gone_is_proven_while_its_file_is_there),
 		cmocka_unit_test(a_process_that_is_gone_is_known_by_its_exec),
 		cmocka_unit_test(nonsense_in_a_report_is_harmless),
 	};
