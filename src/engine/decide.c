@@ -99,7 +99,7 @@ static void on_communication(struct pr_engine *engine, struct pr_communication *
 			     const struct pr_subject *subject, struct pr_decision *ret_decision)
 {
 	uint64_t key = pr_decision_key(subject);
-	bool first;
+	struct pr_cached_decision before;
 
 	*ret_decision = (struct pr_decision){ .outcome = PR_OUTCOME_OPEN };
 	if (!communication || !key)
@@ -110,12 +110,15 @@ static void on_communication(struct pr_engine *engine, struct pr_communication *
 		unpack(&communication->decision, ret_decision);
 		return;
 	}
-	first = communication->decision.policy == 0;
+	before = communication->decision;
 	pr_decide_on_communication(engine->policy, subject, ret_decision);
 	pack(engine, ret_decision, key, &communication->decision);
 	communication->n_decisions++;
 	engine->counters.communications_decided++;
-	if (first)
+	/* Once, and when a policy says otherwise of it as a whole. */
+	if (before.policy == 0 ||
+	    (before.policy != engine->policy_serial && before.outcome != ret_decision->outcome &&
+	     before.outcome != PR_OUTCOME_OPEN && ret_decision->outcome != PR_OUTCOME_OPEN))
 		tell_communication(engine, communication, subject, ret_decision);
 }
 

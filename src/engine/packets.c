@@ -58,8 +58,11 @@ static enum pr_direction direction_of(enum pr_hook hook)
 
 static enum pr_link_end_name end_of(const struct pr_link *link, enum pr_hook hook, bool reply)
 {
-	if (link->direction == PR_DIRECTION_FORWARD || direction_of(hook) == PR_DIRECTION_FORWARD)
+	if (direction_of(hook) == PR_DIRECTION_FORWARD)
 		return PR_LINK_OUT;
+	/* A forwarded question, rerouted: behind NAT our own nameserver is its other end. */
+	if (link->direction == PR_DIRECTION_FORWARD)
+		return PR_LINK_IN;
 	return (hook == PR_HOOK_OUTPUT) != reply ? PR_LINK_OUT : PR_LINK_IN;
 }
 
@@ -277,6 +280,21 @@ static bool is_refusal(struct pr_engine *engine, const struct arrival *arrival)
 	return false;
 }
 
+/* What is forwarded is no link of this host's, whatever its tuple says, nor the other way round. */
+static bool is_elsewhere(const struct arrival *arrival)
+{
+	bool forwarded = direction_of(arrival->packet->hook) == PR_DIRECTION_FORWARD;
+
+	return (arrival->link->direction == PR_DIRECTION_FORWARD) != forwarded &&
+	       !arrival->link->rerouted;
+}
+
+static enum pr_engine_packet_outcome drop_spoofed(struct pr_engine *engine, struct arrival *arrival)
+{
+	engine->counters.packets_spoofed++;
+	return plain(engine, arrival, PR_VERDICT_DROP);
+}
+
 static enum pr_engine_packet_outcome known_link(struct pr_engine *engine, struct arrival *arrival)
 {
 	struct pr_link_end *end;
@@ -284,16 +302,20 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine, struct
 	enum pr_owner_outcome outcome;
 	uint64_t ticket;
 
+	if (is_elsewhere(arrival)) {
+		if (spoof_of(engine, arrival) != PR_SPOOF_NO)
+			return drop_spoofed(engine, arrival);
+		pr_link_end_it(engine, arrival->link);
+		return new_link(engine, arrival);
+	}
 	arrival->end = end_of(arrival->link, arrival->packet->hook, arrival->reply);
 	end = &arrival->link->ends[arrival->end];
 	pr_links_touch(engine->links, arrival->link, engine->now_us);
 	arrival->link->untracked |= arrival->packet->untracked;
 	if (is_refusal(engine, arrival))
 		return plain(engine, arrival, PR_VERDICT_ACCEPT);
-	if (!end->decided && spoof_of(engine, arrival) != PR_SPOOF_NO) {
-		engine->counters.packets_spoofed++;
-		return plain(engine, arrival, PR_VERDICT_DROP);
-	}
+	if (!end->decided && !end->asked && spoof_of(engine, arrival) != PR_SPOOF_NO)
+		return drop_spoofed(engine, arrival);
 	if (!end->decided || !end->owner_known ||
 	    arrival->link->flags & PR_LINK_FLAG_TIMEOUT << arrival->end)
 		return undecided(engine, arrival);

@@ -9,7 +9,7 @@
 
 enum pr_direction pr_link_direction_of(const struct pr_link *link, enum pr_link_end_name end)
 {
-	if (link->direction == PR_DIRECTION_FORWARD)
+	if (link->direction == PR_DIRECTION_FORWARD && end == PR_LINK_OUT)
 		return PR_DIRECTION_FORWARD;
 	return end == PR_LINK_OUT ? PR_DIRECTION_OUT : PR_DIRECTION_IN;
 }

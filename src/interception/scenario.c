@@ -73,7 +73,7 @@ static int split(struct description *description, const char *line)
 
 	if (strlen(line) >= sizeof(description->text))
 		return wrong(description, "the line is too long");
-	strcpy(description->text, line);
+	memcpy(description->text, line, strlen(line) + 1);
 	while ((token = strsep(&rest, " \t")) != NULL) {
 		if (!*token)
 			continue;
@@ -94,7 +94,7 @@ static int endpoint(struct description *description, struct pr_address *ret_addr
 
 	if (strlen(given) >= sizeof(text))
 		return wrong(description, "an address is too long");
-	strcpy(text, given);
+	memcpy(text, given, strlen(given) + 1);
 	if (*address == '[') {
 		address++;
 		port = strchr(address, ']');

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The whole machine, driven by any sequence of packets, owners, conntrack's events, questions, answers, policies and
+ * times. Held to: each held packet is released once, and in time; what every policy denies explicitly is
+ * never accepted, whatever happens around it; ticks ask for a time that is to come.
+ */
+#include "base/cursor.h"
+#include "base/hash.h"
+#include "dns/message.h"
+#include "engine/engine.h"
+#include "packet/build.h"
+#include "profile/config.h"
+
+#include "../target.h"
+
+#include <string.h>
+
+#define N_POLICIES   4
+#define HELD_MAX     1024
+#define TICKETS_MAX  64
+#define STEPS_MAX    400
+#define WAIT_MOST_US 2100000 /* longer than any packet may be held under these policies */
+#define DENIED	     3	     /* in addresses[] */
+
+#define DENIED_RULES "enforced = [ \"- 6.6.6.6\" ]; enforced_incoming = [ \"- 6.6.6.6\" ]; "
+
+static const char *const texts[N_POLICIES] = {
+	DENIED_RULES "",
+	DENIED_RULES " default_action = \"ask\"; default_incoming = \"ask\";",
+	DENIED_RULES " default_action = \"block\"; default_incoming = \"block\"; "
+		     "outgoing = [ \"+ example.com\", \"? 1.2.3.4 TCP/443\", \"> 9.9.9.9\" ];",
+	DENIED_RULES " permanent_verdicts = false; ask_timeout_s = 1; "
+		     "ask_again_s = 2; default_action = \"ask\";",
+};
+static const char *const addresses[] = { "10.0.0.2",  "1.2.3.4",     "9.9.9.9",	 "6.6.6.6",
+					 "127.0.0.1", "224.0.0.251", "10.0.0.9", "172.17.0.2" };
+static const uint16_t ports[] = { 40000, 443, 53, 22, 40001, 5353, 80, 0 };
+
+struct machine {
+	struct pr_engine *engine;
+	struct pr_interception interception;
+	uint64_t now_us, handle;
+	uint64_t held_since[HELD_MAX]; /* by handle; 0 = not held */
+	bool held_denied[HELD_MAX];
+	uint64_t tickets[TICKETS_MAX], resolving[TICKETS_MAX];
+	unsigned int n_tickets, n_resolving, n_replies, n_questions;
+	struct pr_process *processes[2];
+	uint8_t owner;
+};
+
+static struct pr_policy_blob blobs[N_POLICIES];
+
+static void compile_once(void)
+{
+	struct pr_config_error error;
+
+	for (unsigned int i = 0; i < N_POLICIES && !blobs[i].bytes; i++) {
+		const struct pr_config_file file = { .layer = PR_LAYER_ADMINISTRATOR,
+						     .name = "portreeve.conf",
+						     .text = texts[i],
+						     .len = strlen(texts[i]) };
+		const struct pr_config_input input = { .files = &file, .n_files = 1 };
+
+		pr_assert(pr_settings_compile(&input, &blobs[i], &error) == 0);
+	}
+}
+
+static enum pr_owner_outcome port_owner(void *context, const struct pr_intercepted *packet,
+					const struct pr_tuple *tuple, enum pr_direction direction,
+					uint64_t ticket, struct pr_process **ret_process)
+{
+	struct machine *machine = context;
+
+	(void)packet;
+	(void)tuple;
+	(void)direction;
+	if (machine->owner % 4 == 0) {
+		machine->tickets[machine->n_tickets++ % TICKETS_MAX] = ticket;
+		return PR_OWNER_WAIT;
+	}
+	if (machine->owner % 4 == 1)
+		return PR_OWNER_NONE;
+	*ret_process = pr_process_reference(machine->processes[machine->owner % 2]);
+	return PR_OWNER_KNOWN;
+}
+
+static void port_release(void *context, struct pr_interception *interception,
+			 const struct pr_intercepted *packet, const struct pr_verdict_order *order)
+{
+	struct machine *machine = context;
+	unsigned int i = packet->handle % HELD_MAX;
+
+	pr_assert(interception == &machine->interception && !packet->bytes);
+	pr_assert(machine->held_since[i]);
+	pr_assert(machine->now_us - machine->held_since[i] <= WAIT_MOST_US);
+	pr_assert(!machine->held_denied[i] || order->verdict != PR_VERDICT_ACCEPT);
+	machine->held_since[i] = 0;
+}
+
+static void port_resolve(void *context, uint64_t ticket, const uint8_t *question, size_t len)
+{
+	struct machine *machine = context;
+	struct pr_dns_question parsed;
+
+	pr_assert(pr_dns_parse_question(question, len, &parsed) == 0);
+	machine->resolving[machine->n_resolving++ % TICKETS_MAX] = ticket;
+}
+
+static void port_reply(void *context, uint64_t client, const uint8_t *answer, size_t len)
+{
+	struct machine *machine = context;
+
+	(void)client;
+	(void)answer;
+	(void)len;
+	machine->n_replies++;
+	pr_assert(machine->n_replies <= machine->n_questions);
+}
+
+static void port_nothing(void *context)
+{
+	(void)context;
+}
+
+static void port_cut(void *context, const struct pr_tuple *tuple, enum pr_direction direction,
+		     const struct pr_verdict_order *order)
+{
+	(void)context;
+	(void)tuple;
+	(void)direction;
+	(void)order;
+}
+
+static void port_wake(void *context, uint64_t at_us)
+{
+	(void)context;
+	(void)at_us;
+}
+
+static void port_event(void *context, const struct pr_event *event)
+{
+	(void)context;
+	pr_assert(event->real_us && (!event->reason || strlen(event->reason) < 1000));
+	pr_assert(event->kind == PR_EVENT_SYSTEM || (event->profile && event->instance));
+}
+
+static bool show_row(void *context, const struct pr_event *event)
+{
+	port_event(context, event);
+	return true;
+}
+
+static struct pr_address address_of(uint8_t choice)
+{
+	struct pr_address address = { 0 };
+
+	pr_assert(pr_address_parse(addresses[choice % PR_ARRAY_SIZE(addresses)], &address) == 0);
+	return address;
+}
+
+static struct pr_tuple read_tuple(struct pr_reader *reader)
+{
+	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, 47 };
+	uint8_t ends = pr_read_u8(reader), more = pr_read_u8(reader);
+
+	return (struct pr_tuple){
+		.src = address_of(ends & 7),
+		.dst = address_of(ends >> 3 & 7),
+		.src_port = ports[more & 7],
+		.dst_port = ports[more >> 3 & 7],
+		.proto = protos[ends >> 6],
+	};
+}
+
+static void packet(struct machine *machine, struct pr_reader *reader)
+{
+	struct pr_packet_parts parts = { .tuple = read_tuple(reader), .icmp_type = 8 };
+	const struct pr_address denied = address_of(DENIED);
+	uint8_t choice = pr_read_u8(reader), bytes[256];
+	struct pr_intercepted held = { .hook = choice & 3,
+				       .in_ifindex = 2,
+				       .out_ifindex = 2,
+				       .untracked = choice & 4,
+				       .bytes = bytes,
+				       .time_us = machine->now_us };
+	unsigned int i = ++machine->handle % HELD_MAX;
+	struct pr_verdict_order order;
+	bool is_denied;
+
+	if (machine->held_since[i])
+		return;
+	held.handle = machine->handle;
+	parts.tcp_flags = (uint8_t[]){ PR_TCP_SYN, PR_TCP_ACK, PR_TCP_SYN | PR_TCP_ACK,
+				       PR_TCP_RST }[choice >> 3 & 3];
+	machine->owner = choice >> 5;
+	if (pr_packet_build(&parts, bytes, sizeof(bytes), &held.wire_len) < 0)
+		return;
+	held.len = choice == 0xff ? held.wire_len / 2 : held.wire_len;
+	is_denied = (held.hook == PR_HOOK_OUTPUT && pr_address_equal(&parts.tuple.dst, &denied)) ||
+		    (held.hook == PR_HOOK_INPUT && pr_address_equal(&parts.tuple.src, &denied));
+	if (pr_engine_packet(machine->engine, &machine->interception, &held, &order) ==
+	    PR_ENGINE_HELD) {
+		machine->held_since[i] = machine->now_us;
+		machine->held_denied[i] = is_denied;
+		return;
+	}
+	pr_assert(!is_denied || order.verdict == PR_VERDICT_BLOCK ||
+		  order.verdict == PR_VERDICT_DROP);
+	pr_assert(!order.permanent || !held.untracked);
+}
+
+static void question(struct machine *machine, struct pr_reader *reader)
+{
+	static const char *const names[] = { "example.com", "a.example", "b.a.example",
+					     "6.example" };
+	uint8_t choice = pr_read_u8(reader), bytes[512];
+	struct pr_asker asker = { .client = ++machine->handle,
+				  .address = address_of(0),
+				  .local_address = address_of(4),
+				  .port = ports[choice >> 4 & 7],
+				  .local_port = 53 };
+	size_t len = pr_dns_write_question((uint16_t)machine->handle, names[choice & 3],
+					   choice & 4 ? PR_DNS_TYPE_A : PR_DNS_TYPE_AAAA, 0, false,
+					   bytes, sizeof(bytes));
+
+	machine->owner = choice >> 5;
+	machine->n_questions++;
+	pr_engine_question(machine->engine, &asker, bytes, len, machine->now_us);
+}
+
+static void conntrack(struct machine *machine, struct pr_reader *reader)
+{
+	struct pr_engine_conntrack event = { .original = read_tuple(reader) };
+	uint8_t choice = pr_read_u8(reader);
+
+	event.event = choice % 3;
+	event.reply = pr_tuple_reversed(&event.original);
+	if (choice & 8)
+		event.reply.src = address_of(choice >> 4);
+	event.counted = choice & 4;
+	pr_engine_conntrack(machine->engine, &event, machine->now_us);
+}
+
+static void owner_known(struct machine *machine, struct pr_reader *reader)
+{
+	uint8_t choice = pr_read_u8(reader);
+	bool known = choice & 1;
+
+	pr_engine_owner_known(machine->engine, machine->tickets[choice >> 1 & 63],
+			      known ? PR_OWNER_KNOWN : PR_OWNER_NONE,
+			      known ? pr_process_reference(machine->processes[choice >> 7]) : NULL,
+			      machine->now_us);
+}
+
+static void adopt(struct machine *machine, struct pr_reader *reader)
+{
+	struct pr_engine_adopted flow = { .tuple = read_tuple(reader), .owner = PR_OWNER_KNOWN };
+	uint8_t choice = pr_read_u8(reader);
+
+	flow.direction = choice % 3;
+	flow.process = pr_process_reference(machine->processes[choice >> 7]);
+	pr_engine_adopt(machine->engine, &flow, machine->now_us);
+}
+
+static void swap_policy(struct machine *machine, uint8_t choice)
+{
+	const struct pr_policy_blob *blob = &blobs[choice % N_POLICIES];
+	struct pr_policy *policy;
+
+	pr_assert(pr_policy_open(blob->bytes, blob->len, &policy) == 0);
+	pr_engine_policy_set_take(machine->engine, policy, machine->now_us);
+}
+
+static void pass_time(struct machine *machine, uint8_t choice)
+{
+	uint64_t until_us = machine->now_us + (UINT64_C(1) << choice % 28), next_us;
+
+	/* As the daemon does: a tick whenever one is due. */
+	for (unsigned int i = 0; i < 100; i++) {
+		next_us = pr_engine_tick(machine->engine, machine->now_us);
+		pr_assert(next_us > machine->now_us);
+		if (next_us >= until_us)
+			break;
+		machine->now_us = next_us;
+	}
+	if (until_us - machine->now_us < 1000000)
+		machine->now_us = until_us;
+	pr_engine_tick(machine->engine, machine->now_us);
+}
+
+static void step(struct machine *machine, struct pr_reader *reader)
+{
+	uint8_t kind = pr_read_u8(reader), choice;
+
+	switch (kind % 16) {
+	case 0:
+		swap_policy(machine, pr_read_u8(reader));
+		break;
+	case 1:
+		pass_time(machine, pr_read_u8(reader));
+		break;
+	case 2:
+		question(machine, reader);
+		break;
+	case 3:
+		choice = pr_read_u8(reader);
+		pr_engine_answer(machine->engine, machine->resolving[choice % TICKETS_MAX],
+				 reader->bytes + reader->position,
+				 choice & 64 ? pr_reader_left(reader) % 64 : 0, machine->now_us);
+		break;
+	case 4:
+		owner_known(machine, reader);
+		break;
+	case 5:
+		conntrack(machine, reader);
+		break;
+	case 6:
+		adopt(machine, reader);
+		break;
+	case 7:
+		choice = pr_read_u8(reader);
+		(void)!pr_engine_prompt_answer(
+			machine->engine, choice >> 4, choice & 1, choice >> 1 & 3,
+			choice & 8 ? 1000000 : PR_ENGINE_NEVER, machine->now_us);
+		break;
+	case 8:
+		pr_engine_generation_set(machine->engine, 1 + pr_read_u8(reader) % 7,
+					 machine->now_us);
+		break;
+	case 9:
+		pr_engine_rows(machine->engine, pr_read_u8(reader) % 4, show_row, machine,
+			       machine->now_us);
+		break;
+	default:
+		packet(machine, reader);
+		break;
+	}
+}
+
+static void init(struct machine *machine)
+{
+	const struct pr_engine_ports ports_of = {
+		.context = machine,
+		.owner = port_owner,
+		.release = port_release,
+		.resolve = port_resolve,
+		.reply = port_reply,
+		.raise_generation = port_nothing,
+		.forget_denied = port_nothing,
+		.cut = port_cut,
+		.wake = port_wake,
+		.event = port_event,
+	};
+	const struct pr_engine_options options = { .n_links_max = 32,
+						   .n_communications_max = 8,
+						   .n_names_max = 16,
+						   .n_instances_max = 4,
+						   .n_parked_max = 8,
+						   .n_prompts_max = 4 };
+	struct pr_engine_address own[3] = { { address_of(0), 24, 2 },
+					    { address_of(4), 8, 1 },
+					    { address_of(7), 16, 3 } };
+
+	*machine = (struct machine){ .now_us = 1000000 };
+	own[2].address.bytes[3] = 1; /* 172.17.0.1 */
+	for (unsigned int i = 0; i < 2; i++) {
+		machine->processes[i] = pr_process_new((pid_t)(100 + i), 1);
+		machine->processes[i]->exe_path = pr_strdup(i ? "/usr/bin/curl" : "/usr/bin/dig");
+		machine->processes[i]->path_proven = true;
+	}
+	machine->engine = pr_engine_new(&ports_of, &options);
+	pr_engine_addresses_set(machine->engine, own, 3, machine->now_us);
+	swap_policy(machine, 0);
+	pr_engine_generation_set(machine->engine, 1, machine->now_us);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct pr_reader reader = pr_reader(bytes, len);
+	struct machine *machine = pr_calloc(1, sizeof(*machine));
+
+	pr_hash_seed(1);
+	compile_once();
+	init(machine);
+	for (unsigned int i = 0; i < STEPS_MAX && pr_reader_left(&reader); i++)
+		step(machine, &reader);
+	machine->owner = 1;
+	/* Nothing is held longer than that. */
+	for (unsigned int i = 0; i < 30; i++) {
+		machine->now_us += 100000;
+		pr_engine_tick(machine->engine, machine->now_us);
+	}
+	for (unsigned int i = 0; i < HELD_MAX; i++)
+		pr_assert(!machine->held_since[i]);
+	pr_engine_free(machine->engine);
+	for (unsigned int i = 0; i < 2; i++) {
+		pr_assert(machine->processes[i]->n_references == 1);
+		pr_process_release(machine->processes[i]);
+	}
+	free(machine);
+	return 0;
+}
