@@ -235,11 +235,36 @@ def main():
         write('address', 'seed%02d' % number, text.encode())
     for number, text in enumerate(NAMES):
         write('name', 'seed%02d' % number, text.encode())
+    for name, data in netlink_messages():
+        write('netlink', name, data)
     for name, data in saved_names():
         write('names', name, data)
     for name, data in packets():
         write('packet', name, b'\x00' + data)
     write('packet', 'tcp4-captured-in-part', b'\x01' + ip4(6, tcp(), length=552))
+
+
+def attribute(kind, body, nested=False):
+    return struct.pack('=HH', 4 + len(body), kind | (0x8000 if nested else 0)) + body + b'\0' * (-len(body) % 4)
+
+
+def netlink(kind, body, family=2, resource=7, flags=1):
+    return struct.pack('=IHHII', 20 + len(body), kind, flags, 1, 0) + struct.pack('>BBH', family, 0, resource) + body
+
+
+def netlink_messages():
+    header = attribute(1, struct.pack('>IHB', 99, 0x800, 3))
+    yield 'packet', b'\0' + netlink(0x300, header + attribute(3, b'\0\0\1\2') + attribute(10, ip4(17, udp())))
+    yield 'packet-without-header', b'\0' + netlink(0x300, attribute(10, ip4(17, udp())))
+    for name, proto, low, high in (('tcp', 6, A4, B4), ('icmp', 1, A4, B4), ('udp6', 17, A6, B6)):
+        first = 1 if low == A4 else 3
+        ends = attribute(1, attribute(first, low) + attribute(first + 1, high), True)
+        ports = attribute(4, b'\0\7') if proto == 1 else attribute(2, b'\4\0') + attribute(3, b'\0\x35')
+        tuple_ = ends + attribute(2, attribute(1, bytes([proto])) + ports, True)
+        counters = attribute(1, b'\0' * 7 + b'\3') + attribute(2, b'\0' * 7 + b'\x60')
+        yield 'entry-' + name, b'\1' + netlink(0x100, attribute(1, tuple_, True) + attribute(2, tuple_, True) +
+                                               attribute(8, b'\x09\0\0\0') + attribute(9, counters, True))
+    yield 'entry-cut', b'\1' + netlink(0x102, attribute(1, ends[:9], True))
 
 
 if __name__ == '__main__':

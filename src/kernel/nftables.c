@@ -1,19 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/nftables.h"
 
-#include "base/clock.h"
 #include "kernel/nftables_internal.h"
 
-#include <libmnl/libmnl.h>
-#include <linux/netfilter/nfnetlink.h>
 #include <string.h>
-#include <sys/socket.h>
 #include <unistd.h>
-
-#ifndef SOL_NETLINK
-#define SOL_NETLINK 270
-#endif
-#define WATCH_BUFFER 16384
 
 struct pr_ruleset_config pr_ruleset_config_default(void)
 {
@@ -31,21 +22,6 @@ struct pr_ruleset_config pr_ruleset_config_default(void)
 	};
 }
 
-static int watch(int *ret_fd)
-{
-	int fd PR_CLEANUP(pr_cleanup_close) = -1, group = NFNLGRP_NFTABLES;
-	uint32_t portid;
-	int r;
-
-	r = pr_nftables_socket(&fd, &portid);
-	if (r < 0)
-		return r;
-	if (setsockopt(fd, SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, &group, sizeof(group)) < 0)
-		return -errno;
-	*ret_fd = PR_TAKE_FD(fd);
-	return 0;
-}
-
 int pr_nftables_open(struct pr_nftables **ret_nftables)
 {
 	struct pr_nftables *nftables = pr_calloc(1, sizeof(*nftables));
@@ -55,7 +31,7 @@ int pr_nftables_open(struct pr_nftables **ret_nftables)
 	r = pr_nftables_socket(&nftables->fd, &nftables->portid);
 	if (r == 0) {
 		pr_nftables_probe(nftables);
-		r = watch(&nftables->watch_fd);
+		r = pr_nftables_watch_open(&nftables->watch_fd);
 	} else if (r == -EPROTONOSUPPORT) {
 		nftables->lacking = pr_strdup("the kernel lacks netfilter's netlink interface "
 					      "(CONFIG_NETFILTER_NETLINK)");
@@ -116,7 +92,7 @@ static enum pr_ruleset_keep keep_possible(const struct pr_nftables *nftables,
 	return keep;
 }
 
-static uint32_t flags_of(enum pr_ruleset_keep keep)
+uint32_t pr_nftables_flags(enum pr_ruleset_keep keep)
 {
 	switch (keep) {
 	case PR_RULESET_KEEP_WATCHED:
@@ -129,7 +105,7 @@ static uint32_t flags_of(enum pr_ruleset_keep keep)
 	return 0;
 }
 
-static int send_batch(struct pr_nftables *nftables, struct pr_nft_batch *batch)
+int pr_nftables_send(struct pr_nftables *nftables, struct pr_nft_batch *batch)
 {
 	const char *hint = NULL;
 	int r = pr_nft_batch_send(batch, nftables->fd, &hint);
@@ -143,7 +119,7 @@ static int send_batch(struct pr_nftables *nftables, struct pr_nft_batch *batch)
 	return r;
 }
 
-static struct pr_nft_batch begin(struct pr_nftables *nftables)
+struct pr_nft_batch pr_nftables_begin(struct pr_nftables *nftables)
 {
 	struct pr_nft_batch batch;
 
@@ -178,7 +154,7 @@ static int put(struct pr_nftables *nftables, const struct pr_ruleset_config *con
 		return r;
 	if (found.exists && found.owner && found.owner != nftables->portid)
 		return PR_NFTABLES_TAKEN;
-	batch = begin(nftables);
+	batch = pr_nftables_begin(nftables);
 	if (adoptable(nftables, &found, config, flags)) {
 		if (flags && found.owner != nftables->portid)
 			pr_nft_table(&batch, PR_RULESET_TABLE, flags, NULL);
@@ -188,7 +164,7 @@ static int put(struct pr_nftables *nftables, const struct pr_ruleset_config *con
 			pr_nft_table_delete(&batch, PR_RULESET_TABLE);
 		pr_ruleset_create(&batch, config, flags);
 	}
-	r = send_batch(nftables, &batch);
+	r = pr_nftables_send(nftables, &batch);
 	return r == -EPERM && found.exists ? PR_NFTABLES_TAKEN : r;
 }
 
@@ -209,7 +185,7 @@ int pr_nftables_install(struct pr_nftables *nftables, const struct pr_ruleset_co
 
 	if (!config_valid(config))
 		return -EINVAL;
-	r = put(nftables, config, flags_of(keep));
+	r = put(nftables, config, pr_nftables_flags(keep));
 	if (r == 0)
 		remember(nftables, config, keep);
 	return r;
@@ -222,9 +198,9 @@ int pr_nftables_refill(struct pr_nftables *nftables, const struct pr_ruleset_con
 
 	if (!nftables->installed || !config_valid(config))
 		return -EINVAL;
-	batch = begin(nftables);
+	batch = pr_nftables_begin(nftables);
 	pr_ruleset_refill(&batch, config);
-	r = send_batch(nftables, &batch);
+	r = pr_nftables_send(nftables, &batch);
 	if (r == 0)
 		remember(nftables, config, nftables->state.keep);
 	return r;
@@ -244,9 +220,9 @@ int pr_nftables_forget_denied(struct pr_nftables *nftables)
 
 	if (!nftables->installed)
 		return 0;
-	batch = begin(nftables);
+	batch = pr_nftables_begin(nftables);
 	pr_ruleset_flush_denied(&batch);
-	return send_batch(nftables, &batch);
+	return pr_nftables_send(nftables, &batch);
 }
 
 int pr_nftables_remove(struct pr_nftables *nftables)
@@ -260,9 +236,9 @@ int pr_nftables_remove(struct pr_nftables *nftables)
 	r = pr_nftables_find(nftables, &found);
 	if (r < 0 || !found.exists)
 		return r;
-	batch = begin(nftables);
+	batch = pr_nftables_begin(nftables);
 	pr_nft_table_delete(&batch, PR_RULESET_TABLE);
-	return send_batch(nftables, &batch);
+	return pr_nftables_send(nftables, &batch);
 }
 
 int pr_nftables_state(struct pr_nftables *nftables, struct pr_nftables_state *ret_state)
@@ -286,95 +262,4 @@ int pr_nftables_state(struct pr_nftables *nftables, struct pr_nftables_state *re
 int pr_nftables_watch_fd(const struct pr_nftables *nftables)
 {
 	return nftables->watch_fd;
-}
-
-static bool is_of_our_table(const struct nlmsghdr *message)
-{
-	const struct nlattr *attribute;
-
-	if (message->nlmsg_len < mnl_nlmsg_size(sizeof(struct nfgenmsg)))
-		return false;
-	/* Attribute 1 is the table's name in messages of tables, chains, rules, sets and elements. */
-	mnl_attr_for_each(attribute, message, sizeof(struct nfgenmsg))
-	{
-		if (mnl_attr_get_type(attribute) == NFTA_TABLE_NAME)
-			return mnl_attr_validate(attribute, MNL_TYPE_NUL_STRING) == 0 &&
-			       strcmp(mnl_attr_get_str(attribute), PR_RULESET_TABLE) == 0;
-	}
-	return false;
-}
-
-/* Whether somebody else changed our table, by all that waits in the socket. */
-static int read_events(struct pr_nftables *nftables, bool *ret_touched)
-{
-	uint8_t *buffer PR_CLEANUP(pr_cleanup_free) = pr_calloc(1, WATCH_BUFFER);
-	bool touched = false;
-
-	for (;;) {
-		ssize_t n = recv(nftables->watch_fd, buffer, WATCH_BUFFER, MSG_DONTWAIT);
-		const struct nlmsghdr *message = (const void *)buffer;
-		int left = (int)n;
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0 && errno == ENOBUFS) {
-			nftables->state.n_events_lost++;
-			touched = true;
-			continue;
-		}
-		if (n < 0 && errno != EAGAIN)
-			return -errno;
-		if (n < 0)
-			break;
-		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left))
-			if (message->nlmsg_pid != nftables->portid &&
-			    NFNL_SUBSYS_ID(message->nlmsg_type) == NFNL_SUBSYS_NFTABLES &&
-			    NFNL_MSG_TYPE(message->nlmsg_type) != NFT_MSG_NEWGEN &&
-			    is_of_our_table(message))
-				touched = true;
-	}
-	*ret_touched = touched;
-	return 0;
-}
-
-/* Whole: the old one, if there still is one, is replaced in the same batch. */
-static int restore(struct pr_nftables *nftables, bool exists)
-{
-	struct pr_nft_batch batch = begin(nftables);
-
-	if (exists)
-		pr_nft_table_delete(&batch, PR_RULESET_TABLE);
-	pr_ruleset_create(&batch, &nftables->config, flags_of(nftables->state.keep));
-	return send_batch(nftables, &batch);
-}
-
-int pr_nftables_watch_dispatch(struct pr_nftables *nftables,
-			       void (*gone)(void *context, uint64_t away_us), void *context)
-{
-	uint64_t start_us = pr_clock_monotonic_us(), away_us;
-	struct pr_nftables_found found;
-	bool touched = false;
-	int r;
-
-	r = read_events(nftables, &touched);
-	if (r < 0 || !touched || !nftables->installed)
-		return r;
-	r = pr_nftables_find(nftables, &found);
-	if (r < 0)
-		return r;
-	/* What is left of it may be anything: a chain without rules, a base chain less. */
-	nftables->state.in_force = false;
-	r = restore(nftables, found.exists);
-	if (r < 0)
-		return r;
-	nftables->state.in_force = true;
-	if (found.exists)
-		return 0;
-	away_us = pr_clock_monotonic_us() - start_us;
-	nftables->state.n_gone++;
-	nftables->state.gone_us = away_us;
-	nftables->state.gone_total_us += away_us;
-	if (gone)
-		gone(context, away_us);
-	return 0;
 }

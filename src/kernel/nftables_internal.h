@@ -31,5 +31,14 @@ PR_MUST_USE int pr_nftables_socket(int *ret_fd, uint32_t *ret_portid);
 PR_MUST_USE int pr_nftables_find(struct pr_nftables *nftables, struct pr_nftables_found *ret_found);
 PR_MUST_USE int pr_nftables_count(struct pr_nftables *nftables, const char *set, uint32_t *ret_n);
 
+/* nftables.c */
+struct pr_nft_batch pr_nftables_begin(struct pr_nftables *nftables);
+/* Sends the batch and ends it. */
+PR_MUST_USE int pr_nftables_send(struct pr_nftables *nftables, struct pr_nft_batch *batch);
+uint32_t pr_nftables_flags(enum pr_ruleset_keep keep);
+
+/* nftables_watch.c */
+PR_MUST_USE int pr_nftables_watch_open(int *ret_fd);
+
 /* nftables_probe.c */
 void pr_nftables_probe(struct pr_nftables *nftables);

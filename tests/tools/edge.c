@@ -8,13 +8,15 @@
  *                                      VERDICT accept block drop nameserver, `!` behind it = permanent
  *
  * The first rule that matches counts, without one the packet is dropped. A port matches either port. Commands,
- * each answered by one line: raise, refill, forget, state, counters, cut, clear, rules RULE…, quit.
+ * each answered by one line: raise, refill, forget, state, counters, cut, clear, rules RULE…, ended (the last
+ * entry that conntrack told the end of), own ADDRESS (its class), hang, quit.
  */
 #include "base/clock.h"
 #include "kernel/conntrack.h"
 #include "kernel/cut.h"
 #include "kernel/nfqueue.h"
 #include "kernel/nftables.h"
+#include "kernel/rtnetlink.h"
 #include "packet/parse.h"
 
 #include <arpa/inet.h>
@@ -43,11 +45,14 @@ static struct {
 } shared = { .lock = PTHREAD_MUTEX_INITIALIZER, .generation = 1 };
 
 static struct pr_nftables *nftables;
-static struct pr_conntrack *conntrack;
+static struct pr_conntrack *conntrack, *events;
+static struct pr_conntrack_entry last_ended;
+static uint64_t n_begun, n_ended;
 static struct pr_cut *cut;
 static struct pr_ruleset_config config;
 static struct pr_interception *workers[PR_RULESET_QUEUES_MAX];
-static int proc_fd = -1;
+static struct pr_conntrack_sysctls sysctls = { -1, -1 };
+static int proc_fd = -1, sysctl_fd = -1;
 static bool unbatched, no_table;
 static bool cutting; /* what is denied in forward is reset both ways */
 static int hang;
@@ -290,6 +295,56 @@ static void do_cut(char *arguments)
 	printf("{\"result\":%d,\"sockets\":%u,\"marked\":%d}\n", r, done.n_sockets, done.marked);
 }
 
+static void heard(void *context, const struct pr_conntrack_entry *entry)
+{
+	(void)context;
+	n_begun += entry->kind == PR_CONNTRACK_NEW;
+	if (entry->kind != PR_CONNTRACK_DESTROY)
+		return;
+	n_ended++;
+	last_ended = *entry;
+}
+
+static void say_ended(void)
+{
+	char src[PR_ADDRESS_TEXT_SIZE], dst[PR_ADDRESS_TEXT_SIZE];
+
+	printf("{\"begun\":%llu,\"ended\":%llu,\"src\":\"%s\",\"dst\":\"%s\",\"proto\":%u,"
+	       "\"counted\":%d,\"packets\":[%llu,%llu],\"bytes\":[%llu,%llu]}\n",
+	       (unsigned long long)n_begun, (unsigned long long)n_ended,
+	       pr_address_format(&last_ended.original.src, src),
+	       pr_address_format(&last_ended.original.dst, dst), last_ended.original.proto,
+	       last_ended.counted, (unsigned long long)last_ended.packets_original,
+	       (unsigned long long)last_ended.packets_reply,
+	       (unsigned long long)last_ended.bytes_original,
+	       (unsigned long long)last_ended.bytes_reply);
+}
+
+static void say_own(const char *text)
+{
+	static struct pr_own_addresses own;
+	struct pr_rtnetlink *rtnetlink = NULL;
+	struct pr_rtnetlink_link *links = NULL;
+	struct pr_address address;
+	size_t n_links = 0;
+	int r = pr_rtnetlink_open(&rtnetlink);
+
+	if (r == 0)
+		r = pr_rtnetlink_own_addresses(rtnetlink, &own, NULL);
+	if (r == 0)
+		r = pr_rtnetlink_links(rtnetlink, &links, &n_links);
+	if (r == 0)
+		r = pr_address_parse(text, &address);
+	if (r == 0)
+		printf("{\"class\":\"%s\",\"own\":%u,\"on_link\":%u,\"links\":%zu}\n",
+		       pr_class_name(pr_class_of(&address, &own)), own.n_own, own.n_on_link,
+		       n_links);
+	else
+		printf("{\"result\":%d}\n", r);
+	free(links);
+	pr_rtnetlink_free(rtnetlink);
+}
+
 static void set_rules(char *text)
 {
 	struct rule rules[RULES_MAX];
@@ -351,6 +406,10 @@ static bool command(char *line)
 		set_rules(line);
 	else if (strcmp(word, "cut") == 0)
 		do_cut(line);
+	else if (strcmp(word, "ended") == 0)
+		say_ended();
+	else if (strcmp(word, "own") == 0)
+		say_own(line);
 	else if (strcmp(word, "hang") == 0)
 		printf("%d\n", __atomic_xor_fetch(&hang, 1, __ATOMIC_RELAXED));
 	else
@@ -361,14 +420,17 @@ static bool command(char *line)
 
 static void serve(void)
 {
-	struct pollfd fds[2] = { { .fd = STDIN_FILENO, .events = POLLIN },
-				 { .fd = pr_nftables_watch_fd(nftables), .events = POLLIN } };
+	struct pollfd fds[3] = { { .fd = STDIN_FILENO, .events = POLLIN },
+				 { .fd = pr_nftables_watch_fd(nftables), .events = POLLIN },
+				 { .fd = pr_conntrack_fd(events), .events = POLLIN } };
 	char line[1024];
 
 	for (;;) {
-		if (poll(fds, 2, -1) < 0)
+		if (poll(fds, 3, -1) < 0)
 			continue;
 		if (fds[1].revents && pr_nftables_watch_dispatch(nftables, NULL, NULL) < 0)
+			return;
+		if (fds[2].revents && pr_conntrack_dispatch(events, heard, NULL) < 0)
 			return;
 		if (!fds[0].revents)
 			continue;
@@ -392,13 +454,18 @@ int main(int argc, char **argv)
 			return failed("usage", 0, argv[i]);
 	}
 	shared.generation = config.generation;
+	sysctl_fd = open("/proc/sys/net/netfilter", O_PATH | O_DIRECTORY | O_CLOEXEC);
+	if (pr_conntrack_sysctls_on(sysctl_fd, &sysctls) < 0)
+		sysctls = (struct pr_conntrack_sysctls){ -1, -1 };
 	proc_fd = open("/proc/self/net/netfilter/nfnetlink_queue", O_RDONLY | O_CLOEXEC);
 	r = pr_nftables_open(&nftables);
 	if (r != 0)
 		return failed("open", r, pr_nftables_lacking(nftables));
 	if (open_queues() != 0)
 		return 1;
-	r = pr_conntrack_open(false, &conntrack);
+	r = pr_conntrack_open(true, &events);
+	if (r == 0)
+		r = pr_conntrack_open(false, &conntrack);
 	if (r == 0)
 		r = pr_conntrack_clear(conntrack, &(struct pr_conntrack_selector){ 0, 0 },
 				       config.mark_mask, NULL);
@@ -413,6 +480,7 @@ int main(int argc, char **argv)
 	printf("ready\n");
 	fflush(stdout);
 	serve();
+	pr_conntrack_sysctls_restore(sysctl_fd, &sysctls);
 	r = pr_nftables_remove(nftables);
 	return r == 0 ? 0 : failed("remove", r, "");
 }
