@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Writes the seeds of the targets whose inputs are easier described than typed: fuzz/corpus/TARGET/."""
 import os
+import re
 import struct
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -215,7 +216,46 @@ RESOLV_CONFS = [
 ]
 
 
+def ipc():
+    def text(value):
+        return b'\xff\xff' if value is None else struct.pack('>H', len(value)) + value + b'\0'
+
+    def pairs(*items):
+        return struct.pack('>H', len(items)) + b''.join(text(k) + text(v) for k, v in items)
+
+    def address(value):
+        return bytes([4 if len(value) == 4 else 6]) + value.ljust(16, b'\0')
+
+    def event(*domains):
+        tuple_ = address(A4) + address(B4) + struct.pack('>HHB', 40000, 443, 6)
+        owner = b''.join(map(text, (b'curl', b'/usr/bin/curl', None, b'curl x', b'u', None, None, None, None)))
+        return (struct.pack('>BQQQ', 2, 10**15, 7, 3) + owner + struct.pack('>IIB', 4711, 1000, 1) +
+                struct.pack('>I', 1) + text(b'/sbin/init') + b'\0' + text(domains[0] if domains else None) +
+                bytes([len(domains)]) + b''.join(map(text, domains)) + b'\1' + tuple_ + address(B4) +
+                struct.pack('>HBB', 443, 6, 3) + bytes([5, 3, 0]) + text(b'because') + text(b'+ *') +
+                text(b'run-time') + struct.pack('>II', 0, 1) + text(None) + struct.pack('>QQQQQ', 1, 2, 3, 4, 5))
+
+    def message(sender, kind, body):
+        return bytes([sender]) + struct.pack('>HHQ', kind, 0, 9) + body
+
+    write('event_codec', 'link', event(b'example.com', b'example.net'))
+    write('event_codec', 'nameless', event())
+    kinds = {'pong': (0, b''), 'failed': (0, b'it failed'), 'who': (0, b'\0' * 125),
+             'query': (5, pairs((b'query', b'links'), (b'app', b'/usr/bin/curl'))),
+             'row': (3, event(b'example.com')), 'end': (3, pairs((b'next', b'17'))),
+             'compiled': (2, pairs((b'mark_mask', b'4278190080'))), 'answer': (4, b'\0' * 12),
+             'policy_taken': (0, struct.pack('>I', 1)), 'generation': (6, struct.pack('>I', 1))}
+    with open(os.path.join(HERE, '..', 'src', 'ipc', 'message.h')) as file:
+        header = file.read()
+    body = header[header.index('enum pr_message_kind'):header.index('PR_N_MESSAGES')]
+    listed = re.findall(r'\bPR_MESSAGE_(\w+)', re.sub(r'/\*.*?\*/', '', body, flags=re.S))
+    numbers = {name.lower(): number for number, name in enumerate(listed, 1)}
+    for name, (sender, content) in kinds.items():
+        write('ipc_message', name, message(sender, numbers[name], content))
+
+
 def main():
+    ipc()
     write('links', 'fill-and-end', bytes(byte for i in range(12) for byte in (0, i << 4)) +
           bytes(byte for i in range(12) for byte in (1, i << 4)) + bytes([6, 0]) * 4)
     write('links', 'confirm-and-alias', bytes(byte for i in range(12) for byte in (0, i << 4, 3, i << 4 | (i + 5) % 12)) +

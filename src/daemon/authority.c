@@ -10,10 +10,22 @@ static const char *first_of(const struct pr_pairs *change, const char *key)
 	return text ? text + strspn(text, " \t") : "";
 }
 
+static bool keys_differ(const struct pr_pairs *change)
+{
+	for (unsigned int i = 0; i < change->n; i++)
+		for (unsigned int j = 0; j < i; j++)
+			if (strcmp(change->pairs[i].key, change->pairs[j].key) == 0)
+				return false;
+	return true;
+}
+
 /* Only a rule that denies narrows: it stands first in its list. One that asks counts as widening, because
  * the answer may come from the same user. */
 static enum pr_effect rule_add_effect(const struct pr_pairs *change)
 {
+	/* A profile made for a path takes the application out of a wider one's (a pattern's). */
+	if (*first_of(change, "app") == '/')
+		return PR_EFFECT_WIDENS;
 	return *first_of(change, "rule") == '-' ? PR_EFFECT_NARROWS : PR_EFFECT_WIDENS;
 }
 
@@ -46,7 +58,10 @@ const struct pr_change_info *pr_change_info(const char *verb)
 const char *pr_authority_refuses(const struct pr_change_info *info, const struct pr_pairs *change,
 				 const struct pr_peer *peer, uid_t root_uid, gid_t admin_gid)
 {
-	enum pr_effect effect = info->effect_of ? info->effect_of(change) : info->effect;
+	/* What is judged must be what is done: no key twice. */
+	enum pr_effect effect = !keys_differ(change) ? PR_EFFECT_WIDENS
+				: info->effect_of    ? info->effect_of(change)
+						     : info->effect;
 
 	if (peer->uid == root_uid)
 		return NULL;
