@@ -46,7 +46,7 @@ enum pr_message_kind {
 	PR_MESSAGE_EXITED,  /* supervisor → engine: u32 pid, u64 start time */
 	PR_MESSAGE_FORGET, /* engine → supervisor: empty; the set of denied tuples is to be emptied */
 	PR_MESSAGE_HOSTS,  /* supervisor → engine: empty; 1 descriptor, /etc/hosts */
-	PR_MESSAGE_KEEP,    /* supervisor → engine: empty; the end is near, NAMES at once */
+	PR_MESSAGE_KEEP,   /* supervisor → engine: empty; the end is near, NAMES at once */
 	PR_MESSAGE_NAMES,  /* either way: empty; 1 descriptor, the names that survive a restart */
 	PR_MESSAGE_NOTICE, /* supervisor → engine: text; becomes a system event */
 
