@@ -154,6 +154,7 @@ uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us)
 	uint64_t next_us = PR_ENGINE_NEVER;
 
 	pr_engine_enter(engine, now_us);
+	engine->due_us = PR_ENGINE_NEVER; /* collects what becomes due by what is done now */
 	if (engine->policy) {
 		next_us = earlier(next_us, pr_answers_tick(engine));
 		next_us = earlier(next_us, pr_prompts_tick(engine));
@@ -163,6 +164,7 @@ uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us)
 		sweep(engine);
 		next_us = earlier(next_us, next_sweep(engine));
 	}
+	next_us = earlier(next_us, engine->due_us);
 	engine->due_us = next_us;
 	pr_engine_leave(engine);
 	return next_us;

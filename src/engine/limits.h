@@ -15,6 +15,8 @@
 #define PR_ENGINE_QUESTION_WAITS_MAX 256u
 /* Prompts, open ones and those whose default is remembered. Reached: denied without a prompt. */
 #define PR_ENGINE_PROMPTS_MAX 1024u
+/* The same of one application, so that one that asks for everything leaves others room. */
+#define PR_ENGINE_PROMPTS_PER_APPLICATION_MAX 256u
 /* Direct answers that hold. Reached: the oldest ends. */
 #define PR_ENGINE_ANSWERS_MAX 256u
 /* Processes whose instance is remembered. Reached: found anew, a few microseconds. */

@@ -50,15 +50,33 @@ void pr_link_forgotten(void *context, struct pr_link *link)
 		pr_end_clear(engine, &link->ends[i]);
 }
 
+static bool is_end(const struct pr_address *address, uint16_t port, const struct pr_address *other,
+		   uint16_t other_port)
+{
+	return port == other_port && pr_address_equal(address, other);
+}
+
+/* Of a flow that is older than conntrack its "original" direction is that of the first packet it saw. */
+static bool is_reversed(const struct pr_link *link, const struct pr_tuple *original)
+{
+	const struct pr_tuple *tuple = &link->tuple;
+
+	return is_end(&original->src, original->src_port, &tuple->dst, tuple->dst_port) &&
+	       !is_end(&original->src, original->src_port, &tuple->src, tuple->src_port);
+}
+
 static void count(struct pr_link *link, const struct pr_engine_conntrack *event)
 {
+	bool reversed = is_reversed(link, &event->original);
+
 	if (!event->counted)
 		return;
 	link->counted = true;
-	link->bytes_sent = event->bytes_original;
-	link->bytes_received = event->bytes_reply;
-	link->packets_sent = (uint32_t)event->packets_original;
-	link->packets_received = (uint32_t)event->packets_reply;
+	link->bytes_sent = reversed ? event->bytes_reply : event->bytes_original;
+	link->bytes_received = reversed ? event->bytes_original : event->bytes_reply;
+	link->packets_sent = (uint32_t)(reversed ? event->packets_reply : event->packets_original);
+	link->packets_received =
+		(uint32_t)(reversed ? event->packets_original : event->packets_reply);
 }
 
 void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntrack *event,

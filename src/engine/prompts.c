@@ -28,6 +28,7 @@ void pr_prompt_event(struct pr_engine *engine, const struct pr_prompt *prompt,
 
 	pr_assert(communication); /* it is held */
 	pr_event_of_communication(engine, communication, &event);
+	pr_event_of_actor(engine, prompt->actor.application, prompt->actor.process, &event);
 	event.kind = PR_EVENT_PROMPT;
 	event.id = prompt->id;
 	event.communication = prompt->communication;
@@ -67,15 +68,27 @@ static void forget(struct pr_engine *engine, struct pr_prompt *prompt)
 	engine->n_prompts--;
 }
 
+static struct pr_prompt *room(struct pr_engine *engine, uint32_t application)
+{
+	struct pr_prompt *free_one = NULL;
+	uint32_t n_of_application = 0;
+
+	for (uint32_t i = 0; i < engine->n_prompts_max; i++) {
+		struct pr_prompt *prompt = &engine->prompts[i];
+
+		if (!prompt->id && !free_one)
+			free_one = prompt;
+		n_of_application += prompt->id && prompt->actor.application == application;
+	}
+	return n_of_application < PR_ENGINE_PROMPTS_PER_APPLICATION_MAX ? free_one : NULL;
+}
+
 static struct pr_prompt *raise_prompt(struct pr_engine *engine, const struct pr_prompt_for *for_)
 {
 	const struct pr_subject *subject = for_->subject;
 	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
-	struct pr_prompt *prompt = NULL;
+	struct pr_prompt *prompt = room(engine, for_->actor.application);
 
-	for (uint32_t i = 0; i < engine->n_prompts_max && !prompt; i++)
-		if (!engine->prompts[i].id)
-			prompt = &engine->prompts[i];
 	if (!prompt || !for_->communication) {
 		engine->counters.prompts_full++;
 		return NULL;
