@@ -89,8 +89,10 @@ int pr_supervisor_sockets_open(struct pr_supervisor *supervisor)
 			strerror(-r));
 		return 1;
 	}
-	supervisor->nameserver_port4 = open_nameserver(supervisor, "127.0.0.1");
-	supervisor->nameserver_port6 = open_nameserver(supervisor, "::1");
+	/* Any address: a link-local server's clients reach us at their own address, forwarded ones at that of the
+	 * interface. The table lets nothing else to this port (kernel/nft_verdicts.c). */
+	supervisor->nameserver_port4 = open_nameserver(supervisor, "0.0.0.0");
+	supervisor->nameserver_port6 = open_nameserver(supervisor, "::");
 	if (!supervisor->nameserver_port4)
 		fputs("portreeved: 127.0.0.1 is not there (is lo up?): questions are not rerouted "
 		      "but "
@@ -98,6 +100,7 @@ int pr_supervisor_sockets_open(struct pr_supervisor *supervisor)
 		      stderr);
 	supervisor->ruleset.nameserver_port4 = supervisor->nameserver_port4;
 	supervisor->ruleset.nameserver_port6 = supervisor->nameserver_port6;
+	supervisor->ruleset.forwarded_questions = true;
 	return 0;
 }
 

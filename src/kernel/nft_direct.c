@@ -246,11 +246,12 @@ static void match_rerouted(struct pr_ruleset_writer *w, const char *chain, uint8
 }
 
 /* Local questions go to the loopback address, which a packet that was made here may be sent to without any sysctl
- * (route_localnet is for others'); those of other namespaces to the address of the interface that they came by. */
+ * (route_localnet is for others'). Not so IPv6: what is bound to an interface, as everything is that asks a link-local
+ * server, does not reach ::1; a packet's own source does as its destination, for it and for all others. Questions of
+ * other namespaces go to the address of the interface that they came by. */
 static void reroutes(struct pr_ruleset_writer *w)
 {
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
-	const struct in6_addr loopback6 = IN6ADDR_LOOPBACK_INIT;
 	const uint32_t loopback4 = htonl(INADDR_LOOPBACK);
 
 	for (size_t i = 0; i < 2 * PR_ARRAY_SIZE(protocols); i++) {
@@ -265,7 +266,7 @@ static void reroutes(struct pr_ruleset_writer *w)
 		if (v4)
 			pr_nft_immediate(w->batch, &loopback4, sizeof(loopback4), 0);
 		else
-			pr_nft_immediate(w->batch, &loopback6, sizeof(loopback6), 0);
+			pr_nft_payload(w->batch, NETWORK, IPV6_SOURCE, sizeof(struct in6_addr), 0);
 		pr_nft_immediate(w->batch, &port, sizeof(port), 4);
 		pr_nft_dnat(w->batch, family, 0, 4);
 		pr_end(w);

@@ -200,6 +200,30 @@ static void output(struct pr_ruleset_writer *w)
 	queue_from_output(w, "output-reply", PR_CHAIN_QUEUE);
 }
 
+/* The nameserver listens on any address, for the sake of link-local and forwarded clients: what comes to its port
+ * from outside without having been rerouted is dropped, whatever the rules say. */
+static void nameserver_for_rerouted(struct pr_ruleset_writer *w, const char *chain)
+{
+	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+	const uint32_t loopback = 1 /* its index in every namespace */;
+
+	for (size_t i = 0; i < 2 * PR_ARRAY_SIZE(protocols); i++) {
+		bool v4 = i < PR_ARRAY_SIZE(protocols);
+		uint16_t port =
+			htons(v4 ? w->config->nameserver_port4 : w->config->nameserver_port6);
+
+		if (!port)
+			continue;
+		pr_rule(w, chain);
+		pr_match_family(w, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+		pr_match_proto(w, protocols[i % 2]);
+		pr_match_bytes(w, NFT_PAYLOAD_TRANSPORT_HEADER, 2, &port, sizeof(port));
+		pr_nft_meta(w->batch, NFT_META_IIF, 0);
+		pr_nft_cmp(w->batch, NFT_CMP_NEQ, &loopback, sizeof(loopback), 0);
+		pr_end_verdict(w, NF_DROP);
+	}
+}
+
 static void input(struct pr_ruleset_writer *w)
 {
 	start(w, "input", "input-order", "related-input");
@@ -222,8 +246,9 @@ static void input(struct pr_ruleset_writer *w)
 	pr_rule(w, "input-reply");
 	pr_end_goto(w, PR_CHAIN_QUEUE);
 
-	accept_in(w, "input-original");
 	accept_out(w, "input-original", PR_MARK_OUT_NAMESERVER);
+	nameserver_for_rerouted(w, "input-original");
+	accept_in(w, "input-original");
 	deny_or_queue(w, "input-original", PR_SIDE_IN);
 	pr_rule(w, "input-original");
 	pr_end_jump(w, "direct-input");
