@@ -1,8 +1,12 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Who owns a socket, by the other rungs: sock_diag with BPF's memory, sock_diag with /proc, and /proc alone."""
+import json
+import shutil
+import subprocess
+
 import pytest
 
-from who_lab import Place, is_client, python_path
+from who_lab import PYTHON, Place, is_client, python_path
 
 OPEN_TCP = """
     listener = socket.socket(); listener.bind(("127.0.0.1", 4446)); listener.listen()
@@ -229,3 +233,32 @@ def test_multicast_is_his_who_alone_receives_it(place):
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1); s.bind(("", 5353)); say(); wait()""").hear()
     assert tool.into("udp", "10.0.0.9", 5353, "224.0.0.251", 5353)["owner"] == "nobody"
+
+
+CONTAINED = """
+import json, os, socket, subprocess, sys
+subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+tool = subprocess.Popen([sys.argv[1]], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+opened = json.loads(tool.stdout.readline())
+def ask(line):
+    tool.stdin.write(line + "\\n"); tool.stdin.flush(); return json.loads(tool.stdout.readline())
+server = socket.socket(); server.bind(("127.0.0.1", 8080)); server.listen()
+client = socket.socket(); client.connect(("127.0.0.1", 8080))
+port = client.getsockname()[1]
+print(json.dumps([opened, os.getpid(), ask(f"find out tcp 127.0.0.1 {port} 127.0.0.1 8080"),
+                  ask("find in tcp 127.0.0.1 9 127.0.0.1 8080")]))
+"""
+
+
+def test_without_any_privilege(place):
+    """An unprivileged user's own namespaces: BPF says in one sentence why not, the other rungs hold."""
+    tool = place.directory / "who"
+    shutil.copy(place.build / "tests/tools/who", tool)
+    place.directory.chmod(0o755)
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urn", PYTHON,
+                           "-c", CONTAINED, str(tool)], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+    opened, pid, out, into = json.loads(done.stdout)
+    assert not opened["bpf"] and "CAP_BPF" in opened["why"]
+    for answer in (out, into):
+        assert answer["rung"] == "proc" and answer["process"]["pid"] == pid, answer
+        assert answer["process"]["path"] == python_path() and answer["process"]["proven"]
