@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/address.h"
 #include "base/error.h"
 #include "kernel/mark.h"
 
@@ -52,6 +53,10 @@ struct pr_ruleset_config {
 	 * blocks. */
 	uint16_t nameserver_port4, nameserver_port6;
 	bool forwarded_questions;
+	/* A global (or unique local) IPv6 address of this host's, for questions to link-local resolvers: ::1
+	 * can't answer a client that asks from fe80::/10 (the answer has no route). Family 0 = none: such
+	 * questions go unanswered. The nameserver must listen there too. Refill when it changes. */
+	struct pr_address nameserver_global6;
 
 	bool infrastructure; /* accept what a host needs to be on its link, in the kernel */
 	uint8_t icmp_code,

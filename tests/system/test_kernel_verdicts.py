@@ -70,6 +70,34 @@ def test_reroute_to_the_nameserver(place, build, direction, proto, family):
             assert not capture.stop(), "a question left the host"
 
 
+LINK_LOCAL = """
+import socket, sys
+to = (sys.argv[1], 53, 0, socket.if_nametoindex("eth0"))
+for kind in (socket.SOCK_DGRAM, socket.SOCK_STREAM):
+    s = socket.socket(socket.AF_INET6, kind)
+    s.settimeout(2)
+    s.connect(to)
+    s.send(b"x")
+    print(s.recv(10).decode())
+s = socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)
+s.settimeout(2)
+s.sendto(b"x", to)
+data, sender = s.recvfrom(10)
+assert sender == to, sender
+print(data.decode())
+"""
+
+
+def test_reroute_of_a_link_local_resolver(place, build):
+    shown = place.internet.ip("-6", "-o", "addr", "show", "dev", "br0", "scope", "link").stdout
+    address = shown.split("inet6 ")[1].split("/")[0]
+    capture = place.internet.capture("port 53")
+    with Edge(build, place.host, "*,*,53,nameserver", "port=7000", f"global6={world.HOST6}") as edge:
+        assert place.host.python(LINK_LOCAL, address).stdout.split() == ["x"] * 3
+        assert edge.queued() == 3
+    assert not capture.stop()
+
+
 def test_a_link_that_lives_is_not_rerouted_but_refused(place, build):
     with Edge(build, place.host, "*,*,*,accept!", "port=7000") as edge:
         talk(place.host, "udp", world.WEB4, times=2, source_port=5301)
