@@ -12,6 +12,7 @@
 	X(packets)                                                      \
 	X(packets_known_link)                                           \
 	X(packets_malformed)                                            \
+	X(packets_later_fragment)                                       \
 	X(packets_spoofed)                                              \
 	X(packets_untracked)                                            \
 	X(verdict_accept)                                               \

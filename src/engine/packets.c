@@ -6,19 +6,7 @@
  * waited for, the packet is parked and other links pass by. A multicast packet that arrives is decided for
  * the first receiver that the owner port names.
  */
-#include "engine/machine.h"
-
-#include <string.h>
-
-struct arrival {
-	struct pr_interception *interception;
-	const struct pr_intercepted *packet;
-	struct pr_packet parsed;
-	struct pr_link *link;
-	enum pr_link_end_name end;
-	bool reply;
-	struct pr_verdict_order *order;
-};
+#include "engine/arrival.h"
 
 void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order)
 {
@@ -33,7 +21,7 @@ void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *ord
 	++*counters[order->verdict];
 }
 
-static enum pr_engine_packet_outcome done(struct pr_engine *engine, struct arrival *arrival,
+static enum pr_engine_packet_outcome done(struct pr_engine *engine, struct pr_arrival *arrival,
 					  struct pr_verdict_order order)
 {
 	pr_count_order(engine, &order);
@@ -41,7 +29,7 @@ static enum pr_engine_packet_outcome done(struct pr_engine *engine, struct arriv
 	return PR_ENGINE_DECIDED;
 }
 
-static enum pr_engine_packet_outcome plain(struct pr_engine *engine, struct arrival *arrival,
+static enum pr_engine_packet_outcome plain(struct pr_engine *engine, struct pr_arrival *arrival,
 					   enum pr_verdict verdict)
 {
 	return done(
@@ -49,45 +37,21 @@ static enum pr_engine_packet_outcome plain(struct pr_engine *engine, struct arri
 		(struct pr_verdict_order){ .verdict = verdict, .generation = engine->generation });
 }
 
-static enum pr_direction direction_of(enum pr_hook hook)
+static enum pr_spoof spoof_of(const struct pr_engine *engine, const struct pr_arrival *arrival)
 {
-	return hook == PR_HOOK_OUTPUT  ? PR_DIRECTION_OUT
-	       : hook == PR_HOOK_INPUT ? PR_DIRECTION_IN
-				       : PR_DIRECTION_FORWARD;
+	return pr_spoofed(&arrival->parsed.tuple, pr_hook_direction(arrival->packet->hook),
+			  pr_arrival_on_loopback(engine, arrival), &engine->own);
 }
 
-static enum pr_link_end_name end_of(const struct pr_link *link, enum pr_hook hook, bool reply)
-{
-	if (direction_of(hook) == PR_DIRECTION_FORWARD)
-		return PR_LINK_OUT;
-	/* A forwarded question, rerouted: behind NAT our own nameserver is its other end. */
-	if (link->direction == PR_DIRECTION_FORWARD)
-		return PR_LINK_IN;
-	return (hook == PR_HOOK_OUTPUT) != reply ? PR_LINK_OUT : PR_LINK_IN;
-}
-
-static bool on_loopback(const struct pr_engine *engine, const struct pr_intercepted *packet)
-{
-	uint32_t ifindex =
-		packet->hook == PR_HOOK_OUTPUT ? packet->out_ifindex : packet->in_ifindex;
-
-	return ifindex == engine->loopback_ifindex;
-}
-
-static enum pr_spoof spoof_of(const struct pr_engine *engine, const struct arrival *arrival)
-{
-	return pr_spoofed(&arrival->parsed.tuple, direction_of(arrival->packet->hook),
-			  on_loopback(engine, arrival->packet), &engine->own);
-}
-
-static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine, struct arrival *arrival)
+static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
+						  struct pr_arrival *arrival)
 {
 	return done(engine, arrival,
 		    pr_end_order(engine, arrival->link, arrival->end, arrival->packet->hook,
 				 arrival->reply));
 }
 
-static enum pr_engine_packet_outcome park(struct pr_engine *engine, struct arrival *arrival,
+static enum pr_engine_packet_outcome park(struct pr_engine *engine, struct pr_arrival *arrival,
 					  enum pr_parked_for wait, uint64_t ticket,
 					  uint64_t deadline_us)
 {
@@ -139,7 +103,7 @@ void pr_packets_owner(struct pr_engine *engine, struct pr_link *link, enum pr_li
 }
 
 /* The end has its owner: decides it, tells it, and answers its packet. */
-static enum pr_engine_packet_outcome decide(struct pr_engine *engine, struct arrival *arrival)
+static enum pr_engine_packet_outcome decide(struct pr_engine *engine, struct pr_arrival *arrival)
 {
 	struct pr_link_end *end = &arrival->link->ends[arrival->end];
 	const struct pr_link_end before = *end;
@@ -154,7 +118,8 @@ static enum pr_engine_packet_outcome decide(struct pr_engine *engine, struct arr
 	return give_verdict(engine, arrival);
 }
 
-static enum pr_engine_packet_outcome with_owner(struct pr_engine *engine, struct arrival *arrival,
+static enum pr_engine_packet_outcome with_owner(struct pr_engine *engine,
+						struct pr_arrival *arrival,
 						enum pr_owner_outcome outcome, uint64_t ticket,
 						struct pr_process *process)
 {
@@ -170,7 +135,7 @@ static enum pr_engine_packet_outcome with_owner(struct pr_engine *engine, struct
 	return decide(engine, arrival);
 }
 
-static enum pr_owner_outcome ask_owner(struct pr_engine *engine, const struct arrival *arrival,
+static enum pr_owner_outcome ask_owner(struct pr_engine *engine, const struct pr_arrival *arrival,
 				       uint64_t *ret_ticket, struct pr_process **ret_process)
 {
 	*ret_ticket = ++engine->last_ticket;
@@ -180,7 +145,7 @@ static enum pr_owner_outcome ask_owner(struct pr_engine *engine, const struct ar
 				   ret_process);
 }
 
-static enum pr_engine_packet_outcome undecided(struct pr_engine *engine, struct arrival *arrival)
+static enum pr_engine_packet_outcome undecided(struct pr_engine *engine, struct pr_arrival *arrival)
 {
 	struct pr_link_end *end = &arrival->link->ends[arrival->end];
 	enum pr_owner_outcome outcome;
@@ -200,13 +165,13 @@ static enum pr_engine_packet_outcome undecided(struct pr_engine *engine, struct 
 	return with_owner(engine, arrival, outcome, ticket, process);
 }
 
-static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct arrival *arrival)
+static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct pr_arrival *arrival)
 {
 	const struct pr_packet *parsed = &arrival->parsed;
 	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
 	struct pr_tuple tuple = parsed->tuple;
 	enum pr_spoof spoof = spoof_of(engine, arrival);
-	enum pr_direction direction = direction_of(arrival->packet->hook);
+	enum pr_direction direction = pr_hook_direction(arrival->packet->hook);
 
 	/* The answer to a connection that was opened before anybody looked. */
 	arrival->reply = tuple.proto == IPPROTO_TCP && (parsed->tcp_flags & both) == both;
@@ -224,19 +189,13 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct a
 	arrival->link->flags |= (uint16_t)(spoof << PR_LINK_SPOOF_SHIFT);
 	if (spoof != PR_SPOOF_NO)
 		engine->counters.packets_spoofed++;
-	arrival->end = end_of(arrival->link, arrival->packet->hook, arrival->reply);
+	arrival->end = pr_arrival_end(arrival);
 	return undecided(engine, arrival);
-}
-
-static bool same_process(const struct pr_process *a, const struct pr_process *b)
-{
-	return a == b || (a && b && a->pid == b->pid && a->start_time == b->start_time &&
-			  a->exe_inode == b->exe_inode && a->exe_device == b->exe_device);
 }
 
 /* A SYN where a link is known already: sent again, or another process has the port by now and the end of
  * the link before has not been heard of yet. True when *ret_outcome belongs to a new link. */
-static bool taken_over(struct pr_engine *engine, const struct arrival *arrival,
+static bool taken_over(struct pr_engine *engine, const struct pr_arrival *arrival,
 		       enum pr_owner_outcome *ret_outcome, uint64_t *ret_ticket,
 		       struct pr_process **ret_process)
 {
@@ -249,53 +208,30 @@ static bool taken_over(struct pr_engine *engine, const struct arrival *arrival,
 	*ret_outcome = ask_owner(engine, arrival, ret_ticket, ret_process);
 	if (*ret_outcome != PR_OWNER_KNOWN)
 		return *ret_outcome == PR_OWNER_WAIT;
-	if (!same_process(*ret_process, end->owner))
+	if (!pr_process_same(*ret_process, end->owner))
 		return true;
 	pr_process_release(*ret_process);
 	return false;
 }
 
-/* What the kernel itself says of a link that we blocked: the reset or the error that makes it a refusal. */
-static bool is_refusal(struct pr_engine *engine, const struct arrival *arrival)
-{
-	const struct pr_link_end *ends = arrival->link->ends;
-	struct pr_process *process = NULL;
-
-	if (!arrival->reply ||
-	    !(arrival->parsed.icmp_error || (arrival->parsed.tuple.proto == IPPROTO_TCP &&
-					     arrival->parsed.tcp_flags & PR_TCP_RST)))
-		return false;
-	if ((!ends[PR_LINK_OUT].decided || ends[PR_LINK_OUT].verdict != PR_VERDICT_BLOCK) &&
-	    (!ends[PR_LINK_IN].decided || ends[PR_LINK_IN].verdict != PR_VERDICT_BLOCK))
-		return false;
-	if (arrival->packet->hook == PR_HOOK_INPUT)
-		return on_loopback(engine, arrival->packet);
-	if (arrival->packet->hook != PR_HOOK_OUTPUT)
-		return false;
-	if (engine->ports.owner(engine->ports.context, arrival->packet, &arrival->parsed.tuple,
-				PR_DIRECTION_OUT, ++engine->last_ticket,
-				&process) == PR_OWNER_KERNEL)
-		return true;
-	pr_process_release(process);
-	return false;
-}
-
 /* What is forwarded is no link of this host's, whatever its tuple says, nor the other way round. */
-static bool is_elsewhere(const struct arrival *arrival)
+static bool is_elsewhere(const struct pr_arrival *arrival)
 {
-	bool forwarded = direction_of(arrival->packet->hook) == PR_DIRECTION_FORWARD;
+	bool forwarded = pr_hook_direction(arrival->packet->hook) == PR_DIRECTION_FORWARD;
 
 	return (arrival->link->direction == PR_DIRECTION_FORWARD) != forwarded &&
 	       !arrival->link->rerouted;
 }
 
-static enum pr_engine_packet_outcome drop_spoofed(struct pr_engine *engine, struct arrival *arrival)
+static enum pr_engine_packet_outcome drop_spoofed(struct pr_engine *engine,
+						  struct pr_arrival *arrival)
 {
 	engine->counters.packets_spoofed++;
 	return plain(engine, arrival, PR_VERDICT_DROP);
 }
 
-static enum pr_engine_packet_outcome known_link(struct pr_engine *engine, struct arrival *arrival)
+static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
+						struct pr_arrival *arrival)
 {
 	struct pr_link_end *end;
 	struct pr_process *process = NULL;
@@ -308,11 +244,11 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine, struct
 		pr_link_end_it(engine, arrival->link);
 		return new_link(engine, arrival);
 	}
-	arrival->end = end_of(arrival->link, arrival->packet->hook, arrival->reply);
+	arrival->end = pr_arrival_end(arrival);
 	end = &arrival->link->ends[arrival->end];
 	pr_links_touch(engine->links, arrival->link, engine->now_us);
 	arrival->link->untracked |= arrival->packet->untracked;
-	if (is_refusal(engine, arrival))
+	if (pr_arrival_is_refusal(engine, arrival))
 		return plain(engine, arrival, PR_VERDICT_ACCEPT);
 	if (!end->decided && !end->asked && spoof_of(engine, arrival) != PR_SPOOF_NO)
 		return drop_spoofed(engine, arrival);
@@ -327,51 +263,22 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine, struct
 	return new_link(engine, arrival);
 }
 
-/* An error about a packet of a link goes its link's way. */
-static bool about_link(struct pr_engine *engine, struct arrival *arrival,
-		       enum pr_verdict *ret_verdict)
+static bool parse(struct pr_engine *engine, struct pr_arrival *arrival)
 {
-	const struct pr_link_end *end;
-	bool reply;
+	const struct pr_intercepted *packet = arrival->packet;
 
-	if (!arrival->parsed.icmp_error || !arrival->parsed.embedded_known)
+	switch (pr_packet_parse(packet->bytes, packet->len, packet->wire_len, &arrival->parsed)) {
+	case PR_PACKET_PARSED:
+		return true;
+	case PR_PACKET_LATER_FRAGMENT:
+		/* It names no ports. Conntrack puts fragments together before any hook of ours, so none
+		 * comes by but where that fails, or where a rule keeps conntrack away. */
+		engine->counters.packets_later_fragment++;
 		return false;
-	arrival->link = pr_links_find(engine->links, &arrival->parsed.embedded, &reply);
-	if (!arrival->link)
+	default:
+		engine->counters.packets_malformed++;
 		return false;
-	/* The error travels against the packet that it is about. */
-	arrival->reply = !reply;
-	arrival->end = end_of(arrival->link, arrival->packet->hook, arrival->reply);
-	end = &arrival->link->ends[arrival->end];
-	*ret_verdict = is_refusal(engine, arrival)	  ? PR_VERDICT_ACCEPT
-		       : !end->decided			  ? PR_VERDICT_DROP
-		       : end->verdict == PR_VERDICT_BLOCK ? PR_VERDICT_DROP
-		       : end->verdict == PR_VERDICT_DROP  ? PR_VERDICT_DROP
-							  : PR_VERDICT_ACCEPT;
-	return true;
-}
-
-/* Neighbour discovery and the like: decided by itself, for what follows between the same two addresses may
- * be something else. Seen here only while a rule speaks of it; the kernel accepts it otherwise. */
-static bool is_infrastructure(struct pr_engine *engine, struct arrival *arrival,
-			      struct pr_decision *ret_decision)
-{
-	enum pr_direction direction = direction_of(arrival->packet->hook);
-	enum pr_infrastructure infrastructure =
-		pr_packet_infrastructure(&arrival->parsed, direction == PR_DIRECTION_OUT);
-	struct pr_link link = { .tuple = arrival->parsed.tuple, .direction = (uint8_t)direction };
-	enum pr_link_end_name end = direction == PR_DIRECTION_IN ? PR_LINK_IN : PR_LINK_OUT;
-	struct pr_subject_of of;
-
-	if (direction == PR_DIRECTION_FORWARD || infrastructure == PR_INFRASTRUCTURE_NONE ||
-	    infrastructure == PR_INFRASTRUCTURE_PMTU)
-		return false;
-	link.infrastructure = true;
-	link.ends[end].application = engine->kernel.application;
-	link.ends[end].profile = PR_PROFILE_KERNEL;
-	pr_subject_of_end(engine, &link, end, &of);
-	pr_decide_on_link(engine->policy, &of.subject, ret_decision);
-	return true;
+	}
 }
 
 enum pr_engine_packet_outcome pr_packets_handle(struct pr_engine *engine,
@@ -379,9 +286,9 @@ enum pr_engine_packet_outcome pr_packets_handle(struct pr_engine *engine,
 						const struct pr_intercepted *packet,
 						struct pr_verdict_order *ret_order)
 {
-	struct arrival arrival = { .interception = interception,
-				   .packet = packet,
-				   .order = ret_order };
+	struct pr_arrival arrival = { .interception = interception,
+				      .packet = packet,
+				      .order = ret_order };
 	struct pr_decision decision;
 	enum pr_verdict verdict;
 
@@ -390,18 +297,14 @@ enum pr_engine_packet_outcome pr_packets_handle(struct pr_engine *engine,
 		engine->counters.dropped_no_policy++;
 		return plain(engine, &arrival, PR_VERDICT_DROP);
 	}
-	/* A later fragment names no ports. Conntrack puts fragments together before any hook of ours, so
-	 * none comes by but where that fails. */
-	if (pr_packet_parse(packet->bytes, packet->len, packet->wire_len, &arrival.parsed) != 0) {
-		engine->counters.packets_malformed++;
+	if (!parse(engine, &arrival))
 		return plain(engine, &arrival, PR_VERDICT_DROP);
-	}
 	if (packet->untracked)
 		engine->counters.packets_untracked++;
-	if (about_link(engine, &arrival, &verdict))
+	if (pr_arrival_about_link(engine, &arrival, &verdict))
 		return plain(engine, &arrival, verdict);
-	if (is_infrastructure(engine, &arrival, &decision))
+	if (pr_arrival_is_infrastructure(engine, &arrival, &decision))
 		return plain(engine, &arrival, decision.verdict);
-	arrival.link = pr_links_find(engine->links, &arrival.parsed.tuple, &arrival.reply);
-	return arrival.link ? known_link(engine, &arrival) : new_link(engine, &arrival);
+	return pr_arrival_find_link(engine, &arrival) ? known_link(engine, &arrival)
+						      : new_link(engine, &arrival);
 }

@@ -214,6 +214,8 @@ static int numbered_option(struct description *description, const char *name)
 		description->captured = value;
 	} else if (strcmp(name, "mark") == 0) {
 		description->packet->mark = (uint32_t)value;
+	} else if (strcmp(name, "socket-uid") == 0) {
+		description->packet->uid = (uint32_t)value;
 	} else {
 		return wrong(description, "no such option, or too big");
 	}
@@ -313,7 +315,7 @@ int pr_scenario_packet(struct pr_scenario_interception *scenario, const char *li
 	if (scenario->n_queued == PR_SCENARIO_QUEUE_MAX)
 		return -ENOBUFS;
 	slot = &scenario->queue[scenario->n_queued];
-	slot->packet = (struct pr_intercepted){ .time_us = time_us };
+	slot->packet = (struct pr_intercepted){ .time_us = time_us, .uid = UINT32_MAX };
 	description.packet = &slot->packet;
 	if (describe(&description, line) < 0 ||
 	    pr_packet_build(&description.parts, slot->bytes, sizeof(slot->bytes), &len) < 0) {

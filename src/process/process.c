@@ -49,6 +49,12 @@ void pr_process_release(struct pr_process *process)
 	free(process);
 }
 
+bool pr_process_same(const struct pr_process *a, const struct pr_process *b)
+{
+	return a == b || (a && b && a->pid == b->pid && a->start_time == b->start_time &&
+			  a->exe_inode == b->exe_inode && a->exe_device == b->exe_device);
+}
+
 struct pr_identity pr_process_identity(const struct pr_process *process)
 {
 	return (struct pr_identity){

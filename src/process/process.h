@@ -37,6 +37,8 @@ struct pr_process {
 struct pr_process *pr_process_new(pid_t pid, uint64_t start_time);
 struct pr_process *pr_process_reference(struct pr_process *process);
 void pr_process_release(struct pr_process *process); /* takes NULL */
+/* One process, that has run the same program both times; NULL is the same as NULL. */
+bool pr_process_same(const struct pr_process *a, const struct pr_process *b);
 
 /* The view that a profile is matched against; borrows from the process. */
 struct pr_identity pr_process_identity(const struct pr_process *process);

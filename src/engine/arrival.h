@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A packet on its way through the corridor: packets.c takes it through, arrival.c says what it is. */
+#pragma once
+
+#include "engine/machine.h"
+
+struct pr_arrival {
+	struct pr_interception *interception;
+	const struct pr_intercepted *packet;
+	struct pr_packet parsed;
+	struct pr_link *link;
+	enum pr_link_end_name end;
+	bool reply;
+	struct pr_verdict_order *order;
+};
+
+enum pr_direction pr_hook_direction(enum pr_hook hook);
+/* The end of its link that the packet is seen at. */
+enum pr_link_end_name pr_arrival_end(const struct pr_arrival *arrival);
+bool pr_arrival_on_loopback(const struct pr_engine *engine, const struct pr_arrival *arrival);
+/* The link that it belongs to, and whether it comes from the end that did not open that; false: none
+ * is known. */
+bool pr_arrival_find_link(const struct pr_engine *engine, struct pr_arrival *arrival);
+
+/* What the kernel itself says of a link that we blocked: the reset or the error that makes it a
+ * refusal. */
+bool pr_arrival_is_refusal(struct pr_engine *engine, const struct pr_arrival *arrival);
+/* An error about a packet of a known link, sent by who may: it goes its link's way. Sets the link. */
+bool pr_arrival_about_link(struct pr_engine *engine, struct pr_arrival *arrival,
+			   enum pr_verdict *ret_verdict);
+/* Neighbour discovery and the like, decided by itself. */
+bool pr_arrival_is_infrastructure(struct pr_engine *engine, const struct pr_arrival *arrival,
+				  struct pr_decision *ret_decision);
