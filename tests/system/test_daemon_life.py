@@ -210,8 +210,7 @@ def test_a_rule_for_a_while_ends_by_itself(lab, guard):
     portreeve_lab.wait_for("the rule's end", lambda: connects(lab.host, WEB4, 80) == 0, 6, 0.2)
 
 
-def test_the_shipped_profiles_are_read(lab, guard, build):
-    data = pathlib.Path(__file__).resolve().parents[2] / "data"
-    guarded = guard(arguments=("--share", data))
+def test_the_shipped_profiles_are_read(lab, guard):
+    guarded = guard()
     names = {row["profile"] for row in guarded.rows("profile", "list")}
     assert {"unbound", "named", "kresd", "pdns", "nsd", "knotd", "systemd-resolved", "nscd", "dnsmasq"} <= names
