@@ -4,44 +4,6 @@
 
 #include <string.h>
 
-static bool is(const char *a, const char *b)
-{
-	return strcmp(a, b) == 0;
-}
-
-static uint64_t number(struct world *world, const char *text)
-{
-	unsigned long long value;
-	char *end;
-
-	value = strtoull(text, &end, 10);
-	if (!*text || *end)
-		world_fail(world, "not a number: %s", text);
-	return value;
-}
-
-/* The value behind a word; NULL where it isn't there. */
-static const char *option(char **words, unsigned int n, const char *name)
-{
-	for (unsigned int i = 0; i + 1 < n; i++)
-		if (is(words[i], name))
-			return words[i + 1];
-	return NULL;
-}
-
-static bool flag(char **words, unsigned int n, const char *name)
-{
-	for (unsigned int i = 0; i < n; i++)
-		if (is(words[i], name))
-			return true;
-	return false;
-}
-
-static char *copy_of(const char *text)
-{
-	return text ? pr_strdup(text) : NULL;
-}
-
 /* process PID PATH [uid N] [start N] [script S] [unit U] [container C] [cgroup C] [inode N] [unproven] [kernel] */
 static void step_process(struct world *world, char **words, unsigned int n)
 {
@@ -52,19 +14,20 @@ static void step_process(struct world *world, char **words, unsigned int n)
 		world_fail(world, "process PID PATH");
 		return;
 	}
-	text = option(words, n, "start");
-	process = pr_process_new((pid_t)number(world, words[0]), text ? number(world, text) : 1);
+	text = step_option(words, n, "start");
+	process = pr_process_new((pid_t)step_number(world, words[0]),
+				 text ? step_number(world, text) : 1);
 	process->exe_path = pr_strdup(words[1]);
-	process->path_proven = !flag(words, n, "unproven");
-	process->kernel_thread = flag(words, n, "kernel");
-	text = option(words, n, "uid");
-	process->uid = text ? (uid_t)number(world, text) : 1000;
-	text = option(words, n, "inode");
-	process->exe_inode = text ? number(world, text) : strlen(words[1]);
-	process->script = copy_of(option(words, n, "script"));
-	process->unit = copy_of(option(words, n, "unit"));
-	process->container = copy_of(option(words, n, "container"));
-	process->cgroup = copy_of(option(words, n, "cgroup"));
+	process->path_proven = !step_flag(words, n, "unproven");
+	process->kernel_thread = step_flag(words, n, "kernel");
+	text = step_option(words, n, "uid");
+	process->uid = text ? (uid_t)step_number(world, text) : 1000;
+	text = step_option(words, n, "inode");
+	process->exe_inode = text ? step_number(world, text) : strlen(words[1]);
+	process->script = step_copy_of(step_option(words, n, "script"));
+	process->unit = step_copy_of(step_option(words, n, "unit"));
+	process->container = step_copy_of(step_option(words, n, "container"));
+	process->cgroup = step_copy_of(step_option(words, n, "cgroup"));
 	world->processes[world->n_processes++] = process;
 }
 
@@ -73,7 +36,7 @@ static enum pr_owner_outcome outcome_of(struct world *world, const char *word)
 	static const char *const names[] = { "known", "wait", "none", "self", "kernel" };
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(names); i++)
-		if (is(word, names[i]))
+		if (step_is(word, names[i]))
 			return (enum pr_owner_outcome)i;
 	world_fail(world, "no such owner: %s", word);
 	return PR_OWNER_NONE;
@@ -84,10 +47,10 @@ static unsigned int take_owner(struct world *world, char **words, unsigned int n
 {
 	world->owner = PR_OWNER_NONE;
 	for (unsigned int i = 0; i + 1 < n; i++) {
-		if (is(words[i], "pid")) {
+		if (step_is(words[i], "pid")) {
 			world->owner = PR_OWNER_KNOWN;
-			world->owner_pid = (pid_t)number(world, words[i + 1]);
-		} else if (is(words[i], "owner")) {
+			world->owner_pid = (pid_t)step_number(world, words[i + 1]);
+		} else if (step_is(words[i], "owner")) {
 			world->owner = outcome_of(world, words[i + 1]);
 		} else {
 			continue;
@@ -133,7 +96,7 @@ static void step_packet(struct world *world, char **words, unsigned int n)
 /* flood N HOOK … with ports that count up from the source's: each in its own line's words */
 static void step_flood(struct world *world, char **words, unsigned int n)
 {
-	unsigned int times = n > 4 ? (unsigned int)number(world, words[0]) : 0;
+	unsigned int times = n > 4 ? (unsigned int)step_number(world, words[0]) : 0;
 	char *port, source[128];
 	unsigned long first;
 
@@ -154,46 +117,6 @@ static void step_flood(struct world *world, char **words, unsigned int n)
 	}
 }
 
-static bool endpoint(const char *word, struct pr_address *ret_address, uint16_t *ret_port)
-{
-	char text[64], *address = text, *port = NULL;
-
-	snprintf(text, sizeof(text), "%s", word);
-	if (*text == '[' && strchr(text, ']')) {
-		address = text + 1;
-		port = strchr(text, ']');
-		*port++ = '\0';
-		port = *port == ':' ? port + 1 : NULL;
-	} else if (strchr(text, ':') && strchr(text, ':') == strrchr(text, ':')) {
-		port = strchr(text, ':');
-		*port++ = '\0';
-	}
-	*ret_port = port ? (uint16_t)strtoul(port, NULL, 10) : 0;
-	return pr_address_parse(address, ret_address) == 0;
-}
-
-unsigned int step_tuple(char **words, unsigned int n, struct pr_tuple *ret_tuple)
-{
-	static const struct {
-		const char *name;
-		uint8_t proto;
-	} protos[] = { { "tcp", IPPROTO_TCP },
-		       { "udp", IPPROTO_UDP },
-		       { "icmp", IPPROTO_ICMP },
-		       { "icmp6", IPPROTO_ICMPV6 } };
-
-	if (n < 4 || !is(words[2], ">") ||
-	    !endpoint(words[1], &ret_tuple->src, &ret_tuple->src_port) ||
-	    !endpoint(words[3], &ret_tuple->dst, &ret_tuple->dst_port))
-		return 0;
-	for (size_t i = 0; i < PR_ARRAY_SIZE(protos); i++)
-		if (is(words[0], protos[i].name)) {
-			ret_tuple->proto = protos[i].proto;
-			return 4;
-		}
-	return 0;
-}
-
 /* conntrack new|update|destroy TUPLE [reply TUPLE] [bytes N N] [packets N N] */
 static void step_conntrack(struct world *world, char **words, unsigned int n)
 {
@@ -204,21 +127,21 @@ static void step_conntrack(struct world *world, char **words, unsigned int n)
 		world_fail(world, "conntrack new|update|destroy TUPLE");
 		return;
 	}
-	event.event = is(words[0], "new")      ? PR_LINK_EVENT_NEW
-		      : is(words[0], "update") ? PR_LINK_EVENT_UPDATE
-					       : PR_LINK_EVENT_DESTROY;
+	event.event = step_is(words[0], "new")	    ? PR_LINK_EVENT_NEW
+		      : step_is(words[0], "update") ? PR_LINK_EVENT_UPDATE
+						    : PR_LINK_EVENT_DESTROY;
 	event.reply = pr_tuple_reversed(&event.original);
 	for (at = 5; at < n; at++) {
-		if (is(words[at], "reply")) {
+		if (step_is(words[at], "reply")) {
 			at += step_tuple(words + at + 1, n - at - 1, &event.reply);
-		} else if (is(words[at], "bytes") && at + 2 < n) {
+		} else if (step_is(words[at], "bytes") && at + 2 < n) {
 			event.counted = true;
-			event.bytes_original = number(world, words[at + 1]);
-			event.bytes_reply = number(world, words[at + 2]);
+			event.bytes_original = step_number(world, words[at + 1]);
+			event.bytes_reply = step_number(world, words[at + 2]);
 			at += 2;
-		} else if (is(words[at], "packets") && at + 2 < n) {
-			event.packets_original = number(world, words[at + 1]);
-			event.packets_reply = number(world, words[at + 2]);
+		} else if (step_is(words[at], "packets") && at + 2 < n) {
+			event.packets_original = step_number(world, words[at + 1]);
+			event.packets_reply = step_number(world, words[at + 2]);
 			at += 2;
 		}
 	}
@@ -235,20 +158,20 @@ static void step_question(struct world *world, char **words, unsigned int n)
 	size_t len;
 
 	n = take_owner(world, words, n);
-	from = option(words, n, "from");
-	to = option(words, n, "to");
-	asker.transport = flag(words, n, "tcp") ? PR_TRANSPORT_TCP : PR_TRANSPORT_UDP;
+	from = step_option(words, n, "from");
+	to = step_option(words, n, "to");
+	asker.transport = step_flag(words, n, "tcp") ? PR_TRANSPORT_TCP : PR_TRANSPORT_UDP;
 	len = n >= 2 ? dns_question(words[0], words[1], bytes, sizeof(bytes)) : 0;
-	if (!len || !endpoint(from ? from : "10.0.0.2:5353", &asker.address, &asker.port) ||
-	    !endpoint(to ? to : "127.0.0.1:53", &asker.local_address, &asker.local_port)) {
+	if (!len || !step_endpoint(from ? from : "10.0.0.2:5353", &asker.address, &asker.port) ||
+	    !step_endpoint(to ? to : "127.0.0.1:53", &asker.local_address, &asker.local_port)) {
 		world_fail(world, "question NAME TYPE");
 		return;
 	}
-	if (!option(words, n, "as")) {
+	if (!step_option(words, n, "as")) {
 		pr_engine_question(world->engine, &asker, bytes, len, world->now_us);
 		return;
 	}
-	query.app = option(words, n, "as");
+	query.app = step_option(words, n, "as");
 	pr_engine_question_as(world->engine, asker.client, &query, bytes, len, world->now_us);
 }
 
@@ -262,8 +185,8 @@ static void step_owner_known(struct world *world, char **words, unsigned int n)
 		world_fail(world, "nobody waits for an owner");
 		return;
 	}
-	if (n == 2 && is(words[0], "pid"))
-		process = world_process(world, (pid_t)number(world, words[1]));
+	if (n == 2 && step_is(words[0], "pid"))
+		process = world_process(world, (pid_t)step_number(world, words[1]));
 	else
 		outcome = outcome_of(world, n ? words[0] : "");
 	if (process)
@@ -282,120 +205,18 @@ static void step_adopt(struct world *world, char **words, unsigned int n)
 		world_fail(world, "adopt DIRECTION TUPLE");
 		return;
 	}
-	flow.direction = is(words[0], "out")  ? PR_DIRECTION_OUT
-			 : is(words[0], "in") ? PR_DIRECTION_IN
-					      : PR_DIRECTION_FORWARD;
+	flow.direction = step_is(words[0], "out")  ? PR_DIRECTION_OUT
+			 : step_is(words[0], "in") ? PR_DIRECTION_IN
+						   : PR_DIRECTION_FORWARD;
 	flow.owner = world->owner;
 	if (world->owner == PR_OWNER_KNOWN)
 		flow.process = pr_process_reference(world_process(world, world->owner_pid));
 	pr_engine_adopt(world->engine, &flow, world->now_us);
 }
 
-static bool first_prompt(void *context, const struct pr_event *event)
-{
-	*(uint64_t *)context = event->id;
-	return false;
-}
-
-/* answer permit|deny [scope domain|zone|address|app] [for SECONDS] [prompt N] */
-static void step_answer(struct world *world, char **words, unsigned int n)
-{
-	static const char *const scopes[] = { "domain", "zone", "address", "app" };
-	const char *scope = option(words, n, "scope"), *duration = option(words, n, "for");
-	const char *prompt = option(words, n, "prompt");
-	enum pr_answer_scope scope_number = PR_ANSWER_DOMAIN;
-	uint64_t id = 0;
-
-	for (size_t i = 0; scope && i < PR_ARRAY_SIZE(scopes); i++)
-		if (is(scope, scopes[i]))
-			scope_number = (enum pr_answer_scope)i;
-	if (prompt)
-		id = number(world, prompt);
-	else
-		pr_engine_rows(world->engine, PR_ENGINE_PROMPTS, first_prompt, &id, world->now_us);
-	if (pr_engine_prompt_answer(world->engine, id, n && is(words[0], "permit"), scope_number,
-				    duration ? number(world, duration) * 1000000 : PR_ENGINE_NEVER,
-				    world->now_us) < 0)
-		world_output(world, OUTPUT_LINE, "line no-such-prompt");
-}
-
-/* rule add|remove "RULE" [app APP] [in] */
-static void step_rule(struct world *world, char **words, unsigned int n)
-{
-	const struct pr_config_change change = {
-		.kind = n && is(words[0], "add") ? PR_CHANGE_ADD_RULE : PR_CHANGE_REMOVE_RULE,
-		.rule = n > 1 ? words[1] : "",
-		.app = option(words, n, "app"),
-		.incoming = flag(words, n, "in"),
-	};
-
-	policy_change(world, &change);
-}
-
-/* set NAME VALUE [app APP] */
-static void step_set(struct world *world, char **words, unsigned int n)
-{
-	const struct pr_config_change change = {
-		.kind = PR_CHANGE_SET,
-		.setting = n > 1 ? words[0] : "",
-		.value = n > 1 ? words[1] : "",
-		.app = option(words, n, "app"),
-	};
-
-	policy_change(world, &change);
-}
-
-static bool show_row(void *context, const struct pr_event *event)
-{
-	show_event(context, OUTPUT_LINE, event);
-	return true;
-}
-
-static void step_rows(struct world *world, char **words, unsigned int n)
-{
-	static const char *const tables[] = { "apps", "communications", "links", "prompts" };
-
-	for (size_t i = 0; n && i < PR_ARRAY_SIZE(tables); i++)
-		if (is(words[0], tables[i]))
-			pr_engine_rows(world->engine, (enum pr_engine_table)i, show_row, world,
-				       world->now_us);
-}
-
-static void show_explained(void *context, const struct pr_engine_explained *explained)
-{
-	world_output(context, OUTPUT_LINE, "line %s \"%s\" %s%s text=\"%s\"",
-		     pr_stage_name(explained->stage), explained->check ? explained->check : "stage",
-		     explained->said, explained->decides ? " decides" : "",
-		     explained->text ? explained->text : "");
-}
-
-/* explain [app A] [domain D] [address A] [proto N] [port N] [in] */
-static void step_explain(struct world *world, char **words, unsigned int n)
-{
-	const char *address = option(words, n, "address");
-	const char *proto = option(words, n, "proto"), *port = option(words, n, "port");
-	struct pr_engine_query query = { .app = option(words, n, "app"),
-					 .uid = (uid_t)-1,
-					 .incoming = flag(words, n, "in"),
-					 .domain = option(words, n, "domain") };
-
-	if (address && pr_address_parse(address, &query.address) < 0)
-		world_fail(world, "not an address");
-	query.proto = proto ? (uint8_t)number(world, proto) : 0;
-	query.port = port ? (uint16_t)number(world, port) : 0;
-	if (pr_engine_explain(world->engine, &query, show_explained, world, world->now_us) < 0)
-		world_fail(world, "nothing is explained");
-}
-
-static void step_cut(struct world *world, char **words, unsigned int n)
-{
-	if (pr_engine_cut(world->engine, n ? number(world, words[0]) : 0, world->now_us) < 0)
-		world_output(world, OUTPUT_LINE, "line no-such-link");
-}
-
 static void step_generation(struct world *world, char **words, unsigned int n)
 {
-	pr_engine_generation_set(world->engine, n ? (uint32_t)number(world, words[0]) : 0,
+	pr_engine_generation_set(world->engine, n ? (uint32_t)step_number(world, words[0]) : 0,
 				 world->now_us);
 }
 
@@ -407,7 +228,7 @@ static void step_upstream(struct world *world, char **words, unsigned int n)
 /* sync begin | sync end */
 static void step_sync(struct world *world, char **words, unsigned int n)
 {
-	if (n && is(words[0], "begin"))
+	if (n && step_is(words[0], "begin"))
 		pr_engine_conntrack_sync_begin(world->engine, world->now_us);
 	else
 		pr_engine_conntrack_sync_end(world->engine, world->now_us);
@@ -466,8 +287,8 @@ static void step_limit(struct world *world, char **words, unsigned int n)
 		       { "prompts", &world->options.n_prompts_max } };
 
 	for (size_t i = 0; n == 2 && i < PR_ARRAY_SIZE(limits); i++)
-		if (is(words[0], limits[i].name))
-			*limits[i].limit = (uint32_t)number(world, words[1]);
+		if (step_is(words[0], limits[i].name))
+			*limits[i].limit = (uint32_t)step_number(world, words[1]);
 }
 
 static const struct step {
@@ -503,7 +324,7 @@ static void act(struct world *world, char **words, unsigned int n)
 	for (size_t i = 0; n && i < PR_ARRAY_SIZE(steps); i++) {
 		unsigned int skip = steps[i].keeps_first_word ? 0 : 1;
 
-		if (!is(words[0], steps[i].name))
+		if (!step_is(words[0], steps[i].name))
 			continue;
 		steps[i].function(world, words + skip, n - skip);
 		return;
@@ -518,11 +339,11 @@ static uint64_t time_of(struct world *world, const char *text)
 	char *unit;
 
 	value = strtoull(text, &unit, 10);
-	if (is(unit, "ms"))
+	if (step_is(unit, "ms"))
 		value *= 1000;
-	else if (is(unit, "s"))
+	else if (step_is(unit, "s"))
 		value *= 1000000;
-	else if (!is(unit, "us"))
+	else if (!step_is(unit, "us"))
 		world_fail(world, "a time is a number with us, ms or s");
 	return START_US + value;
 }
@@ -539,20 +360,20 @@ void step_run(struct world *world, char **words, unsigned int n, const char *blo
 {
 	char name[160];
 
-	if (is(words[0], "process")) {
+	if (step_is(words[0], "process")) {
 		step_process(world, words + 1, n - 1);
-	} else if (is(words[0], "limit")) {
+	} else if (step_is(words[0], "limit")) {
 		step_limit(world, words + 1, n - 1);
-	} else if (is(words[0], "config")) {
+	} else if (step_is(words[0], "config")) {
 		policy_file(world, "portreeve.conf", block);
-	} else if (is(words[0], "profile") && n == 2) {
+	} else if (step_is(words[0], "profile") && n == 2) {
 		snprintf(name, sizeof(name), "profiles/%s.conf", words[1]);
 		policy_file(world, name, block);
-	} else if (is(words[0], "no-policy")) {
+	} else if (step_is(words[0], "no-policy")) {
 		world->has_policy = true;
-	} else if (is(words[0], "expect")) {
+	} else if (step_is(words[0], "expect")) {
 		expect_run(world, words + 1, n - 1);
-	} else if (is(words[0], "at") && n >= 2) {
+	} else if (step_is(words[0], "at") && n >= 2) {
 		expect_nothing_left(world);
 		start(world);
 		if (!world->has_policy)

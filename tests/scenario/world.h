@@ -112,6 +112,22 @@ void dns_show_question(struct world *world, const uint8_t *bytes, size_t len);
 /* The words behind "upstream". */
 void dns_upstream(struct world *world, char **words, unsigned int n);
 
+/* ---- words.c ---- */
+bool step_is(const char *a, const char *b);
+uint64_t step_number(struct world *world, const char *text);
+const char *step_option(char **words, unsigned int n, const char *name);
+bool step_flag(char **words, unsigned int n, const char *name);
+char *step_copy_of(const char *text);
+bool step_endpoint(const char *word, struct pr_address *ret_address, uint16_t *ret_port);
+
+/* ---- steps_user.c ---- */
+void step_answer(struct world *world, char **words, unsigned int n);
+void step_rule(struct world *world, char **words, unsigned int n);
+void step_set(struct world *world, char **words, unsigned int n);
+void step_rows(struct world *world, char **words, unsigned int n);
+void step_explain(struct world *world, char **words, unsigned int n);
+void step_cut(struct world *world, char **words, unsigned int n);
+
 /* ---- steps.c ---- */
 /* A line of the case, split; `block` holds the indented lines below it. */
 void step_run(struct world *world, char **words, unsigned int n, const char *block);
