@@ -73,7 +73,8 @@ int pr_nfqueue_read(const void *message, size_t len, struct pr_intercepted *ret_
 	const struct nlattr *attribute;
 	bool identified = false;
 
-	if (!mnl_nlmsg_ok(header, len > INT32_MAX ? INT32_MAX : (int)len))
+	/* Not mnl_nlmsg_ok(): it takes a length above INT_MAX for a negative one. */
+	if (len < sizeof(*header) || header->nlmsg_len < sizeof(*header) || header->nlmsg_len > len)
 		return -EBADMSG;
 	if (header->nlmsg_type != (NFNL_SUBSYS_QUEUE << 8 | NFQNL_MSG_PACKET))
 		return PR_NFQUEUE_NO_PACKET;
