@@ -35,7 +35,7 @@ static bool set_domain(struct test *test, const char *value)
 	 * keeps names that look like something else (localhost, a country) what they are. */
 	text = pr_asprintf("+ %s%s", value, value[0] && value[strlen(value) - 1] == '.' ? "" : ".");
 	if (pr_rule_parse(text, &parsed, &error) == 0 && parsed.entity == PR_ENTITY_NAME) {
-		strcpy(name, parsed.domain);
+		memcpy(name, parsed.domain, strlen(parsed.domain) + 1);
 		test->subject.domains[test->subject.n_domains++] = name;
 	}
 	free(text);
