@@ -25,13 +25,19 @@ int pr_spawn_open_self(int *ret_fd)
 	return 0;
 }
 
+/* A Ctrl-C or SIGTERM to the whole process group is the supervisor's to answer: it takes the rules away
+ * first, while the others still work. It ends them by SIGKILL. */
 static void reset_signals(void)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
+	const struct sigaction ignored = { .sa_handler = SIG_IGN };
+	static const int of_group[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
 		(void)sigaction(number, &by_default, NULL);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(of_group); i++)
+		(void)sigaction(of_group[i], &ignored, NULL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
