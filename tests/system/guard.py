@@ -87,7 +87,8 @@ class Guard:
     def queued(self):
         """Packets that the kernel has handed to the queues so far (/proc/net/netfilter/nfnetlink_queue:
         the eighth number is the id of the last packet)."""
-        text = self.namespace.run("cat", "/proc/net/netfilter/nfnetlink_queue").stdout
+        with self.namespace.inside():
+            text = pathlib.Path("/proc/thread-self/net/netfilter/nfnetlink_queue").read_text()
         return sum(int(line.split()[7]) for line in text.splitlines())
 
 
