@@ -62,7 +62,6 @@ static void tick_event(evutil_socket_t fd, short what, void *context)
 	pr_engine_real_offset_set(process->engine, real_offset_us());
 	arm(process, pr_engine_tick(process->engine, pr_clock_monotonic_us()));
 	pr_engine_process_after(process);
-	pr_engine_names_keep(process, false);
 }
 
 static void wake_event(evutil_socket_t fd, short what, void *context)

@@ -178,6 +178,7 @@ void pr_engine_supervisor_message(struct pr_engine_process *process, struct pr_m
 {
 	switch (message->kind) {
 	case PR_MESSAGE_PING:
+		pr_engine_names_keep(process, false);
 		/* A worker that stands still is as bad as a process that does. */
 		if (pr_engine_workers_alive(process, pr_clock_monotonic_us()))
 			(void)pr_outbox_send(process->to_supervisor, PR_MESSAGE_PONG,

@@ -47,6 +47,13 @@ static int into_memory(const uint8_t *bytes, size_t len, int *ret_fd)
 	return 0;
 }
 
+/* An engine that is killed loses what was recorded since. */
+static uint64_t keep_every_us(const struct pr_engine_counters *counters)
+{
+	return PR_ENGINE_NAMES_KEEP_MS * UINT64_C(1000) +
+	       counters->names_now * PR_ENGINE_NAMES_KEEP_US;
+}
+
 void pr_engine_names_keep(struct pr_engine_process *process, bool at_once)
 {
 	uint64_t now_us = pr_clock_monotonic_us();
@@ -55,10 +62,9 @@ void pr_engine_names_keep(struct pr_engine_process *process, bool at_once)
 	struct pr_engine_counters counters;
 	size_t len;
 
-	if (!at_once && now_us - process->names_kept_us < PR_ENGINE_NAMES_KEEP_S * 1000000ull)
-		return;
 	pr_engine_counters(process->engine, &counters);
-	if (!at_once && counters.names_recorded == process->n_names_kept)
+	if (!at_once && (counters.names_recorded == process->n_names_kept ||
+			 now_us - process->names_kept_us < keep_every_us(&counters)))
 		return;
 	if (pr_engine_names_save(process->engine, now_us, &bytes, &len) < 0 ||
 	    into_memory(bytes, len, &fd) < 0)

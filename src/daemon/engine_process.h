@@ -29,12 +29,14 @@
 #define PR_ENGINE_REQUESTS_SIZE \
 	(1u << 18) /* to the supervisor; beyond: the packet's deadline decides */
 #define PR_ENGINE_QUESTIONS_SIZE \
-	(1u << 20) /* to the resolver; beyond: the question fails in time */
-#define PR_ENGINE_CUTS_SIZE	 (1u << 20) /* links to be cut; beyond: denied all the same, not told */
-#define PR_ENGINE_ANSWERS_SIZE	 (1u << 18) /* to `dns-query`; beyond: never told */
-#define PR_ENGINE_WHO_MAX	 4096	    /* questions who a process is; beyond: unknown */
-#define PR_ENGINE_EXPECTED_MAX	 1024 /* forwarded links to be reset; beyond: denied silently */
-#define PR_ENGINE_NAMES_KEEP_S	 5    /* at most so often the names are saved */
+	(1u << 20)			   /* to the resolver; beyond: the question fails in time */
+#define PR_ENGINE_CUTS_SIZE	(1u << 20) /* links to be cut; beyond: denied all the same, not told */
+#define PR_ENGINE_ANSWERS_SIZE	(1u << 18) /* to `dns-query`; beyond: never told */
+#define PR_ENGINE_WHO_MAX	4096	   /* questions who a process is; beyond: unknown */
+#define PR_ENGINE_EXPECTED_MAX	1024 /* forwarded links to be reset; beyond: denied silently */
+#define PR_ENGINE_NAMES_KEEP_US 50 /* for each name the saving of all waits so long, at least … */
+#define PR_ENGINE_NAMES_KEEP_MS \
+	100 /* … so long: saving takes a hundredth of the time, whatever there is */
 #define PR_ENGINE_WORKER_BATCH	 64
 #define PR_ENGINE_WORKER_WAIT_MS 500
 #define PR_ENGINE_WORKER_HUNG_MS 1500 /* a worker that has not gone round: no PONG is sent */

@@ -82,6 +82,7 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 		return;
 	pr_supervisor_upstreams_tell(supervisor, false);
 	pr_supervisor_hosts_tell(supervisor, false);
+	pr_supervisor_names_save_due(supervisor);
 }
 
 static void start_beat(struct pr_supervisor *supervisor)

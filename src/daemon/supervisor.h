@@ -53,6 +53,7 @@ struct pr_supervisor {
 		uint64_t device, inode, size, changed_ns;
 	} hosts_told; /* of /etc/hosts */
 	uint64_t names_saved_us;
+	bool names_changed; /* since */
 
 	/* Sockets for the others (supervisor_sockets.c). */
 	int api_listener;
@@ -107,6 +108,8 @@ void pr_supervisor_names_collect(struct pr_supervisor *supervisor);
 void pr_supervisor_names_close(struct pr_supervisor *supervisor);
 /* PR_MESSAGE_NAMES of the engine. */
 void pr_supervisor_names_take(struct pr_supervisor *supervisor, struct pr_message *message);
+/* Onto the disk, if that has been long enough. */
+void pr_supervisor_names_save_due(struct pr_supervisor *supervisor);
 /* Gives the engine /etc/hosts, if it changed, or in any case. */
 void pr_supervisor_hosts_tell(struct pr_supervisor *supervisor, bool in_any_case);
 

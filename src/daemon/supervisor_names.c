@@ -16,7 +16,8 @@
 #define NAMES_FILE     "names"
 #define HOSTS_FILE     "/etc/hosts"
 #define COLLECT_MAX_MS 200 /* at the end; then what was given before is kept */
-#define SAVE_EVERY_S   60  /* names younger than this are lost when the machine crashes */
+#define SAVE_EVERY_S \
+	30 /* names younger than this are lost when the machine, or the supervisor, dies */
 
 void pr_supervisor_names_open(struct pr_supervisor *supervisor)
 {
@@ -32,6 +33,7 @@ static void save(struct pr_supervisor *supervisor)
 	int r = pr_files_save(supervisor->options.state_dir, NAMES_FILE, supervisor->names_fd);
 
 	supervisor->names_saved_us = pr_clock_monotonic_us();
+	supervisor->names_changed = false;
 	if (r < 0)
 		pr_log(PR_LOG_WARNING, "names-not-saved", "error=%s", strerror(-r));
 }
@@ -78,7 +80,14 @@ void pr_supervisor_names_take(struct pr_supervisor *supervisor, struct pr_messag
 	if (supervisor->names_fd >= 0)
 		close(supervisor->names_fd);
 	supervisor->names_fd = PR_TAKE_FD(message->fds[0]);
-	if (pr_clock_monotonic_us() - supervisor->names_saved_us > SAVE_EVERY_S * 1000000ull)
+	supervisor->names_changed = true;
+	pr_supervisor_names_save_due(supervisor);
+}
+
+void pr_supervisor_names_save_due(struct pr_supervisor *supervisor)
+{
+	if (supervisor->names_changed &&
+	    pr_clock_monotonic_us() - supervisor->names_saved_us > SAVE_EVERY_S * 1000000ull)
 		save(supervisor);
 }
 

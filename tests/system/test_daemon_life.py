@@ -191,6 +191,24 @@ def test_names_survive_a_restart(lab, guard):
     assert rows[-1]["entity"]["domain"] == "example.com"
 
 
+def test_names_survive_the_engine_s_death(lab, guard):
+    """What was given half a second before the engine is killed is known to the next."""
+    lab.start_web()
+    lab.start_dns()
+    guarded = guard('outgoing = [ "+ example.com" ];\ndefault_action = "block";')
+    lab.host.run("curl", "-sS", "-m", "5", "http://example.com/")
+    time.sleep(0.5)
+    old = guarded.children()["engine"]
+    os.kill(old, signal.SIGKILL)
+    portreeve_lab.wait_for("a new engine", lambda: guarded.children().get("engine") not in (None, old), 2)
+    # By the address: only who was given the name may.
+    portreeve_lab.wait_for("the link", lambda: lab.host.run("curl", "-sS", "-m", "1", f"http://{WEB4}/",
+                                                           check=False).returncode == 0, 5)
+    rows = guarded.rows("links", "--ip", WEB4)
+    assert rows[-1]["entity"]["domain"] == "example.com"
+    assert connects(lab.host, WEB4, 80) != 0
+
+
 def test_hosts_are_names_and_a_change_is_seen(lab, guard):
     lab.start_web()
     lab.etc_file(lab.host, "hosts", f"{WEB4} web.from-hosts\n")
