@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The engine process: opens its sockets, binds its queues, drops everything but CAP_NET_ADMIN, adopts the
- * flows that are there, starts its workers, says READY. Only then does the supervisor put the rules in
- * force. From the sandbox on it opens nothing any more.
+ * flows that are there, says READY. Only then does the supervisor put the rules in force and names their
+ * generation, and with that the workers start: an order of another generation would send its packet round
+ * and round between the queue and a table that an earlier run left. From the sandbox on it opens nothing.
  */
 #include "daemon/engine_process.h"
 
@@ -276,18 +277,10 @@ static int open_all(struct pr_engine_process *process)
 
 static void run(struct pr_engine_process *process)
 {
-	uint32_t generation = (uint32_t)pr_pairs_number(&process->start.settings, "generation", 0);
-	int r;
-
 	pr_engine_names_restore(process);
 	/* The policy is the first message behind START; what is adopted needs it. */
 	pr_engine_supervisor_read(process);
 	pr_engine_adopt_all(process);
-	if (generation)
-		pr_engine_generation_set(process->engine, generation, pr_clock_monotonic_us());
-	r = pr_engine_workers_start(process);
-	if (r < 0)
-		pr_engine_process_fail(process, "a worker cannot be started: %s", strerror(-r));
 	pr_engine_links_watch(process);
 	pr_engine_addresses_watch(process);
 	arm(process, pr_engine_tick(process->engine, pr_clock_monotonic_us()));

@@ -171,6 +171,7 @@ static void take_generation(struct pr_engine_process *process, const struct pr_m
 	struct pr_reader reader = pr_reader(message->body, message->len);
 
 	pr_engine_generation_set(process->engine, pr_read_u32(&reader), pr_clock_monotonic_us());
+	pr_engine_workers_start(process);
 	pr_engine_process_after(process);
 }
 

@@ -68,6 +68,7 @@ struct pr_engine_process {
 
 	struct pr_engine_worker workers[PR_RULESET_QUEUES_MAX];
 	unsigned int n_workers;
+	bool workers_run;
 
 	/* Other processes; only the control thread touches the channels. */
 	struct pr_outbox *to_front, *to_resolver; /* NULL = not there */
@@ -124,7 +125,8 @@ void pr_engine_process_after(struct pr_engine_process *process);
 /* ---- workers (engine_worker.c) ---- */
 /* Binds the queues. 0, or an outcome of nfqueue.h, or -errno. */
 PR_MUST_USE int pr_engine_workers_open(struct pr_engine_process *process);
-PR_MUST_USE int pr_engine_workers_start(struct pr_engine_process *process);
+/* The first time: packets are read from now on. */
+void pr_engine_workers_start(struct pr_engine_process *process);
 bool pr_engine_workers_alive(struct pr_engine_process *process, uint64_t now_us);
 void pr_engine_workers_flush(struct pr_engine_process *process);
 

@@ -85,8 +85,11 @@ static void *work(void *context)
 	return NULL;
 }
 
-int pr_engine_workers_start(struct pr_engine_process *process)
+void pr_engine_workers_start(struct pr_engine_process *process)
 {
+	if (process->workers_run)
+		return;
+	process->workers_run = true;
 	for (unsigned int i = 0; i < process->n_workers; i++) {
 		struct pr_engine_worker *worker = &process->workers[i];
 		int r;
@@ -94,14 +97,14 @@ int pr_engine_workers_start(struct pr_engine_process *process)
 		atomic_store(&worker->alive_us, pr_clock_monotonic_us());
 		r = pthread_create(&worker->thread, NULL, work, worker);
 		if (r)
-			return -r;
+			pr_engine_process_fail(process, "a worker cannot be started: %s",
+					       strerror(r));
 	}
-	return 0;
 }
 
 bool pr_engine_workers_alive(struct pr_engine_process *process, uint64_t now_us)
 {
-	for (unsigned int i = 0; i < process->n_workers; i++) {
+	for (unsigned int i = 0; process->workers_run && i < process->n_workers; i++) {
 		uint64_t alive_us = atomic_load(&process->workers[i].alive_us);
 
 		if (now_us > alive_us && now_us - alive_us > PR_ENGINE_WORKER_HUNG_MS * 1000ull)
