@@ -6,8 +6,15 @@
  */
 #include "dns/message.h"
 
+#include "dns/reply.h"
+
 #include <string.h>
 
+#define OPTION_EDE 15 /* RFC 8914, 2 */
+#define NOT_SERVED                                                                                \
+	"Portreeve's nameserver was given this and resolves names only; a rule with address and " \
+	"port "                                                                                   \
+	"(+ 192.0.2.1 TCP/53), or own_dns, sends it where it was meant to go"
 #define N_ADDITIONAL_MAX 2 /* OPT, and a SIG(0) or TSIG that we don't look at */
 
 bool pr_dns_read_record(struct pr_reader *reader, struct pr_dns_record *ret_record)
@@ -140,6 +147,22 @@ static unsigned int rcode_of(enum pr_dns_question_outcome outcome)
 	return PR_DNS_RCODE_FORMERR;
 }
 
+/* What is rerouted to us and can't be served is told to whoever sent it: they asked somebody else. */
+static void write_why(struct pr_writer *writer, enum pr_dns_question_outcome outcome)
+{
+	size_t len = outcome == PR_DNS_QUESTION_OPCODE || outcome == PR_DNS_QUESTION_REFUSED
+			     ? strlen(NOT_SERVED)
+			     : 0;
+
+	pr_write_u16(writer, (uint16_t)(len ? len + 6 : 0));
+	if (!len)
+		return;
+	pr_write_u16(writer, OPTION_EDE);
+	pr_write_u16(writer, (uint16_t)(len + 2));
+	pr_write_u16(writer, PR_DNS_EDE_NOT_SUPPORTED);
+	pr_write_bytes(writer, (const uint8_t *)NOT_SERVED, len);
+}
+
 size_t pr_dns_write_error(const uint8_t *bytes, size_t len, enum pr_dns_question_outcome outcome,
 			  uint8_t *reply, size_t size)
 {
@@ -168,7 +191,7 @@ size_t pr_dns_write_error(const uint8_t *bytes, size_t len, enum pr_dns_question
 		pr_write_u16(&writer, PR_DNS_TYPE_OPT);
 		pr_write_u16(&writer, PR_DNS_UDP_MAX);
 		pr_write_u32(&writer, rcode >> 4 << 24);
-		pr_write_u16(&writer, 0);
+		write_why(&writer, outcome);
 	}
 	return writer.failed ? 0 : writer.position;
 }

@@ -2,6 +2,10 @@
 /* What a packet is: which link's, which end's, an error about one, or none of a link at all. */
 #include "engine/arrival.h"
 
+#define PORT_DOMAIN    53
+#define DNS_HEADER_LEN 12 /* RFC 1035, 4.1.1 */
+#define DNS_OPCODE     0x78
+
 enum pr_direction pr_hook_direction(enum pr_hook hook)
 {
 	return hook == PR_HOOK_OUTPUT  ? PR_DIRECTION_OUT
@@ -43,6 +47,28 @@ bool pr_arrival_find_link(const struct pr_engine *engine, struct pr_arrival *arr
 	if (arrival->link && arrival->packet->hook == PR_HOOK_OUTPUT && !arrival->reply)
 		arrival->link = NULL;
 	return arrival->link;
+}
+
+bool pr_arrival_from_self(const struct pr_engine *engine, const struct pr_arrival *arrival)
+{
+	const struct pr_tuple *tuple = &arrival->parsed.tuple;
+
+	return arrival->packet->hook == PR_HOOK_INPUT && !arrival->reply &&
+	       tuple->dst_port == PORT_DOMAIN &&
+	       (tuple->proto == IPPROTO_UDP || tuple->proto == IPPROTO_TCP) &&
+	       pr_arrival_on_loopback(engine, arrival);
+}
+
+enum pr_arrival_dns pr_arrival_dns(const struct pr_arrival *arrival)
+{
+	const struct pr_packet *parsed = &arrival->parsed;
+	const uint8_t *message = arrival->packet->bytes + parsed->payload_offset;
+
+	if (parsed->tuple.proto != IPPROTO_UDP || parsed->tuple.dst_port != PORT_DOMAIN ||
+	    parsed->payload_len < DNS_HEADER_LEN)
+		return PR_ARRIVAL_NO_DNS;
+	/* Whatever a server might take for a query is one: of the first flags' byte the opcode alone counts. */
+	return message[2] & DNS_OPCODE ? PR_ARRIVAL_DNS_OTHER : PR_ARRIVAL_DNS_QUERY;
 }
 
 /* Asks who sent what is going out, by its own tuple and not by its link's. */

@@ -22,6 +22,17 @@ bool pr_arrival_on_loopback(const struct pr_engine *engine, const struct pr_arri
  * is known. */
 bool pr_arrival_find_link(const struct pr_engine *engine, struct pr_arrival *arrival);
 
+/* Our own socket opened it: such a packet is not seen where it leaves, only where it arrives. To a nameserver alone,
+ * that is what we talk to. */
+bool pr_arrival_from_self(const struct pr_engine *engine, const struct pr_arrival *arrival);
+/* A DNS message over UDP to a nameserver; what it is for. */
+enum pr_arrival_dns {
+	PR_ARRIVAL_NO_DNS, /* or over TCP, where no first packet carries the message */
+	PR_ARRIVAL_DNS_QUERY,
+	PR_ARRIVAL_DNS_OTHER, /* UPDATE (RFC 2136), NOTIFY (RFC 1996): asks for no name */
+};
+enum pr_arrival_dns pr_arrival_dns(const struct pr_arrival *arrival);
+
 /* What the kernel itself says of a link that we blocked: the reset or the error that makes it a
  * refusal. */
 bool pr_arrival_is_refusal(struct pr_engine *engine, const struct pr_arrival *arrival);

@@ -198,7 +198,8 @@ static void fill(struct pr_engine *engine, struct pr_link *link, enum pr_link_en
 	end->stage = (uint8_t)stage;
 	end->missing = (uint16_t)decision->missing;
 	/* An owner that did not come in time is asked for again by the next packet. */
-	end->permanent = decision->permanent && end->owner_known && !link->untracked;
+	end->permanent =
+		decision->permanent && end->owner_known && !link->untracked && !link->no_question;
 	end->defaulted = decision->defaulted;
 	end->decided = true;
 	end->asked = false;
@@ -216,6 +217,8 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 	struct pr_subject_of of;
 
 	link->flags &= (uint16_t) ~(why << end_name);
+	if (link->from_self && end_name == PR_LINK_IN)
+		pr_local_upstream_note(engine, end->application);
 	pr_subject_of_end(engine, link, end_name, &of);
 	communication = join(engine, end, &of.subject);
 	on_communication(engine, communication, &of.subject, &decision);

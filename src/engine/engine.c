@@ -48,6 +48,7 @@ void pr_engine_free(struct pr_engine *engine)
 	pr_links_free(engine->links);
 	pr_prompts_done(engine);
 	pr_answers_done(engine);
+	pr_local_upstreams_done(engine);
 	pr_instances_done(engine);
 	pr_communications_free(engine->communications);
 	pr_names_free(engine->names);

@@ -23,6 +23,12 @@
 #define PR_ENGINE_INSTANCE_CACHE 512u
 /* Client sockets of rerouted questions whose link is remembered. Reached: the owner is asked for anew. */
 #define PR_ENGINE_ASKERS 4096u
+/* Nameservers of this host that our resolver asks. Reached: the one noted first gives way, until it is asked
+ * again. */
+#define PR_ENGINE_LOCAL_UPSTREAMS_MAX 4u
+/* So long after our last question to it, it is none any more. The resolver asks more often than that
+ * (resolver/greeting.h). */
+#define PR_ENGINE_LOCAL_UPSTREAM_US 120000000u
 /* `dns query` of users that are under way. Reached: refused. */
 #define PR_ENGINE_QUERIES_MAX 16u
 

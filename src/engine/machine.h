@@ -76,6 +76,11 @@ struct pr_user_query {
 	struct pr_actor actor;
 };
 
+struct pr_local_upstream {
+	uint32_t application; /* held; 0 = free */
+	uint64_t asked_us;
+};
+
 struct pr_engine {
 	pthread_mutex_t lock;
 	struct pr_engine_ports ports;
@@ -110,6 +115,8 @@ struct pr_engine {
 	struct pr_questioner *question_waits[PR_ENGINE_QUESTION_WAITS_MAX]; /* NULL = free */
 	struct pr_user_query queries[PR_ENGINE_QUERIES_MAX];
 	uint64_t askers[PR_ENGINE_ASKERS]; /* links */
+	struct pr_local_upstream local_upstreams[PR_ENGINE_LOCAL_UPSTREAMS_MAX];
+	uint32_t n_local_upstreams_ever;
 
 	uint64_t last_ticket, last_prompt;
 	uint64_t swept_us, names_swept_us, sync_since_us;
@@ -193,6 +200,13 @@ void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *ord
 
 void pr_askers_note(struct pr_engine *engine, const struct pr_link *link);
 struct pr_link *pr_askers_find(const struct pr_engine *engine, const struct pr_asker *asker);
+
+/* ---- local_upstream.c: nameservers of this host that we ask ourselves ---- */
+
+/* The receiver of a link that our own socket opened is known. */
+void pr_local_upstream_note(struct pr_engine *engine, uint32_t application);
+bool pr_local_upstream_is(const struct pr_engine *engine, uint32_t application);
+void pr_local_upstreams_done(struct pr_engine *engine);
 
 /* ---- parking.c ---- */
 

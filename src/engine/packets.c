@@ -189,6 +189,9 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 	arrival->link->flags |= (uint16_t)(spoof << PR_LINK_SPOOF_SHIFT);
 	if (spoof != PR_SPOOF_NO)
 		engine->counters.packets_spoofed++;
+	arrival->link->from_self = pr_arrival_from_self(engine, arrival);
+	arrival->link->no_question =
+		direction != PR_DIRECTION_IN && pr_arrival_dns(arrival) == PR_ARRIVAL_DNS_OTHER;
 	arrival->end = pr_arrival_end(arrival);
 	return undecided(engine, arrival);
 }
@@ -250,6 +253,10 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	arrival->link->untracked |= arrival->packet->untracked;
 	if (pr_arrival_is_refusal(engine, arrival))
 		return plain(engine, arrival, PR_VERDICT_ACCEPT);
+	/* Nobody gets past our nameserver by beginning with something else. */
+	if (arrival->link->no_question && !arrival->reply &&
+	    pr_arrival_dns(arrival) != PR_ARRIVAL_DNS_OTHER)
+		return plain(engine, arrival, PR_VERDICT_BLOCK);
 	if (!end->decided && !end->asked && spoof_of(engine, arrival) != PR_SPOOF_NO)
 		return drop_spoofed(engine, arrival);
 	if (!end->decided || !end->owner_known ||

@@ -54,7 +54,10 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 		.infrastructure = link->infrastructure,
 		.start_grace = link->adopted && engine->policy &&
 			       pr_policy_global(engine->policy)->start_grace,
-		.own = end->application && end->application == engine->self.application,
+		.own = (end->application && end->application == engine->self.application) ||
+		       (incoming && link->from_self),
+		.dns_exempt = link->no_question ||
+			      (!incoming && pr_local_upstream_is(engine, end->application)),
 	};
 	if (end->profile == PR_PROFILE_UNKNOWN)
 		subject->absent |= PR_FACT_OWNER;

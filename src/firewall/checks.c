@@ -48,7 +48,7 @@ static void say_undeterminable(struct pr_said_more *ret_said, unsigned int could
 
 bool pr_is_rerouted_question(const struct pr_subject *subject, bool own_dns)
 {
-	return !own_dns && subject->direction != PR_DIRECTION_IN &&
+	return !own_dns && !subject->dns_exempt && subject->direction != PR_DIRECTION_IN &&
 	       known(subject, PR_FACT_PROTOCOL) && known(subject, PR_FACT_PORT) &&
 	       subject->port == NAMESERVER_PORT &&
 	       (subject->proto == IPPROTO_UDP || subject->proto == IPPROTO_TCP);

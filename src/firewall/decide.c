@@ -258,7 +258,8 @@ static bool stands_alone(const struct pr_subject *link)
 {
 	/* own_dns or not: whether it is exempted depends on its address. */
 	return link->own || link->infrastructure || link->start_grace ||
-	       link->spoofed != PR_SPOOF_NO || pr_is_rerouted_question(link, false);
+	       link->spoofed != PR_SPOOF_NO || link->dns_exempt ||
+	       pr_is_rerouted_question(link, false);
 }
 
 void pr_decide_on_communication(const struct pr_policy *policy, const struct pr_subject *subject,

@@ -6,6 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define DNS_HEADER_LEN	   12 /* RFC 1035, 4.1.1 */
+#define DNS_OPCODE_MAX	   15
+
 #define WORDS_MAX	   40
 #define LINE_MAX_	   512
 #define LOOPBACK_IFINDEX   1
@@ -202,6 +205,10 @@ static int numbered_option(struct description *description, const char *name)
 	if (strcmp(name, "len") == 0 && value <= sizeof(description->payload) / 2) {
 		parts->payload = description->payload;
 		parts->payload_len = value;
+	} else if (strcmp(name, "dns-opcode") == 0 && value <= DNS_OPCODE_MAX) {
+		description->payload[2] = (uint8_t)(value << 3);
+		parts->payload = description->payload;
+		parts->payload_len = DNS_HEADER_LEN;
 	} else if (strcmp(name, "id") == 0) {
 		parts->tuple.src_port = parts->tuple.dst_port = (uint16_t)value;
 	} else if (strcmp(name, "type") == 0) {

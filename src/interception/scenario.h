@@ -10,7 +10,8 @@
  *   SOURCE    192.0.2.1:443, [2001:db8::1]:443, or without a port
  *   OPTION    syn synack ack rst fin (tcp; syn if none is given) · len N (payload) · untracked · dev N (the
  *             interface; 1, the loopback one, for an address with itself, otherwise 2) · id N (icmp echo) · type N · code N ·
- *             later-fragment · captured N (bytes that are there of it) · mark N · socket-uid N (of the sending
+ *             later-fragment · dns-opcode N (udp: the header of a DNS
+ *             message) · captured N (bytes that are there of it) · mark N · socket-uid N (of the sending
  *             socket; none if not given) ·
  *             about PROTO SOURCE > DESTINATION (an ICMP error: the packet that it reports on; last)
  */

@@ -71,6 +71,8 @@ struct pr_link {
 	bool rerouted : 1; /* to the nameserver */
 	bool infrastructure : 1;
 	bool untracked : 1;
+	bool no_question : 1; /* to a nameserver, and opened by a message that asks for no name */
+	bool from_self : 1;   /* our own socket opened it, which the kernel let leave by itself */
 	uint16_t flags;
 };
 

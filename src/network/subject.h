@@ -85,6 +85,8 @@ struct pr_subject {
 	unsigned int n_list_words;
 
 	bool own;	       /* a socket of ours, or the kernel's own reset or error */
+	bool dns_exempt;       /* goes where it is sent though the port is DNS: no question, or the
+				* asker is the nameserver that we ask */
 	bool infrastructure;   /* what a host needs to be on its link at all (design.md, row 1) */
 	bool start_grace;      /* older than the daemon: what only a default denies lives on */
 	enum pr_spoof spoofed; /* the source is not one that may arrive or leave here */

@@ -5,6 +5,7 @@
 #include "ipc/body.h"
 #include "ipc/channel.h"
 #include "resolver/backlog.h"
+#include "resolver/greeting.h"
 #include "resolver/resolver.h"
 
 #include <string.h>
@@ -16,8 +17,10 @@ struct process {
 	struct event_base *base;
 	struct pr_resolver *resolver;
 	struct pr_channel *supervisor, *engine;
-	struct event *from_supervisor, *from_engine, *to_engine;
+	struct event *from_supervisor, *from_engine, *to_engine, *greeting_due;
 	struct pr_backlog backlog;
+	struct pr_upstream greeted[PR_UPSTREAMS_MAX]; /* upstreams of this host */
+	unsigned int n_greeted;
 };
 
 /* ---- the engine ---- */
@@ -142,6 +145,28 @@ static void gather(struct gathered *gathered, const char *key, const char *value
 		       pr_log_quote(value, quoted, sizeof(quoted)));
 }
 
+static void greet(evutil_socket_t fd, short what, void *context)
+{
+	const struct timeval later = { .tv_sec = PR_GREETING_S };
+	struct process *process = context;
+
+	(void)fd;
+	(void)what;
+	for (unsigned int i = 0; i < process->n_greeted; i++)
+		pr_greet(&process->greeted[i]);
+	if (process->n_greeted)
+		event_add(process->greeting_due, &later);
+}
+
+static void greet_those_of_this_host(struct process *process, const struct gathered *gathered)
+{
+	process->n_greeted = 0;
+	for (unsigned int i = 0; i < gathered->n_upstreams; i++)
+		if (pr_upstream_is_own(&gathered->upstreams[i], gathered->own, gathered->n_own))
+			process->greeted[process->n_greeted++] = gathered->upstreams[i];
+	greet(-1, 0, process);
+}
+
 static void log_upstreams(const struct pr_upstream *upstreams, unsigned int n)
 {
 	char text[PR_UPSTREAM_TEXT_SIZE];
@@ -172,6 +197,7 @@ static void set_upstreams(struct process *process, const struct pr_message *mess
 			pr_upstreams_of_system(gathered.files, gathered.n_files, gathered.own,
 					       gathered.n_own, gathered.upstreams);
 	log_upstreams(gathered.upstreams, gathered.n_upstreams);
+	greet_those_of_this_host(process, &gathered);
 	r = pr_resolver_set_upstreams(process->resolver, gathered.upstreams, gathered.n_upstreams);
 	if (r == 0 && gathered.flush)
 		r = pr_resolver_flush(process->resolver);
@@ -233,7 +259,9 @@ static int start(struct process *process, int ipc_fd, const struct pr_resolver_c
 		return r;
 	process->from_supervisor =
 		event_new(process->base, ipc_fd, EV_READ | EV_PERSIST, on_supervisor, process);
-	if (!process->from_supervisor || event_add(process->from_supervisor, NULL) < 0)
+	process->greeting_due = evtimer_new(process->base, greet, process);
+	if (!process->greeting_due || !process->from_supervisor ||
+	    event_add(process->from_supervisor, NULL) < 0)
 		return -ENOMEM;
 	r = config->sandbox ? config->sandbox(config->context) : 0;
 	if (r < 0)
@@ -251,6 +279,8 @@ int pr_resolver_run(int ipc_fd, const struct pr_resolver_config *config)
 	if (process.base)
 		close_engine(&process);
 	pr_resolver_free(process.resolver);
+	if (process.greeting_due)
+		event_free(process.greeting_due);
 	if (process.from_supervisor)
 		event_free(process.from_supervisor);
 	pr_channel_free(process.supervisor);

@@ -166,15 +166,22 @@ static bool is_own(const struct pr_address *address, const struct pr_address *ow
 	return false;
 }
 
+bool pr_upstream_is_own(const struct pr_upstream *upstream, const struct pr_address *own,
+			unsigned int n_own)
+{
+	return is_own(&upstream->address, own, n_own);
+}
+
 static unsigned int servers_of(const struct pr_upstream_file *file, const struct pr_address *own,
-			       unsigned int n_own, struct pr_upstream *ret_upstreams)
+			       unsigned int n_own, bool of_this_host,
+			       struct pr_upstream *ret_upstreams)
 {
 	struct pr_upstream all[PR_UPSTREAMS_MAX];
 	unsigned int n_all = pr_resolv_conf_parse(file->bytes, file->len, all, PR_UPSTREAMS_MAX);
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < n_all; i++) {
-		bool known = is_own(&all[i].address, own, n_own);
+		bool known = is_own(&all[i].address, own, n_own) != of_this_host;
 
 		for (unsigned int j = 0; j < n && !known; j++)
 			known = pr_upstream_equal(&ret_upstreams[j], &all[i]);
@@ -184,9 +191,9 @@ static unsigned int servers_of(const struct pr_upstream_file *file, const struct
 	return n;
 }
 
-unsigned int pr_upstreams_of_system(const struct pr_upstream_file *files, unsigned int n_files,
-				    const struct pr_address *own, unsigned int n_own,
-				    struct pr_upstream ret_upstreams[PR_UPSTREAMS_MAX])
+static unsigned int find_servers(const struct pr_upstream_file *files, unsigned int n_files,
+				 const struct pr_address *own, unsigned int n_own,
+				 bool of_this_host, struct pr_upstream *ret_upstreams)
 {
 	for (unsigned int i = 0; i < pr_n_upstream_paths; i++) {
 		for (unsigned int j = 0; j < n_files; j++) {
@@ -194,10 +201,21 @@ unsigned int pr_upstreams_of_system(const struct pr_upstream_file *files, unsign
 
 			if (!files[j].bytes || strcmp(files[j].path, pr_upstream_paths[i]) != 0)
 				continue;
-			n = servers_of(&files[j], own, n_own, ret_upstreams);
+			n = servers_of(&files[j], own, n_own, of_this_host, ret_upstreams);
 			if (n)
 				return n;
 		}
 	}
 	return 0;
+}
+
+unsigned int pr_upstreams_of_system(const struct pr_upstream_file *files, unsigned int n_files,
+				    const struct pr_address *own, unsigned int n_own,
+				    struct pr_upstream ret_upstreams[PR_UPSTREAMS_MAX])
+{
+	unsigned int n = find_servers(files, n_files, own, n_own, false, ret_upstreams);
+
+	/* Behind it stands nothing that we know of: it is the system's nameserver, or forwards to where only
+	 * it knows. */
+	return n ? n : find_servers(files, n_files, own, n_own, true, ret_upstreams);
 }

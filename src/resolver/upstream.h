@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Which nameservers are asked: those of the configuration, otherwise those of the system, of which a local
- * stub (systemd-resolved, dnsmasq, NetworkManager's) is never one: its own questions come back to us. Pure: files
- * are read by the supervisor and come as bytes.
+ * stub (systemd-resolved, dnsmasq, NetworkManager's) is none where the servers behind it are known; where nothing is,
+ * it is the system's nameserver itself (docs/decisions/local-nameservers.md). Pure: files are read by the supervisor
+ * and come as bytes.
  */
 #pragma once
 
@@ -46,8 +47,13 @@ extern const unsigned int pr_n_upstream_paths;
 unsigned int pr_resolv_conf_parse(const char *bytes, size_t len, struct pr_upstream *ret_upstreams,
 				  unsigned int n_max);
 
-/* The servers of the first file, in the order of pr_upstream_paths, that names any but stubs. A loopback address
- * is a stub's, and so is one of `own`. 0 = none is known. */
+/* Is it this host? A loopback or unspecified address is, and each of `own`. */
+bool pr_upstream_is_own(const struct pr_upstream *upstream, const struct pr_address *own,
+			unsigned int n_own);
+
+/* The servers of the first file, in the order of pr_upstream_paths, that names any but this host
+ * (a loopback address, or one of `own`); where none does, those of this host in the first file that names any.
+ * 0 = none is known. */
 unsigned int pr_upstreams_of_system(const struct pr_upstream_file *files, unsigned int n_files,
 				    const struct pr_address *own, unsigned int n_own,
 				    struct pr_upstream ret_upstreams[PR_UPSTREAMS_MAX]);

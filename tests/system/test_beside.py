@@ -80,22 +80,6 @@ def test_rules_of_others_in_force(lab, guard, who, order):
     everything_works(lab)
 
 
-def test_a_resolver_that_recurses_on_the_guarded_host(lab, guard):
-    """unbound on the host asks foreign nameservers itself: own_dns."""
-    lab.start_dns()
-    config = lab.directory / "own.conf"
-    config.write_text("server:\n interface: 127.0.0.1\n do-daemonize: no\n chroot: \"\"\n username: \"\"\n"
-                      " pidfile: \"\"\n use-syslog: no\n do-not-query-localhost: no\n access-control: 127.0.0.0/8 allow\n"
-                      f" module-config: iterator\nstub-zone:\n name: \".\"\n stub-addr: {DNS4}\n")
-    guarded = guard()
-    lab.host.start("unbound", "-d", "-c", config, ready=lab.host.listens(53))
-    capture = lab.internet.capture("port 53", "br0")
-    assert WEB4 in lab.host.run("dig", "+short", "@127.0.0.1", "example.com").stdout
-    assert any("example.com" in line for line in capture.stop())
-    rows = wait_for("the resolver's own links", lambda: guarded.rows("links", "--app", "/usr/sbin/unbound"))
-    assert any(row["verdict"] == "accept" and row["entity"].get("ip") == DNS4 for row in rows), rows
-
-
 def test_zone_transfer_and_update(lab, guard):
     """AXFR goes through unharmed by a profile with own_dns, and by an explicit rule without."""
     lab.start_dns()

@@ -135,6 +135,14 @@ static void errors_repeat_what_was_asked(void **state)
 				 sizeof(reply));
 	assert_int_equal(len, PR_DNS_HEADER_LEN);
 	assert_memory_equal(reply, "\x12\x34\xa0\4\0\0", 6);
+	/* a zone transfer that was rerouted to us: extended error 21, with words */
+	built_question(&built, 0, "a.b", 252, 1232, false);
+	len = pr_dns_write_error(built.bytes, built.writer.position, PR_DNS_QUESTION_REFUSED, reply,
+				 sizeof(reply));
+	assert_true(len > built.writer.position + 6);
+	assert_memory_equal(reply, "\x12\x34\x80\5", 4);
+	assert_memory_equal(&reply[built.writer.position], "\0\17", 2);
+	assert_memory_equal(&reply[built.writer.position + 4], "\0\25Portreeve", 11);
 	assert_int_equal(pr_dns_write_error((const uint8_t *)"\1", 1, PR_DNS_QUESTION_IGNORE, reply,
 					    sizeof(reply)),
 			 0);

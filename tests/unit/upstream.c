@@ -103,7 +103,10 @@ static void looks_behind_the_stub(void **state)
 	assert_string_equal(pr_upstream_format(&upstreams[1], text), "192.0.2.2@53");
 	assert_int_equal(pr_upstreams_of_system(plain, 2, NULL, 0, upstreams), 1);
 	assert_string_equal(pr_upstream_format(&upstreams[0], text), "192.0.2.3@53");
-	assert_int_equal(pr_upstreams_of_system(alone, 3, &own, 1, upstreams), 0);
+	/* nothing but ourselves: then that is the system's nameserver */
+	assert_int_equal(pr_upstreams_of_system(alone, 3, &own, 1, upstreams), 3);
+	assert_string_equal(pr_upstream_format(&upstreams[0], text), "::1@53");
+	assert_true(pr_upstream_is_own(&upstreams[2], &own, 1));
 	assert_int_equal(pr_upstreams_of_system(alone, 3, NULL, 0, upstreams), 1);
 }
 
