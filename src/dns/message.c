@@ -77,6 +77,14 @@ static int read_additional(struct pr_reader *reader, unsigned int n,
 	return r;
 }
 
+/* OPT, TKEY and TSIG, the transfers, MAILB and MAILA (RFC 6895, 3.1) are no types to ask for; ANY is. */
+static bool is_refused(const struct pr_dns_question *question)
+{
+	return question->class_ != PR_DNS_CLASS_IN || question->type == 0 ||
+	       question->type == PR_DNS_TYPE_OPT ||
+	       (question->type >= 128 && question->type <= 254);
+}
+
 /* Fills as much of `question` as can be read; the outcome says whether it may be used. */
 static int read_question(const uint8_t *bytes, size_t len, struct pr_dns_question *question)
 {
@@ -106,16 +114,11 @@ static int read_question(const uint8_t *bytes, size_t len, struct pr_dns_questio
 	}
 	pr_dns_name_text(&question->name_as_asked, question->name);
 	/* IXFR has an SOA in the authority section (RFC 1995, 3): refused, not malformed */
-	if (question->type == PR_DNS_TYPE_AXFR || question->type == PR_DNS_TYPE_IXFR ||
-	    question->class_ != PR_DNS_CLASS_IN)
-		return PR_DNS_QUESTION_REFUSED;
-	/* OPT, TKEY and TSIG, MAILB and MAILA (RFC 6895, 3.1) are no types to ask for; ANY is */
-	if (question->type == 0 || question->type == PR_DNS_TYPE_OPT ||
-	    (question->type >= 128 && question->type <= 254))
-		return PR_DNS_QUESTION_REFUSED;
 	if (n_answers || n_authority)
-		return PR_DNS_QUESTION_MALFORMED;
+		return is_refused(question) ? PR_DNS_QUESTION_REFUSED : PR_DNS_QUESTION_MALFORMED;
 	r = read_additional(&reader, n_additional, question);
+	if (is_refused(question))
+		return PR_DNS_QUESTION_REFUSED;
 	if (r == 0 && pr_reader_left(&reader))
 		return PR_DNS_QUESTION_MALFORMED;
 	return r;
