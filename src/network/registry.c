@@ -9,6 +9,11 @@
  *     both, forwardable, not globally reachable          site-local
  *     globally reachable, or "not applicable"            global
  *
+ * One departure: the documentation blocks (RFC 5737, 3849, 9637) are global, though the registries call
+ * them no destination. Nobody announces them to the Internet, so nothing is won by refusing them; but
+ * laboratories and private networks route them, and what works there must go on to work
+ * (docs/decisions/documentation-addresses.md).
+ *
  * Deprecated blocks without these columns (192.88.99.0/24) are global. Everything that has no row is
  * global too: RFC 4291, 2.4 wants unassigned IPv6 unicast treated so, the former site-local fec0::/10
  * included (2.5.7). Rows are ordered so that the first that contains an address is the longest.
@@ -45,15 +50,15 @@ static const struct row4 rows4[] = {
 	{ 0xc0000000, 29, PR_CLASS_SITE_LOCAL, "RFC 7335" },
 	{ 0xc00000aa, 31, PR_CLASS_INVALID, "RFC 7050" }, /* .170 and .171 */
 	{ 0xc0000000, 24, PR_CLASS_INVALID, "RFC 6890" },
-	{ 0xc0000200, 24, PR_CLASS_INVALID, "RFC 5737" },
+	{ 0xc0000200, 24, PR_CLASS_GLOBAL, "RFC 5737" },
 	{ 0xc01fc400, 24, PR_CLASS_GLOBAL, "RFC 7535" }, /* AS112 */
 	{ 0xc034c100, 24, PR_CLASS_GLOBAL, "RFC 7450" }, /* AMT */
 	{ 0xc0586300, 24, PR_CLASS_GLOBAL, "RFC 7526" }, /* 6to4 relays, deprecated */
 	{ 0xc0a80000, 16, PR_CLASS_SITE_LOCAL, "RFC 1918" },
 	{ 0xc0af3000, 24, PR_CLASS_GLOBAL, "RFC 7534" }, /* AS112 */
 	{ 0xc6120000, 15, PR_CLASS_SITE_LOCAL, "RFC 2544" },
-	{ 0xc6336400, 24, PR_CLASS_INVALID, "RFC 5737" },
-	{ 0xcb007100, 24, PR_CLASS_INVALID, "RFC 5737" },
+	{ 0xc6336400, 24, PR_CLASS_GLOBAL, "RFC 5737" },
+	{ 0xcb007100, 24, PR_CLASS_GLOBAL, "RFC 5737" },
 	{ 0xe0000000, 24, PR_CLASS_MULTICAST_LOCAL, "RFC 5771" }, /* local network control */
 	{ 0xef000000, 8, PR_CLASS_MULTICAST_LOCAL, "RFC 2365" },  /* administratively scoped */
 	{ 0xe0000000, 4, PR_CLASS_MULTICAST_GLOBAL, "RFC 5771" },
@@ -85,10 +90,10 @@ static const struct row6 rows6[] = {
 	{ WORDS(0x2001, 0x20, 0, 0), 0, 28, PR_CLASS_GLOBAL, "RFC 7343" },
 	{ WORDS(0x2001, 0x30, 0, 0), 0, 28, PR_CLASS_GLOBAL, "RFC 9374" },
 	{ WORDS(0x2001, 0, 0, 0), 0, 23, PR_CLASS_INVALID, "RFC 2928" },
-	{ WORDS(0x2001, 0xdb8, 0, 0), 0, 32, PR_CLASS_INVALID, "RFC 3849" },
+	{ WORDS(0x2001, 0xdb8, 0, 0), 0, 32, PR_CLASS_GLOBAL, "RFC 3849" },
 	{ WORDS(0x2002, 0, 0, 0), 0, 16, PR_CLASS_GLOBAL, "RFC 3056" },
 	{ WORDS(0x2620, 0x4f, 0x8000, 0), 0, 48, PR_CLASS_GLOBAL, "RFC 7534" },
-	{ WORDS(0x3fff, 0, 0, 0), 0, 20, PR_CLASS_INVALID, "RFC 9637" },
+	{ WORDS(0x3fff, 0, 0, 0), 0, 20, PR_CLASS_GLOBAL, "RFC 9637" },
 	{ WORDS(0x5f00, 0, 0, 0), 0, 16, PR_CLASS_SITE_LOCAL, "RFC 9602" },
 	{ WORDS(0xfc00, 0, 0, 0), 0, 7, PR_CLASS_SITE_LOCAL, "RFC 4193" },
 	{ WORDS(0xfe80, 0, 0, 0), 0, 10, PR_CLASS_LINK_LOCAL, "RFC 4291" },

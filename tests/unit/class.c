@@ -72,6 +72,10 @@ static const struct registered registered[] = {
 
 static enum pr_class class_from_columns(const struct registered *row)
 {
+	/* The one departure: docs/decisions/documentation-addresses.md. */
+	if (strcmp(row->source, "RFC 5737") == 0 || strcmp(row->source, "RFC 3849") == 0 ||
+	    strcmp(row->source, "RFC 9637") == 0)
+		return PR_CLASS_GLOBAL;
 	if (row->global != NO)
 		return PR_CLASS_GLOBAL;
 	if (!row->as_destination)
@@ -243,12 +247,12 @@ static void what_the_host_knows_of_itself(void **state)
 	check_own("192.168.2.255", PR_CLASS_SITE_LOCAL);
 	check_own("203.0.113.10", PR_CLASS_SITE_LOCAL); /* on the link: never invalid */
 	check_own("203.0.113.127", PR_CLASS_MULTICAST_LOCAL);
-	check_own("203.0.113.128", PR_CLASS_INVALID);
+	check_own("203.0.113.128", PR_CLASS_GLOBAL);
 	check_own("8.8.4.2", PR_CLASS_GLOBAL);
 	check_own("8.8.4.3", PR_CLASS_MULTICAST_LOCAL);
 	check_own("198.51.100.1", PR_CLASS_SITE_LOCAL); /* RFC 3021: no broadcast */
 	check_own("2001:db8::6", PR_CLASS_SITE_LOCAL);
-	check_own("2001:db8:0:1::6", PR_CLASS_INVALID);
+	check_own("2001:db8:0:1::6", PR_CLASS_GLOBAL);
 	check_own("127.0.0.1", PR_CLASS_HOST);
 	add_on_link("0.0.0.0/0");
 	check_own("0.0.0.0", PR_CLASS_INVALID);
