@@ -245,20 +245,20 @@ static void what_the_host_knows_of_itself(void **state)
 	check_own("192.168.1.6", PR_CLASS_SITE_LOCAL);
 	check_own("192.168.1.255", PR_CLASS_MULTICAST_LOCAL);
 	check_own("192.168.2.255", PR_CLASS_SITE_LOCAL);
-	check_own("203.0.113.10", PR_CLASS_SITE_LOCAL); /* on the link: never invalid */
+	check_own("203.0.113.10", PR_CLASS_GLOBAL);
 	check_own("203.0.113.127", PR_CLASS_MULTICAST_LOCAL);
 	check_own("203.0.113.128", PR_CLASS_GLOBAL);
 	check_own("8.8.4.2", PR_CLASS_GLOBAL);
 	check_own("8.8.4.3", PR_CLASS_MULTICAST_LOCAL);
-	check_own("198.51.100.1", PR_CLASS_SITE_LOCAL); /* RFC 3021: no broadcast */
-	check_own("2001:db8::6", PR_CLASS_SITE_LOCAL);
+	check_own("198.51.100.1", PR_CLASS_GLOBAL); /* RFC 3021: no broadcast */
+	check_own("2001:db8::6", PR_CLASS_GLOBAL);
 	check_own("2001:db8:0:1::6", PR_CLASS_GLOBAL);
 	check_own("127.0.0.1", PR_CLASS_HOST);
 	add_on_link("0.0.0.0/0");
 	check_own("0.0.0.0", PR_CLASS_INVALID);
 	check_own("127.0.0.1", PR_CLASS_HOST);
 	check_own("255.255.255.255", PR_CLASS_MULTICAST_LOCAL);
-	check_own("240.0.0.1", PR_CLASS_SITE_LOCAL);
+	check_own("240.0.0.1", PR_CLASS_SITE_LOCAL); /* on the link: never invalid */
 }
 
 static void own_addresses_are_bounded(void **state)
