@@ -12,11 +12,11 @@
 #pragma GCC diagnostic ignored "-Wcast-qual"
 #include "bpf/portreeve.skel.h"
 #pragma GCC diagnostic pop
+#include "process/cgroup_root.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 #include <fcntl.h>
-#include <mntent.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -57,29 +57,12 @@ static int netns_cookie(uint64_t *ret_cookie)
 	return 0;
 }
 
-/* The root of cgroup v2, wherever it is mounted: beside v1 it is not at the usual place. */
-static int open_cgroup_root(void)
-{
-	FILE *mounts PR_CLEANUP(pr_cleanup_fclose) = setmntent("/proc/self/mounts", "re");
-	struct mntent *entry;
-
-	if (!mounts)
-		return -errno;
-	while ((entry = getmntent(mounts)) != NULL)
-		if (strcmp(entry->mnt_type, "cgroup2") == 0) {
-			int fd = open(entry->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-
-			return fd < 0 ? -errno : fd;
-		}
-	return -ENOENT;
-}
-
 static int open_cgroup(const char *directory)
 {
 	int fd;
 
 	if (!directory)
-		return open_cgroup_root();
+		return pr_cgroup_root_open("");
 	fd = open(directory, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return fd < 0 ? -errno : fd;
 }

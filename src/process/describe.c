@@ -81,6 +81,8 @@ void pr_describe_cgroup_id(struct pr_identity_reader *reader, uint64_t cgroup_id
 	if (pr_procfs_link(reader->proc_fd, name, root) < 0)
 		return;
 	len = strlen(root);
+	if (len == 1)
+		len = 0; /* "/": a mount of our own */
 	if (strncmp(path, root, len) == 0 && strlen(path) < PR_CGROUP_PATH_MAX)
 		describe_cgroup(path[len] ? path + len : "/", process);
 }

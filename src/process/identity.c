@@ -6,34 +6,16 @@
  */
 #include "process/identity.h"
 
+#include "process/cgroup_root.h"
 #include "process/reader.h"
 #include "process/scan.h"
 
 #include <fcntl.h>
-#include <mntent.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #define ATTEMPTS_MAX 3 /* when a process executes something else while it is read */
-
-static int open_cgroup_root(const char *root)
-{
-	char path[PATH_MAX];
-	struct mntent *entry;
-	FILE *mounts;
-	int fd = -1;
-
-	snprintf(path, sizeof(path), "%s/proc/self/mounts", root);
-	mounts = setmntent(path, "re");
-	if (!mounts)
-		return -1;
-	while (fd < 0 && (entry = getmntent(mounts)) != NULL)
-		if (strcmp(entry->mnt_type, "cgroup2") == 0)
-			fd = open(entry->mnt_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	endmntent(mounts);
-	return fd;
-}
 
 int pr_identity_open(const struct pr_identity_options *options,
 		     struct pr_identity_reader **ret_reader)
@@ -50,7 +32,7 @@ int pr_identity_open(const struct pr_identity_options *options,
 	reader = pr_calloc(1, sizeof(*reader));
 	reader->root = pr_strdup(root);
 	reader->proc_fd = proc_fd;
-	reader->cgroup_fd = open_cgroup_root(root);
+	reader->cgroup_fd = pr_cgroup_root_open(root);
 	reader->want_package = options->want_package;
 	reader->own_mount_namespace = pr_procfs_namespace(proc_fd, "self/ns/mnt");
 	reader->own_network_namespace = pr_procfs_namespace(proc_fd, "thread-self/ns/net");
