@@ -86,10 +86,23 @@ static enum pr_owner_outcome ask(struct pr_engine_process *process, const struct
 	return PR_OWNER_NONE;
 }
 
+static bool is_our_pid(const struct pr_engine_process *process, pid_t pid)
+{
+	return pid == process->resolver_pid || pid == getpid();
+}
+
 static bool is_ours(const struct pr_engine_process *process, const struct pr_owner *owner)
 {
-	return owner->pid && !owner->foreign &&
-	       (owner->pid == (uint32_t)process->resolver_pid || owner->pid == (uint32_t)getpid());
+	return owner->pid && !owner->foreign && is_our_pid(process, (pid_t)owner->pid);
+}
+
+/* Without BPF a raw socket is found by its protocol alone, and ours, that sends resets, is found where the one
+ * that sent has gone. What nobody's socket is known to have sent is never ours. */
+static bool is_taken_for_ours(const struct pr_engine_process *process,
+			      const struct pr_engine_who *who, const struct pr_process *answer)
+{
+	return answer && !who->owner.inode && !who->owner.cookie && !answer->foreign_namespace &&
+	       is_our_pid(process, answer->pid);
 }
 
 static enum pr_owner_outcome find(struct pr_engine_process *process, const struct pr_owner *owner,
@@ -121,6 +134,16 @@ static int look_up(struct pr_engine_process *process, const struct pr_intercepte
 	return pr_owner_lookup(&process->finder, tuple, direction, ifindex, ret_owner);
 }
 
+/* An ICMP message that goes out without a socket that has a file: all that programs send with have one. BPF
+ * would say the same; sock_diag and /proc can't tell. */
+static bool is_kernels(const struct pr_intercepted *packet, const struct pr_tuple *tuple,
+		       enum pr_direction direction)
+{
+	return packet && direction == PR_DIRECTION_OUT && packet->hook == PR_HOOK_OUTPUT &&
+	       packet->uid == UINT32_MAX &&
+	       (tuple->proto == IPPROTO_ICMP || tuple->proto == IPPROTO_ICMPV6);
+}
+
 enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
 				    const struct pr_intercepted *packet,
 				    const struct pr_tuple *tuple, enum pr_direction direction,
@@ -129,6 +152,8 @@ enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
 	enum pr_owner_outcome outcome = PR_OWNER_NONE;
 	struct pr_owner owner;
 
+	if (is_kernels(packet, tuple, direction))
+		return PR_OWNER_KERNEL;
 	pthread_mutex_lock(&process->who_lock);
 	switch (look_up(process, packet, tuple, direction, &owner)) {
 	case PR_OWNER_FOUND:
@@ -170,6 +195,8 @@ void pr_engine_who_answered(struct pr_engine_process *process, const struct pr_m
 		return;
 	pthread_mutex_lock(&process->who_lock);
 	known = take_who(process, message->ticket, &who);
+	if (known && is_taken_for_ours(process, &who, answer))
+		pr_process_release(PR_TAKE_PTR(answer));
 	if (known && answer)
 		pr_process_cache_insert(process->cache, &who.owner, answer, now_us);
 	pthread_mutex_unlock(&process->who_lock);
@@ -181,8 +208,7 @@ void pr_engine_who_answered(struct pr_engine_process *process, const struct pr_m
 		process->waited = answer;
 		return;
 	}
-	if (answer && !answer->foreign_namespace &&
-	    (answer->pid == process->resolver_pid || answer->pid == getpid())) {
+	if (answer && !answer->foreign_namespace && is_our_pid(process, answer->pid)) {
 		pr_process_release(PR_TAKE_PTR(answer));
 		outcome = PR_OWNER_SELF;
 	} else if (answer) {
