@@ -84,6 +84,27 @@ static void describe_end(const struct pr_child *child, const siginfo_t *info, ch
 		snprintf(why, size, "signal %d (%s)", info->si_status, strsignal(info->si_status));
 }
 
+static void take_failed(struct pr_child *child, const struct pr_message *message)
+{
+	size_t len =
+		message->len < sizeof(child->failed) ? message->len : sizeof(child->failed) - 1;
+
+	memcpy(child->failed, message->body, len);
+	child->failed[len] = '\0';
+}
+
+/* Why it ended may still be unread. */
+static void last_words(struct pr_child *child)
+{
+	struct pr_message message;
+
+	while (pr_channel_receive(child->channel, &message) == 0) {
+		if (message.kind == PR_MESSAGE_FAILED)
+			take_failed(child, &message);
+		pr_message_done(&message);
+	}
+}
+
 static void end_event(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_child *child = context;
@@ -94,18 +115,9 @@ static void end_event(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	if (waitid(P_PID, (id_t)child->pid, &info, WEXITED | WNOHANG) < 0 || info.si_pid == 0)
 		return;
-	/* What it said last may still be unread. */
+	last_words(child);
 	describe_end(child, &info, why, sizeof(why));
 	died(child, why);
-}
-
-static void take_failed(struct pr_child *child, const struct pr_message *message)
-{
-	size_t len =
-		message->len < sizeof(child->failed) ? message->len : sizeof(child->failed) - 1;
-
-	memcpy(child->failed, message->body, len);
-	child->failed[len] = '\0';
 }
 
 static void take_message(struct pr_child *child, struct pr_message *message)
@@ -131,6 +143,7 @@ static void message_event(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_child *child = context;
 	struct pr_message message;
+	uint64_t until_us = pr_clock_monotonic_us() + PR_CHILD_TURN_MS * 1000;
 	pid_t pid = child->pid;
 	int r = 0;
 
@@ -140,6 +153,9 @@ static void message_event(evutil_socket_t fd, short what, void *context)
 	       (r = pr_channel_receive(child->channel, &message)) == 0) {
 		take_message(child, &message);
 		pr_message_done(&message);
+		/* A child that asks without end must not keep us from the others. */
+		if (pr_clock_monotonic_us() > until_us)
+			return;
 	}
 	if (child->pid != pid || r == PR_CHANNEL_EMPTY)
 		return;
@@ -223,9 +239,8 @@ int pr_child_start(struct pr_child *child)
 	child->on_end =
 		event_new(child->base, child->pidfd, EV_READ | EV_PERSIST, end_event, child);
 	pr_assert(child->on_message && child->on_end);
-	/* The death comes after the last words. */
-	event_priority_set(child->on_message, 0);
-	event_priority_set(child->on_end, 1);
+	/* Before whatever the others ask for. */
+	event_priority_set(child->on_end, 0);
 	event_add(child->on_message, NULL);
 	event_add(child->on_end, NULL);
 	event_add(child->on_ping, &ping);
