@@ -145,10 +145,19 @@ class Capture:
                                        "-s", "256", "-w", self.file, *([expression] if expression else []))
         wait_for("tcpdump", lambda: "listening on" in self.process.log.read_text())
 
+    def _settle(self):
+        """At the end tcpdump leaves unread what is in its ring; on a busy machine it is late."""
+        size, since = -1, time.monotonic()
+        while time.monotonic() - since < 0.1:
+            now = self.file.stat().st_size
+            if now != size:
+                size, since = now, time.monotonic()
+            time.sleep(0.02)
+
     def stop(self):
         """Ends the capture; one line a packet."""
         if self.process.poll() is None:
-            time.sleep(0.05)  # what tcpdump has not read yet from its ring
+            self._settle()
             self.process.send_signal(signal.SIGINT)
             self.process.wait(10)
         return [line for line in run("tcpdump", "-nn", "-r", self.file).stdout.splitlines()
