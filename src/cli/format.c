@@ -123,6 +123,21 @@ static const char *arrow(const json_t *event)
 						   : "->";
 }
 
+static void print_app_and_entity(const struct pr_cli *cli, const json_t *event)
+{
+	char app[128], clean_app[128], entity[512], clean_entity[512];
+	json_int_t pid = pr_cli_number(event, "app.pid");
+
+	pr_cli_clean(pr_cli_app(event, app, sizeof(app)), clean_app, sizeof(clean_app));
+	pr_cli_clean(pr_cli_entity(event, entity, sizeof(entity)), clean_entity,
+		     sizeof(clean_entity));
+	fprintf(cli->out, "%s", clean_app);
+	/* A communication belongs to all processes of its application. */
+	if (pid)
+		fprintf(cli->out, "[%lld]", (long long)pid);
+	fprintf(cli->out, " %s %s", arrow(event), clean_entity);
+}
+
 static void print_decision(const struct pr_cli *cli, const json_t *event)
 {
 	const char *verdict = pr_cli_text(event, "verdict"), *stage = pr_cli_text(event, "stage");
@@ -153,7 +168,7 @@ void pr_cli_event(const struct pr_cli *cli, const json_t *event)
 {
 	const char *time = pr_cli_text(event, "time"), *kind = pr_cli_text(event, "event");
 	const char *said = pr_cli_text(event, "text");
-	char app[128], entity[512], clean[512], clean_app[128];
+	char clean[512];
 
 	if (cli->json)
 		return pr_cli_json(cli, event);
@@ -162,12 +177,7 @@ void pr_cli_event(const struct pr_cli *cli, const json_t *event)
 	fprintf(cli->out, "%-13s #%-5lld ", kind ? kind : "",
 		(long long)pr_cli_number(event, "id"));
 	if (json_object_get(event, "app"))
-		fprintf(cli->out, "%s[%lld] %s %s",
-			pr_cli_clean(pr_cli_app(event, app, sizeof(app)), clean_app,
-				     sizeof(clean_app)),
-			(long long)pr_cli_number(event, "app.pid"), arrow(event),
-			pr_cli_clean(pr_cli_entity(event, entity, sizeof(entity)), clean,
-				     sizeof(clean)));
+		print_app_and_entity(cli, event);
 	if (said)
 		fprintf(cli->out, " %s", pr_cli_clean(said, clean, sizeof(clean)));
 	print_decision(cli, event);

@@ -307,6 +307,25 @@ static enum pr_said said_of(enum pr_outcome outcome)
 	return PR_SAID_UNDETERMINABLE;
 }
 
+/* A stage that goes on is told by what may still deny: a rule, if it is one; the rest is the same for all. */
+static const char *tell_open(const struct pr_check_view *view, const struct pr_said_more *said,
+			     char *text, size_t size)
+{
+	struct sentence sentence = { text, size, 0 };
+
+	if (size)
+		text[0] = '\0';
+	add(&sentence, "nothing denies it so far; ");
+	if (said->rule != PR_RULE_NONE) {
+		add_rule(&sentence, view->policy, said->rule);
+		add(&sentence, " decides when this is known: ");
+		add_facts(&sentence, said->missing);
+	} else {
+		add(&sentence, "the connection decides the rest");
+	}
+	return text;
+}
+
 const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_subject *subject,
 			       const struct pr_decision *decision, char *text, size_t size)
 {
@@ -317,5 +336,7 @@ const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_s
 
 	copy.profile = pr_profile_in_force(policy, subject);
 	view.settings = pr_policy_settings(policy, copy.profile);
+	if (decision->outcome == PR_OUTCOME_OPEN)
+		return tell_open(&view, &said, text, size);
 	return pr_said_reason(&view, (enum pr_check_id)decision->check, &said, text, size);
 }
