@@ -173,8 +173,10 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 	enum pr_spoof spoof = spoof_of(engine, arrival);
 	enum pr_direction direction = pr_hook_direction(arrival->packet->hook);
 
-	/* The answer to a connection that was opened before anybody looked. */
-	arrival->reply = tuple.proto == IPPROTO_TCP && (parsed->tcp_flags & both) == both;
+	/* The answer to a connection that was opened before anybody looked: conntrack knows it then. Where it
+	 * does not, a raw socket made it up, and it goes the way of whoever sends it. */
+	arrival->reply = tuple.proto == IPPROTO_TCP && (parsed->tcp_flags & both) == both &&
+			 !arrival->packet->untracked;
 	if (arrival->reply) {
 		tuple = pr_tuple_reversed(&tuple);
 		if (direction != PR_DIRECTION_FORWARD)
