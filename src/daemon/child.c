@@ -173,9 +173,14 @@ static void ping_event(evutil_socket_t fd, short what, void *context)
 	struct pr_child *child = context;
 	uint64_t now_us = pr_clock_monotonic_us();
 	uint64_t limit_ms = child->is_ready ? PR_CHILD_HUNG_MS : PR_CHILD_START_MS;
+	uint64_t since_us = now_us - child->looked_us;
 
 	(void)fd;
 	(void)what;
+	/* If we were stopped or kept busy ourselves its answer may lie there unread: not its fault. */
+	if (since_us > 2 * PR_CHILD_PING_MS * 1000)
+		child->answered_us += since_us;
+	child->looked_us = now_us;
 	if (now_us - child->answered_us > limit_ms * 1000) {
 		child->hung = true;
 		child->n_hung++;
@@ -233,7 +238,7 @@ int pr_child_start(struct pr_child *child)
 	child->channel = pr_channel_new_take(spawned.channel, PR_PARTY_SUPERVISOR, child->party);
 	child->hung = child->stopped = false;
 	child->failed[0] = '\0';
-	child->started_us = child->answered_us = pr_clock_monotonic_us();
+	child->started_us = child->answered_us = child->looked_us = pr_clock_monotonic_us();
 	child->on_message =
 		event_new(child->base, spawned.channel, EV_READ | EV_PERSIST, message_event, child);
 	child->on_end =

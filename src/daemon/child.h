@@ -46,7 +46,7 @@ struct pr_child {
 	int pidfd;
 	struct pr_channel *channel; /* NULL = does not run */
 	bool is_ready, hung, stopped;
-	uint64_t started_us, answered_us, ping_ticket;
+	uint64_t started_us, answered_us, looked_us, ping_ticket;
 	uint64_t deaths_us[PR_CHILD_DEATHS_MAX]; /* a ring */
 	unsigned int n_deaths, n_hung;
 	unsigned int slow_ms;

@@ -29,10 +29,12 @@
 #define PR_ENGINE_REQUESTS_SIZE \
 	(1u << 18) /* to the supervisor; beyond: the packet's deadline decides */
 #define PR_ENGINE_QUESTIONS_SIZE \
-	(1u << 20)			   /* to the resolver; beyond: the question fails in time */
-#define PR_ENGINE_CUTS_SIZE	(1u << 20) /* links to be cut; beyond: denied all the same, not told */
-#define PR_ENGINE_ANSWERS_SIZE	(1u << 18) /* to `dns-query`; beyond: never told */
-#define PR_ENGINE_WHO_MAX	4096	   /* questions who a process is; beyond: unknown */
+	(1u << 20)			  /* to the resolver; beyond: the question fails in time */
+#define PR_ENGINE_CUTS_SIZE    (1u << 20) /* links to be cut; beyond: denied all the same, not told */
+#define PR_ENGINE_ANSWERS_SIZE (1u << 18) /* to `dns-query`; beyond: never told */
+/* Questions who a process is; beyond: unknown. More than can be parked make no sense: without BPF an
+ * answer takes milliseconds, and those behind them would all come too late. */
+#define PR_ENGINE_WHO_MAX	512
 #define PR_ENGINE_EXPECTED_MAX	1024 /* forwarded links to be reset; beyond: denied silently */
 #define PR_ENGINE_NAMES_KEEP_US 50 /* for each name the saving of all waits so long, at least … */
 #define PR_ENGINE_NAMES_KEEP_MS \
