@@ -10,46 +10,9 @@ import time
 import pytest
 
 import portreeve_lab
-from portreeve_lab import ADS4, ADS6, WEB4
+from faults import DENY, forbidden
+from portreeve_lab import ADS4, WEB4
 from test_daemon_life import connects, echo, tables
-
-DENY = 'outgoing = ( "- 93.184.215.66", "- 2606:2800:21f::66" );'
-
-# Connects, datagrams and pings to what is denied, from new sockets, over and over.
-CLIENT = """
-import os, socket, sys, time
-n = 0
-while True:
-    for family, address in ((socket.AF_INET, sys.argv[1]), (socket.AF_INET6, sys.argv[2])):
-        for kind, port in ((socket.SOCK_STREAM, 80), (socket.SOCK_DGRAM, 9)):
-            s = socket.socket(family, kind | socket.SOCK_NONBLOCK)
-            try:
-                s.connect((address, port))
-                s.send(b"forbidden")
-            except OSError:
-                pass
-            s.close()
-            n += 1
-    if n % 400 == 0:
-        print(n, flush=True)
-    time.sleep(0.002)
-"""
-
-
-@contextlib.contextmanager
-def forbidden(lab):
-    """While it is open a client tries; at the end the wire is looked at."""
-    capture = lab.internet.capture(f"host {ADS4} or host {ADS6}", "br0")
-    client = lab.host.start("/usr/bin/python3", "-c", CLIENT, ADS4, ADS6)
-    portreeve_lab.wait_for("the client", lambda: client.log.read_text())
-    try:
-        yield client
-    finally:
-        alive = client.poll() is None
-        lab.end(client)
-        packets = capture.stop()
-    assert alive
-    assert packets == []
 
 
 def restarted(guard, role, old):
@@ -60,11 +23,11 @@ def restarted(guard, role, old):
 
 
 @pytest.mark.parametrize("role", ["engine", "resolver", "front"])
-def test_a_killed_child_is_back_at_once_and_nothing_passes(lab, guard, role):
+def test_a_killed_child_is_back_at_once_and_nothing_passes(lab, guard, build, role):
     lab.start_web()
     lab.start_dns()
     guarded = guard(DENY)
-    with forbidden(lab):
+    with forbidden(lab, build):
         for _ in range(3):
             old = guarded.children()[role]
             began = time.monotonic()
@@ -78,11 +41,11 @@ def test_a_killed_child_is_back_at_once_and_nothing_passes(lab, guard, role):
 
 
 @pytest.mark.parametrize("role", ["engine", "resolver", "front"])
-def test_a_stopped_child_counts_as_hung(lab, guard, role):
+def test_a_stopped_child_counts_as_hung(lab, guard, build, role):
     lab.start_web()
     lab.start_dns()
     guarded = guard(DENY)
-    with forbidden(lab):
+    with forbidden(lab, build):
         old = guarded.children()[role]
         began = time.monotonic()
         os.kill(old, signal.SIGSTOP)
@@ -116,14 +79,14 @@ def test_a_link_outlives_the_engine_and_is_known_to_the_next(lab, guard):
             time.sleep(0.05)
 
 
-def test_closed_the_supervisor_dies_and_nothing_new_passes(lab, guard):
+def test_closed_the_supervisor_dies_and_nothing_new_passes(lab, guard, build):
     lab.start_web()
     lab.start_echo(lab.internet, 7)
     guarded = guard(DENY, failure="closed")
     with lab.host.inside():
         link = socket.create_connection((WEB4, 7), 3)
     echo(link, b"accepted")
-    with forbidden(lab):
+    with forbidden(lab, build):
         guarded.process.send_signal(signal.SIGKILL)
         guarded.process.wait()
         time.sleep(0.5)
@@ -178,12 +141,12 @@ def test_an_engine_that_dies_again_and_again(lab, guard, policy):
     assert "died 5 times" in guarded.status()["failing"]
 
 
-def test_a_foreign_flush_of_all_rules(lab, guard):
+def test_a_foreign_flush_of_all_rules(lab, guard, build):
     """Where the kernel protects the table it stays; elsewhere it is put back and `status` tells."""
     lab.start_web()
     guarded = guard(DENY)
     kept = guarded.status()["table"]["kept"]
-    with forbidden(lab) if kept != "watched" else contextlib.nullcontext():
+    with forbidden(lab, build) if kept != "watched" else contextlib.nullcontext():
         for _ in range(5):
             lab.host.run("nft", "flush", "ruleset", check=False)
             time.sleep(0.1)
@@ -192,7 +155,7 @@ def test_a_foreign_flush_of_all_rules(lab, guard):
     assert connects(lab.host, WEB4, 80) == 0
 
 
-def test_reloads_in_a_loop(lab, guard):
+def test_reloads_in_a_loop(lab, guard, build):
     lab.start_web()
     guarded = guard(DENY)
     stop = threading.Event()
@@ -202,7 +165,7 @@ def test_reloads_in_a_loop(lab, guard):
             guarded.reload()
             time.sleep(0.02)
     thread = threading.Thread(target=reload)
-    with forbidden(lab):
+    with forbidden(lab, build):
         thread.start()
         try:
             for _ in range(30):
@@ -211,3 +174,22 @@ def test_reloads_in_a_loop(lab, guard):
         finally:
             stop.set()
             thread.join()
+
+
+def test_without_bpf_and_with_raw_sockets_that_are_gone_at_once(lab, guard, build):
+    """The owner of a raw socket's packet is not to be found any more: nobody else's, and never ours. Whoever asks for
+    it all the time does not keep the supervisor from its work."""
+    lab.start_web()
+    guarded = guard(DENY, arguments=("--cgroup", "/nowhere"))
+    with forbidden(lab, build):
+        time.sleep(1)
+        old = guarded.children()["front"]
+        began = time.monotonic()
+        os.kill(old, signal.SIGKILL)
+        portreeve_lab.wait_for("a new front", restarted(guarded, "front", old), 2, 0.005)
+        assert time.monotonic() - began < 0.5
+        portreeve_lab.wait_for("status", lambda: guarded.portreeve("status", check=False).returncode == 0)
+        assert guarded.status()["engine"]["hung"] == 0
+    began = time.monotonic()
+    assert guarded.stop() == 0
+    assert time.monotonic() - began < 1

@@ -1,0 +1,132 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""What the tests of faults share: a prober that tries to get forbidden packets out the whole time, with the far
+side's wire as judge; a permitted link that must run on; and how long something took."""
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+
+import portreeve_lab
+from portreeve_lab import ADS4, ADS6, WEB4
+
+DENY = 'outgoing = ( "- 93.184.215.66", "- 2606:2800:21f::66" );'
+# More of everything, for runs that may take longer.
+LONG = bool(os.environ.get("PORTREEVE_LONG_FAULTS"))
+
+
+def say(what, value):
+    """A figure; `pytest -rP` shows them."""
+    print(f"{what}: {value}")
+
+
+@contextlib.contextmanager
+def forbidden(lab, build):
+    """While it is open the prober tries; at the end the wire is looked at: not one packet."""
+    capture = lab.internet.capture(f"host {ADS4} or host {ADS6}", "br0")
+    prober = lab.host.start(build / "tests" / "tools" / "prober", ADS4, ADS6)
+
+    def tried():
+        return int((prober.log.read_text().split() or ["0"])[-1])
+    portreeve_lab.wait_for("the prober", lambda: tried() > 100)
+    began, before = time.monotonic(), tried()
+    try:
+        yield prober
+    finally:
+        alive, n, seconds = prober.poll() is None, tried() - before, time.monotonic() - began
+        lab.end(prober)
+        packets = capture.stop()
+        say("forbidden packets tried", f"{n} in {seconds:.1f} s, on the wire: {len(packets)}")
+    assert alive and n > 100 * min(seconds, 1), prober.log.read_text()[-300:]
+    assert packets == []
+
+
+def prober_works(lab, build):
+    """Without a guard it gets through, by all protocols: else its silence would say nothing."""
+    capture = lab.internet.capture(f"dst host {ADS4} or dst host {ADS6}", "br0")
+    prober = lab.host.start(build / "tests" / "tools" / "prober", ADS4, ADS6)
+    time.sleep(1)
+    lab.end(prober)
+    return "\n".join(capture.stop())
+
+
+def connect_ms(namespace, address=WEB4, port=80, seconds=5.0):
+    """How long a new connection takes; None when it fails."""
+    with namespace.inside():
+        link = socket.socket()
+    link.settimeout(seconds)
+    began = time.monotonic()
+    try:
+        link.connect((address, port))
+    except OSError:
+        return None
+    finally:
+        link.close()
+    return (time.monotonic() - began) * 1000
+
+
+def recovery_ms(namespace, since, address=WEB4, port=80, seconds=5.0):
+    """Milliseconds from `since` until a new permitted connection works; each attempt waits briefly, for a lost SYN
+    would be sent again only after a second."""
+    portreeve_lab.wait_for("a permitted connection",
+                           lambda: connect_ms(namespace, address, port, 0.1) is not None, seconds, 0.005)
+    return round((time.monotonic() - since) * 1000)
+
+
+class Echo:
+    """A permitted link that is used all the time."""
+
+    def __init__(self, lab, address=WEB4, port=7):
+        with lab.host.inside():
+            self.link = socket.create_connection((address, port), 3)
+        self.link.settimeout(5)
+        self.n, self.longest_ms, self.error, self.over = 0, 0.0, None, False
+        self.thread = threading.Thread(target=self._run)
+        self.thread.start()
+
+    def _run(self):
+        try:
+            while not self.over:
+                began = time.monotonic()
+                self.link.sendall(b"still there")
+                if not self.link.recv(100):
+                    raise ConnectionResetError("the far end closed")
+                self.longest_ms = max(self.longest_ms, (time.monotonic() - began) * 1000)
+                self.n += 1
+                time.sleep(0.005)
+        except OSError as error:
+            self.error = error
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        self.over = True
+        self.thread.join()
+        self.link.close()
+        say("permitted link", f"{self.n} echoes, the longest took {self.longest_ms:.0f} ms")
+        if kind is None:
+            assert self.error is None, self.error
+            assert self.n > 0
+
+
+def process_of(guard, role):
+    """The PID of one of the daemon's processes."""
+    return guard.process.pid if role == "supervisor" else guard.children()[role]
+
+
+@contextlib.contextmanager
+def stopped(pid):
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGCONT)
+
+
+def queue_losses(namespace):
+    """What the kernel dropped for want of room: the queue's, the socket's (nfnetlink_queue's 6th and 7th number)."""
+    lines = namespace.run("cat", "/proc/net/netfilter/nfnetlink_queue").stdout.splitlines()
+    return [sum(int(line.split()[column]) for line in lines) for column in (5, 6)]
