@@ -3,7 +3,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all install run test bench fuzz lab clean
+.PHONY: all install run test bench fuzz lab tidy clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -39,6 +39,13 @@ lab:
 	packaging/install-dependencies build test
 	$(MAKE) --no-print-directory all
 	$(BUILD)/portreeve lab
+
+# Static analysis by .clang-tidy; some minutes.
+tidy:
+	packaging/install-dependencies build test tidy
+	[ -e build-clang/build.ninja ] || CC=clang meson setup build-clang
+	ninja -C build-clang
+	clang-tidy -p build-clang --quiet $(wildcard src/*/*.c)
 
 clean:
 	rm -rf $(BUILD) build-sanitized build-clang build-fuzz
