@@ -101,6 +101,8 @@ static void take_settings(struct pr_compiled *compiled, const struct pr_pairs *p
 	compiled->n_workers = (uint32_t)pr_pairs_number(pairs, "workers", 0);
 	compiled->next_expiry_s = pr_pairs_number(pairs, "next_expiry", 0);
 	compiled->failure_open = failure && strcmp(failure, "open") == 0;
+	compiled->may_deny_infrastructure = pr_pairs_number(pairs, "may_deny_infrastructure", 0);
+	compiled->wants_package = pr_pairs_number(pairs, "wants_package", 0);
 	if (pr_pairs_get(pairs, "upstreams"))
 		snprintf(compiled->upstreams, sizeof(compiled->upstreams), "%s",
 			 pr_pairs_get(pairs, "upstreams"));

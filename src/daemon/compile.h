@@ -21,9 +21,11 @@ struct pr_compiled {
 	char edit_name[256];
 	uint32_t mark_mask, n_workers;
 	bool failure_open;
-	uint64_t next_expiry_s; /* since 1970: compile anew then; 0 = never */
-	char warnings[4096];	/* a line each */
-	char upstreams[4096];	/* a line each; "" = those of the system */
+	bool may_deny_infrastructure; /* the kernel must not accept it by itself */
+	bool wants_package;	      /* a profile matches by package: processes' are looked up */
+	uint64_t next_expiry_s;	      /* since 1970: compile anew then; 0 = never */
+	char warnings[4096];	      /* a line each */
+	char upstreams[4096];	      /* a line each; "" = those of the system */
 };
 void pr_compiled_done(struct pr_compiled *compiled);
 

@@ -197,6 +197,9 @@ static int send_policy(struct compiler *compiler, const struct pr_policy_blob *b
 	(void)pr_pairs_add(&pairs, "workers", workers);
 	(void)pr_pairs_add(&pairs, "failure",
 			   global->failure == PR_FAILURE_OPEN ? "open" : "closed");
+	(void)pr_pairs_add(&pairs, "may_deny_infrastructure",
+			   pr_policy_may_deny_infrastructure(policy) ? "1" : "0");
+	(void)pr_pairs_add(&pairs, "wants_package", pr_policy_wants_package(policy) ? "1" : "0");
 	(void)pr_pairs_add(&pairs, "warnings", warnings);
 	(void)pr_pairs_add(&pairs, "upstreams", upstreams);
 	pr_policy_free(policy);

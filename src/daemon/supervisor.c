@@ -209,7 +209,7 @@ void pr_supervisor_begin(struct pr_supervisor *supervisor)
 
 	ruleset->queue_first = PR_SUPERVISOR_QUEUE_FIRST;
 	ruleset->n_queues = count_queues(supervisor);
-	ruleset->infrastructure = true;
+	ruleset->infrastructure = !supervisor->may_deny_infrastructure;
 	ruleset->reset_uid = PR_RULESET_NO_UID;
 	if (!supervisor->users.single) {
 		ruleset->own_uids[0] = supervisor->users.of[PR_PARTY_RESOLVER].uid;

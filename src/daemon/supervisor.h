@@ -34,6 +34,7 @@ struct pr_supervisor {
 	struct pr_conntrack *conntrack; /* NULL where the kernel has none */
 	struct pr_conntrack_sysctls sysctls;
 	bool sysctls_changed, installed, failure_open;
+	bool may_deny_infrastructure; /* by the policy that is compiled last */
 	struct pr_ruleset_config ruleset;
 	struct event *on_watch;
 
@@ -41,6 +42,7 @@ struct pr_supervisor {
 	struct pr_bpf *bpf; /* NULL: another rung */
 	char bpf_why[PR_BPF_WHY_SIZE];
 	struct pr_identity_reader *identity;
+	bool wants_package; /* by the policy that is compiled last */
 	struct event *on_bpf, *on_bpf_timer;
 	uint64_t n_who;
 
@@ -84,11 +86,15 @@ PR_MUST_USE int pr_supervisor_table_open(struct pr_supervisor *supervisor);
 /* The engine is ready for the first time: rules in force. */
 void pr_supervisor_table_install(struct pr_supervisor *supervisor);
 void pr_supervisor_table_raise(struct pr_supervisor *supervisor);
+/* Whether the kernel accepts by itself what a host needs to be on its link. */
+void pr_supervisor_table_infrastructure(struct pr_supervisor *supervisor, bool accept);
 /* With `keep` the rules stay; else all traces go. */
 void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep);
 
 /* ---- who ---- */
 void pr_supervisor_who_open(struct pr_supervisor *supervisor);
+/* The policy in force wants other facts of a process; of those that are read from now on. */
+void pr_supervisor_who_policy(struct pr_supervisor *supervisor);
 void pr_supervisor_who_close(struct pr_supervisor *supervisor);
 void pr_supervisor_who_answer(struct pr_supervisor *supervisor, const struct pr_message *message);
 

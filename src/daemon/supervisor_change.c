@@ -141,6 +141,9 @@ static void adopt_settings(struct pr_supervisor *supervisor, const struct pr_com
 
 	snprintf(supervisor->warnings, sizeof(supervisor->warnings), "%s", compiled->warnings);
 	snprintf(supervisor->upstreams, sizeof(supervisor->upstreams), "%s", compiled->upstreams);
+	supervisor->may_deny_infrastructure = compiled->may_deny_infrastructure;
+	supervisor->wants_package = compiled->wants_package;
+	pr_supervisor_who_policy(supervisor);
 	if (!supervisor->changes->first)
 		pr_supervisor_upstreams_tell(supervisor, false);
 	if (!supervisor->changes->first) {
@@ -194,6 +197,9 @@ static void put_in_force(struct pr_supervisor *supervisor)
 		pr_supervisor_begin(supervisor);
 		return;
 	}
+	/* What is denied must come to the engine when it denies it; what isn't, once it no longer does. */
+	if (supervisor->may_deny_infrastructure)
+		pr_supervisor_table_infrastructure(supervisor, false);
 	pr_supervisor_policy_send(supervisor, &supervisor->engine);
 	pr_supervisor_policy_send(supervisor, &supervisor->front);
 	wait_for_engine(supervisor);
@@ -364,8 +370,11 @@ void pr_supervisor_change_answered(struct pr_supervisor *supervisor,
 	}
 	if (!change->info->compiles || pr_read_u32(&reader) != supervisor->policy_serial)
 		return;
-	if (message->kind == PR_MESSAGE_POLICY_TAKEN)
+	if (message->kind == PR_MESSAGE_POLICY_TAKEN) {
+		pr_supervisor_table_infrastructure(supervisor,
+						   !supervisor->may_deny_infrastructure);
 		return finish(supervisor, NULL, NULL);
+	}
 	snprintf(text, sizeof(text), "the engine refuses the policy: %.*s",
 		 (int)pr_reader_left(&reader), (const char *)message->body + 4);
 	finish(supervisor, text, "500");

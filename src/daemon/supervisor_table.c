@@ -152,6 +152,22 @@ void pr_supervisor_table_raise(struct pr_supervisor *supervisor)
 	tell_generation(supervisor);
 }
 
+void pr_supervisor_table_infrastructure(struct pr_supervisor *supervisor, bool accept)
+{
+	struct pr_ruleset_config *ruleset = &supervisor->ruleset;
+	int r;
+
+	if (ruleset->infrastructure == accept)
+		return;
+	ruleset->infrastructure = accept;
+	if (!supervisor->installed)
+		return;
+	r = pr_nftables_refill(supervisor->nftables, ruleset);
+	if (r < 0)
+		pr_supervisor_give_up(supervisor, 1, "the rules cannot be changed: %s",
+				      strerror(-r));
+}
+
 void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep)
 {
 	if (supervisor->on_watch)

@@ -50,6 +50,8 @@ static void open_bpf(struct pr_supervisor *supervisor)
 		pr_log(PR_LOG_WARNING, "no-bpf", "why=\"%s\"", supervisor->bpf_why);
 		return;
 	}
+	if (supervisor->bpf_why[0])
+		pr_log(PR_LOG_WARNING, "bpf-in-part", "why=\"%s\"", supervisor->bpf_why);
 	(void)pr_bpf_adopt(supervisor->bpf);
 	supervisor->on_bpf = event_new(supervisor->base, pr_bpf_events_fd(supervisor->bpf),
 				       EV_READ | EV_PERSIST, bpf_event, supervisor);
@@ -62,7 +64,7 @@ static void open_bpf(struct pr_supervisor *supervisor)
 
 void pr_supervisor_who_open(struct pr_supervisor *supervisor)
 {
-	const struct pr_identity_options options = { .want_package = false };
+	const struct pr_identity_options options = { .want_package = supervisor->wants_package };
 	int r = pr_identity_open(&options, &supervisor->identity);
 
 	if (r)
@@ -70,6 +72,12 @@ void pr_supervisor_who_open(struct pr_supervisor *supervisor)
 	open_bpf(supervisor);
 	if (supervisor->identity)
 		(void)pr_identity_adopt(supervisor->identity);
+}
+
+void pr_supervisor_who_policy(struct pr_supervisor *supervisor)
+{
+	if (supervisor->identity)
+		pr_identity_set_want_package(supervisor->identity, supervisor->wants_package);
 }
 
 void pr_supervisor_who_close(struct pr_supervisor *supervisor)

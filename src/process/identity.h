@@ -15,7 +15,7 @@
 #define PR_IDENTITY_EXECUTABLES_MAX 4096 /* proven executables; the least recently used goes */
 #define PR_IDENTITY_EXECS_MAX	    4096 /* processes whose exec was reported; the oldest goes */
 #define PR_IDENTITY_SCAN_FDS_MAX    200000 /* descriptors looked at for one inode; beyond: not found */
-#define PR_IDENTITY_PACKAGE_MS	    50 /* for the search in the package database; beyond: unknown */
+#define PR_IDENTITY_PACKAGE_MS	    200 /* for the search in the package database; beyond: unknown */
 
 enum pr_identity_outcome {
 	PR_IDENTITY_READ = 0,

@@ -177,11 +177,6 @@ uint32_t pr_policy_n_lists(const struct pr_policy *policy)
 	return policy->n[PR_SECTION_LISTS];
 }
 
-uint32_t pr_policy_n_list_words(const struct pr_policy *policy)
-{
-	return policy->blob_global->n_list_words;
-}
-
 struct pr_list pr_policy_list(const struct pr_policy *policy, uint32_t list)
 {
 	const struct pr_blob_list *blob;
@@ -254,15 +249,18 @@ bool pr_policy_may_deny_infrastructure(const struct pr_policy *policy)
 	return policy->may_deny_infrastructure;
 }
 
+bool pr_policy_wants_package(const struct pr_policy *policy)
+{
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_MATCHES]; i++)
+		if (policy->matches[i].keys[PR_KEY_PACKAGE])
+			return true;
+	return false;
+}
+
 static const struct pr_blob_rule *rule_at(const struct pr_policy *policy, uint32_t rule)
 {
 	pr_assert(rule < policy->n[PR_SECTION_RULES]);
 	return &policy->rules[rule];
-}
-
-enum pr_rule_action pr_policy_rule_action(const struct pr_policy *policy, uint32_t rule)
-{
-	return (enum pr_rule_action)rule_at(policy, rule)->action;
 }
 
 const char *pr_policy_rule_text(const struct pr_policy *policy, uint32_t rule)

@@ -43,7 +43,7 @@ struct pr_settings {
 	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
 	bool permanent_verdicts, require_encryption, require_tunnel, own_dns;
 	const char *tunnel; /* name of an upstream; "" = none */
-	/* Bitsets of list numbers, pr_policy_n_list_words() long: the lists that deny, and those that are
+	/* Bitsets of list numbers, subject->n_list_words long: the lists that deny, and those that are
 	 * taken out of them. */
 	const uint64_t *lists, *exceptions;
 };
@@ -103,7 +103,6 @@ struct pr_list {
 };
 
 uint32_t pr_policy_n_lists(const struct pr_policy *policy);
-uint32_t pr_policy_n_list_words(const struct pr_policy *policy);
 struct pr_list pr_policy_list(const struct pr_policy *policy, uint32_t list);
 
 uint32_t pr_policy_n_profiles(const struct pr_policy *policy);
@@ -134,11 +133,12 @@ enum pr_ruleset {
 uint32_t pr_policy_ruleset(const struct pr_policy *policy, uint32_t profile, bool incoming,
 			   enum pr_ruleset ruleset, uint32_t *ret_first);
 uint32_t pr_policy_n_rules(const struct pr_policy *policy);
-enum pr_rule_action pr_policy_rule_action(const struct pr_policy *policy, uint32_t rule);
 
 /* True when some deny rule of any list names a protocol of infrastructure: ICMP, ICMPv6, IGMP, or UDP
  * without a port or with one of 67, 68, 546, 547. The kernel then doesn't accept infrastructure by itself. */
 bool pr_policy_may_deny_infrastructure(const struct pr_policy *policy);
+/* True when some profile matches by `package`, which costs a look-up for each executable otherwise spared. */
+bool pr_policy_wants_package(const struct pr_policy *policy);
 
 /* The rule as written, and where it stands ("profiles/firefox.conf:4", "run-time"). Borrowed from the
  * policy. */

@@ -55,3 +55,19 @@ def test_a_container_s_traffic_is_its_process_s(lab, guard):
         lab.container.run("curl", "-sS", "--max-time", "5", "-o", "/dev/null", f"http://{WEB4}/")
         event = monitor.wait("the link", event="link", direction="forward", entity__port=80)
         assert event["app"]["path"] == real("curl"), event
+
+
+def test_a_profile_by_package(lab, guard):
+    """Packages are looked up only while some profile wants them, from the reload on that brought it."""
+    lab.start_web()
+    get = ("curl", "-sS", "--max-time", "5", "-o", "/dev/null", f"http://{WEB4}/")
+    guarded = guard()
+    with guarded.monitor() as monitor:
+        lab.host.run(*get)
+        assert monitor.wait("curl's link", event="link", entity__port=80)["app"].get("profile") != "Transfers"
+    guarded.configure(profiles={"transfers.conf": 'name = "Transfers"; match = ( { package = "curl"; } );'})
+    guarded.portreeve("reload")
+    with guarded.monitor() as monitor:
+        lab.host.run(*get)
+        event = monitor.wait("curl's link", event="link", entity__port=80)
+        assert event["app"]["profile"] == "Transfers", event
