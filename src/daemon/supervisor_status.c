@@ -59,8 +59,10 @@ static void add_who(struct facts *facts, const struct pr_supervisor *supervisor)
 	struct pr_identity_counters counters = { 0 };
 
 	add(facts, "who.bpf", supervisor->bpf ? "true" : "false");
-	if (!supervisor->bpf)
+	if (supervisor->bpf_why[0])
 		add(facts, "who.bpf_why", supervisor->bpf_why);
+	if (supervisor->bpf)
+		add_number(facts, "who.reports_lost", pr_bpf_events_dropped(supervisor->bpf));
 	add_number(facts, "who.asked", supervisor->n_who);
 	if (supervisor->identity)
 		pr_identity_counters(supervisor->identity, &counters);

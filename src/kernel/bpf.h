@@ -29,7 +29,7 @@ struct pr_bpf_options {
 #define PR_BPF_WHY_SIZE 256
 
 /* Loads and attaches everything for the calling thread's network namespace. PR_BPF_… or -errno. `why`
- * holds one sentence unless 0 is returned. */
+ * holds one sentence of what is missing: all of it, or (with 0) a part that the kernel refuses; else "". */
 PR_MUST_USE int pr_bpf_open(const struct pr_bpf_options *options, struct pr_bpf **ret_bpf,
 			    char why[PR_BPF_WHY_SIZE]);
 void pr_bpf_close(struct pr_bpf *bpf); /* takes NULL; detaches */
