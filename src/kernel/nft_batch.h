@@ -67,6 +67,10 @@ void pr_nft_meta(struct pr_nft_batch *batch, uint32_t key, unsigned int reg);
 void pr_nft_ct(struct pr_nft_batch *batch, uint32_t key, int direction, unsigned int reg);
 void pr_nft_payload(struct pr_nft_batch *batch, uint32_t base, uint32_t offset, uint32_t len,
 		    unsigned int reg);
+/* Into the packet; `checksum` is the offset of the header's own (-1 = it has none), those behind it that cover the
+ * addresses follow. */
+void pr_nft_payload_set(struct pr_nft_batch *batch, uint32_t base, uint32_t offset, uint32_t len,
+			int checksum, unsigned int reg);
 void pr_nft_cmp(struct pr_nft_batch *batch, uint32_t operation, const void *data, uint32_t len,
 		unsigned int reg);
 void pr_nft_mask(struct pr_nft_batch *batch, const void *mask, const void *xor_, uint32_t len,

@@ -13,6 +13,8 @@
 #define TRANSPORT	   NFT_PAYLOAD_TRANSPORT_HEADER
 
 #define IPV4_TTL	   8
+#define IPV4_CHECKSUM	   10
+#define IPV4_SOURCE	   12
 #define IPV4_DESTINATION   16
 #define IPV6_HOP_LIMIT	   7
 #define IPV6_SOURCE	   8
@@ -297,6 +299,36 @@ static void reroutes(struct pr_ruleset_writer *w)
 	}
 }
 
+/*
+ * What our nameserver answers a local client gets its source, the server that was asked, at postrouting, and then travels
+ * over the loopback device with an address that is none of this host's: wg-quick drops what comes to its address like
+ * that (preraw), and so may others. It travels with the client's own address instead; the NAT at input, which sees the
+ * same conntrack entry, puts the server's back before the socket sees it.
+ */
+static void leave_as_local(struct pr_ruleset_writer *w)
+{
+	const struct pr_mark_fields fields = { .out = PR_MARK_OUT_NAMESERVER };
+	const uint32_t loopback = 1;
+
+	for (unsigned int i = 0; i < 2; i++) {
+		bool v4 = i == 0;
+		uint32_t len = v4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+
+		pr_rule(w, "leave-as-local");
+		pr_nft_meta(w->batch, NFT_META_OIF, 0);
+		pr_nft_cmp(w->batch, NFT_CMP_EQ, &loopback, sizeof(loopback), 0);
+		pr_match_family(w, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
+		pr_match_direction(w, PR_SIDE_IN);
+		pr_match_ct_mark(w, pr_mark_out_mask(w->config->mark_mask),
+				 pr_mark_link(w->config->mark_mask, &fields));
+		pr_match_status(w, IPS_DST_NAT, IPS_DST_NAT);
+		pr_nft_payload(w->batch, NETWORK, v4 ? IPV4_DESTINATION : IPV6_DESTINATION, len, 0);
+		pr_nft_payload_set(w->batch, NETWORK, v4 ? IPV4_SOURCE : IPV6_SOURCE, len,
+				   v4 ? IPV4_CHECKSUM : -1, 0);
+		pr_end(w);
+	}
+}
+
 void pr_ruleset_write_direct(struct pr_ruleset_writer *w)
 {
 	pr_rule(w, "strip");
@@ -308,4 +340,5 @@ void pr_ruleset_write_direct(struct pr_ruleset_writer *w)
 	refusals(w);
 	queues(w);
 	reroutes(w);
+	leave_as_local(w);
 }

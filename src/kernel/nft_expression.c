@@ -80,6 +80,23 @@ void pr_nft_payload(struct pr_nft_batch *batch, uint32_t base, uint32_t offset, 
 	add(batch, made);
 }
 
+void pr_nft_payload_set(struct pr_nft_batch *batch, uint32_t base, uint32_t offset, uint32_t len,
+			int checksum, unsigned int reg)
+{
+	struct nftnl_expr *made = expression("payload");
+
+	nftnl_expr_set_u32(made, NFTNL_EXPR_PAYLOAD_BASE, base);
+	nftnl_expr_set_u32(made, NFTNL_EXPR_PAYLOAD_OFFSET, offset);
+	nftnl_expr_set_u32(made, NFTNL_EXPR_PAYLOAD_LEN, len);
+	nftnl_expr_set_u32(made, NFTNL_EXPR_PAYLOAD_SREG, number(reg));
+	if (checksum >= 0) {
+		nftnl_expr_set_u32(made, NFTNL_EXPR_PAYLOAD_CSUM_TYPE, NFT_PAYLOAD_CSUM_INET);
+		nftnl_expr_set_u32(made, NFTNL_EXPR_PAYLOAD_CSUM_OFFSET, (uint32_t)checksum);
+	}
+	nftnl_expr_set_u32(made, NFTNL_EXPR_PAYLOAD_FLAGS, NFT_PAYLOAD_L4CSUM_PSEUDOHDR);
+	add(batch, made);
+}
+
 void pr_nft_cmp(struct pr_nft_batch *batch, uint32_t operation, const void *data, uint32_t len,
 		unsigned int reg)
 {

@@ -6,6 +6,7 @@
  * taken off before mangle, for whatever a socket asked for (SO_MARK), and once more after it, for what a foreign
  * chain copied from the conntrack mark: there in a chain of type route, so that the packet is routed by the mark
  * without them. In prerouting likewise, right after wg-quick's chain at -150 and before the reverse path filter. In
+ * postrouting ours stands behind source NAT (100), whose work it takes back for a while (nft_direct.c). In
  * input and forward the queue stands behind other firewalls' filters (0): what they deny asks nobody.
  */
 #include "kernel/nft_ruleset.h"
@@ -27,6 +28,7 @@ static const struct pr_nft_chain base_chains[] = {
 	{ "at-prerouting-strip", "filter", NF_INET_PRE_ROUTING, -149, false },
 	{ "at-prerouting", "filter", NF_INET_PRE_ROUTING, -148, false },
 	{ "at-prerouting-nat", "nat", NF_INET_PRE_ROUTING, -101, false },
+	{ "at-postrouting", "filter", NF_INET_POST_ROUTING, 200, false },
 	{ "at-input-strip", "filter", NF_INET_LOCAL_IN, 10, false },
 	{ "at-input", "filter", NF_INET_LOCAL_IN, 11, true },
 	{ "at-forward-strip", "filter", NF_INET_FORWARD, 10, false },
@@ -35,8 +37,18 @@ static const struct pr_nft_chain base_chains[] = {
 
 /* What the base chain of the same place jumps to. */
 static const char *const targets[] = {
-	"strip", "strip", "output", "nat-output", "strip", "before-routing", "nat-before-routing",
-	"strip", "input", "strip",  "forward",
+	"strip",
+	"strip",
+	"output",
+	"nat-output",
+	"strip",
+	"before-routing",
+	"nat-before-routing",
+	"leave-as-local",
+	"strip",
+	"input",
+	"strip",
+	"forward",
 };
 _Static_assert(PR_ARRAY_SIZE(targets) == PR_ARRAY_SIZE(base_chains), "one target a base chain");
 
@@ -69,6 +81,7 @@ static const char *const regular_chains[] = {
 	"direct-input",
 	"nat-output",
 	"nat-before-routing",
+	"leave-as-local",
 	PR_CHAIN_REJECT,
 	PR_CHAIN_QUEUE,
 	PR_CHAIN_QUEUE_UNTRACKED,
