@@ -75,7 +75,7 @@ static bool matches(const struct query *query, const struct pr_event *event)
 		return false;
 	if (query->address.family && !pr_address_equal(&query->address, &event->remote))
 		return false;
-	if (query->active_only && event->kind == PR_EVENT_END)
+	if (query->active_only && event->ended)
 		return false;
 	if (query->verdict &&
 	    (!event->decided ||
