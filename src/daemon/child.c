@@ -179,7 +179,7 @@ static void ping_event(evutil_socket_t fd, short what, void *context)
 	(void)what;
 	/* If we were stopped or kept busy ourselves its answer may lie there unread: not its fault. */
 	if (since_us > 2 * PR_CHILD_PING_MS * 1000)
-		child->answered_us += since_us;
+		child->answered_us = now_us;
 	child->looked_us = now_us;
 	if (now_us - child->answered_us > limit_ms * 1000) {
 		child->hung = true;
