@@ -247,22 +247,6 @@ static void match_rerouted(struct pr_ruleset_writer *w, const char *chain, uint8
 			 pr_mark_link(w->config->mark_mask, &fields));
 }
 
-/* A client that asks from a link-local address is answered from a global one only. */
-static void reroute_link_local(struct pr_ruleset_writer *w, uint8_t proto, uint16_t port)
-{
-	static const uint8_t link_local[] = { 0xfe, 0x80 };
-	const struct pr_address *address = &w->config->nameserver_global6;
-
-	if (address->family != 6)
-		return;
-	match_rerouted(w, "nat-output", NFPROTO_IPV6, proto);
-	pr_match_bytes(w, NETWORK, IPV6_DESTINATION, link_local, sizeof(link_local));
-	pr_nft_immediate(w->batch, address->bytes, sizeof(address->bytes), 0);
-	pr_nft_immediate(w->batch, &port, sizeof(port), 4);
-	pr_nft_dnat(w->batch, NFPROTO_IPV6, 0, 4);
-	pr_end(w);
-}
-
 /* Local questions go to the loopback address, which a packet that was made here may be sent to without any sysctl
  * (route_localnet is for others'). Not so IPv6: what is bound to an interface, as everything is that asks a link-local
  * server, does not reach ::1; a packet's own source does as its destination, for it and for all others. Questions of
@@ -280,8 +264,6 @@ static void reroutes(struct pr_ruleset_writer *w)
 
 		if (!port)
 			continue;
-		if (!v4)
-			reroute_link_local(w, proto, port);
 		match_rerouted(w, "nat-output", family, proto);
 		if (v4)
 			pr_nft_immediate(w->batch, &loopback4, sizeof(loopback4), 0);

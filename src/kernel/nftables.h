@@ -9,7 +9,6 @@
  */
 #pragma once
 
-#include "base/address.h"
 #include "base/error.h"
 #include "kernel/mark.h"
 
@@ -48,15 +47,11 @@ struct pr_ruleset_config {
 	/* May send TCP resets into any link, to cut it (cut.h); PR_RULESET_NO_UID = nobody. */
 	uid_t reset_uid;
 
-	/* Our nameserver, on 127.0.0.1 and ::1 (of local clients), and on every interface's address
-	 * (of other namespaces' if `forwarded_questions`). 0 = there is none, the order to reroute
-	 * blocks. */
+	/* Our nameserver's, which listens on any address: local questions come to 127.0.0.1 or, over IPv6, to
+	 * their own source, those of other namespaces (if `forwarded_questions`) to the address of the
+	 * interface that they came by. 0 = there is none, the order to reroute blocks. */
 	uint16_t nameserver_port4, nameserver_port6;
 	bool forwarded_questions;
-	/* A global (or unique local) IPv6 address of this host's, for questions to link-local resolvers: ::1
-	 * can't answer a client that asks from fe80::/10 (the answer has no route). Family 0 = none: such
-	 * questions go unanswered. The nameserver must listen there too. Refill when it changes. */
-	struct pr_address nameserver_global6;
 
 	bool infrastructure; /* accept what a host needs to be on its link, in the kernel */
 	uint8_t icmp_code,

@@ -177,8 +177,6 @@ static bool option(char *text)
 		config.reset_uid = number;
 	else if (strcmp(text, "port") == 0)
 		config.nameserver_port4 = config.nameserver_port6 = (uint16_t)number;
-	else if (strcmp(text, "global6") == 0)
-		return pr_address_parse(value, &config.nameserver_global6) == 0;
 	else if (strcmp(text, "forwarded") == 0)
 		config.forwarded_questions = number;
 	else if (strcmp(text, "infrastructure") == 0)
