@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/event_json.h"
 
+#include "api/text_json.h"
 #include "base/clock.h"
 
 #include <string.h>
-
-#define TEXT_MAX 4096
 
 static const char *const kind_names[] = { "dns", "communication", "link",  "verdict",
 					  "end", "prompt",	  "system" };
@@ -14,52 +13,10 @@ static const char *const prompt_names[] = { "open", "permitted", "denied", "expi
 static const char *const fact_names[] = { "owner", "domain",  "address", "protocol",
 					  "port",  "country", "asn",	 "lists" };
 
-/* The length of the UTF-8 character at `text`, 0 where there is none (RFC 3629, 4). */
-static size_t utf8_len(const char *text)
-{
-	const unsigned char *at = (const unsigned char *)text;
-	size_t len = at[0] < 0x80		     ? 1
-		     : at[0] >= 0xc2 && at[0] < 0xe0 ? 2
-		     : (at[0] & 0xf0) == 0xe0	     ? 3
-		     : at[0] >= 0xf0 && at[0] < 0xf5 ? 4
-						     : 0;
-
-	for (size_t i = 1; i < len; i++)
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-	if ((at[0] == 0xe0 && at[1] < 0xa0) || (at[0] == 0xed && at[1] > 0x9f) ||
-	    (at[0] == 0xf0 && at[1] < 0x90) || (at[0] == 0xf4 && at[1] > 0x8f))
-		return 0;
-	return len;
-}
-
-/* A program chooses its command line, so it may be no text at all: it must not cost us the event. */
-static json_t *text_json(const char *text)
-{
-	static const char replacement[] = "\xef\xbf\xbd";
-	char clean[TEXT_MAX + 4];
-	size_t used = 0;
-
-	while (*text && used < TEXT_MAX) {
-		size_t len = utf8_len(text);
-
-		if (len) {
-			memcpy(clean + used, text, len);
-			used += len;
-			text += len;
-		} else {
-			memcpy(clean + used, replacement, 3);
-			used += 3;
-			text++;
-		}
-	}
-	return json_stringn(clean, used);
-}
-
 static void set_text(json_t *object, const char *key, const char *text)
 {
 	if (text && *text)
-		json_object_set_new(object, key, text_json(text));
+		json_object_set_new(object, key, pr_text_json(text));
 }
 
 static void set_number(json_t *object, const char *key, uint64_t number)
@@ -145,7 +102,7 @@ static json_t *entity_json(const struct pr_event *event)
 	set_text(entity, "domain", event->domain);
 	for (unsigned int i = 0; i < event->n_domains; i++)
 		if (event->domains[i])
-			json_array_append_new(domains, text_json(event->domains[i]));
+			json_array_append_new(domains, pr_text_json(event->domains[i]));
 	if (event->n_domains) {
 		json_object_set(entity, "domains", domains);
 		set_text(entity, "name_grade", grade_names[event->name_grade]);

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/pairs_json.h"
 
+#include "api/text_json.h"
+
 #include <inttypes.h>
 #include <string.h>
 
@@ -9,15 +11,13 @@
 static json_t *value_json(const char *text)
 {
 	size_t len = strlen(text);
-	json_t *value;
 
 	if (len && len <= NUMBER_DIGITS_MAX && strspn(text, "0123456789") == len &&
 	    (text[0] != '0' || len == 1))
 		return json_integer((json_int_t)strtoll(text, NULL, 10));
 	if (strcmp(text, "true") == 0 || strcmp(text, "false") == 0)
 		return json_boolean(text[0] == 't');
-	value = json_string(text);
-	return value ? value : json_string("(not UTF-8)");
+	return pr_text_json(text);
 }
 
 static void add(json_t *object, const char *key, json_t *value)

@@ -10,6 +10,7 @@
 #include "api/event_json.h"
 #include "api/limits.h"
 #include "api/pairs_json.h"
+#include "api/text_json.h"
 #include "ipc/event_codec.h"
 
 #include <string.h>
@@ -100,7 +101,7 @@ static void pending_fail(struct pr_pending *pending, int status, const char *why
 		return;
 	}
 	last = evbuffer_new();
-	pr_buffer_add_json(last, json_pack("{s:s}", "error", why));
+	pr_buffer_add_json(last, json_pack("{s:o}", "error", pr_text_json(why)));
 	evhttp_send_reply_chunk(request, last);
 	evbuffer_free(last);
 	evhttp_send_reply_end(request);

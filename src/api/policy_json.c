@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/front_internal.h"
 
+#include "api/text_json.h"
+
 static const char *const action_names[] = { "permit", "ask", "block" };
 static const char *const deny_names[] = { "block", "drop" };
 static const char *const dns_names[] = { "nxdomain", "zero", "refused" };
@@ -38,10 +40,11 @@ static json_t *settings_json(const struct pr_settings *settings)
 static json_t *rule_json(const struct pr_policy *policy, uint32_t profile, bool incoming,
 			 enum pr_ruleset ruleset, uint32_t rule)
 {
-	return json_pack("{s:s, s:s, s:s, s:s, s:s}", "rule", pr_policy_rule_text(policy, rule),
-			 "place", pr_policy_rule_place(policy, rule), "direction",
+	return json_pack("{s:o, s:o, s:s, s:s, s:o}", "rule",
+			 pr_text_json(pr_policy_rule_text(policy, rule)), "place",
+			 pr_text_json(pr_policy_rule_place(policy, rule)), "direction",
 			 incoming ? "in" : "out", "list", ruleset_names[ruleset], "profile",
-			 pr_policy_profile_name(policy, profile));
+			 pr_text_json(pr_policy_profile_name(policy, profile)));
 }
 
 static void add_rules(const struct pr_policy *policy, uint32_t profile, enum pr_ruleset ruleset,
@@ -68,12 +71,12 @@ json_t *pr_policy_profiles_json(const struct pr_policy *policy)
 		for (int incoming = 0; incoming < 2; incoming++)
 			n_rules +=
 				pr_policy_ruleset(policy, i, incoming, PR_RULESET_PROFILE, &first);
-		json_array_append_new(rows, json_pack("{s:s, s:i, s:s, s:s}", "profile",
-						      pr_policy_profile_name(policy, i), "rules",
-						      (int)n_rules, "default_action",
-						      action_names[settings->default_action],
-						      "default_incoming",
-						      action_names[settings->default_incoming]));
+		json_array_append_new(
+			rows, json_pack("{s:o, s:i, s:s, s:s}", "profile",
+					pr_text_json(pr_policy_profile_name(policy, i)), "rules",
+					(int)n_rules, "default_action",
+					action_names[settings->default_action], "default_incoming",
+					action_names[settings->default_incoming]));
 	}
 	return rows;
 }
@@ -88,7 +91,7 @@ json_t *pr_policy_profile_json(const struct pr_policy *policy, const char *name)
 	rules = json_array();
 	add_rules(policy, profile, PR_RULESET_ENFORCED, rules);
 	add_rules(policy, profile, PR_RULESET_PROFILE, rules);
-	object = json_pack("{s:s, s:o, s:o}", "profile", name, "settings",
+	object = json_pack("{s:o, s:o, s:o}", "profile", pr_text_json(name), "settings",
 			   settings_json(pr_policy_settings(policy, profile)), "rules", rules);
 	return object;
 }

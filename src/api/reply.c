@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/front_internal.h"
 
+#include "api/text_json.h"
+
 #include <event2/bufferevent.h>
 #include <stdarg.h>
 
@@ -33,7 +35,7 @@ void pr_reply_error(struct evhttp_request *request, int status, const char *form
 	va_start(arguments, format);
 	vsnprintf(text, sizeof(text), format, arguments);
 	va_end(arguments);
-	pr_reply_json(request, status, json_pack("{s:s}", "error", text));
+	pr_reply_json(request, status, json_pack("{s:o}", "error", pr_text_json(text)));
 }
 
 int pr_request_fd(struct evhttp_request *request)

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/event_json.h"
 #include "api/pairs_json.h"
+#include "api/text_json.h"
 
 #include "unit.h"
 
@@ -82,6 +83,34 @@ static void counters_are_shown_only_where_they_hold(void **state)
 	json_decref(object);
 }
 
+static void what_is_no_utf8_costs_no_more_than_itself(void **state)
+{
+	static const struct {
+		const char *text, *shown;
+	} cases[] = {
+		{ "", "" },
+		{ "- example.com # f\xfcr uns", "- example.com # f\xef\xbf\xbdr uns" },
+		{ "\xc3\xa9", "\xc3\xa9" },
+		{ "\xed\xa0\x80", "\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd" }, /* a surrogate */
+		{ "cut \xe2\x82", "cut \xef\xbf\xbd\xef\xbf\xbd" },
+		{ "\xf0\x9f\x98\x80\xff", "\xf0\x9f\x98\x80\xef\xbf\xbd" },
+	};
+	struct pr_pairs pairs = { .n = 0 };
+	json_t *object = json_object();
+
+	(void)state;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(cases); i++) {
+		json_t *text = pr_text_json(cases[i].text);
+
+		assert_string_equal(json_string_value(text), cases[i].shown);
+		json_decref(text);
+	}
+	assert_true(pr_pairs_add(&pairs, "warnings", cases[1].text));
+	pr_pairs_json(&pairs, object);
+	assert_string_equal(json_string_value(json_object_get(object, "warnings")), cases[1].shown);
+	json_decref(object);
+}
+
 static void pairs_nest_at_dots_and_gather_what_repeats(void **state)
 {
 	struct pr_pairs pairs = { .n = 0 };
@@ -123,6 +152,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_has_the_contract_s_members),
 		cmocka_unit_test(counters_are_shown_only_where_they_hold),
+		cmocka_unit_test(what_is_no_utf8_costs_no_more_than_itself),
 		cmocka_unit_test(pairs_nest_at_dots_and_gather_what_repeats),
 		cmocka_unit_test(only_flat_objects_become_pairs),
 	};
