@@ -61,6 +61,7 @@ static void tick_event(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	pr_engine_real_offset_set(process->engine, real_offset_us());
+	pr_engine_who_expire(process, pr_clock_monotonic_us());
 	arm(process, pr_engine_tick(process->engine, pr_clock_monotonic_us()));
 	pr_engine_process_after(process);
 }

@@ -91,6 +91,7 @@ struct pr_engine_process {
 	pthread_mutex_t who_lock;
 	struct pr_owner_finder finder;
 	struct pr_process_cache *cache;
+	uint64_t cache_looked_us; /* when expired processes were dropped last */
 	struct pr_engine_who who[PR_ENGINE_WHO_MAX];
 	unsigned int n_who, next_who;
 	uint64_t who_serial, n_who_full;
@@ -144,6 +145,8 @@ enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
 /* PR_MESSAGE_PROCESS. */
 void pr_engine_who_answered(struct pr_engine_process *process, const struct pr_message *message);
 void pr_engine_who_exited(struct pr_engine_process *process, const struct pr_message *message);
+/* Drops the processes that ended long ago, about once a second however often it is called. */
+void pr_engine_who_expire(struct pr_engine_process *process, uint64_t now_us);
 /* At the start, before the loop: asks and waits for the answer. NULL = not known. */
 struct pr_process *pr_engine_who_wait(struct pr_engine_process *process,
 				      const struct pr_owner *owner);

@@ -14,7 +14,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define WAIT_MAX_MS 1000 /* for one answer at the start; then the flow's owner is unknown */
+#define WAIT_MAX_MS   1000 /* for one answer at the start; then the flow's owner is unknown */
+#define CACHE_LOOK_US 1000000
 
 int pr_engine_who_open(struct pr_engine_process *process)
 {
@@ -226,6 +227,16 @@ void pr_engine_who_exited(struct pr_engine_process *process, const struct pr_mes
 
 	pthread_mutex_lock(&process->who_lock);
 	pr_process_cache_exited(process->cache, pid, start_time, pr_clock_monotonic_us());
+	pthread_mutex_unlock(&process->who_lock);
+}
+
+void pr_engine_who_expire(struct pr_engine_process *process, uint64_t now_us)
+{
+	if (now_us - process->cache_looked_us < CACHE_LOOK_US)
+		return;
+	process->cache_looked_us = now_us;
+	pthread_mutex_lock(&process->who_lock);
+	pr_process_cache_expire(process->cache, now_us);
 	pthread_mutex_unlock(&process->who_lock);
 }
 
