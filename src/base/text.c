@@ -107,12 +107,3 @@ const char *pr_texts_get(const struct pr_texts *texts, uint32_t handle)
 {
 	return handle == PR_TEXT_NONE ? "" : at(texts, handle)->bytes;
 }
-
-size_t pr_texts_bytes(const struct pr_texts *texts)
-{
-	size_t bytes = pr_index_bytes(&texts->index);
-
-	for (unsigned int i = 0; i < PR_TEXT_N_SIZES; i++)
-		bytes += pr_slab_bytes(&texts->slabs[i]);
-	return bytes;
-}

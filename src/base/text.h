@@ -30,4 +30,3 @@ void pr_texts_release(struct pr_texts *texts, uint32_t handle); /* takes PR_TEXT
 uint32_t pr_texts_find(const struct pr_texts *texts, const char *text);
 /* Borrowed until the handle is released; "" for PR_TEXT_NONE. */
 const char *pr_texts_get(const struct pr_texts *texts, uint32_t handle);
-size_t pr_texts_bytes(const struct pr_texts *texts);

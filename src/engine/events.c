@@ -17,13 +17,6 @@ void pr_event_send(struct pr_engine *engine, struct pr_event *event)
 	engine->ports.event(engine->ports.context, event);
 }
 
-void pr_event_system(struct pr_engine *engine, const char *text)
-{
-	struct pr_event event = { .kind = PR_EVENT_SYSTEM, .uid = (uid_t)-1, .text = text };
-
-	pr_event_send(engine, &event);
-}
-
 static void fill_process(const struct pr_process *process, struct pr_event *event)
 {
 	if (process->path_proven)

@@ -312,7 +312,6 @@ void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *sub
 /* Sends a link's event: the first time LINK, later VERDICT. */
 void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
 uint64_t pr_event_real(const struct pr_engine *engine, uint64_t us);
-void pr_event_system(struct pr_engine *engine, const char *text);
 
 /* ---- engine.c ---- */
 

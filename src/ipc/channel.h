@@ -32,10 +32,6 @@ PR_MUST_USE int pr_channel_pair(int ret_fds[2]);
 /* `fd` becomes the channel's. `self` is who we are. */
 struct pr_channel *pr_channel_new_take(int fd, enum pr_party self, enum pr_party peer);
 void pr_channel_free(struct pr_channel *channel); /* takes NULL */
-static inline void pr_channel_cleanup(struct pr_channel **channel)
-{
-	pr_channel_free(*channel);
-}
 int pr_channel_fd(const struct pr_channel *channel);
 
 /* 0, PR_CHANNEL_FULL, or a sticky -errno (-EPIPE: the peer is gone). A message that is not on the list,

@@ -339,11 +339,6 @@ int pr_nfqueue_open(const struct pr_nfqueue_config *config,
 	return 0;
 }
 
-int pr_nfqueue_fd(const struct pr_interception *interception)
-{
-	return ((const struct worker *)(const void *)interception)->fd;
-}
-
 void pr_nfqueue_counters(const struct pr_interception *interception,
 			 struct pr_nfqueue_counters *ret_counters)
 {

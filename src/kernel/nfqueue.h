@@ -35,8 +35,6 @@ enum pr_nfqueue_outcome {
 PR_MUST_USE int pr_nfqueue_open(const struct pr_nfqueue_config *config,
 				struct pr_interception **ret_interception);
 const char *pr_nfqueue_outcome_text(int outcome); /* a sentence */
-/* For poll(); the descriptor belongs to the interception. */
-int pr_nfqueue_fd(const struct pr_interception *interception);
 
 /* What this process saw. */
 struct pr_nfqueue_counters {

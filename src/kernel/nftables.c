@@ -57,11 +57,6 @@ void pr_nftables_free(struct pr_nftables *nftables)
 	free(nftables);
 }
 
-void pr_nftables_abandon(struct pr_nftables *nftables)
-{
-	pr_nftables_free(nftables);
-}
-
 const struct pr_nftables_abilities *pr_nftables_abilities(const struct pr_nftables *nftables)
 {
 	return &nftables->abilities;

@@ -83,12 +83,10 @@ enum pr_nftables_outcome {
 
 /* Sockets in the calling thread's network namespace, and a probe of the kernel. 0, LACKING, or negative;
  * *ret_nftables is set in both of the first two cases. The descriptors are CLOEXEC; a forked child must
- * close them (pr_nftables_abandon), or it keeps an owned table alive. */
+ * close them, or it keeps an owned table alive. */
 PR_MUST_USE int pr_nftables_open(struct pr_nftables **ret_nftables);
 /* Closes the sockets. An owned table goes with them, a persistent or watched one stays. Takes NULL. */
 void pr_nftables_free(struct pr_nftables *nftables);
-/* In a forked child: frees and closes, sends nothing. */
-void pr_nftables_abandon(struct pr_nftables *nftables);
 const struct pr_nftables_abilities *pr_nftables_abilities(const struct pr_nftables *nftables);
 /* One sentence of what the kernel lacks, and what for; "" = nothing. */
 const char *pr_nftables_lacking(const struct pr_nftables *nftables);

@@ -10,8 +10,6 @@
 #include <sys/time.h>
 #include <unistd.h>
 
-#define STATE_ESTABLISHED  1
-#define STATE_TIME_WAIT	   6
 #define STATE_CLOSE	   7
 #define STATE_LISTEN	   10
 #define ANSWER_SIZE	   32768 /* what the kernel puts into one datagram of a dump */

@@ -63,8 +63,3 @@ uint32_t pr_applications_n(const struct pr_applications *applications)
 {
 	return applications->keys.index.n_used;
 }
-
-size_t pr_applications_bytes(const struct pr_applications *applications)
-{
-	return pr_texts_bytes(&applications->keys);
-}

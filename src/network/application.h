@@ -25,5 +25,4 @@ void pr_applications_hold_again(struct pr_applications *applications, uint32_t a
 void pr_applications_release(struct pr_applications *applications, uint32_t application);
 /* Borrowed while the number is held; "*" and "others" for the two above. */
 const char *pr_applications_key(const struct pr_applications *applications, uint32_t application);
-size_t pr_applications_bytes(const struct pr_applications *applications);
 uint32_t pr_applications_n(const struct pr_applications *applications);

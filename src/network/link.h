@@ -61,7 +61,6 @@ struct pr_link {
 	struct pr_chain_node list; /* of its state */
 	uint32_t alias;		   /* number of the tuple after NAT, + 1 */
 	/* The caller's, zero at first: */
-	uint32_t conntrack_id;
 	struct pr_link_end ends[PR_LINK_N_ENDS];
 	uint64_t bytes_sent, bytes_received; /* from the one that opened it; by conntrack */
 	uint32_t packets_sent, packets_received;

@@ -22,9 +22,6 @@
 #define PR_NAMES_KEEP_S_MOST  (7u * 24 * 3600)
 #define PR_NAMES_FOR_EVER     UINT32_MAX /* as ttl_s: until forgotten (/etc/hosts) */
 
-/* The most that pr_names_save() can write: as many names, and of the longest kind. */
-#define PR_NAMES_SAVED_MAX (72u << 20)
-
 struct pr_names;
 
 struct pr_name_candidate {

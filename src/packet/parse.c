@@ -208,13 +208,3 @@ int pr_packet_parse(const uint8_t *bytes, size_t len, size_t wire_len, struct pr
 		*ret_packet = packet;
 	return r;
 }
-
-const char *pr_packet_outcome_name(int outcome)
-{
-	static const char *const names[PR_PACKET_N_OUTCOMES] = {
-		"parsed",     "later-fragment", "truncated",	       "bad-version",
-		"bad-length", "bad-address",	"too-many-extensions",
-	};
-
-	return outcome >= 0 && outcome < PR_PACKET_N_OUTCOMES ? names[outcome] : "unknown";
-}

@@ -62,7 +62,6 @@ struct pr_packet {
  * *ret_packet for PARSED and for LATER_FRAGMENT; otherwise it is untouched. Never negative. */
 PR_MUST_USE int pr_packet_parse(const uint8_t *bytes, size_t len, size_t wire_len,
 				struct pr_packet *ret_packet);
-const char *pr_packet_outcome_name(int outcome); /* "truncated", … */
 
 /* What a host needs to be on its link at all. A redirect is not among it. */
 enum pr_infrastructure {

@@ -8,7 +8,6 @@
 #include <stdint.h>
 
 #define PR_PACKAGE_CACHE_MAX 256 /* answers remembered; the oldest goes */
-#define PR_PACKAGE_NAME_MAX  128
 
 struct pr_packages;
 
