@@ -102,6 +102,11 @@ void pr_supervisor_who_answer(struct pr_supervisor *supervisor, const struct pr_
 PR_MUST_USE int pr_supervisor_sockets_open(struct pr_supervisor *supervisor);
 void pr_supervisor_sockets_close(struct pr_supervisor *supervisor);
 
+/* ---- sysctls ---- */
+
+void pr_supervisor_sysctls_on(struct pr_supervisor *supervisor);
+void pr_supervisor_sysctls_restore(struct pr_supervisor *supervisor);
+
 /* ---- upstreams ---- */
 /* Tells the resolver what there is now, if that changed, or in any case. */
 void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The table in the kernel and what belongs to it: our bits in conntrack marks, the two sysctls. The table
+ * The table in the kernel and what belongs to it: our bits in conntrack marks. The table
  * comes in force only when the engine has bound its queues, and our bits are cleared before it, because
  * marks outlive tables.
  */
@@ -98,9 +98,7 @@ static int install(struct pr_supervisor *supervisor)
 {
 	struct pr_ruleset_config *ruleset = &supervisor->ruleset;
 
-	if (supervisor->sysctl_fd >= 0 &&
-	    pr_conntrack_sysctls_on(supervisor->sysctl_fd, &supervisor->sysctls) == 0)
-		supervisor->sysctls_changed = true;
+	pr_supervisor_sysctls_on(supervisor);
 	clear_marks(supervisor, ruleset->mark_mask, 0, 0);
 	ruleset->generation = 1;
 	ruleset->keep = wanted_keep(supervisor);
@@ -180,8 +178,8 @@ void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep)
 				strerror(-r));
 		clear_marks(supervisor, supervisor->ruleset.mark_mask, 0, 0);
 	}
-	if (supervisor->sysctls_changed && !keep)
-		pr_conntrack_sysctls_restore(supervisor->sysctl_fd, &supervisor->sysctls);
+	if (!keep)
+		pr_supervisor_sysctls_restore(supervisor);
 	supervisor->installed = false;
 	pr_nftables_free(PR_TAKE_PTR(supervisor->nftables));
 	pr_conntrack_free(PR_TAKE_PTR(supervisor->conntrack));
