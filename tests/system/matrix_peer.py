@@ -89,6 +89,25 @@ def talk_datagram(order):
     return seen
 
 
+def question(order):
+    """A and AAAA of a name by turns, all from one socket; what was answered: the number of records, or the error."""
+    stream = order["proto"] == "tcp"
+    with bound(socket.SOCK_STREAM if stream else socket.SOCK_DGRAM, 0, order) as connection:
+        connection.connect((order["address"], 53))
+        name = b"".join(bytes([len(label)]) + label.encode() for label in order["name"].split(".")) + b"\0"
+        seen = []
+        for number in range(order["times"]):
+            message = struct.pack("!HHHHHH", number, 0x100, 1, 0, 0, 0) + name + struct.pack(
+                "!HH", 28 if number % 2 else 1, 1)
+            try:
+                connection.send(struct.pack("!H", len(message)) + message if stream else message)
+                reply = connection.recv(4096)[2 if stream else 0:]
+                seen.append(struct.unpack_from("!H", reply, 6)[0] if reply[:2] == message[:2] else "?")
+            except OSError as error:
+                seen.append(word(error))
+    return seen
+
+
 def send(order):
     """Unconnected, to whomever: multicast and broadcast too."""
     with bound(socket.SOCK_DGRAM, 0, order) as made:
@@ -172,6 +191,8 @@ def answer(servers, order):
         return servers.received[order["port"]]
     if order["do"] == "send":
         return send(order)
+    if order["do"] == "question":
+        return question(order)
     return talk_stream(order) if order["proto"] in ("tcp", "mptcp") else talk_datagram(order)
 
 
@@ -225,6 +246,9 @@ class Peer:
         seen = self.ask(do="talk", proto=proto, address=address, port=port, times=times, **more)
         assert isinstance(seen, list), seen
         return seen
+
+    def question(self, proto, address, name, times=1, **more):
+        return self.ask(do="question", proto=proto, address=address, name=name, times=times, **more)
 
     def send(self, address, port, times=1, **more):
         return self.ask(do="send", address=address, port=port, times=times, **more)

@@ -160,3 +160,28 @@ def test_cell(cells, verdict, permanent, proto, family, direction):
         assert queued == 1, f"{queued} packets of the link reached user space"
     else:
         assert queued >= TIMES
+
+
+@pytest.fixture(scope="module")
+def nameserver(place, build):
+    place.start_dns()
+    guarded = portreeve_guard.Guard(place, build, name="nameserver")
+    yield guarded
+    guarded.stop()
+
+
+@pytest.mark.parametrize("direction", ["out", "forward"])
+@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("proto", ["tcp", "udp"])
+def test_reroute_to_the_nameserver(place, nameserver, proto, family, direction):
+    """A nameserver is asked that there isn't; the answers come in its name, and one packet of the link is looked at."""
+    client, _, address, _ = ends(direction, family)
+    place.peers["host"].question("udp", WEB4, "example.com", 2)  # from now on it is in the cache
+    capture, before = place.host.capture(f"port 53 and host {address}", "eth0"), nameserver.queued()
+    assert place.peers[client].question(proto, address, "example.com", 6) == [1] * 6
+    assert nameserver.queued() - before == 1
+    assert wire.packets(capture) == []
+    rows = [row for row in nameserver.rows("links") if row["verdict"] == "reroute-nameserver"
+            and row["link"]["dst"] == address and row["entity"]["proto"] == proto
+            and row["direction"] == direction]
+    assert rows, nameserver.rows("links")
