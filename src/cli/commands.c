@@ -4,8 +4,9 @@
 #define FILTERS "[--app APP] [--domain D] [--ip A] [--verdict V]"
 
 const struct pr_command pr_commands[] = {
-	{ "status", "", "what is in force",
-	  "Policy, generation, processes, queues, counters, what was lost or went wrong.",
+	{ "status", "[--all]", "what is in force",
+	  "Policy, generation, links, packets, questions, what was lost or goes wrong; with --all "
+	  "(and --json) every counter.",
 	  pr_command_status },
 	{ "monitor", FILTERS " [--count N]", "the live stream of decisions",
 	  "One line an event, until interrupted or until N events were shown.",

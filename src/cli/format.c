@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/cli.h"
 
+#include <ctype.h>
 #include <string.h>
 
 #define PATH_STEP_MAX 64
@@ -109,6 +110,9 @@ const char *pr_cli_entity(const json_t *event, char *text, size_t size)
 		snprintf(text + used, size - used, " %s/%d", proto, (int)port);
 	else if (proto)
 		snprintf(text + used, size - used, " %s", proto);
+	/* As rules write it. */
+	for (char *at = text + used; *at; at++)
+		*at = (char)toupper((unsigned char)*at);
 	return text;
 }
 
@@ -164,6 +168,19 @@ static void print_counters(const struct pr_cli *cli, const json_t *event)
 		(double)pr_cli_number(event, "duration_ms") / 1000);
 }
 
+static void print_state(const struct pr_cli *cli, const json_t *event)
+{
+	const char *kind = pr_cli_text(event, "event");
+	json_int_t n_links = pr_cli_number(event, "links");
+
+	if (kind && strcmp(kind, "communication") == 0 && !pr_cli_text(event, "verdict"))
+		fprintf(cli->out, "  each link is decided by itself");
+	if (n_links)
+		fprintf(cli->out, " (%lld link%s)", (long long)n_links, n_links == 1 ? "" : "s");
+	if (json_is_true(json_object_get(event, "ended")))
+		fprintf(cli->out, " (ended)");
+}
+
 void pr_cli_event(const struct pr_cli *cli, const json_t *event)
 {
 	const char *time = pr_cli_text(event, "time"), *kind = pr_cli_text(event, "event");
@@ -181,6 +198,7 @@ void pr_cli_event(const struct pr_cli *cli, const json_t *event)
 	if (said)
 		fprintf(cli->out, " %s", pr_cli_clean(said, clean, sizeof(clean)));
 	print_decision(cli, event);
+	print_state(cli, event);
 	print_counters(cli, event);
 	fputc('\n', cli->out);
 	fflush(cli->out);

@@ -3,6 +3,113 @@
 
 #include <string.h>
 
+static bool is_so(const json_t *status, const char *object, const char *key)
+{
+	return json_is_true(json_object_get(json_object_get(status, object), key));
+}
+
+static void duration(json_int_t seconds, char *text, size_t size)
+{
+	if (seconds >= 86400)
+		snprintf(text, size, "%lld d %lld h", (long long)(seconds / 86400),
+			 (long long)(seconds / 3600 % 24));
+	else if (seconds >= 3600)
+		snprintf(text, size, "%lld h %lld min", (long long)(seconds / 3600),
+			 (long long)(seconds / 60 % 60));
+	else if (seconds >= 60)
+		snprintf(text, size, "%lld min", (long long)(seconds / 60));
+	else
+		snprintf(text, size, "%lld s", (long long)seconds);
+}
+
+static void warn(const struct pr_cli *cli, const char *what, const char *why)
+{
+	char clean[512];
+
+	if (why && *why)
+		fprintf(cli->out, "  %s%s%s %s\n", pr_cli_verdict_colour(cli, "block"), what,
+			pr_cli_plain(cli), pr_cli_clean(why, clean, sizeof(clean)));
+}
+
+/* What goes wrong, or went: nothing is printed where all is well. */
+static void troubles(const struct pr_cli *cli, const json_t *status)
+{
+	static const char *const children[] = { "engine", "resolver", "front" };
+	json_int_t n_full = pr_cli_number(status, "queue.dropped_full") +
+			    pr_cli_number(status, "queue.dropped_buffer");
+	json_int_t n_gone = pr_cli_number(status, "table.removed_by_others");
+	char text[128];
+
+	warn(cli, "failing:", pr_cli_text(status, "failing"));
+	warn(cli, "policy:", pr_cli_text(status, "policy.warnings"));
+	if (!is_so(status, "table", "in_force"))
+		warn(cli, "table:", "not in force");
+	snprintf(text, sizeof(text), "removed by others %lld times, away for %.3f s in all",
+		 (long long)n_gone, (double)pr_cli_number(status, "table.away_total_us") / 1e6);
+	warn(cli, "table:", n_gone ? text : NULL);
+	snprintf(text, sizeof(text), "%lld packets were dropped because it was full",
+		 (long long)n_full);
+	warn(cli, "queue:", n_full ? text : NULL);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(children); i++) {
+		const json_t *child = json_object_get(status, children[i]);
+		const char *state = pr_cli_text(child, "state");
+		json_int_t n_deaths = pr_cli_number(child, "deaths");
+
+		snprintf(text, sizeof(text), "%s %s, died %lld times, %lld of them hung",
+			 children[i], state ? state : "", (long long)n_deaths,
+			 (long long)pr_cli_number(child, "hung"));
+		if (n_deaths || !state || strcmp(state, "runs") != 0)
+			warn(cli, "process:", text);
+	}
+}
+
+static void summary(const struct pr_cli *cli, const json_t *status)
+{
+	const char *version = pr_cli_text(status, "version");
+	const char *failure = pr_cli_text(status, "failure"),
+		   *kept = pr_cli_text(status, "table.kept");
+	const char *why = pr_cli_text(status, "who.bpf_why");
+	char up[64], clean[256];
+
+	duration(pr_cli_number(status, "uptime_s"), up, sizeof(up));
+	fprintf(cli->out, "portreeved %s, up %s: %s\n", version ? version : "?", up,
+		is_so(status, "table", "in_force") ? "in force" : "NOT in force");
+	troubles(cli, status);
+	fprintf(cli->out, "  policy     number %lld, generation %lld; if the daemon dies: %s\n",
+		(long long)pr_cli_number(status, "policy.serial"),
+		(long long)pr_cli_number(status, "generation"), failure ? failure : "?");
+	fprintf(cli->out, "  table      %s\n", kept ? kept : "?");
+	fprintf(cli->out, "  owners     by %s%s%s%s\n",
+		is_so(status, "who", "bpf") ? "BPF" : "sock_diag and /proc",
+		why ? " (no BPF: " : "", why ? pr_cli_clean(why, clean, sizeof(clean)) : "",
+		why ? ")" : "");
+	fprintf(cli->out, "  links      %lld now, of %lld communications; %lld cut, %lld ended\n",
+		(long long)pr_cli_number(status, "engine.links_now"),
+		(long long)pr_cli_number(status, "engine.communications_now"),
+		(long long)pr_cli_number(status, "engine.links_cut"),
+		(long long)pr_cli_number(status, "engine.links_ended"));
+	fprintf(cli->out,
+		"  packets    %lld looked at: %lld accepted, %lld blocked, %lld dropped, "
+		"%lld rerouted; %lld wait\n",
+		(long long)pr_cli_number(status, "engine.packets"),
+		(long long)pr_cli_number(status, "engine.verdict_accept"),
+		(long long)pr_cli_number(status, "engine.verdict_block"),
+		(long long)pr_cli_number(status, "engine.verdict_drop"),
+		(long long)pr_cli_number(status, "engine.verdict_reroute_nameserver"),
+		(long long)pr_cli_number(status, "engine.parked_now"));
+	fprintf(cli->out,
+		"  questions  %lld: %lld answered, %lld denied, %lld failed; %lld names known\n",
+		(long long)pr_cli_number(status, "engine.questions"),
+		(long long)pr_cli_number(status, "engine.questions_answered"),
+		(long long)(pr_cli_number(status, "engine.questions_denied_before") +
+			    pr_cli_number(status, "engine.questions_denied_after")),
+		(long long)pr_cli_number(status, "engine.questions_failed"),
+		(long long)pr_cli_number(status, "engine.names_now"));
+	if (pr_cli_number(status, "engine.prompts_now"))
+		fprintf(cli->out, "  prompts    %lld wait for an answer (portreeve answer)\n",
+			(long long)pr_cli_number(status, "engine.prompts_now"));
+}
+
 /* Nested objects become indented sections; an empty counter is no news. */
 static void show(const struct pr_cli *cli, const json_t *object, int indent)
 {
@@ -42,20 +149,24 @@ static void show(const struct pr_cli *cli, const json_t *object, int indent)
 
 static void on_status(const struct pr_cli *cli, const json_t *status, void *context)
 {
-	(void)context;
+	const bool *all = context;
+
 	if (cli->json)
-		pr_cli_json(cli, status);
-	else
-		show(cli, status, 0);
+		return pr_cli_json(cli, status);
+	summary(cli, status);
+	if (*all)
+		show(cli, status, 2);
 }
 
 int pr_command_status(const struct pr_cli *cli, int argc, char **argv)
 {
+	bool all = false;
+	const struct pr_cli_option options[] = { { "all", NULL, &all } };
 	int n;
 
-	if (!pr_cli_options("status", argc, argv, NULL, 0, &n))
+	if (!pr_cli_options("status", argc, argv, options, PR_ARRAY_SIZE(options), &n))
 		return PR_EXIT_USAGE;
 	if (n)
 		return pr_cli_usage_error("status", "%s: no word is expected here", argv[0]);
-	return pr_cli_get(cli, "/v1/status", on_status, NULL);
+	return pr_cli_get(cli, "/v1/status", on_status, &all);
 }

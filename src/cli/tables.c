@@ -2,6 +2,8 @@
 /* The tables: apps, communications, links. The engine filters; here they are shown. */
 #include "cli/cli.h"
 
+#include <string.h>
+
 static void event_row(const struct pr_cli *cli, const json_t *row, void *context)
 {
 	(void)context;
@@ -10,17 +12,18 @@ static void event_row(const struct pr_cli *cli, const json_t *row, void *context
 
 static void app_row(const struct pr_cli *cli, const json_t *row, void *context)
 {
-	const char *profile = pr_cli_text(row, "profile"), *path = pr_cli_text(row, "path");
-	char clean[512];
+	const char *path = pr_cli_text(row, "app.path"), *last = pr_cli_text(row, "last");
+	char app[128], clean_app[128], clean[512];
 
 	(void)context;
 	if (cli->json)
 		return pr_cli_json(cli, row);
-	if (json_object_get(row, "app"))
-		return pr_cli_event(cli, row);
-	fprintf(cli->out, "%-24s %5lld communications %5lld links  %s\n",
-		profile ? profile : "unknown", (long long)pr_cli_number(row, "communications"),
-		(long long)pr_cli_number(row, "links"),
+	if (!path)
+		path = pr_cli_text(row, "app.instance");
+	fprintf(cli->out, "%-24s %4lld communications %5lld links  last %.8s  %s\n",
+		pr_cli_clean(pr_cli_app(row, app, sizeof(app)), clean_app, sizeof(clean_app)),
+		(long long)pr_cli_number(row, "communications"),
+		(long long)pr_cli_number(row, "links"), last && strlen(last) > 19 ? last + 11 : "-",
 		path ? pr_cli_clean(path, clean, sizeof(clean)) : "");
 }
 

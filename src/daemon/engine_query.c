@@ -7,6 +7,7 @@
 #include "ipc/body.h"
 #include "ipc/query.h"
 #include "kernel/nfqueue.h"
+#include "profile/service.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -69,13 +70,21 @@ static bool matches_domain(const struct query *query, const struct pr_event *eve
 	return false;
 }
 
+/* What carries packets, or may; what was refused does not. */
+static bool is_active(const struct pr_event *event)
+{
+	return event->kind != PR_EVENT_END && !event->ended &&
+	       !(event->decided && !event->ask &&
+		 (event->verdict == PR_VERDICT_BLOCK || event->verdict == PR_VERDICT_DROP));
+}
+
 static bool matches(const struct query *query, const struct pr_event *event)
 {
 	if (query->uid != (uid_t)-1 && event->uid != query->uid)
 		return false;
 	if (query->address.family && !pr_address_equal(&query->address, &event->remote))
 		return false;
-	if (query->active_only && event->ended)
+	if (query->active_only && !is_active(event))
 		return false;
 	if (query->verdict &&
 	    (!event->decided ||
@@ -206,6 +215,18 @@ static void status(struct query *query)
 
 /* ---- explain, dns query ---- */
 
+/* A number or a name, as in rules; 0 where none is given. */
+static bool read_number(const struct pr_pairs *pairs, const char *key,
+			bool (*find)(const char *name, unsigned int *ret_number), unsigned int most,
+			unsigned int *ret_number)
+{
+	const char *text = pr_pairs_get(pairs, key);
+	uint64_t number = pr_pairs_number(pairs, key, 0);
+
+	*ret_number = (unsigned int)number;
+	return !text || (number && number <= most) || find(text, ret_number);
+}
+
 /* What is asked about. NULL, or what is wrong. */
 static const char *read_subject(const struct pr_pairs *pairs, char *name,
 				struct pr_engine_query *ret_subject)
@@ -215,10 +236,15 @@ static const char *read_subject(const struct pr_pairs *pairs, char *name,
 		.app = pr_pairs_get(pairs, "app"),
 		.uid = (uid_t)pr_pairs_number(pairs, "uid", (uid_t)-1),
 		.incoming = in && (strcmp(in, "1") == 0 || strcmp(in, "true") == 0),
-		.proto = (uint8_t)pr_pairs_number(pairs, "proto", 0),
-		.port = (uint16_t)pr_pairs_number(pairs, "port", 0),
 	};
+	unsigned int proto, port;
 
+	if (!read_number(pairs, "proto", pr_protocol_find, UINT8_MAX, &proto))
+		return "the protocol is none";
+	if (!read_number(pairs, "port", pr_service_find, UINT16_MAX, &port))
+		return "the port is none";
+	subject.proto = (uint8_t)proto;
+	subject.port = (uint16_t)port;
 	if (!entity)
 		entity = pr_pairs_get(pairs, "name");
 	if (!entity)
