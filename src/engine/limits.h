@@ -11,6 +11,9 @@
 /* How long a packet or a question waits for its owner. Then it is decided as unknown for now; the
  * verdict is not permanent, and the link's next packet asks again. */
 #define PR_ENGINE_OWNER_WAIT_MS 1000u
+/* How long a permitted packet waits for the generation that is being raised. Then it goes with an order of
+ * the one before, which the kernel sends back if it has another by then. */
+#define PR_ENGINE_GENERATION_WAIT_MS 200u
 /* Questions that wait for their owner. Reached: decided as unknown at once. */
 #define PR_ENGINE_QUESTION_WAITS_MAX 256u
 /* Prompts, open ones and those whose default is remembered. Reached: denied without a prompt. */

@@ -28,7 +28,12 @@ struct pr_instance_slot {
 	uint32_t policy, application, profile;
 };
 
-enum pr_parked_for { PR_PARKED_FREE, PR_PARKED_OWNER, PR_PARKED_PROMPT };
+enum pr_parked_for {
+	PR_PARKED_FREE,
+	PR_PARKED_OWNER,
+	PR_PARKED_PROMPT,
+	PR_PARKED_GENERATION, /* decided; the kernel's table is being changed */
+};
 
 struct pr_parked {
 	enum pr_parked_for wait;
@@ -227,6 +232,8 @@ bool pr_parking_holds(const struct pr_engine *engine, uint64_t link, enum pr_lin
 /* From now on the end's parked packets wait for the prompt. */
 void pr_parking_turn_to_prompt(struct pr_engine *engine, const struct pr_link *link,
 			       enum pr_link_end_name end, uint64_t deadline_us);
+/* A generation is in force: what waited for it goes. */
+void pr_parking_generation_set(struct pr_engine *engine);
 /* Handles what is due; the next deadline. */
 uint64_t pr_parking_tick(struct pr_engine *engine);
 /* A link is forgotten: its parked packets are dropped. */

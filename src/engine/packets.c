@@ -43,17 +43,8 @@ static enum pr_spoof spoof_of(const struct pr_engine *engine, const struct pr_ar
 			  pr_arrival_on_loopback(engine, arrival), &engine->own);
 }
 
-static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
-						  struct pr_arrival *arrival)
-{
-	return done(engine, arrival,
-		    pr_end_order(engine, arrival->link, arrival->end, arrival->packet->hook,
-				 arrival->reply));
-}
-
-static enum pr_engine_packet_outcome park(struct pr_engine *engine, struct pr_arrival *arrival,
-					  enum pr_parked_for wait, uint64_t ticket,
-					  uint64_t deadline_us)
+static bool add_parked(struct pr_engine *engine, struct pr_arrival *arrival,
+		       enum pr_parked_for wait, uint64_t ticket, uint64_t deadline_us)
 {
 	const struct pr_parked parked = {
 		.wait = wait,
@@ -67,9 +58,33 @@ static enum pr_engine_packet_outcome park(struct pr_engine *engine, struct pr_ar
 	};
 
 	if (deadline_us <= engine->now_us || !pr_parking_add(engine, &parked))
-		return plain(engine, arrival, PR_VERDICT_DROP);
+		return false;
 	arrival->link->ends[arrival->end].held = true;
-	return PR_ENGINE_HELD;
+	return true;
+}
+
+static enum pr_engine_packet_outcome park(struct pr_engine *engine, struct pr_arrival *arrival,
+					  enum pr_parked_for wait, uint64_t ticket,
+					  uint64_t deadline_us)
+{
+	return add_parked(engine, arrival, wait, ticket, deadline_us)
+		       ? PR_ENGINE_HELD
+		       : plain(engine, arrival, PR_VERDICT_DROP);
+}
+
+/* While the generation is being raised the kernel sends back an order of the one before, again and again
+ * until we hear of the new one, and the machine is busy with that. */
+static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
+						  struct pr_arrival *arrival)
+{
+	struct pr_verdict_order order = pr_end_order(engine, arrival->link, arrival->end,
+						     arrival->packet->hook, arrival->reply);
+
+	if (engine->generation_asked && order.verdict == PR_VERDICT_ACCEPT &&
+	    add_parked(engine, arrival, PR_PARKED_GENERATION, 0,
+		       engine->now_us + PR_ENGINE_GENERATION_WAIT_MS * UINT64_C(1000)))
+		return PR_ENGINE_HELD;
+	return done(engine, arrival, order);
 }
 
 static uint64_t hold_until(const struct pr_engine *engine, const struct pr_link_end *end)

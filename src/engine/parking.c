@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Packets that wait for a fact or for a user. The table is small on purpose (limits.h), looked through in
- * order: that is cheaper than an index for so few. What has no room is dropped, never accepted; what
+ * order: that is cheaper than an index for so few. What is not decided and has no room is dropped; what
  * waits is dropped at its deadline when a prompt is open, or decided without an owner when that did not
- * come. Other links pass by: nothing here waits for anything.
+ * come. What is permitted while the generation is being raised waits for the new one. Other links pass by:
+ * nothing here waits for anything.
  */
 #include "engine/machine.h"
 
@@ -38,12 +39,14 @@ bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked)
 		if (slot->wait == PR_PARKED_FREE && !room)
 			room = slot;
 	}
-	if (n_of_end >= PR_ENGINE_PARKED_PER_LINK_MAX) {
-		engine->counters.dropped_link_parking_full++;
-		return false;
-	}
-	if (!room) {
-		engine->counters.dropped_parking_full++;
+	if (n_of_end >= PR_ENGINE_PARKED_PER_LINK_MAX || !room) {
+		/* What is permitted goes at once, if it can't wait for a generation. */
+		if (parked->wait == PR_PARKED_GENERATION)
+			return false;
+		if (n_of_end >= PR_ENGINE_PARKED_PER_LINK_MAX)
+			engine->counters.dropped_link_parking_full++;
+		else
+			engine->counters.dropped_parking_full++;
 		return false;
 	}
 	*room = *parked;
@@ -107,7 +110,8 @@ bool pr_parking_waits(const struct pr_engine *engine, uint64_t link, enum pr_lin
 bool pr_parking_holds(const struct pr_engine *engine, uint64_t link, enum pr_link_end_name end)
 {
 	return pr_parking_waits(engine, link, end, PR_PARKED_OWNER) ||
-	       pr_parking_waits(engine, link, end, PR_PARKED_PROMPT);
+	       pr_parking_waits(engine, link, end, PR_PARKED_PROMPT) ||
+	       pr_parking_waits(engine, link, end, PR_PARKED_GENERATION);
 }
 
 void pr_parking_turn_to_prompt(struct pr_engine *engine, const struct pr_link *link,
@@ -160,6 +164,29 @@ static void give_up(struct pr_engine *engine, struct pr_parked *slot)
 		drop(engine, slot);
 }
 
+/* With what its end was decided to, by now. */
+static void order_now(struct pr_engine *engine, struct pr_parked *slot)
+{
+	enum pr_link_end_name end = (enum pr_link_end_name)slot->end;
+	struct pr_link *link = pr_links_by_id(engine->links, slot->link);
+	struct pr_verdict_order order;
+
+	if (!link) {
+		drop(engine, slot);
+		return;
+	}
+	order = pr_end_order(engine, link, end, slot->packet.hook, slot->reply);
+	let_go(engine, slot, &order);
+	link->ends[end].held = pr_parking_holds(engine, link->id, end);
+}
+
+void pr_parking_generation_set(struct pr_engine *engine)
+{
+	for (uint32_t i = 0; engine->parking.n_used && i < engine->parking.n_max; i++)
+		if (engine->parking.slots[i].wait == PR_PARKED_GENERATION)
+			order_now(engine, &engine->parking.slots[i]);
+}
+
 uint64_t pr_parking_tick(struct pr_engine *engine)
 {
 	uint64_t next_us = PR_ENGINE_NEVER;
@@ -174,6 +201,8 @@ uint64_t pr_parking_tick(struct pr_engine *engine)
 		engine->counters.parked_expired++;
 		if (slot->wait == PR_PARKED_PROMPT)
 			drop(engine, slot);
+		else if (slot->wait == PR_PARKED_GENERATION)
+			order_now(engine, slot);
 		else
 			give_up(engine, slot);
 	}

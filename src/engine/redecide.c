@@ -158,6 +158,7 @@ void pr_engine_generation_set(struct pr_engine *engine, uint32_t generation, uin
 	engine->generation = generation;
 	engine->generation_asked = false;
 	engine->counters.generations_set++;
+	pr_parking_generation_set(engine);
 	pr_engine_leave(engine);
 }
 
