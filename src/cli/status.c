@@ -80,9 +80,8 @@ static void summary(const struct pr_cli *cli, const json_t *status)
 		(long long)pr_cli_number(status, "generation"), failure ? failure : "?");
 	fprintf(cli->out, "  table      %s\n", kept ? kept : "?");
 	fprintf(cli->out, "  owners     by %s%s%s%s\n",
-		is_so(status, "who", "bpf") ? "BPF" : "sock_diag and /proc",
-		why ? " (no BPF: " : "", why ? pr_cli_clean(why, clean, sizeof(clean)) : "",
-		why ? ")" : "");
+		is_so(status, "who", "bpf") ? "BPF" : "sock_diag and /proc", why ? " (" : "",
+		why ? pr_cli_clean(why, clean, sizeof(clean)) : "", why ? ")" : "");
 	fprintf(cli->out, "  links      %lld now, of %lld communications; %lld cut, %lld ended\n",
 		(long long)pr_cli_number(status, "engine.links_now"),
 		(long long)pr_cli_number(status, "engine.communications_now"),
