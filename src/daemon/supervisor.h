@@ -18,6 +18,14 @@
 #define PR_SUPERVISOR_LISTENERS_MAX 8
 #define PR_SUPERVISOR_QUEUE_FIRST   7700 /* beside other programs' usual 0, 1, … */
 
+/* Sockets whose owner only a look at everybody's descriptors tells; more than the engine asks for at a time.
+ * Beyond: unknown. */
+#define PR_SUPERVISOR_SCAN_MAX	  512
+#define PR_SUPERVISOR_WHO_LATE_US 900000 /* the engine waits a second (engine/limits.h) */
+/* Sockets that nobody was found to hold, and for how long that is believed. */
+#define PR_SUPERVISOR_NOBODYS	 64
+#define PR_SUPERVISOR_NOBODYS_US 1000000
+
 struct pr_change; /* supervisor_change.c */
 
 struct pr_supervisor {
@@ -44,7 +52,15 @@ struct pr_supervisor {
 	struct pr_identity_reader *identity;
 	bool wants_package; /* by the policy that is compiled last */
 	struct event *on_bpf, *on_bpf_timer;
-	uint64_t n_who;
+	uint64_t n_who, n_who_late;
+	struct pr_identity_request scan_requests[PR_SUPERVISOR_SCAN_MAX];
+	uint64_t scan_tickets[PR_SUPERVISOR_SCAN_MAX], scan_asked_us[PR_SUPERVISOR_SCAN_MAX];
+	unsigned int n_scan, next_nobodys;
+	uint64_t scan_after_us; /* the next look, not before */
+	struct {
+		uint64_t inode, until_us;
+	} nobodys[PR_SUPERVISOR_NOBODYS];
+	struct event *on_scan;
 
 	/* Upstream nameservers (supervisor_upstreams.c). */
 	char upstreams[4096];	 /* of the configuration, a line each */

@@ -113,8 +113,10 @@ static int prepare(void *context, struct pr_child *child)
 	struct pr_supervisor *supervisor = context;
 	int r;
 
-	if (child->party == PR_PARTY_ENGINE)
+	if (child->party == PR_PARTY_ENGINE) {
+		supervisor->n_scan = 0; /* the former engine's questions */
 		send_engine_fds(supervisor, child);
+	}
 	if (child->party == PR_PARTY_FRONT)
 		send_fd(child, "api", supervisor->api_listener);
 	r = send_start(supervisor, child);

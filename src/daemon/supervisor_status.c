@@ -64,6 +64,7 @@ static void add_who(struct facts *facts, const struct pr_supervisor *supervisor)
 	if (supervisor->bpf)
 		add_number(facts, "who.reports_lost", pr_bpf_events_dropped(supervisor->bpf));
 	add_number(facts, "who.asked", supervisor->n_who);
+	add_number(facts, "who.late", supervisor->n_who_late);
 	if (supervisor->identity)
 		pr_identity_counters(supervisor->identity, &counters);
 	add_number(facts, "who.read", counters.n_read);

@@ -2,6 +2,7 @@
 /* Who a process is: BPF's programs and /proc, which only the supervisor may read of everybody. */
 #include "daemon/supervisor.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "ipc/body.h"
 #include "process/codec.h"
@@ -26,6 +27,8 @@ static void on_record(void *context, const struct pr_bpf_event *event, size_t le
 	if (pr_channel_send(supervisor->engine.channel, PR_MESSAGE_EXITED, 0, body, sizeof(body)))
 		pr_log(PR_LOG_DEBUG, "message-lost", "message=exited");
 }
+
+static void scan_event(evutil_socket_t fd, short what, void *context);
 
 static void drain(struct pr_supervisor *supervisor)
 {
@@ -69,6 +72,8 @@ void pr_supervisor_who_open(struct pr_supervisor *supervisor)
 
 	if (r)
 		pr_log(PR_LOG_ERROR, "no-proc", "error=%s", strerror(-r));
+	supervisor->on_scan = event_new(supervisor->base, -1, 0, scan_event, supervisor);
+	pr_assert(supervisor->on_scan);
 	open_bpf(supervisor);
 	if (supervisor->identity)
 		(void)pr_identity_adopt(supervisor->identity);
@@ -82,6 +87,8 @@ void pr_supervisor_who_policy(struct pr_supervisor *supervisor)
 
 void pr_supervisor_who_close(struct pr_supervisor *supervisor)
 {
+	if (supervisor->on_scan)
+		event_free(PR_TAKE_PTR(supervisor->on_scan));
 	if (supervisor->on_bpf)
 		event_free(PR_TAKE_PTR(supervisor->on_bpf));
 	if (supervisor->on_bpf_timer)
@@ -90,19 +97,116 @@ void pr_supervisor_who_close(struct pr_supervisor *supervisor)
 	pr_identity_close(PR_TAKE_PTR(supervisor->identity));
 }
 
-void pr_supervisor_who_answer(struct pr_supervisor *supervisor, const struct pr_message *message)
+static void answer_who(struct pr_supervisor *supervisor, uint64_t ticket,
+		       const struct pr_process *process)
 {
 	static uint8_t body[PR_PROCESS_CODE_MAX];
+	size_t len = process ? pr_process_encode(process, body, sizeof(body)) : 0;
+
+	pr_child_send(&supervisor->engine, PR_MESSAGE_PROCESS, ticket, body, len, -1);
+}
+
+/* ---- sockets that only a look at everybody's descriptors can find ---- */
+
+/* One look answers all that wait, and takes a quarter of our time at most: a flood of sockets that are closed
+ * before anybody can look keeps us busy no more than that. */
+static void arm_scan(struct pr_supervisor *supervisor)
+{
+	uint64_t now_us = pr_clock_monotonic_us(), in_us = 0;
+	struct timeval in;
+
+	if (supervisor->scan_after_us > now_us)
+		in_us = supervisor->scan_after_us - now_us;
+	in = (struct timeval){ .tv_sec = (time_t)(in_us / 1000000),
+			       .tv_usec = (suseconds_t)(in_us % 1000000) };
+	event_add(supervisor->on_scan, &in);
+}
+
+/* Nobody's a moment ago: that of a kernel module, or closed. */
+static bool is_nobodys(const struct pr_supervisor *supervisor, uint64_t inode, uint64_t now_us)
+{
+	for (unsigned int i = 0; inode && i < PR_SUPERVISOR_NOBODYS; i++)
+		if (supervisor->nobodys[i].inode == inode &&
+		    supervisor->nobodys[i].until_us > now_us)
+			return true;
+	return false;
+}
+
+static void answer_scanned(struct pr_supervisor *supervisor, uint64_t ticket,
+			   struct pr_identity_request *request, uint64_t now_us)
+{
+	if (!request->process && request->owner.inode &&
+	    !is_nobodys(supervisor, request->owner.inode, now_us)) {
+		unsigned int i = supervisor->next_nobodys++ % PR_SUPERVISOR_NOBODYS;
+
+		supervisor->nobodys[i].inode = request->owner.inode;
+		supervisor->nobodys[i].until_us = now_us + PR_SUPERVISOR_NOBODYS_US;
+	}
+	answer_who(supervisor, ticket, request->process);
+	pr_process_release(PR_TAKE_PTR(request->process));
+}
+
+static void scan_event(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_supervisor *supervisor = context;
+	struct pr_identity_request *requests = supervisor->scan_requests;
+	uint64_t begin_us = pr_clock_monotonic_us(), end_us;
+	unsigned int n = 0;
+
+	(void)fd;
+	(void)what;
+	for (unsigned int i = 0; i < supervisor->n_scan; i++) {
+		/* Its packet has been decided without us. */
+		if (begin_us - supervisor->scan_asked_us[i] > PR_SUPERVISOR_WHO_LATE_US) {
+			supervisor->n_who_late++;
+			answer_who(supervisor, supervisor->scan_tickets[i], NULL);
+			continue;
+		}
+		requests[n] = requests[i];
+		supervisor->scan_tickets[n++] = supervisor->scan_tickets[i];
+	}
+	supervisor->n_scan = 0;
+	if (n && pr_identity_find_all(supervisor->identity, requests, n) < 0)
+		pr_log(PR_LOG_WARNING, "no-scan", "of=/proc");
+	end_us = pr_clock_monotonic_us();
+	supervisor->scan_after_us = end_us + 3 * (end_us - begin_us);
+	for (unsigned int i = 0; i < n; i++)
+		answer_scanned(supervisor, supervisor->scan_tickets[i], &requests[i], end_us);
+}
+
+static bool wait_for_scan(struct pr_supervisor *supervisor, uint64_t ticket,
+			  const struct pr_owner *owner)
+{
+	uint64_t now_us = pr_clock_monotonic_us();
+
+	if (is_nobodys(supervisor, owner->inode, now_us) ||
+	    supervisor->n_scan == PR_SUPERVISOR_SCAN_MAX)
+		return false;
+	if (!supervisor->n_scan)
+		arm_scan(supervisor);
+	supervisor->scan_requests[supervisor->n_scan] =
+		(struct pr_identity_request){ .owner = *owner };
+	supervisor->scan_tickets[supervisor->n_scan] = ticket;
+	supervisor->scan_asked_us[supervisor->n_scan++] = now_us;
+	return true;
+}
+
+void pr_supervisor_who_answer(struct pr_supervisor *supervisor, const struct pr_message *message)
+{
 	struct pr_process *process = NULL;
 	struct pr_owner owner;
-	size_t len = 0;
 
 	supervisor->n_who++;
 	drain(supervisor);
-	if (supervisor->identity && pr_owner_decode(message->body, message->len, &owner) == 0 &&
-	    pr_identity_find(supervisor->identity, &owner, &process) == 0) {
-		len = pr_process_encode(process, body, sizeof(body));
-		pr_process_release(process);
+	if (!supervisor->identity || pr_owner_decode(message->body, message->len, &owner) < 0)
+		return answer_who(supervisor, message->ticket, NULL);
+	if (pr_identity_is_slow(supervisor->identity, &owner)) {
+		if (!wait_for_scan(supervisor, message->ticket, &owner))
+			answer_who(supervisor, message->ticket, NULL);
+		return;
 	}
-	pr_child_send(&supervisor->engine, PR_MESSAGE_PROCESS, message->ticket, body, len, -1);
+	if (pr_identity_find(supervisor->identity, &owner, &process))
+		process = NULL;
+	answer_who(supervisor, message->ticket, process);
+	pr_process_release(process);
 }

@@ -217,20 +217,7 @@ int pr_identity_read(struct pr_identity_reader *reader, pid_t pid, uint64_t star
 
 /* ---- by socket ---- */
 
-static int scan(struct pr_identity_reader *reader, uint64_t inode, pid_t *ret_pid)
-{
-	int r;
-
-	reader->counters.n_scans++;
-	r = pr_scan_inode(reader->proc_fd, inode, PR_IDENTITY_SCAN_FDS_MAX, ret_pid);
-	if (r == PR_SCAN_FOUND)
-		reader->counters.n_scans_found++;
-	if (r == PR_SCAN_CUT)
-		reader->counters.n_scans_cut++;
-	return r;
-}
-
-static bool still_runs(struct pr_identity_reader *reader, const struct pr_owner *owner)
+static bool still_runs(const struct pr_identity_reader *reader, const struct pr_owner *owner)
 {
 	int directory PR_CLEANUP(pr_cleanup_close) =
 		pr_procfs_open(reader->proc_fd, (pid_t)owner->pid);
@@ -253,26 +240,109 @@ static int read_holder(struct pr_identity_reader *reader, const struct pr_owner 
 	return read_owner(reader, &holder, ret_process);
 }
 
+bool pr_identity_is_slow(const struct pr_identity_reader *reader, const struct pr_owner *owner)
+{
+	/* A listener outlives its maker: a master that has left its workers, a manager's helper. */
+	return !owner->pid || (owner->listener && owner->inode && !still_runs(reader, owner));
+}
+
+/* The socket that sent it; 0 = nobody knows. */
+static uint64_t inode_of(const struct pr_identity_reader *reader, const struct pr_owner *owner)
+{
+	uint64_t inode = owner->inode;
+	uid_t uid;
+
+	if (!inode && pr_scan_datagram(reader->proc_fd, &owner->tuple, &inode, &uid))
+		return 0;
+	return inode;
+}
+
+static int answer(struct pr_identity_reader *reader, const struct pr_owner *owner, pid_t pid,
+		  struct pr_process **ret_process)
+{
+	if (pid && (pid != 1 || !owner->pid))
+		return read_holder(reader, owner, pid, ret_process);
+	return read_gone(reader, owner, ret_process);
+}
+
+/* Sorted, each once. Returns how many there are. */
+static size_t wanted(const uint64_t *inodes, size_t n, struct pr_scan_socket *ret_sockets)
+{
+	size_t n_wanted = 0;
+
+	for (size_t i = 0; i < n; i++) {
+		bool again = !inodes[i];
+
+		for (size_t k = 0; k < n_wanted && !again; k++)
+			again = ret_sockets[k].inode == inodes[i];
+		if (!again)
+			ret_sockets[n_wanted++].inode = inodes[i];
+	}
+	return n_wanted;
+}
+
+static int scan(struct pr_identity_reader *reader, struct pr_scan_socket *sockets, size_t n)
+{
+	int r;
+
+	if (!n)
+		return 0;
+	reader->counters.n_scans++;
+	r = pr_scan_sockets(reader->proc_fd, sockets, n, PR_IDENTITY_SCAN_FDS_MAX);
+	if (r == PR_SCAN_CUT)
+		reader->counters.n_scans_cut++;
+	for (size_t i = 0; i < n; i++)
+		reader->counters.n_scans_found += r >= 0 && sockets[i].pid;
+	return r < 0 ? r : 0;
+}
+
+int pr_identity_find_all(struct pr_identity_reader *reader, struct pr_identity_request *requests,
+			 size_t n)
+{
+	PR_CLEANUP(pr_cleanup_free) uint64_t *inodes = pr_calloc(n, sizeof(*inodes));
+	PR_CLEANUP(pr_cleanup_free)
+	struct pr_scan_socket *sockets = pr_calloc(n, sizeof(*sockets));
+	size_t n_sockets;
+	int r;
+
+	for (size_t i = 0; i < n; i++)
+		if (pr_identity_is_slow(reader, &requests[i].owner))
+			inodes[i] = inode_of(reader, &requests[i].owner);
+	n_sockets = wanted(inodes, n, sockets);
+	r = scan(reader, sockets, n_sockets);
+	if (r < 0)
+		return r;
+	for (size_t i = 0; i < n; i++) {
+		const struct pr_owner *owner = &requests[i].owner;
+		const struct pr_scan_socket *found =
+			inodes[i] ? pr_scan_socket_find(sockets, n_sockets, inodes[i]) : NULL;
+
+		requests[i].process = NULL;
+		if (pr_identity_is_slow(reader, owner))
+			r = answer(reader, owner, found ? found->pid : 0, &requests[i].process);
+		else
+			r = read_owner(reader, owner, &requests[i].process);
+		if (r)
+			requests[i].process = NULL;
+	}
+	return 0;
+}
+
 int pr_identity_find(struct pr_identity_reader *reader, const struct pr_owner *owner,
 		     struct pr_process **ret_process)
 {
-	uint64_t inode = owner->inode;
-	pid_t pid = 0;
-	uid_t uid;
-	int r = PR_SCAN_FOUND;
+	struct pr_identity_request request = { .owner = *owner };
+	int r;
 
-	/* A listener outlives its maker: a master that has left its workers, a manager's helper. */
-	if (owner->pid && (!owner->listener || !inode || still_runs(reader, owner)))
+	if (!pr_identity_is_slow(reader, owner))
 		return read_owner(reader, owner, ret_process);
-	if (!inode)
-		r = pr_scan_datagram(reader->proc_fd, &owner->tuple, &inode, &uid);
-	if (r == PR_SCAN_FOUND)
-		r = scan(reader, inode, &pid);
+	r = pr_identity_find_all(reader, &request, 1);
 	if (r < 0)
 		return r;
-	if (r == PR_SCAN_FOUND && (pid != 1 || !owner->pid))
-		return read_holder(reader, owner, pid, ret_process);
-	return read_gone(reader, owner, ret_process);
+	if (!request.process)
+		return PR_IDENTITY_GONE;
+	*ret_process = request.process;
+	return PR_IDENTITY_READ;
 }
 
 /* ---- what is remembered ---- */

@@ -12,9 +12,9 @@
 #include "process/process.h"
 
 /* Limits. */
-#define PR_IDENTITY_EXECUTABLES_MAX 4096 /* proven executables; the least recently used goes */
-#define PR_IDENTITY_EXECS_MAX	    4096 /* processes whose exec was reported; the oldest goes */
-#define PR_IDENTITY_SCAN_FDS_MAX    200000 /* descriptors looked at for one inode; beyond: not found */
+#define PR_IDENTITY_EXECUTABLES_MAX 4096   /* proven executables; the least recently used goes */
+#define PR_IDENTITY_EXECS_MAX	    4096   /* processes whose exec was reported; the oldest goes */
+#define PR_IDENTITY_SCAN_FDS_MAX    200000 /* descriptors looked at in one go; beyond: not found */
 #define PR_IDENTITY_PACKAGE_MS	    200 /* for the search in the package database; beyond: unknown */
 
 enum pr_identity_outcome {
@@ -56,6 +56,18 @@ PR_MUST_USE int pr_identity_read(struct pr_identity_reader *reader, pid_t pid, u
  * PR_IDENTITY_… or -errno. */
 PR_MUST_USE int pr_identity_find(struct pr_identity_reader *reader, const struct pr_owner *owner,
 				 struct pr_process **ret_process);
+
+/* Whether answering takes a look at all descriptors of all processes: milliseconds, where all else takes
+ * microseconds. */
+bool pr_identity_is_slow(const struct pr_identity_reader *reader, const struct pr_owner *owner);
+
+struct pr_identity_request {
+	struct pr_owner owner;
+	struct pr_process *process; /* the answer: NULL = gone; the caller's */
+};
+/* Answers all of them with one look. 0 or -errno; then nothing is answered. */
+PR_MUST_USE int pr_identity_find_all(struct pr_identity_reader *reader,
+				     struct pr_identity_request *requests, size_t n);
 
 /* What BPF reported, from pr_bpf_drain(). */
 void pr_identity_event(struct pr_identity_reader *reader, const struct pr_bpf_event *event,

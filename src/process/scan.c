@@ -64,8 +64,45 @@ void pr_scan_processes_close(struct pr_scan_processes *walk)
 	closedir(walk->directory);
 }
 
-/* True when the process holds the socket; *n_left counts down. */
-static bool holds(int proc_fd, pid_t pid, const char *wanted, unsigned int *n_left)
+static int by_inode(const void *a, const void *b)
+{
+	const struct pr_scan_socket *x = a, *y = b;
+
+	return x->inode < y->inode ? -1 : x->inode > y->inode;
+}
+
+const struct pr_scan_socket *pr_scan_socket_find(const struct pr_scan_socket *sockets, size_t n,
+						 uint64_t inode)
+{
+	const struct pr_scan_socket key = { .inode = inode };
+
+	return bsearch(&key, sockets, n, sizeof(*sockets), by_inode);
+}
+
+struct search {
+	struct pr_scan_socket *sockets;
+	size_t n, n_left; /* n_left: nobody but PID 1 was found for them */
+	unsigned int n_fds_left;
+};
+
+/* "socket:[12345]" of a process. */
+static void look_at_descriptor(struct search *search, pid_t pid, const char *text)
+{
+	struct pr_scan_socket *socket;
+	uint64_t inode;
+
+	if (sscanf(text, "socket:[%" SCNu64 "]", &inode) != 1)
+		return;
+	socket = (struct pr_scan_socket *)(uintptr_t)pr_scan_socket_find(search->sockets, search->n,
+									 inode);
+	if (!socket || socket->pid > 1)
+		return;
+	socket->pid = pid;
+	if (pid > 1)
+		search->n_left--;
+}
+
+static void look_at_process(int proc_fd, pid_t pid, struct search *search)
 {
 	char name[32], text[LINK_SIZE];
 	DIR *descriptors PR_CLEANUP(close_directory) = NULL;
@@ -74,42 +111,37 @@ static bool holds(int proc_fd, pid_t pid, const char *wanted, unsigned int *n_le
 	snprintf(name, sizeof(name), "%d/fd", pid);
 	descriptors = open_directory(proc_fd, name);
 	if (!descriptors)
-		return false; /* gone meanwhile */
-	while (*n_left && (entry = readdir(descriptors)) != NULL) {
+		return; /* gone meanwhile */
+	while (search->n_fds_left && search->n_left && (entry = readdir(descriptors)) != NULL) {
 		ssize_t n;
 
 		if (!is_number(entry->d_name))
 			continue;
-		--*n_left;
+		search->n_fds_left--;
 		n = readlinkat(dirfd(descriptors), entry->d_name, text, sizeof(text) - 1);
 		if (n <= 0)
 			continue;
 		text[n] = 0;
-		if (strcmp(text, wanted) == 0)
-			return true;
+		look_at_descriptor(search, pid, text);
 	}
-	return false;
 }
 
-int pr_scan_inode(int proc_fd, uint64_t inode, unsigned int n_fds_max, pid_t *ret_pid)
+int pr_scan_sockets(int proc_fd, struct pr_scan_socket *sockets, size_t n, unsigned int n_fds_max)
 {
+	struct search search = { sockets, n, n, n_fds_max };
 	struct pr_scan_processes walk;
-	char wanted[LINK_SIZE];
-	pid_t pid, found = 0;
+	pid_t pid;
 	int r = pr_scan_processes_open(proc_fd, &walk);
 
 	if (r < 0)
 		return r;
-	snprintf(wanted, sizeof(wanted), "socket:[%" PRIu64 "]", inode);
-	while (found <= 1 && n_fds_max && (pid = pr_scan_processes_next(&walk)) > 0)
-		if (holds(proc_fd, pid, wanted, &n_fds_max))
-			found = pid;
+	qsort(sockets, n, sizeof(*sockets), by_inode);
+	for (size_t i = 0; i < n; i++)
+		sockets[i].pid = 0;
+	while (search.n_left && search.n_fds_left && (pid = pr_scan_processes_next(&walk)) > 0)
+		look_at_process(proc_fd, pid, &search);
 	pr_scan_processes_close(&walk);
-	if (found > 1 || (found == 1 && n_fds_max)) {
-		*ret_pid = found;
-		return PR_SCAN_FOUND;
-	}
-	return n_fds_max ? PR_SCAN_NOT_FOUND : PR_SCAN_CUT;
+	return search.n_left && !search.n_fds_left ? PR_SCAN_CUT : PR_SCAN_FOUND;
 }
 
 /* ---- /proc/net/{icmp,icmp6,raw,raw6}: "sl local:port remote:port st … uid timeout inode …" ---- */

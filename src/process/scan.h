@@ -23,9 +23,19 @@ enum pr_scan_outcome {
 	PR_SCAN_CUT = 2, /* too many descriptors: not known */
 };
 
-/* The lowest PID that holds the socket; PID 1 only if nobody else does. At most `n_fds_max` descriptors
- * are looked at. PR_SCAN_… or -errno. */
-PR_MUST_USE int pr_scan_inode(int proc_fd, uint64_t inode, unsigned int n_fds_max, pid_t *ret_pid);
+struct pr_scan_socket {
+	uint64_t inode;
+	pid_t pid; /* 0 = nobody's */
+};
+
+/* Who holds these sockets, with one look at everybody's descriptors: the lowest PID; PID 1 only if nobody else
+ * does. No inode may stand there twice. Sorts them. At most `n_fds_max` descriptors are looked at: CUT where some
+ * were not found until then. FOUND, CUT or -errno. */
+PR_MUST_USE int pr_scan_sockets(int proc_fd, struct pr_scan_socket *sockets, size_t n,
+				unsigned int n_fds_max);
+/* Among sorted ones; NULL = not there. */
+const struct pr_scan_socket *pr_scan_socket_find(const struct pr_scan_socket *sockets, size_t n,
+						 uint64_t inode);
 
 /* A ping socket with this identifier, or else the one raw socket that could have sent it, from
  * /proc/thread-self/net. Two candidates: not found. PR_SCAN_… or -errno. */

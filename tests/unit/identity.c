@@ -203,6 +203,28 @@ static void the_holder_of_a_socket_is_found(void **state)
 	pr_identity_close(reader);
 }
 
+static void one_look_answers_all(void **state)
+{
+	struct pr_identity_reader *reader = open_tree();
+	const uint64_t inodes[] = { 999, 888, 777, 0, 777, 998 };
+	const int pids[] = { 0, 1, 20, 0, 20, 0 };
+	struct pr_identity_request requests[PR_ARRAY_SIZE(inodes)] = { 0 };
+	struct pr_identity_counters counters;
+
+	(void)state;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(inodes); i++)
+		requests[i].owner = (struct pr_owner){ .inode = inodes[i], .uid = (uid_t)-1 };
+	assert_int_equal(pr_identity_find_all(reader, requests, PR_ARRAY_SIZE(inodes)), 0);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(inodes); i++) {
+		assert_int_equal(requests[i].process ? requests[i].process->pid : 0, pids[i]);
+		pr_process_release(requests[i].process);
+	}
+	pr_identity_counters(reader, &counters);
+	assert_int_equal(counters.n_scans, 1);
+	assert_int_equal(counters.n_scans_found, 2);
+	pr_identity_close(reader);
+}
+
 /* ---- this machine ---- */
 
 static struct pr_identity_reader *open_real(void)
@@ -432,6 +454,7 @@ int main(void)
 		cmocka_unit_test(a_reused_pid_is_refused),
 		cmocka_unit_test(a_kernel_thread_has_no_file),
 		cmocka_unit_test(the_holder_of_a_socket_is_found),
+		cmocka_unit_test(one_look_answers_all),
 		cmocka_unit_test(this_process_is_proven),
 		cmocka_unit_test(a_replaced_executable_keeps_what_was_proven),
 		cmocka_unit_test(another_executable_than_the_hint_is_not_believed),
