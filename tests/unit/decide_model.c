@@ -295,7 +295,7 @@ static bool is_question(const struct told *told, bool own_dns)
 {
 	const struct pr_subject *subject = told->subject;
 
-	return subject->direction != PR_DIRECTION_IN && !own_dns &&
+	return subject->direction != PR_DIRECTION_IN && !own_dns && !subject->dns_exempt &&
 	       settled(subject, PR_FACT_PROTOCOL) && !missing(subject, PR_FACT_PROTOCOL) &&
 	       settled(subject, PR_FACT_PORT) && !missing(subject, PR_FACT_PORT) &&
 	       subject->port == 53 && (subject->proto == 6 || subject->proto == 17);
@@ -442,7 +442,7 @@ struct model_decision model_decide(const struct world *world, uint32_t app, enum
 	tell(&told, world, app, stage, subject);
 	if (stage == PR_STAGE_COMMUNICATION &&
 	    (subject->own || subject->infrastructure || subject->spoofed || subject->start_grace ||
-	     is_question(&told, false)))
+	     subject->dns_exempt || is_question(&told, false)))
 		return outcome(PR_OUTCOME_OPEN);
 	if (subject->own)
 		return permit(&told);

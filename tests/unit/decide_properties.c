@@ -173,6 +173,7 @@ static void draw_subject(struct pr_subject *subject, uint32_t app)
 	subject->own = one_in(40);
 	subject->infrastructure = one_in(30);
 	subject->start_grace = one_in(20);
+	subject->dns_exempt = one_in(10);
 	if (one_in(30))
 		subject->spoofed = (enum pr_spoof)(1 + draw(4));
 }
