@@ -203,7 +203,7 @@ static int send_change(struct pr_compile *compile, const struct pr_pairs *change
 static int send_all(struct pr_compile *compile, const struct pr_options *options,
 		    const struct pr_users *users, const struct pr_pairs *change)
 {
-	char *error = compile->compiled.error, text[PR_FILES_ERROR_SIZE];
+	char *error = compile->compiled.error, text[PR_FILES_ERROR_SIZE] = "";
 	int r = send_start(compile, users);
 
 	if (r == 0)
