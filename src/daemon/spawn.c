@@ -26,18 +26,18 @@ int pr_spawn_open_self(int *ret_fd)
 }
 
 /* A Ctrl-C or SIGTERM to the whole process group is the supervisor's to answer: it takes the rules away
- * first, while the others still work. It ends them by SIGKILL. */
+ * first, while the others still work. It ends them by SIGKILL. And whoever closes a socket early kills nobody. */
 static void reset_signals(void)
 {
 	const struct sigaction by_default = { .sa_handler = SIG_DFL };
 	const struct sigaction ignored = { .sa_handler = SIG_IGN };
-	static const int of_group[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT };
+	static const int not_for_us[] = { SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGPIPE };
 	sigset_t none;
 
 	for (int number = 1; number < NSIG; number++)
 		(void)sigaction(number, &by_default, NULL);
-	for (size_t i = 0; i < PR_ARRAY_SIZE(of_group); i++)
-		(void)sigaction(of_group[i], &ignored, NULL);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(not_for_us); i++)
+		(void)sigaction(not_for_us[i], &ignored, NULL);
 	sigemptyset(&none);
 	(void)sigprocmask(SIG_SETMASK, &none, NULL);
 }
