@@ -145,32 +145,12 @@ static uint32_t ruleset_first(struct walk *walk, const struct pr_blob_ruleset *r
 	return best;
 }
 
-static unsigned int entity_fact(uint32_t entity)
-{
-	switch (entity) {
-	case PR_ENTITY_ANY:
-		return 0;
-	case PR_ENTITY_PREFIX:
-		return PR_FACT_ADDRESS;
-	case PR_ENTITY_SCOPE:
-		return PR_FACT_SCOPE;
-	case PR_ENTITY_COUNTRY:
-	case PR_ENTITY_CONTINENT:
-		return PR_FACT_COUNTRY;
-	case PR_ENTITY_ASN:
-		return PR_FACT_ASN;
-	case PR_ENTITY_LISTS:
-		return PR_FACT_LISTS;
-	default:
-		return PR_FACT_DOMAIN;
-	}
-}
-
 /* What the rule that was found lacks: it matches as far as the facts are known. */
 static void classify(const struct walk *walk, uint32_t number, struct pr_rule_hit *ret_hit)
 {
 	const struct pr_blob_rule *rule = &walk->policy->rules[number];
-	unsigned int fact = entity_fact(rule->entity), open = 0, no_data = fact & walk->no_data;
+	unsigned int fact = pr_entity_fact((enum pr_entity_kind)rule->entity), open = 0,
+		     no_data = fact & walk->no_data;
 
 	if (fact && !(walk->subject->known & fact))
 		open |= fact;

@@ -86,8 +86,7 @@ static enum pr_rule_answer match_lists(const struct pr_rule *rule, const uint32_
 	return PR_ANSWER_NO;
 }
 
-/* The one fact that an entity of this kind is compared with; 0 for *. */
-static unsigned int entity_fact(enum pr_entity_kind entity)
+unsigned int pr_entity_fact(enum pr_entity_kind entity)
 {
 	switch (entity) {
 	case PR_ENTITY_ANY:
@@ -111,7 +110,7 @@ static unsigned int entity_fact(enum pr_entity_kind entity)
 static enum pr_rule_answer match_entity(const struct pr_rule *rule, const uint32_t *list_numbers,
 					const struct pr_subject *subject)
 {
-	unsigned int fact = entity_fact(rule->entity);
+	unsigned int fact = pr_entity_fact(rule->entity);
 
 	if (fact && open_fact(subject, fact))
 		return PR_ANSWER_OPEN;
@@ -175,7 +174,7 @@ enum pr_rule_answer pr_rule_match(const struct pr_rule *rule, const uint32_t *li
 	if (entity == PR_ANSWER_NO || proto == PR_ANSWER_NO || port == PR_ANSWER_NO)
 		return PR_ANSWER_NO;
 	if (entity != PR_ANSWER_YES)
-		*ret_missing |= entity_fact(rule->entity);
+		*ret_missing |= pr_entity_fact(rule->entity);
 	if (proto == PR_ANSWER_OPEN)
 		*ret_missing |= PR_FACT_PROTOCOL;
 	if (port == PR_ANSWER_OPEN)
