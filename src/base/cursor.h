@@ -81,6 +81,13 @@ static inline uint32_t pr_read_u32(struct pr_reader *reader)
 		  : 0;
 }
 
+static inline uint64_t pr_read_u64(struct pr_reader *reader)
+{
+	uint64_t high = pr_read_u32(reader);
+
+	return high << 32 | pr_read_u32(reader);
+}
+
 static inline void pr_write_bytes(struct pr_writer *writer, const void *bytes, size_t len)
 {
 	if (writer->failed || len > writer->size - writer->position) {
@@ -110,4 +117,10 @@ static inline void pr_write_u32(struct pr_writer *writer, uint32_t value)
 			     (uint8_t)value };
 
 	pr_write_bytes(writer, bytes, sizeof(bytes));
+}
+
+static inline void pr_write_u64(struct pr_writer *writer, uint64_t value)
+{
+	pr_write_u32(writer, (uint32_t)(value >> 32));
+	pr_write_u32(writer, (uint32_t)value);
 }

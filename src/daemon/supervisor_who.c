@@ -8,13 +8,11 @@
 #include "process/codec.h"
 
 #include <string.h>
-#include <unistd.h>
 
 /* What it tells of an exit frees the engine's cache; that it may be lost is no harm. */
 static void on_record(void *context, const struct pr_bpf_event *event, size_t len)
 {
 	struct pr_supervisor *supervisor = context;
-	long ticks_a_second = sysconf(_SC_CLK_TCK);
 	struct pr_writer writer;
 	uint8_t body[12];
 
@@ -23,7 +21,7 @@ static void on_record(void *context, const struct pr_bpf_event *event, size_t le
 		return;
 	writer = pr_writer(body, sizeof(body));
 	pr_write_u32(&writer, event->pid);
-	pr_write_u64(&writer, event->start_time_ns / (1000000000ull / (uint64_t)ticks_a_second));
+	pr_write_u64(&writer, pr_owner_start_time(event->start_time_ns));
 	if (pr_channel_send(supervisor->engine.channel, PR_MESSAGE_EXITED, 0, body, sizeof(body)))
 		pr_log(PR_LOG_DEBUG, "message-lost", "message=exited");
 }

@@ -6,19 +6,6 @@
 
 #define TEXT_NULL 0xffffu
 
-uint64_t pr_read_u64(struct pr_reader *reader)
-{
-	uint64_t high = pr_read_u32(reader);
-
-	return high << 32 | pr_read_u32(reader);
-}
-
-void pr_write_u64(struct pr_writer *writer, uint64_t value)
-{
-	pr_write_u32(writer, (uint32_t)(value >> 32));
-	pr_write_u32(writer, (uint32_t)value);
-}
-
 /* A text stands with its zero, so that the reader can borrow it as a string. */
 const char *pr_read_text(struct pr_reader *reader)
 {

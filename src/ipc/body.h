@@ -16,8 +16,6 @@
 #define PR_PAIR_KEY_MAX	  64	/* bytes */
 #define PR_PAIR_VALUE_MAX 32768 /* bytes: a profile's file fits */
 
-uint64_t pr_read_u64(struct pr_reader *reader);
-void pr_write_u64(struct pr_writer *writer, uint64_t value);
 /* NULL stays NULL. A text with a zero in it fails the reader; one beyond 65534 bytes the writer. */
 const char *pr_read_text(struct pr_reader *reader);
 void pr_write_text(struct pr_writer *writer, const char *text);

@@ -33,19 +33,6 @@ static const struct text texts[] = {
 	{ offsetof(struct pr_process, package), PR_PROCESS_TEXT_MAX, true },
 };
 
-static void write_u64(struct pr_writer *writer, uint64_t value)
-{
-	pr_write_u32(writer, (uint32_t)(value >> 32));
-	pr_write_u32(writer, (uint32_t)value);
-}
-
-static uint64_t read_u64(struct pr_reader *reader)
-{
-	uint64_t high = pr_read_u32(reader);
-
-	return high << 32 | pr_read_u32(reader);
-}
-
 static void write_text(struct pr_writer *writer, const char *text, size_t max, bool whole)
 {
 	size_t len = text ? strnlen(text, max + 1) : 0;
@@ -93,10 +80,10 @@ size_t pr_process_encode(const struct pr_process *process, void *bytes, size_t s
 
 	pr_assert(n <= PR_PROCESS_PARENTS_MAX);
 	pr_write_u32(&writer, (uint32_t)process->pid);
-	write_u64(&writer, process->start_time);
+	pr_write_u64(&writer, process->start_time);
 	pr_write_u32(&writer, process->uid);
-	write_u64(&writer, process->exe_device);
-	write_u64(&writer, process->exe_inode);
+	pr_write_u64(&writer, process->exe_device);
+	pr_write_u64(&writer, process->exe_inode);
 	pr_write_u8(&writer, (uint8_t)((process->path_proven ? FLAG_PROVEN : 0) |
 				       (process->foreign_namespace ? FLAG_FOREIGN : 0) |
 				       (process->kernel_thread ? FLAG_KERNEL : 0)));
@@ -125,15 +112,15 @@ int pr_process_decode(const void *bytes, size_t len, struct pr_process **ret_pro
 	struct pr_reader reader = pr_reader(bytes, len);
 	struct pr_process *process;
 	uint32_t pid = pr_read_u32(&reader);
-	uint64_t start_time = read_u64(&reader);
+	uint64_t start_time = pr_read_u64(&reader);
 	uint8_t flags, n;
 
 	if (pid > INT32_MAX)
 		return -EBADMSG;
 	process = pr_process_new((pid_t)pid, start_time);
 	process->uid = pr_read_u32(&reader);
-	process->exe_device = read_u64(&reader);
-	process->exe_inode = read_u64(&reader);
+	process->exe_device = pr_read_u64(&reader);
+	process->exe_inode = pr_read_u64(&reader);
 	flags = pr_read_u8(&reader);
 	process->path_proven = flags & FLAG_PROVEN;
 	process->foreign_namespace = flags & FLAG_FOREIGN;

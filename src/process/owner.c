@@ -28,19 +28,6 @@ uint64_t pr_owner_device(uint32_t device)
 	return makedev(device >> 20, device & 0xfffff);
 }
 
-static void write_u64(struct pr_writer *writer, uint64_t value)
-{
-	pr_write_u32(writer, (uint32_t)(value >> 32));
-	pr_write_u32(writer, (uint32_t)value);
-}
-
-static uint64_t read_u64(struct pr_reader *reader)
-{
-	uint64_t high = pr_read_u32(reader);
-
-	return high << 32 | pr_read_u32(reader);
-}
-
 static void write_address(struct pr_writer *writer, const struct pr_address *address)
 {
 	pr_write_u8(writer, address->family);
@@ -65,17 +52,17 @@ void pr_owner_encode(const struct pr_owner *owner, uint8_t bytes[PR_OWNER_CODE_S
 	const struct pr_exec_hint *hint = &owner->hint;
 
 	pr_write_u32(&writer, owner->pid);
-	write_u64(&writer, owner->start_time);
+	pr_write_u64(&writer, owner->start_time);
 	pr_write_u32(&writer, owner->uid);
-	write_u64(&writer, owner->cookie);
-	write_u64(&writer, owner->inode);
+	pr_write_u64(&writer, owner->cookie);
+	pr_write_u64(&writer, owner->inode);
 	pr_write_u8(&writer,
 		    (owner->foreign ? FLAG_FOREIGN : 0) | (owner->listener ? FLAG_LISTENER : 0));
 	pr_write_u8(&writer, (uint8_t)owner->rung);
-	write_u64(&writer, hint->exe_device);
-	write_u64(&writer, hint->exe_inode);
-	write_u64(&writer, hint->exec_id);
-	write_u64(&writer, hint->cgroup_id);
+	pr_write_u64(&writer, hint->exe_device);
+	pr_write_u64(&writer, hint->exe_inode);
+	pr_write_u64(&writer, hint->exec_id);
+	pr_write_u64(&writer, hint->cgroup_id);
 	pr_write_u32(&writer, hint->parent);
 	pr_write_bytes(&writer, hint->comm, sizeof(hint->comm));
 	write_address(&writer, &owner->tuple.src);
@@ -95,19 +82,19 @@ int pr_owner_decode(const void *bytes, size_t len, struct pr_owner *ret_owner)
 	uint8_t flags, rung;
 
 	owner.pid = pr_read_u32(&reader);
-	owner.start_time = read_u64(&reader);
+	owner.start_time = pr_read_u64(&reader);
 	owner.uid = pr_read_u32(&reader);
-	owner.cookie = read_u64(&reader);
-	owner.inode = read_u64(&reader);
+	owner.cookie = pr_read_u64(&reader);
+	owner.inode = pr_read_u64(&reader);
 	flags = pr_read_u8(&reader);
 	owner.foreign = flags & FLAG_FOREIGN;
 	owner.listener = flags & FLAG_LISTENER;
 	rung = pr_read_u8(&reader);
 	owner.rung = (enum pr_rung)rung;
-	hint->exe_device = read_u64(&reader);
-	hint->exe_inode = read_u64(&reader);
-	hint->exec_id = read_u64(&reader);
-	hint->cgroup_id = read_u64(&reader);
+	hint->exe_device = pr_read_u64(&reader);
+	hint->exe_inode = pr_read_u64(&reader);
+	hint->exec_id = pr_read_u64(&reader);
+	hint->cgroup_id = pr_read_u64(&reader);
 	hint->parent = pr_read_u32(&reader);
 	comm = pr_read_bytes(&reader, sizeof(hint->comm));
 	if (comm)
