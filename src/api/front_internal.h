@@ -3,7 +3,6 @@
 #pragma once
 
 #include "api/front.h"
-#include "api/peer.h"
 #include "ipc/body.h"
 #include "profile/policy.h"
 
@@ -62,6 +61,13 @@ void pr_pending_message(struct pr_front *front, const struct pr_message *message
 void pr_pending_engine_gone(struct pr_front *front);
 void pr_pending_free(struct pr_front *front);
 
+/* ---- who asks (routes.c) ---- */
+
+struct pr_reader_rights {
+	uid_t uid;
+	bool reads_all; /* root and the group's members; others see what is their own */
+};
+
 /* ---- live events (stream.c) ---- */
 
 struct pr_stream *pr_stream_new(void);
@@ -71,7 +77,7 @@ void pr_stream_event(struct pr_stream *stream, uint64_t number, const uint8_t *b
 void pr_stream_lost(struct pr_stream *stream, uint64_t n_lost);
 /* Makes the request a reader: server-sent events until either side closes. */
 void pr_stream_read(struct pr_stream *stream, struct evhttp_request *request,
-		    const struct pr_api_peer *peer);
+		    const struct pr_reader_rights *rights);
 
 /* ---- the policy in force (policy_json.c) ---- */
 

@@ -6,6 +6,7 @@
 #include "api/front_internal.h"
 
 #include "api/pairs_json.h"
+#include "ipc/peer.h"
 
 #include <event2/keyvalq_struct.h>
 #include <string.h>
@@ -13,7 +14,7 @@
 struct call {
 	struct pr_front *front;
 	struct evhttp_request *request;
-	struct pr_api_peer peer;
+	struct pr_reader_rights rights;
 	struct evkeyvalq arguments; /* of the URI's query */
 };
 
@@ -30,13 +31,13 @@ static void ask_engine(struct call *call, const char *query)
 	char uid[16];
 	bool fits = pr_pairs_add(&pairs, "query", query);
 
-	snprintf(uid, sizeof(uid), "%u", call->peer.uid);
-	if (!call->peer.reads_all)
+	snprintf(uid, sizeof(uid), "%u", call->rights.uid);
+	if (!call->rights.reads_all)
 		fits = fits && pr_pairs_add(&pairs, "uid", uid);
 	for (pair = call->arguments.tqh_first; pair; pair = pair->next.tqe_next) {
 		if (strcmp(pair->key, "query") == 0 || strcmp(pair->key, "after") == 0)
 			continue;
-		if (!call->peer.reads_all && strcmp(pair->key, "uid") == 0)
+		if (!call->rights.reads_all && strcmp(pair->key, "uid") == 0)
 			continue;
 		fits = fits && pr_pairs_add(&pairs, pair->key, pair->value);
 	}
@@ -82,7 +83,7 @@ static void get_status(struct call *call)
 
 static void get_events(struct call *call)
 {
-	pr_stream_read(call->front->stream, call->request, &call->peer);
+	pr_stream_read(call->front->stream, call->request, &call->rights);
 }
 
 /* The rows of an array, one a line; NULL: there is no such profile. Takes `rows`. */
@@ -191,13 +192,29 @@ static const struct route *find_route(const char *path, enum evhttp_cmd_type met
 	return NULL;
 }
 
+static int read_rights(struct call *call)
+{
+	gid_t group = call->front->group;
+	struct pr_peer peer;
+	int r = pr_peer_read(pr_request_fd(call->request), &peer);
+
+	if (r < 0)
+		return r;
+	call->rights = (struct pr_reader_rights){
+		.uid = peer.uid,
+		.reads_all =
+			peer.uid == 0 || (group != (gid_t)-1 && pr_peer_in_group(&peer, group)),
+	};
+	return 0;
+}
+
 static void answer(struct call *call, const struct route *route)
 {
-	int r = pr_api_peer_of(pr_request_fd(call->request), call->front->group, &call->peer);
+	int r = read_rights(call);
 
 	if (r < 0)
 		pr_reply_error(call->request, 403, "the connection has no peer credentials");
-	else if (route->readers == READ_BY_GROUP && !call->peer.reads_all)
+	else if (route->readers == READ_BY_GROUP && !call->rights.reads_all)
 		pr_reply_error(call->request, 403,
 			       "only root and members of the group portreeve may ask this");
 	else if (route->needs == NEEDS_POLICY && !call->front->policy)

@@ -24,7 +24,7 @@ struct reader {
 	struct reader *next;
 	struct pr_stream *stream;
 	struct evhttp_request *request;
-	struct pr_api_peer peer;
+	struct pr_reader_rights rights;
 	uint64_t n_skipped;
 };
 
@@ -86,8 +86,8 @@ static void keep(struct pr_stream *stream, uint64_t number, const uint8_t *body,
 /* What a reader who is neither root nor of the group may see: its own applications' events. */
 static bool may_see(const struct reader *reader, const struct pr_event *event)
 {
-	return reader->peer.reads_all ||
-	       (event->kind != PR_EVENT_SYSTEM && event->uid == reader->peer.uid);
+	return reader->rights.reads_all ||
+	       (event->kind != PR_EVENT_SYSTEM && event->uid == reader->rights.uid);
 }
 
 static bool has_room(struct reader *reader)
@@ -149,7 +149,7 @@ void pr_stream_event(struct pr_stream *stream, uint64_t number, const uint8_t *b
 void pr_stream_lost(struct pr_stream *stream, uint64_t n_lost)
 {
 	for (struct reader *reader = stream->readers; reader; reader = reader->next)
-		if (reader->peer.reads_all) {
+		if (reader->rights.reads_all) {
 			reader->n_skipped += n_lost;
 			give(reader, 0, NULL);
 		}
@@ -187,7 +187,7 @@ static void catch_up(struct reader *reader, uint64_t last_seen)
 }
 
 void pr_stream_read(struct pr_stream *stream, struct evhttp_request *request,
-		    const struct pr_api_peer *peer)
+		    const struct pr_reader_rights *rights)
 {
 	struct evhttp_connection *connection = evhttp_request_get_connection(request);
 	struct evkeyvalq *headers = evhttp_request_get_output_headers(request);
@@ -199,7 +199,7 @@ void pr_stream_read(struct pr_stream *stream, struct evhttp_request *request,
 	if (stream->n_readers >= PR_API_READERS_MAX)
 		return pr_reply_error(request, 503, "too many readers");
 	reader = pr_calloc(1, sizeof(*reader));
-	*reader = (struct reader){ stream->readers, stream, request, *peer, 0 };
+	*reader = (struct reader){ stream->readers, stream, request, *rights, 0 };
 	stream->readers = reader;
 	stream->n_readers++;
 	evhttp_connection_set_timeout(connection, 0);

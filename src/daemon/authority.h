@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "daemon/peer.h"
+#include "ipc/peer.h"
 #include "ipc/body.h"
 
 /*

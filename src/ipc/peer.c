@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/peer.h"
+#include "ipc/peer.h"
 
 #include <string.h>
 #include <sys/socket.h>

@@ -7,7 +7,7 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-#define PR_PEER_GROUPS_MAX 64 /* groups beyond these are not looked at: they grant nothing */
+#define PR_PEER_GROUPS_MAX 256 /* who is in more than these counts as in its primary group alone */
 
 struct pr_peer {
 	uid_t uid; /* when it connected; (uid_t)-1 = unknown */
