@@ -3,6 +3,7 @@
 
 #include "api/limits.h"
 
+#include <event2/listener.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -119,8 +120,29 @@ static void on_supervisor(evutil_socket_t fd, short what, void *context)
 		stop(front, r == -EPIPE ? 0 : r);
 }
 
+static void accept_again(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	evconnlistener_enable(context);
+}
+
+/* No descriptor is left: who waits, waits. Without the pause it would be tried, and complained of, over and over. */
+static void on_accept_error(struct evconnlistener *listener, void *context)
+{
+	const struct timeval pause = { .tv_usec = PR_API_FULL_PAUSE_MS * 1000 };
+
+	(void)context;
+	evconnlistener_disable(listener);
+	if (event_base_once(evconnlistener_get_base(listener), -1, EV_TIMEOUT, accept_again,
+			    listener, &pause) < 0)
+		evconnlistener_enable(listener);
+}
+
 static int listen_for_requests(struct pr_front *front, int listener)
 {
+	struct evhttp_bound_socket *bound;
+
 	front->http = evhttp_new(front->base);
 	if (!front->http)
 		return -ENOMEM;
@@ -130,8 +152,10 @@ static int listen_for_requests(struct pr_front *front, int listener)
 	evhttp_set_allowed_methods(front->http, EVHTTP_REQ_GET | EVHTTP_REQ_POST | EVHTTP_REQ_PUT |
 							EVHTTP_REQ_DELETE);
 	evhttp_set_gencb(front->http, pr_route, front);
-	if (!evhttp_accept_socket_with_handle(front->http, listener))
+	bound = evhttp_accept_socket_with_handle(front->http, listener);
+	if (!bound)
 		return -EBADF;
+	evconnlistener_set_error_cb(evhttp_bound_socket_get_listener(bound), on_accept_error);
 	return 0;
 }
 

@@ -150,6 +150,24 @@ while True:
 """
 
 
+def test_more_clients_than_descriptors(lab, guard, build):
+    """Whoever holds all of front's connections keeps others from asking, and nothing else; it neither spins nor fills
+    the log, and is itself again when they are gone."""
+    lab.start_web()
+    guarded = guard(DENY)
+    front = guarded.children()["front"]
+    with forbidden(lab, build):
+        harms = [lab.host.start("/usr/bin/python3", "-c", HARM, guarded.run_dir / "api.sock", 900) for _ in range(3)]
+        time.sleep(3)
+        assert None not in connects(lab, 1)
+        for harm in harms:
+            lab.end(harm)
+    wait_for("an answer", lambda: guarded.portreeve("status", check=False).returncode == 0)
+    say("lines in the log", len(guarded.log().splitlines()))
+    assert len(guarded.log().splitlines()) < 100
+    assert guarded.children()["front"] == front
+
+
 def test_clients_that_harm_the_api(lab, guard, build):
     lab.start_web()
     lab.start_echo(lab.internet, 7)
