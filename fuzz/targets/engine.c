@@ -291,6 +291,7 @@ static void pass_time(struct machine *machine, uint8_t choice)
 static void step(struct machine *machine, struct pr_reader *reader)
 {
 	uint8_t kind = pr_read_u8(reader), choice;
+	uint64_t cursor;
 
 	switch (kind % 16) {
 	case 0:
@@ -328,8 +329,9 @@ static void step(struct machine *machine, struct pr_reader *reader)
 					 machine->now_us);
 		break;
 	case 9:
-		pr_engine_rows(machine->engine, pr_read_u8(reader) % 4, show_row, machine,
-			       machine->now_us);
+		cursor = pr_read_u8(reader);
+		(void)pr_engine_rows(machine->engine, cursor % 5, &cursor, show_row, machine,
+				     machine->now_us);
 		break;
 	default:
 		packet(machine, reader);

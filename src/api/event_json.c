@@ -203,6 +203,8 @@ json_t *pr_event_json(const struct pr_event *event)
 		set_text(object, "prompt", prompt_names[event->prompt_state]);
 		set_time(object, "deadline", event->deadline_real_us);
 	}
+	if (event->kind == PR_EVENT_DNS)
+		set_time(object, "expires", event->deadline_real_us);
 	set_counters(object, event);
 	return object;
 }

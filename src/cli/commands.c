@@ -50,8 +50,14 @@ const struct pr_command pr_commands[] = {
 	{ "reload", "", "reads the configuration anew",
 	  "A configuration that is wrong is refused whole and the old one stays in force.",
 	  pr_command_reload },
-	{ "dns", "query NAME [TYPE] [--app PATH] | flush [NAME]", "the nameserver",
-	  "query: what the nameserver would say, to whom, and why. flush: forgets cached answers.",
+	{ "dns", "query NAME [TYPE] [--app PATH] | cache [--app APP] [--domain D] [--ip A] | flush",
+	  "the nameserver",
+	  "query: what the nameserver would say, to whom, and why. cache: the addresses that are "
+	  "known "
+	  "by name: "
+	  "which domain led there, which application was told, and until when that counts. flush: "
+	  "forgets the "
+	  "answers of upstream nameservers; what applications were told stays known.",
 	  pr_command_dns },
 	{ "lab", "[COMMAND...]", "a small Internet of namespaces to try things in",
 	  "A guarded host, an Internet with real servers, a neighbour and a container, as network "

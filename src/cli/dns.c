@@ -26,11 +26,35 @@ static void on_row(const struct pr_cli *cli, const json_t *row, void *context)
 	}
 }
 
+/* An address, the domain that led there, who was told, and until when that counts. */
+static void on_known(const struct pr_cli *cli, const json_t *row, void *context)
+{
+	const json_t *entity = json_object_get(row, "entity"), *app = json_object_get(row, "app");
+	const char *path = pr_cli_text(app, "path"), *expires = pr_cli_text(row, "expires");
+	const char *profile = pr_cli_text(app, "profile");
+	char clean[1024];
+
+	(void)context;
+	if (cli->json)
+		return pr_cli_json(cli, row);
+	fprintf(cli->out, "%-40s %-40s %-32s %s\n", pr_cli_text(entity, "ip"),
+		pr_cli_text(entity, "domain"),
+		pr_cli_clean(path      ? path
+			     : profile ? profile
+				       : "everybody",
+			     clean, sizeof(clean)),
+		expires ? expires : "for good");
+}
+
 int pr_command_dns(const struct pr_cli *cli, int argc, char **argv)
 {
 	PR_CLEANUP(pr_cleanup_free) char *uri = NULL;
-	const char *app = NULL;
-	const struct pr_cli_option options[] = { { "app", &app, NULL } };
+	const char *app = NULL, *domain = NULL, *address = NULL;
+	const struct pr_cli_option options[] = {
+		{ "app", &app, NULL },
+		{ "domain", &domain, NULL },
+		{ "ip", &address, NULL },
+	};
 	int n;
 
 	if (!pr_cli_options("dns", argc, argv, options, PR_ARRAY_SIZE(options), &n))
@@ -40,12 +64,12 @@ int pr_command_dns(const struct pr_cli *cli, int argc, char **argv)
 				 "app", app, NULL);
 		return pr_cli_get(cli, uri, on_row, NULL);
 	}
-	if (n >= 1 && n <= 2 && strcmp(argv[0], "flush") == 0) {
-		json_t *change = json_pack("{s:s}", "verb", "dns-flush");
-
-		if (n == 2)
-			json_object_set_new(change, "name", json_string(argv[1]));
-		return pr_cli_change(cli, change);
+	if (n == 1 && strcmp(argv[0], "cache") == 0) {
+		uri = pr_cli_uri("/v1/dns/cache", "app", app, "domain", domain, "ip", address,
+				 NULL);
+		return pr_cli_get(cli, uri, on_known, NULL);
 	}
-	return pr_cli_usage_error("dns", "wants query NAME [TYPE], or flush [NAME]");
+	if (n == 1 && strcmp(argv[0], "flush") == 0)
+		return pr_cli_change(cli, json_pack("{s:s}", "verb", "dns-flush"));
+	return pr_cli_usage_error("dns", "wants query NAME [TYPE], cache, or flush");
 }

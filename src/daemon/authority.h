@@ -19,7 +19,7 @@
  *   profile-set    app, key, value
  *   answer         id, answer = permit|deny, scope = domain|zone|address|app, for = seconds
  *   cut            id
- *   dns-flush      name (none = everything)
+ *   dns-flush
  */
 enum pr_effect {
 	PR_EFFECT_NONE,	   /* permits nothing more, denies nothing more */

@@ -19,7 +19,7 @@ struct query {
 	uint8_t body[PR_EVENT_BODY_MAX];
 
 	/* Filters of the tables. */
-	uint64_t after, last_id;
+	uint64_t cursor;
 	const char *app, *domain, *verdict;
 	struct pr_address address;
 	bool active_only;
@@ -44,7 +44,7 @@ static void end(struct query *query, const char *error, const char *status)
 		(void)pr_pairs_add(&pairs, "error", error);
 		(void)pr_pairs_add(&pairs, "status", status);
 	} else if (query->more) {
-		snprintf(next, sizeof(next), "%llu", (unsigned long long)query->last_id);
+		snprintf(next, sizeof(next), "%llu", (unsigned long long)query->cursor);
 		(void)pr_pairs_add(&pairs, "next", next);
 	}
 	send_pairs(query, PR_MESSAGE_END, &pairs);
@@ -98,18 +98,15 @@ static bool on_row(void *context, const struct pr_event *event)
 	struct query *query = context;
 	size_t len;
 
-	if (event->id <= query->after || !matches(query, event))
+	if (!matches(query, event))
 		return true;
-	if (query->n_rows == PR_QUERY_ROWS_MAX) {
-		query->more = true;
+	if (query->n_rows == PR_QUERY_ROWS_MAX)
 		return false;
-	}
 	len = pr_event_encode(event, query->body, sizeof(query->body));
 	if (!pr_outbox_send(query->process->to_front, PR_MESSAGE_ROW, query->ticket, query->body,
 			    len))
 		return false;
 	query->n_rows++;
-	query->last_id = event->id;
 	return true;
 }
 
@@ -118,7 +115,7 @@ static void table(struct query *query, enum pr_engine_table table)
 	const struct pr_pairs *pairs = &query->pairs;
 	const char *address = pr_pairs_get(pairs, "ip");
 
-	query->after = pr_pairs_number(pairs, "after", 0);
+	query->cursor = pr_pairs_number(pairs, "after", 0);
 	query->app = pr_pairs_get(pairs, "app");
 	query->domain = pr_pairs_get(pairs, "domain");
 	query->verdict = pr_pairs_get(pairs, "verdict");
@@ -126,7 +123,8 @@ static void table(struct query *query, enum pr_engine_table table)
 	query->uid = (uid_t)pr_pairs_number(pairs, "uid", (uid_t)-1);
 	if (address && pr_address_parse(address, &query->address) < 0)
 		return end(query, "this is no address", "400");
-	pr_engine_rows(query->process->engine, table, on_row, query, pr_clock_monotonic_us());
+	query->more = !pr_engine_rows(query->process->engine, table, &query->cursor, on_row, query,
+				      pr_clock_monotonic_us());
 	end(query, NULL, NULL);
 }
 
@@ -308,6 +306,8 @@ void pr_engine_query_message(struct pr_engine_process *process, const struct pr_
 		table(&query, PR_ENGINE_APPS);
 	else if (strcmp(kind, "prompts") == 0)
 		table(&query, PR_ENGINE_PROMPTS);
+	else if (strcmp(kind, "dns-cache") == 0)
+		table(&query, PR_ENGINE_NAMES);
 	else if (strcmp(kind, "status") == 0)
 		status(&query);
 	else if (strcmp(kind, "explain") == 0)

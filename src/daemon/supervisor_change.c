@@ -241,6 +241,17 @@ static void order(struct pr_supervisor *supervisor, const struct pr_change *chan
 	wait_for_engine(supervisor);
 }
 
+static void flush(struct pr_supervisor *supervisor)
+{
+	if (pr_supervisor_upstreams_flush(supervisor))
+		finish(supervisor, NULL, NULL);
+	else
+		finish(supervisor,
+		       "the resolver does not run; it is being restarted, and then its "
+		       "cache is empty",
+		       "503");
+}
+
 /* Begins with the first of the queue. */
 static void work(struct pr_supervisor *supervisor)
 {
@@ -249,6 +260,8 @@ static void work(struct pr_supervisor *supervisor)
 
 	if (!change || supervisor->compile || supervisor->stopping)
 		return;
+	if (change->info && strcmp(change->info->verb, "dns-flush") == 0)
+		return flush(supervisor);
 	if (change->info && !change->info->compiles)
 		return order(supervisor, change);
 	r = pr_compile_start(supervisor->base, supervisor->self_fd, &supervisor->options,

@@ -80,7 +80,7 @@ static void add_files(struct telling *telling)
 	}
 }
 
-void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case)
+static void tell(struct pr_supervisor *supervisor, bool in_any_case, bool flush)
 {
 	struct telling telling = { .pairs = { .n = 0 } };
 	PR_CLEANUP(pr_cleanup_free) uint8_t *body = pr_calloc(1, PR_MESSAGE_BODY_MAX);
@@ -92,10 +92,27 @@ void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_
 	add_files(&telling);
 	len = pr_pairs_encode(&telling.pairs, body, PR_MESSAGE_BODY_MAX);
 	hash = pr_hash(body, len);
+	if (flush) {
+		add_take(&telling, "flush", pr_strdup("1"));
+		len = pr_pairs_encode(&telling.pairs, body, PR_MESSAGE_BODY_MAX);
+	}
 	if (len && (in_any_case || hash != supervisor->upstreams_told)) {
 		pr_child_send(&supervisor->resolver, PR_MESSAGE_UPSTREAMS, 0, body, len, -1);
 		supervisor->upstreams_told = hash;
 	}
 	for (unsigned int i = 0; i < telling.pairs.n; i++)
 		free(telling.texts[i]);
+}
+
+void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case)
+{
+	tell(supervisor, in_any_case, false);
+}
+
+bool pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor)
+{
+	if (!supervisor->resolver.is_ready)
+		return false;
+	tell(supervisor, true, true);
+	return true;
 }

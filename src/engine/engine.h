@@ -211,10 +211,13 @@ enum pr_engine_table {
 	PR_ENGINE_COMMUNICATIONS,
 	PR_ENGINE_LINKS,
 	PR_ENGINE_PROMPTS,
+	PR_ENGINE_NAMES, /* addresses, and the domains that led there; "deadline" = when that is forgotten */
 };
-/* Calls `row` for each row, in the table's own order, with the lock held; a false return ends the walk. A row is an
+/* Calls `row` for each row from *cursor (0 = the first) on, in the table's own order, with the lock held: for
+ * PR_ENGINE_ROWS_AT_ONCE rows at a time (but for PR_ENGINE_APPS), so that a long table stops no packet. A false
+ * return ends the walk before this row, and *cursor goes on there. True when there is no further row. A row is an
  * event (event.h) and borrowed for the call. */
-void pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table,
+bool pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table, uint64_t *cursor,
 		    bool (*row)(void *context, const struct pr_event *event), void *context,
 		    uint64_t now_us);
 void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret_counters);

@@ -35,7 +35,10 @@
 /* `dns query` of users that are under way. Reached: refused. */
 #define PR_ENGINE_QUERIES_MAX 16u
 
-#define PR_ENGINE_REASON_SIZE 320u /* bytes of an event's reason; longer ones are cut */
+/* Entries of a table that are looked at before the lock is free for others: well below a millisecond. */
+#define PR_ENGINE_ROWS_AT_ONCE 128u
+
+#define PR_ENGINE_REASON_SIZE  320u /* bytes of an event's reason; longer ones are cut */
 
 /* Housekeeping: names and links that expire. */
 #define PR_ENGINE_SWEEP_US	 1000000u

@@ -2,28 +2,56 @@
 /* Looking into the tables: rows for the command line and the dashboard, and the counters. */
 #include "engine/machine.h"
 
+#include <sched.h>
+
 struct walk {
 	struct pr_engine *engine;
 	bool (*row)(void *context, const struct pr_event *event);
 	void *context;
+	uint64_t cursor;     /* where it goes on */
+	unsigned int n_left; /* entries that may be looked at before others get their turn */
+	bool ended;	     /* by the table's end, or by `row` */
+	bool complete;
 };
 
-static void links(const struct walk *walk)
+/* One row; false ends the walk, which goes on with this row another time. */
+static bool tell(struct walk *walk, uint64_t cursor, const struct pr_event *event)
+{
+	if (walk->row(walk->context, event))
+		return true;
+	walk->cursor = cursor;
+	walk->ended = true;
+	return false;
+}
+
+static void complete(struct walk *walk)
+{
+	walk->ended = walk->complete = true;
+}
+
+/* The cursor counts ends of links. */
+static void links(struct walk *walk)
 {
 	struct pr_engine *engine = walk->engine;
+	uint32_t next = (uint32_t)(walk->cursor / PR_LINK_N_ENDS), begin = next;
+	unsigned int skipped = walk->cursor % PR_LINK_N_ENDS;
 	struct pr_subject_of of;
 	struct pr_event event;
 	struct pr_link *link;
-	uint32_t cursor = 0;
 
-	while ((link = pr_links_next(engine->links, &cursor)) != NULL)
-		for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++) {
+	while (walk->n_left--) {
+		link = pr_links_next(engine->links, &next);
+		if (!link)
+			return complete(walk);
+		for (unsigned int i = next - 1 == begin ? skipped : 0; i < PR_LINK_N_ENDS; i++) {
 			if (!(link->flags & PR_LINK_FLAG_TOLD << i))
 				continue;
 			pr_event_of_end(engine, link, (enum pr_link_end_name)i, &of, &event);
-			if (!walk->row(walk->context, &event))
+			if (!tell(walk, (next - 1) * (uint64_t)PR_LINK_N_ENDS + i, &event))
 				return;
 		}
+	}
+	walk->cursor = next * (uint64_t)PR_LINK_N_ENDS;
 }
 
 /* A decision on the communication itself; one that is left to each link shows none. */
@@ -54,20 +82,24 @@ static void fill_decision(struct pr_engine *engine, const struct pr_communicatio
 	pr_event_of_decision(engine, &subject, &decision, PR_STAGE_COMMUNICATION, event);
 }
 
-static void communications(const struct walk *walk)
+static void communications(struct walk *walk)
 {
 	struct pr_engine *engine = walk->engine;
 	const struct pr_communication *communication;
 	struct pr_event event;
-	uint32_t cursor = 0;
+	uint32_t next = (uint32_t)walk->cursor;
 
-	while ((communication = pr_communications_next(engine->communications, &cursor)) != NULL) {
+	while (walk->n_left--) {
+		communication = pr_communications_next(engine->communications, &next);
+		if (!communication)
+			return complete(walk);
 		pr_event_of_communication(engine, communication, &event);
 		fill_decision(engine, communication, &event);
 		event.ask = communication->prompt != 0;
-		if (!walk->row(walk->context, &event))
+		if (!tell(walk, next - 1, &event))
 			return;
 	}
+	walk->cursor = next;
 }
 
 /* An application is the sum of its communications: adds `communication` to its row. */
@@ -84,7 +116,8 @@ static void sum_up(const struct pr_engine *engine, const struct pr_communication
 		row->real_us = pr_event_real(engine, communication->first_us);
 }
 
-static void apps(const struct walk *walk)
+/* Few, and each the sum of many: in one go. */
+static void apps(struct walk *walk)
 {
 	struct pr_engine *engine = walk->engine;
 	const struct pr_communication *communication;
@@ -103,42 +136,80 @@ static void apps(const struct walk *walk)
 		}
 		sum_up(engine, communication, row);
 	}
-	for (uint32_t i = 0; i < n_max; i++)
-		if (rows[i].id && !walk->row(walk->context, &rows[i]))
-			break;
+	for (uint32_t i = (uint32_t)walk->cursor; i < n_max && !walk->ended; i++)
+		if (rows[i].id)
+			(void)tell(walk, i, &rows[i]);
+	if (!walk->ended)
+		complete(walk);
 	free(rows);
 }
 
-static void prompts(const struct walk *walk)
+static void prompts(struct walk *walk)
 {
 	struct pr_engine *engine = walk->engine;
 	struct pr_event event;
+	uint32_t i = (uint32_t)walk->cursor;
 
-	for (uint32_t i = 0; engine->n_prompts && i < engine->n_prompts_max; i++) {
+	for (; engine->n_prompts && i < engine->n_prompts_max; i++) {
 		if (!engine->prompts[i].id || engine->prompts[i].state != PR_PROMPT_OPEN)
 			continue;
 		pr_prompt_event(engine, &engine->prompts[i], &event);
-		if (!walk->row(walk->context, &event))
+		if (!tell(walk, i, &event))
 			return;
 	}
+	complete(walk);
 }
 
-void pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table,
+static void names(struct walk *walk)
+{
+	struct pr_engine *engine = walk->engine;
+	uint32_t next = (uint32_t)walk->cursor;
+
+	while (walk->n_left--) {
+		struct pr_event event = { .kind = PR_EVENT_DNS, .uid = (uid_t)-1 };
+		struct pr_name_known known;
+
+		if (!pr_names_next(engine->names, &next, &known))
+			return complete(walk);
+		event.id = next;
+		event.domain = event.domains[0] = known.domain;
+		event.n_domains = 1;
+		event.remote = known.address;
+		if (known.expiry_us)
+			event.deadline_real_us = pr_event_real(engine, known.expiry_us);
+		if (known.application != PR_APPLICATION_ALL)
+			pr_event_of_actor(engine, known.application, NULL, &event);
+		if (!tell(walk, next - 1, &event))
+			return;
+	}
+	walk->cursor = next;
+}
+
+bool pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table, uint64_t *cursor,
 		    bool (*row)(void *context, const struct pr_event *event), void *context,
 		    uint64_t now_us)
 {
-	static void (*const walks[])(const struct walk *) = {
-		[PR_ENGINE_APPS] = apps,
-		[PR_ENGINE_COMMUNICATIONS] = communications,
-		[PR_ENGINE_LINKS] = links,
-		[PR_ENGINE_PROMPTS] = prompts,
+	static void (*const walks[])(struct walk *) = {
+		[PR_ENGINE_APPS] = apps,   [PR_ENGINE_COMMUNICATIONS] = communications,
+		[PR_ENGINE_LINKS] = links, [PR_ENGINE_PROMPTS] = prompts,
+		[PR_ENGINE_NAMES] = names,
 	};
-	const struct walk walk = { engine, row, context };
+	struct walk walk = { .engine = engine, .row = row, .context = context, .cursor = *cursor };
 
-	pr_engine_enter(engine, now_us);
-	if (engine->policy)
-		walks[table](&walk);
-	pr_engine_leave(engine);
+	while (!walk.ended) {
+		walk.n_left = PR_ENGINE_ROWS_AT_ONCE;
+		pr_engine_enter(engine, now_us);
+		if (engine->policy)
+			walks[table](&walk);
+		else
+			complete(&walk);
+		pr_engine_leave(engine);
+		/* A lock that is taken again at once leaves those who wait for it no chance. */
+		if (!walk.ended)
+			sched_yield();
+	}
+	*cursor = walk.cursor;
+	return walk.complete;
 }
 
 void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret_counters)

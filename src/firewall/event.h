@@ -71,7 +71,8 @@ struct pr_event {
 	uint64_t bytes_sent, bytes_received, packets_sent, packets_received, duration_ms;
 
 	enum pr_prompt_state prompt_state;
-	uint64_t deadline_real_us; /* prompt: when its default, deny, comes */
+	uint64_t
+		deadline_real_us; /* prompt: when its default, deny, comes; a known name: when it is forgotten */
 
 	/* rows of applications and communications */
 	uint32_t n_communications, n_links;

@@ -6,7 +6,7 @@
  * PR_MESSAGE_QUERY, front → engine. The first pair is "query" = one of the names below; the others are
  * its arguments. Answered by any number of ROW (an event each) or PAIRS, then one END, all with the
  * query's ticket. A table that is longer than PR_QUERY_ROWS_MAX comes in parts: END then holds
- * "next" = the number to give as "after" for the rest.
+ * "next" = what to give as "after" for the rest.
  *
  *   "links", "communications"   rows are events. "after", "active" = "1", "app", "domain", "ip",
  *                               "verdict" filter; "uid" = only what this user owns
@@ -16,7 +16,8 @@
  *   "explain"                   "app" (a path), "uid", "in" = "1", "entity", "proto", "port"; PAIRS: "stage",
  *                               "check", "said", "decided", …
  *   "dns-query"                 "name", "type", "app"; PAIRS, and rows of the decisions
- *   "dns-cache"                 PAIRS
+ *   "dns-cache"                 rows are events: an address, a domain that led to it, to whom it was given. Filters as
+ *                               above
  *
  * PR_MESSAGE_CHANGE, front → supervisor, with the client's connected socket as its descriptor. The first
  * pair is "verb" = one of the table in daemon/authority.h; the others its arguments, named there.

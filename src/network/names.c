@@ -307,6 +307,27 @@ unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 	return n;
 }
 
+bool pr_names_next(const struct pr_names *names, uint32_t *cursor, struct pr_name_known *ret_known)
+{
+	while (*cursor < names->names.n_made) {
+		const struct pr_name *name = name_at(names, (*cursor)++);
+
+		if (!name->address.family)
+			continue;
+		*ret_known = (struct pr_name_known){
+			.application = name->application,
+			.address = name->address,
+			.domain = pr_texts_get(&names->domains, name->domain),
+			.grade = (enum pr_name_grade)name->grade,
+			.expiry_us = name->expiry_s == PR_NAMES_FOR_EVER
+					     ? 0
+					     : name->expiry_s * UINT64_C(1000000),
+		};
+		return true;
+	}
+	return false;
+}
+
 void pr_names_forget(struct pr_names *names, enum pr_name_grade grade)
 {
 	for (uint32_t i = 0; i < names->names.n_made; i++)

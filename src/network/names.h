@@ -49,6 +49,15 @@ void pr_names_learn(struct pr_names *names, uint32_t application, const struct p
 unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 			   const struct pr_address *address, uint64_t now_us,
 			   struct pr_name_candidate ret_candidates[PR_SUBJECT_DOMAINS_MAX]);
+/* All names: start with *cursor = 0 until false. */
+struct pr_name_known {
+	uint32_t application; /* PR_APPLICATION_ALL = everybody's */
+	struct pr_address address;
+	const char *domain;
+	enum pr_name_grade grade;
+	uint64_t expiry_us; /* 0 = never */
+};
+bool pr_names_next(const struct pr_names *names, uint32_t *cursor, struct pr_name_known *ret_known);
 /* Forgets all names of a grade: before /etc/hosts is read anew. */
 void pr_names_forget(struct pr_names *names, enum pr_name_grade grade);
 /* Drops what has expired; call it once in a while. */

@@ -18,7 +18,7 @@ void step_answer(struct world *world, char **words, unsigned int n)
 		   *duration = step_option(words, n, "for");
 	const char *prompt = step_option(words, n, "prompt");
 	enum pr_answer_scope scope_number = PR_ANSWER_DOMAIN;
-	uint64_t id = 0;
+	uint64_t id = 0, cursor = 0;
 
 	for (size_t i = 0; scope && i < PR_ARRAY_SIZE(scopes); i++)
 		if (step_is(scope, scopes[i]))
@@ -26,7 +26,8 @@ void step_answer(struct world *world, char **words, unsigned int n)
 	if (prompt)
 		id = step_number(world, prompt);
 	else
-		pr_engine_rows(world->engine, PR_ENGINE_PROMPTS, first_prompt, &id, world->now_us);
+		(void)pr_engine_rows(world->engine, PR_ENGINE_PROMPTS, &cursor, first_prompt, &id,
+				     world->now_us);
 	if (pr_engine_prompt_answer(
 		    world->engine, id, n && step_is(words[0], "permit"), scope_number,
 		    duration ? step_number(world, duration) * 1000000 : PR_ENGINE_NEVER,
@@ -68,12 +69,14 @@ static bool show_row(void *context, const struct pr_event *event)
 
 void step_rows(struct world *world, char **words, unsigned int n)
 {
-	static const char *const tables[] = { "apps", "communications", "links", "prompts" };
+	static const char *const tables[] = { "apps", "communications", "links", "prompts",
+					      "names" };
+	uint64_t cursor = 0;
 
 	for (size_t i = 0; n && i < PR_ARRAY_SIZE(tables); i++)
 		if (step_is(words[0], tables[i]))
-			pr_engine_rows(world->engine, (enum pr_engine_table)i, show_row, world,
-				       world->now_us);
+			(void)pr_engine_rows(world->engine, (enum pr_engine_table)i, &cursor,
+					     show_row, world, world->now_us);
 }
 
 static void show_explained(void *context, const struct pr_engine_explained *explained)
