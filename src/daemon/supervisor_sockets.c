@@ -2,6 +2,7 @@
 /* Sockets that the supervisor opens for the others: they outlive a child's restart. */
 #include "daemon/supervisor.h"
 
+#include "base/log.h"
 #include "nameserver/listener.h"
 
 #include <stddef.h>
@@ -94,10 +95,15 @@ int pr_supervisor_sockets_open(struct pr_supervisor *supervisor)
 	supervisor->nameserver_port4 = open_nameserver(supervisor, "0.0.0.0");
 	supervisor->nameserver_port6 = open_nameserver(supervisor, "::");
 	if (!supervisor->nameserver_port4)
-		fputs("portreeved: 127.0.0.1 is not there (is lo up?): questions are not rerouted "
-		      "but "
-		      "blocked\n",
-		      stderr);
+		pr_log(PR_LOG_WARNING, "no-nameserver-ipv4",
+		       "what=\"no port from %d to %d is free: questions over IPv4 are not rerouted "
+		       "but "
+		       "blocked\"",
+		       NAMESERVER_PORT_FIRST, NAMESERVER_PORT_LAST);
+	if (!supervisor->nameserver_port6)
+		pr_log(PR_LOG_WARNING, "no-ipv6",
+		       "what=\"no socket for the nameserver over IPv6: questions over IPv6 are not "
+		       "rerouted but blocked, the rest works\"");
 	supervisor->ruleset.nameserver_port4 = supervisor->nameserver_port4;
 	supervisor->ruleset.nameserver_port6 = supervisor->nameserver_port6;
 	supervisor->ruleset.forwarded_questions = true;

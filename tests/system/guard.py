@@ -13,13 +13,13 @@ class Guard:
     """`config` is portreeve.conf's text, `profiles` {file name: text}."""
 
     def __init__(self, lab, build, config="", profiles=None, namespace=None, name="guard", failure="closed",
-                 arguments=(), start=True):
+                 arguments=(), start=True, wrapper=()):
         self.lab, self.build = lab, pathlib.Path(build)
         self.namespace = namespace or lab.host
         self.directory = lab.directory / name
         self.config, self.state, self.run_dir = (self.directory / part for part in ("config", "state", "run"))
         (self.config / "profiles").mkdir(parents=True)
-        self.failure, self.arguments = failure, arguments
+        self.failure, self.arguments, self.wrapper = failure, arguments, wrapper
         self.process = None
         self.configure(config, profiles)
         if start:
@@ -33,7 +33,7 @@ class Guard:
 
     def start(self, seconds=10.0):
         self.process = self.namespace.start(
-            self.build / "portreeved", "--config", self.config, "--state", self.state, "--run", self.run_dir,
+            *self.wrapper, self.build / "portreeved", "--config", self.config, "--state", self.state, "--run", self.run_dir,
             "--share", ROOT / "data", "--failure", self.failure, *self.arguments)
         portreeve_lab.wait_for("READY", self._ready, seconds)
         return self
