@@ -176,6 +176,7 @@ def test_a_full_disk(lab, guard, build):
             assert refused.returncode == 1 and "No space left on device" in refused.stdout
             assert "203.0.113.1" in guarded.portreeve("rule", "list").stdout
             assert connect_ms(lab.host, ADS4, seconds=0.3) is None
+            time.sleep(0.5)
         (guarded.state / "filler").unlink()
         guarded.portreeve("rule", "add", "- 203.0.113.2")
         assert guarded.stop() == 0
