@@ -270,6 +270,14 @@ void pr_child_stop(struct pr_child *child)
 	forget(child);
 }
 
+/* Without these a child goes on with what is no longer so, and nothing tells it later. */
+static bool must_arrive(enum pr_message_kind kind)
+{
+	return kind == PR_MESSAGE_POLICY || kind == PR_MESSAGE_GENERATION ||
+	       kind == PR_MESSAGE_CHANNEL || kind == PR_MESSAGE_DESCRIPTOR ||
+	       kind == PR_MESSAGE_START;
+}
+
 void pr_child_send(struct pr_child *child, enum pr_message_kind kind, uint64_t ticket,
 		   const void *body, size_t len, int fd)
 {
@@ -280,4 +288,9 @@ void pr_child_send(struct pr_child *child, enum pr_message_kind kind, uint64_t t
 	if (r && kind != PR_MESSAGE_PING)
 		pr_log(PR_LOG_WARNING, "message-lost", "child=%s message=%s",
 		       pr_party_name(child->party), pr_message_info(kind)->name);
+	if (r == PR_CHANNEL_FULL && must_arrive(kind) && child->pid) {
+		snprintf(child->failed, sizeof(child->failed),
+			 "it has left too much unread: killed, to begin anew");
+		kill(child->pid, SIGKILL);
+	}
 }

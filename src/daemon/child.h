@@ -63,6 +63,7 @@ void pr_child_done(struct pr_child *child);
 PR_MUST_USE int pr_child_start(struct pr_child *child);
 /* Kills it, and it stays so. */
 void pr_child_stop(struct pr_child *child);
-/* Sends to it if it runs. A child that does not read is as good as hung: the ping finds out. */
+/* Sends to it if it runs. A child that does not read is as good as hung: what finds no room is lost and
+ * logged; if the child can't do without it, it is killed, and gets it at its next start. */
 void pr_child_send(struct pr_child *child, enum pr_message_kind kind, uint64_t ticket,
 		   const void *body, size_t len, int fd);

@@ -158,7 +158,8 @@ void pr_engine_adopt_all(struct pr_engine_process *process)
 
 	pr_index_init(&adoption.by_port, 256);
 	pr_index_init(&adoption.by_tuple, 1024);
-	(void)pr_sock_diag_dump(process->finder.diag_fd, collect, &adoption);
+	if (pr_sock_diag_dump(process->finder.diag_fd, collect, &adoption) < 0)
+		pr_log(PR_LOG_WARNING, "not-adopted", "what=sockets");
 	for (size_t i = 0; i < adoption.n_sockets; i++)
 		if (!adoption.sockets[i].listener && adoption.sockets[i].tuple.dst_port)
 			adopt_socket(&adoption, &adoption.sockets[i]);

@@ -53,7 +53,9 @@ static void open_bpf(struct pr_supervisor *supervisor)
 	}
 	if (supervisor->bpf_why[0])
 		pr_log(PR_LOG_WARNING, "bpf-in-part", "why=\"%s\"", supervisor->bpf_why);
-	(void)pr_bpf_adopt(supervisor->bpf);
+	r = pr_bpf_adopt(supervisor->bpf);
+	if (r < 0 && r != -EOPNOTSUPP)
+		pr_log(PR_LOG_WARNING, "no-older-sockets", "error=%s", strerror(-r));
 	supervisor->on_bpf = event_new(supervisor->base, pr_bpf_events_fd(supervisor->bpf),
 				       EV_READ | EV_PERSIST, bpf_event, supervisor);
 	supervisor->on_bpf_timer =
@@ -73,8 +75,8 @@ void pr_supervisor_who_open(struct pr_supervisor *supervisor)
 	supervisor->on_scan = event_new(supervisor->base, -1, 0, scan_event, supervisor);
 	pr_assert(supervisor->on_scan);
 	open_bpf(supervisor);
-	if (supervisor->identity)
-		(void)pr_identity_adopt(supervisor->identity);
+	if (supervisor->identity && pr_identity_adopt(supervisor->identity) < 0)
+		pr_log(PR_LOG_WARNING, "not-adopted", "what=processes");
 }
 
 void pr_supervisor_who_policy(struct pr_supervisor *supervisor)
