@@ -75,6 +75,10 @@ int pr_cli_events(const struct pr_cli *cli,
 		  void *context);
 /* Asks for a change; takes `change`. Says the result; returns the exit status. */
 int pr_cli_change(const struct pr_cli *cli, json_t *change);
+/* The same; the result goes to `row`. */
+int pr_cli_change_told(const struct pr_cli *cli, json_t *change,
+		       void (*row)(const struct pr_cli *cli, const json_t *row, void *context),
+		       void *context);
 
 /* ---- output (format.c) ---- */
 

@@ -190,7 +190,14 @@ static void on_changed(const struct pr_cli *cli, const json_t *row, void *contex
 
 int pr_cli_change(const struct pr_cli *cli, json_t *change)
 {
-	struct answer answer = { .row = on_changed };
+	return pr_cli_change_told(cli, change, on_changed, NULL);
+}
+
+int pr_cli_change_told(const struct pr_cli *cli, json_t *change,
+		       void (*row)(const struct pr_cli *cli, const json_t *row, void *context),
+		       void *context)
+{
+	struct answer answer = { .row = row, .context = context };
 	PR_CLEANUP(pr_cleanup_free) char *body = json_dumps(change, JSON_COMPACT);
 
 	json_decref(change);

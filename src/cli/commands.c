@@ -37,10 +37,19 @@ const struct pr_command pr_commands[] = {
 	  "before "
 	  "those of its list; it is in force when the command returns.",
 	  pr_command_rule },
-	{ "profile", "list|show NAME|edit NAME|set NAME KEY VALUE", "applications' settings",
+	{ "profile", "list|show NAME|edit NAME|export NAME|import FILE|set NAME KEY VALUE",
+	  "applications' settings",
 	  "edit opens the profile's file of the state directory in $VISUAL or $EDITOR; a text that "
 	  "is "
-	  "wrong is refused whole, with its line.",
+	  "wrong is refused whole, with its line, and kept for you; an empty one removes the file. "
+	  "export "
+	  "prints the file that speaks first, import puts one in the place of the state "
+	  "directory's. "
+	  "NAME is a "
+	  "profile's name or an executable's path, or global for the settings that hold for all. "
+	  "An "
+	  "empty "
+	  "VALUE takes a setting back.",
 	  pr_command_profile },
 	{ "answer", "[ID permit|deny] [--scope domain|zone|address|app] [--for TIME]",
 	  "open prompts, and answering them", "Without words: lists the open prompts.",

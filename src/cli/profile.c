@@ -51,19 +51,36 @@ static void on_shown(const struct pr_cli *cli, const json_t *row, void *context)
 			pr_cli_text(rule, "rule"), pr_cli_text(rule, "place"));
 }
 
-/* The text that the user's editor leaves behind; NULL: said why. The caller frees. */
-static char *edited(const char *text)
+/* A whole file, at most PROFILE_TEXT_MAX bytes; NULL: said why. The caller frees. */
+static char *read_file(const char *path)
+{
+	PR_CLEANUP(pr_cleanup_fclose) FILE *file = fopen(path, "re");
+	char *text = pr_calloc(1, PROFILE_TEXT_MAX + 1);
+	size_t len = file ? fread(text, 1, PROFILE_TEXT_MAX + 1, file) : 0;
+
+	if (file && !ferror(file) && len <= PROFILE_TEXT_MAX && !memchr(text, '\0', len)) {
+		text[len] = '\0';
+		return text;
+	}
+	fprintf(stderr, "portreeve: %s: %s\n", path,
+		!file || ferror(file)	 ? strerror(errno)
+		: len > PROFILE_TEXT_MAX ? "it is too long for a profile"
+					 : "it is no text");
+	free(text);
+	return NULL;
+}
+
+/* `file` gets the name of the temporary file. False: said why. */
+static bool run_editor(const char *text, char *file)
 {
 	const char *editor = getenv("VISUAL") ? getenv("VISUAL") : getenv("EDITOR");
-	char file[] = "/tmp/portreeve-profile-XXXXXX", *result = NULL;
 	PR_CLEANUP(pr_cleanup_close) int fd = mkstemp(file);
-	ssize_t len;
 	int status;
 	pid_t pid;
 
-	if (fd < 0 || write(fd, text, strlen(text)) < 0) {
+	if (fd < 0 || write(fd, text, strlen(text)) != (ssize_t)strlen(text)) {
 		fprintf(stderr, "portreeve: %s: %s\n", file, strerror(errno));
-		return NULL;
+		return false;
 	}
 	pid = fork();
 	if (pid == 0) {
@@ -74,65 +91,74 @@ static char *edited(const char *text)
 	if (pid < 0 || waitpid(pid, &status, 0) < 0 || status != 0) {
 		fprintf(stderr, "portreeve: the editor failed; nothing was changed (%s is kept)\n",
 			file);
-		return NULL;
+		return false;
 	}
-	/* Editors replace files: read it by its name again. */
-	close(fd);
-	fd = -1;
-	FILE *again = fopen(file, "re");
-	if (again) {
-		result = pr_calloc(1, PROFILE_TEXT_MAX + 1);
-		len = (ssize_t)fread(result, 1, PROFILE_TEXT_MAX, again);
-		result[len > 0 ? len : 0] = '\0';
-		fclose(again);
-	}
-	unlink(file);
-	return result;
-}
-
-static int profile_set_text(const struct pr_cli *cli, const char *name, const char *text)
-{
-	return pr_cli_change(cli, json_pack("{s:s, s:s, s:s}", "verb", "profile-edit", "app", name,
-					    "text", text));
+	return true;
 }
 
 static void keep_text(const struct pr_cli *cli, const json_t *row, void *context)
 {
+	const char *value = pr_cli_text(row, "text");
 	char **text = context;
-	json_t *rule;
-	size_t i;
 
 	(void)cli;
-	*text = pr_asprintf("# What is set here stands before the administrator's files.\n"
-			    "name = \"%s\";\n# In force now:\n",
-			    pr_cli_text(row, "profile"));
-	json_array_foreach(json_object_get(row, "rules"), i, rule)
-	{
-		char *longer =
-			pr_asprintf("%s#   %s %s (%s)\n", *text, pr_cli_text(rule, "direction"),
-				    pr_cli_text(rule, "rule"), pr_cli_text(rule, "place"));
+	free(*text);
+	*text = pr_strdup(value ? value : "");
+}
 
-		free(*text);
-		*text = longer;
-	}
+/* The file of the state directory, or with `export` of the layer that speaks first. */
+static int profile_text(const struct pr_cli *cli, const char *name, bool export, char **ret_text)
+{
+	json_t *change = json_pack("{s:s, s:s}", "verb", "profile-text", "app", name);
+
+	if (export)
+		json_object_set_new(change, "export", json_string("1"));
+	return pr_cli_change_told(cli, change, keep_text, ret_text);
 }
 
 static int profile_edit(const struct pr_cli *cli, const char *name)
 {
-	PR_CLEANUP(pr_cleanup_free) char *uri = pr_cli_uri("/v1/profiles", "profile", name, NULL);
-	PR_CLEANUP(pr_cleanup_free) char *before = NULL, *after = NULL;
-	int status = pr_cli_get(cli, uri, keep_text, &before);
+	PR_CLEANUP(pr_cleanup_free) char *before = NULL;
+	PR_CLEANUP(pr_cleanup_free) char *after = NULL;
+	char file[] = "/tmp/portreeve-profile-XXXXXX";
+	int status = profile_text(cli, name, false, &before);
 
 	if (status != PR_EXIT_OK || !before)
 		return status ? status : PR_EXIT_FAILED;
-	after = edited(before);
-	if (!after)
+	/* Editors replace files: it is read by its name again. */
+	if (!run_editor(before, file) || !(after = read_file(file)))
 		return PR_EXIT_FAILED;
 	if (strcmp(before, after) == 0) {
 		fprintf(cli->out, "nothing was changed\n");
+		unlink(file);
 		return PR_EXIT_OK;
 	}
-	return profile_set_text(cli, name, after);
+	status = pr_cli_change(cli, json_pack("{s:s, s:s, s:s}", "verb", "profile-edit", "app",
+					      name, "text", after));
+	if (status == PR_EXIT_OK)
+		unlink(file);
+	else
+		fprintf(stderr, "portreeve: nothing was changed; your text is kept in %s\n", file);
+	return status;
+}
+
+static int profile_export(const struct pr_cli *cli, const char *name)
+{
+	PR_CLEANUP(pr_cleanup_free) char *text = NULL;
+	int status = profile_text(cli, name, true, &text);
+
+	if (status == PR_EXIT_OK && text)
+		fputs(text, cli->out);
+	return status;
+}
+
+static int profile_import(const struct pr_cli *cli, const char *file)
+{
+	PR_CLEANUP(pr_cleanup_free) char *text = read_file(file);
+
+	if (!text)
+		return PR_EXIT_FAILED;
+	return pr_cli_change(cli, json_pack("{s:s, s:s}", "verb", "profile-edit", "text", text));
 }
 
 int pr_command_profile(const struct pr_cli *cli, int argc, char **argv)
@@ -150,10 +176,15 @@ int pr_command_profile(const struct pr_cli *cli, int argc, char **argv)
 	}
 	if (n == 2 && strcmp(argv[0], "edit") == 0)
 		return profile_edit(cli, argv[1]);
+	if (n == 2 && strcmp(argv[0], "export") == 0)
+		return profile_export(cli, argv[1]);
+	if (n == 2 && strcmp(argv[0], "import") == 0)
+		return profile_import(cli, argv[1]);
 	if (n == 4 && strcmp(argv[0], "set") == 0)
 		return pr_cli_change(cli,
 				     json_pack("{s:s, s:s, s:s, s:s}", "verb", "profile-set", "app",
 					       argv[1], "key", argv[2], "value", argv[3]));
-	return pr_cli_usage_error("profile",
-				  "wants list, show NAME, edit NAME or set NAME KEY VALUE");
+	return pr_cli_usage_error(
+		"profile", "wants list, show NAME, edit NAME, export NAME, import FILE or set "
+			   "NAME KEY VALUE");
 }

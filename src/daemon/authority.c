@@ -41,6 +41,7 @@ static const struct pr_change_info changes[] = {
 	{ "rule-add", PR_EFFECT_WIDENS, rule_add_effect, true },
 	{ "rule-remove", PR_EFFECT_WIDENS, NULL, true },
 	{ "profile-edit", PR_EFFECT_WIDENS, NULL, true },
+	{ "profile-text", PR_EFFECT_NONE, NULL, true },
 	{ "profile-set", PR_EFFECT_WIDENS, NULL, true },
 	{ "answer", PR_EFFECT_WIDENS, answer_effect, false },
 	{ "cut", PR_EFFECT_NARROWS, NULL, false },

@@ -15,7 +15,10 @@
  *   reload
  *   rule-add       rule, app (a profile or path; none = global), in = 1, for = seconds, until = exit|reboot
  *   rule-remove    rule, app, in
- *   profile-edit   app, text (the whole file of the state directory; empty = remove it)
+ *   profile-edit   app ("global" = portreeve.conf; none = the profile that the text names), text (the whole file of
+ *                  the state directory; empty = remove it)
+ *   profile-text   app; changes nothing: RESULT holds "file" and its "text". export = 1: of the topmost layer that
+ *                  has one
  *   profile-set    app, key, value
  *   answer         id, answer = permit|deny, scope = domain|zone|address|app, for = seconds
  *   cut            id

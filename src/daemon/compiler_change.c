@@ -31,6 +31,12 @@ static void put(struct pr_config_file **files, struct pr_config_input *input,
 		file = &(*files)[input->n_files++];
 		*file = (struct pr_config_file){ .layer = PR_LAYER_STATE, .name = edit->name };
 	}
+	/* One that goes. */
+	if (!edit->len) {
+		*file = (*files)[--input->n_files];
+		input->files = *files;
+		return;
+	}
 	file->text = edit->text;
 	file->len = edit->len;
 	input->files = *files;
@@ -89,28 +95,24 @@ static int apply_one(struct pr_config_file **files, struct pr_config_input *inpu
 	return 0;
 }
 
-/* A profile's file of the state directory, whole. */
-static int replace_profile(struct pr_config_file **files, struct pr_config_input *input,
-			   const struct pr_pairs *pairs, struct pr_config_edit *edit,
-			   struct pr_config_error *error)
+/* A file of the state directory, whole. */
+static int replace_file(struct pr_config_file **files, struct pr_config_input *input,
+			const struct pr_pairs *pairs, struct pr_config_change *change,
+			struct pr_config_edit *edit, struct pr_config_error *error)
 {
-	const struct pr_config_change create = { .kind = PR_CHANGE_CREATE_PROFILE,
-						 .app = pr_pairs_get(pairs, "app") };
-	const char *text = pr_pairs_get(pairs, "text");
-	int r;
+	change->kind = PR_CHANGE_REPLACE;
+	change->text = pr_pairs_get(pairs, "text");
+	if (!change->text)
+		return refuse(error, "no text is given");
+	return apply_one(files, input, change, edit, error);
+}
 
-	if (!create.app || !text)
-		return refuse(error, "an application and its profile's text are needed");
-	/* Finds the file's name, or makes one. */
-	r = apply_one(files, input, &create, edit, error);
-	if (r < 0)
-		return r;
-	if (!edit->name)
-		return refuse(error, "this profile has no file in the state directory");
-	edit->text = pr_strdup(text);
-	edit->len = strlen(text);
-	put(files, input, edit);
-	return 0;
+static int show_file(const struct pr_config_input *input, const struct pr_pairs *pairs,
+		     struct pr_config_change *change, struct pr_config_edit *edit,
+		     struct pr_config_error *error)
+{
+	change->kind = is_true(pr_pairs_get(pairs, "export")) ? PR_CHANGE_EXPORT : PR_CHANGE_SHOW;
+	return pr_config_apply(input, change, edit, error);
 }
 
 int pr_compiler_apply(struct pr_config_file **files, struct pr_config_input *input,
@@ -118,14 +120,18 @@ int pr_compiler_apply(struct pr_config_file **files, struct pr_config_input *inp
 		      struct pr_config_error *ret_error)
 {
 	const char *verb = pr_pairs_get(pairs, "verb"), *app = pr_pairs_get(pairs, "app");
-	struct pr_config_change change = { .app = app && *app ? app : NULL };
+	bool global = app && strcmp(app, "global") == 0;
+	struct pr_config_change change = { .app = app && *app && !global ? app : NULL,
+					   .global = global };
 	struct pr_config_change create = { .kind = PR_CHANGE_CREATE_PROFILE, .app = app };
 	int r = 0;
 
 	if (!verb || strcmp(verb, "reload") == 0)
 		return 0;
 	if (strcmp(verb, "profile-edit") == 0)
-		return replace_profile(files, input, pairs, ret_edit, ret_error);
+		return replace_file(files, input, pairs, &change, ret_edit, ret_error);
+	if (strcmp(verb, "profile-text") == 0)
+		return show_file(input, pairs, &change, ret_edit, ret_error);
 	if (strcmp(verb, "rule-add") == 0 || strcmp(verb, "rule-remove") == 0) {
 		change.kind =
 			strcmp(verb, "rule-add") == 0 ? PR_CHANGE_ADD_RULE : PR_CHANGE_REMOVE_RULE;

@@ -205,6 +205,24 @@ static void put_in_force(struct pr_supervisor *supervisor)
 	wait_for_engine(supervisor);
 }
 
+/* A file's text, which the compiler found; nothing changes. */
+static void show(struct pr_supervisor *supervisor, const struct pr_compiled *compiled)
+{
+	PR_CLEANUP(pr_cleanup_free) uint8_t *body = pr_calloc(1, PR_MESSAGE_BODY_MAX);
+	PR_CLEANUP(pr_cleanup_free) char *text = NULL;
+	struct pr_pairs pairs = { 0 };
+	size_t len;
+
+	if (compiled->edit_fd < 0 ||
+	    pr_files_read(compiled->edit_fd, PR_PAIR_VALUE_MAX - 1, &text, &len) < 0 ||
+	    !pr_pairs_add(&pairs, "file", compiled->edit_name) ||
+	    !pr_pairs_add(&pairs, "text", text))
+		return finish(supervisor, "the file is too long to be shown", "500");
+	pr_child_send(&supervisor->front, PR_MESSAGE_RESULT, supervisor->changes->ticket, body,
+		      pr_pairs_encode(&pairs, body, PR_MESSAGE_BODY_MAX), -1);
+	pop(supervisor);
+}
+
 static void compiled(void *context, struct pr_compiled *compiled)
 {
 	struct pr_supervisor *supervisor = context;
@@ -219,6 +237,8 @@ static void compiled(void *context, struct pr_compiled *compiled)
 		return pr_supervisor_give_up(supervisor, 2, "%s", compiled->error);
 	if (compiled->error[0])
 		return finish(supervisor, compiled->error, "400");
+	if (change->info && strcmp(change->info->verb, "profile-text") == 0)
+		return show(supervisor, compiled);
 	if (compiled->edit_fd >= 0)
 		r = pr_files_replace(supervisor->options.state_dir, compiled->edit_name,
 				     compiled->edit_fd);

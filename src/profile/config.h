@@ -76,6 +76,9 @@ enum pr_change_kind {
 	PR_CHANGE_SET,	 /* `setting` to `value`, in libconfig's syntax; a bare word is a string */
 	PR_CHANGE_UNSET, /* `setting` back to what the other layers say */
 	PR_CHANGE_CREATE_PROFILE, /* for the path `app`; nothing changes when it is there */
+	PR_CHANGE_REPLACE, /* the whole file by `text`; "" removes it. Without `app` the text's profile */
+	PR_CHANGE_SHOW, /* nothing: the edit is the file as it is, or what a new one begins with */
+	PR_CHANGE_EXPORT, /* the same, but of the topmost layer that has one; -ENOENT: none has */
 };
 
 struct pr_config_change {
@@ -88,7 +91,8 @@ struct pr_config_change {
 	bool until_reboot;
 	pid_t pid; /* holds until this process ends; 0 = does not depend on one */
 	uint64_t start_time;
-	const char *setting, *value;
+	const char *setting, *value, *text;
+	bool global; /* no `app`, and the global settings are meant, not the text's profile */
 };
 
 /* The one file of the state directory that a change rewrites. */

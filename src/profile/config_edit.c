@@ -21,6 +21,7 @@ struct edit {
 	struct pr_document **documents; /* owned, as many as files */
 	size_t n_documents;
 	const char *profile;	     /* NULL = global */
+	char *text_name;	     /* owned: `profile` where the text alone names it */
 	struct pr_document *current; /* the state file as it is; NULL = there is none */
 	bool new_path;		     /* the profile is made for the path that it is called by */
 	FILE *out;
@@ -66,6 +67,9 @@ static int find_profile(struct edit *edit)
 		}
 	edit->profile = app;
 	edit->new_path = app[0] == '/';
+	/* Whom it concerns stands in the text. */
+	if (edit->change->kind == PR_CHANGE_REPLACE && *edit->change->text)
+		return 0;
 	if (edit->new_path || strcmp(app, "unknown") == 0 || strcmp(app, "kernel") == 0)
 		return 0;
 	pr_config_fail(edit->error, NULL, 0,
@@ -289,12 +293,52 @@ static int fail_not_there(struct edit *edit, const char *canonical)
 	return -ENOENT;
 }
 
+/* The topmost layer's file. */
+static const struct pr_config_file *topmost(const struct edit *edit)
+{
+	const struct pr_config_file *file = NULL;
+
+	for (size_t i = 0; i < edit->n_documents; i++) {
+		const struct pr_document *document = edit->documents[i];
+
+		if (document->profile == (edit->profile != NULL) &&
+		    (!edit->profile || strcmp(pr_document_name(document), edit->profile) == 0) &&
+		    (!file || document->file->layer > file->layer))
+			file = document->file;
+	}
+	return file;
+}
+
+static int write_file(struct edit *edit)
+{
+	const struct pr_config_change *change = edit->change;
+	const struct pr_config_file *file = edit->current ? edit->current->file : NULL;
+
+	if (change->kind == PR_CHANGE_REPLACE) {
+		fputs(change->text, edit->out);
+		return 0;
+	}
+	if (change->kind == PR_CHANGE_EXPORT)
+		file = topmost(edit);
+	if (file) {
+		fwrite(file->text, 1, file->len, edit->out);
+		return 0;
+	}
+	if (change->kind == PR_CHANGE_SHOW)
+		return put_settings(edit, NULL);
+	pr_config_fail(edit->error, NULL, 0, "no file speaks of it");
+	return -ENOENT;
+}
+
 static int write_change(struct edit *edit)
 {
 	const struct pr_config_change *change = edit->change;
 	bool setting = change->kind == PR_CHANGE_SET || change->kind == PR_CHANGE_UNSET;
 	char canonical[PR_RULE_TEXT_SIZE] = "";
 	int r = 0;
+
+	if (change->kind >= PR_CHANGE_REPLACE)
+		return write_file(edit);
 
 	if (change->kind == PR_CHANGE_ADD_RULE || change->kind == PR_CHANGE_REMOVE_RULE)
 		r = canonical_rule(edit, canonical);
@@ -333,11 +377,36 @@ static int check_result(struct edit *edit, const struct pr_config_edit *result)
 	struct pr_config_file file = { PR_LAYER_STATE, NULL, result->name, result->text,
 				       result->len };
 	struct pr_document *document = NULL;
+	int r;
+
+	/* What removes a file, or was read and not written. */
+	if (!result->len || edit->change->kind > PR_CHANGE_REPLACE)
+		return 0;
+	r = pr_document_parse(&file, &document, edit->error);
+	if (r < 0)
+		return r;
+	if (edit->profile && strcmp(pr_document_name(document), edit->profile) != 0)
+		r = pr_config_fail(edit->error, &file, 0,
+				   "its name is \"%.80s\" here, but \"%.80s\" is what is changed",
+				   pr_document_name(document), edit->profile);
+	pr_document_free(document);
+	return r;
+}
+
+/* The name of the profile that a text describes. */
+static int name_in_text(struct edit *edit)
+{
+	const char *text = edit->change->text;
+	const struct pr_config_file file = { PR_LAYER_STATE, NULL, "profiles/import.conf", text,
+					     strlen(text) };
+	struct pr_document *document;
 	int r = pr_document_parse(&file, &document, edit->error);
 
-	if (r == 0)
-		pr_document_free(document);
-	return r;
+	if (r < 0)
+		return r;
+	edit->profile = edit->text_name = pr_strdup(pr_document_name(document));
+	pr_document_free(document);
+	return 0;
 }
 
 static int run(struct edit *edit, struct pr_config_edit *result)
@@ -353,6 +422,8 @@ static int run(struct edit *edit, struct pr_config_edit *result)
 	}
 	if (edit->change->app)
 		r = find_profile(edit);
+	else if (edit->change->kind == PR_CHANGE_REPLACE && !edit->change->global)
+		r = name_in_text(edit);
 	if (r < 0)
 		return r;
 	find_current(edit);
@@ -378,5 +449,6 @@ int pr_config_apply(const struct pr_config_input *input, const struct pr_config_
 	for (size_t i = 0; i < edit.n_documents; i++)
 		pr_document_free(edit.documents[i]);
 	free(edit.documents);
+	free(edit.text_name);
 	return r;
 }
