@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Holds the tree to the rules of rules.py, and each rule to an example that must fail."""
 import pathlib
+import re
 import shutil
 import sys
 
@@ -46,3 +47,10 @@ def test_the_api_is_described_as_it_is_served(tmp_path):
     (tmp_path / "src/api/routes.c").write_text('\t{ EVHTTP_REQ_GET, "/v1/secret", READ_BY_ALL, 0, f },\n')
     (tmp_path / "docs/api.yaml").write_text("paths:\n  /v1/gone:\n    get:\n")
     assert len(list(rules.described_routes(tmp_path))) == 2
+
+
+def test_the_manual_has_every_option_of_the_daemon():
+    options = re.findall(r'\{ "([a-z-]+)", (?:required|no)_argument', (ROOT / "src/daemon/options.c").read_text())
+    page = (ROOT / "packaging/portreeved.8").read_text().replace("\\-", "-")
+    assert "config" in options
+    assert [option for option in options if option != "role" and f"--{option}" not in page] == []
