@@ -81,13 +81,57 @@ class BareQueue(Program):
         self.process.stdin.close()
 
 
-class Edge(Program):
-    """The kernel edge of Portreeve with a loop that accepts all permanently: no engine, no owner, no rules."""
+class Portreeve(Contender):
+    """The daemon, with one rule that permits the client, as OpenSnitch has it. Front serves its API, nobody
+    watches the stream of events."""
 
-    name = "edge"
+    name = "portreeve"
 
-    def command(self):
-        return [self.build / "tests" / "tools" / "edge", "queues=2", "*,*,*,accept!"]
+    def __init__(self, build, client):
+        super().__init__(build)
+        self.client = client
+
+    def start(self, namespace):
+        self.namespace = namespace
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="portreeve-bench-"))
+        profiles = self.directory / "config" / "profiles"
+        profiles.mkdir(parents=True)
+        (self.directory / "config" / "portreeve.conf").write_text("")
+        (profiles / "client.conf").write_text(
+            f'name = "client";\nmatch = ( {{ path = "{self.client}"; }} );\noutgoing = [ "+ Internet" ];\n')
+        self.log = self.directory / "log"
+        with open(self.log, "wb") as log:
+            self.process = subprocess.Popen(
+                # Not by ip-netns(8), which hides the machine's control groups behind a /sys of its own.
+                ["nsenter", f"--net=/run/netns/{namespace.name}", self.build / "portreeved", "--config", self.directory / "config", "--state",
+                 self.directory / "state", "--run", self.directory / "run", "--share", self.build.parent / "data"],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        end = time.monotonic() + 15
+        while "READY" not in self.log.read_text():
+            if time.monotonic() > end or self.process.poll() is not None:
+                text = self.log.read_text()
+                self.stop()
+                raise RuntimeError(f"portreeved did not start: {text[-500:]}")
+            time.sleep(0.02)
+
+    def stop(self):
+        self.process.terminate()
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        shutil.rmtree(self.directory, ignore_errors=True)
+
+    def pids(self):
+        """All processes of the daemon."""
+        children = subprocess.run(["ps", "-o", "pid=", "--ppid", str(self.process.pid)], stdout=subprocess.PIPE,
+                                  text=True, check=False).stdout.split()
+        return [self.process.pid, *map(int, children)]
+
+    def status(self):
+        done = self.namespace.run(self.build / "portreeve", "--run", self.directory / "run", "--json", "status")
+        return json.loads(done.stdout)
 
 
 class OpenSnitch(Contender):

@@ -24,12 +24,27 @@ static void drop_engine(struct pr_front *front)
 	pr_pending_engine_gone(front);
 }
 
+/* One after the other; what is cut short is nobody's event. */
+static void engine_events(struct pr_front *front, const struct pr_message *message)
+{
+	struct pr_reader reader = pr_reader(message->body, message->len);
+
+	while (!reader.failed && reader.position < reader.len) {
+		uint64_t number = pr_read_u64(&reader);
+		uint32_t len = pr_read_u32(&reader);
+		const uint8_t *event = pr_read_bytes(&reader, len);
+
+		if (event && len)
+			pr_stream_event(front->stream, number, event, len);
+	}
+}
+
 static void engine_message(struct pr_front *front, const struct pr_message *message)
 {
 	struct pr_reader reader = pr_reader(message->body, message->len);
 
 	if (message->kind == PR_MESSAGE_EVENT)
-		pr_stream_event(front->stream, message->ticket, message->body, message->len);
+		engine_events(front, message);
 	else if (message->kind == PR_MESSAGE_LOST)
 		pr_stream_lost(front->stream, pr_read_u64(&reader));
 	else

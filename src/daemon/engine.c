@@ -105,7 +105,43 @@ static void pour(struct pr_ring *ring, struct pr_outbox *outbox)
 	}
 }
 
+/* As many events as fit go in one message. */
+static void pour_events(struct pr_ring *ring, struct pr_outbox *front)
+{
+	static uint8_t bundle[PR_MESSAGE_BODY_MAX], body[PR_EVENT_BODY_MAX];
+	struct pr_writer writer = pr_writer(bundle, sizeof(bundle));
+	uint64_t number;
+	uint32_t kind;
+	size_t len;
+
+	while ((!front || pr_outbox_is_empty(front)) &&
+	       pr_ring_peek(ring, &kind, &number, body, sizeof(body), &len)) {
+		if (writer.position + PR_EVENT_HEADER_LEN + len > sizeof(bundle)) {
+			(void)pr_outbox_send(front, PR_MESSAGE_EVENT, 0, bundle, writer.position);
+			writer = pr_writer(bundle, sizeof(bundle));
+		}
+		pr_write_u64(&writer, number);
+		pr_write_u32(&writer, (uint32_t)len);
+		pr_write_bytes(&writer, body, len);
+		pr_ring_consume(ring);
+	}
+	if (writer.position)
+		(void)pr_outbox_send(front, PR_MESSAGE_EVENT, 0, bundle, writer.position);
+}
+
+/* The ring is left alone until then: the packets' threads wake nobody meanwhile. */
 static void events_event(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_engine_process *process = context;
+	const struct timeval due = { 0, PR_ENGINE_GATHER_MS * 1000 };
+
+	(void)fd;
+	(void)what;
+	event_del(process->on_events);
+	event_add(process->on_events_due, &due);
+}
+
+static void events_due_event(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_engine_process *process = context;
 	uint64_t n_lost = pr_ring_n_dropped(process->events);
@@ -114,7 +150,8 @@ static void events_event(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	pour(process->events, process->to_front);
+	pour_events(process->events, process->to_front);
+	event_add(process->on_events, NULL);
 	if (n_lost == process->n_lost_told || !process->to_front)
 		return;
 	pr_write_u64(&writer, n_lost);
@@ -195,7 +232,8 @@ static int open_loop(struct pr_engine_process *process)
 		return -ENOMEM;
 	process->on_wake = watch(process, process->wake_fd, wake_event);
 	process->on_tick = event_new(process->base, -1, 0, tick_event, process);
-	pr_assert(process->on_tick);
+	process->on_events_due = event_new(process->base, -1, 0, events_due_event, process);
+	pr_assert(process->on_tick && process->on_events_due);
 	r = open_ring(process, PR_ENGINE_EVENTS_SIZE, events_event, &process->events,
 		      &process->on_events);
 	if (r == 0)

@@ -47,7 +47,19 @@ static void read_anew(struct pr_engine_process *process)
 		pr_engine_conntrack_sync_end(process->engine, pr_clock_monotonic_us());
 }
 
+/* The socket holds what comes meanwhile: the packets that begin links wake nobody for it. */
 static void conntrack_event(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_engine_process *process = context;
+	const struct timeval due = { 0, PR_ENGINE_GATHER_MS * 1000 };
+
+	(void)fd;
+	(void)what;
+	event_del(process->on_conntrack);
+	event_add(process->on_conntrack_due, &due);
+}
+
+static void conntrack_due_event(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_engine_process *process = context;
 	int r = pr_conntrack_dispatch(process->conntrack_events, on_entry, process);
@@ -58,6 +70,7 @@ static void conntrack_event(evutil_socket_t fd, short what, void *context)
 		read_anew(process);
 	else if (r < 0)
 		pr_engine_process_fail(process, "conntrack's events ended: %s", strerror(-r));
+	event_add(process->on_conntrack, NULL);
 	pr_engine_process_after(process);
 }
 
@@ -86,7 +99,8 @@ void pr_engine_links_watch(struct pr_engine_process *process)
 		return;
 	process->on_conntrack = event_new(process->base, pr_conntrack_fd(process->conntrack_events),
 					  EV_READ | EV_PERSIST, conntrack_event, process);
-	pr_assert(process->on_conntrack);
+	process->on_conntrack_due = event_new(process->base, -1, 0, conntrack_due_event, process);
+	pr_assert(process->on_conntrack && process->on_conntrack_due);
 	event_add(process->on_conntrack, NULL);
 }
 

@@ -26,6 +26,7 @@
 #include <stdatomic.h>
 
 #define PR_ENGINE_EVENTS_SIZE (2u << 20) /* bytes; beyond: events are dropped and counted */
+#define PR_ENGINE_GATHER_MS   10 /* events of links, and conntrack's, wait so long for more of them */
 #define PR_ENGINE_REQUESTS_SIZE \
 	(1u << 18) /* to the supervisor; beyond: the packet's deadline decides */
 #define PR_ENGINE_QUESTIONS_SIZE \
@@ -76,7 +77,8 @@ struct pr_engine_process {
 	struct pr_outbox *to_front, *to_resolver; /* NULL = not there */
 	struct pr_outbox *to_supervisor;
 	struct pr_ring *events, *requests, *questions, *cuts, *answers;
-	struct event *on_events, *on_requests, *on_questions, *on_cuts, *on_answers;
+	struct event *on_events, *on_events_due;
+	struct event *on_requests, *on_questions, *on_cuts, *on_answers;
 	uint64_t n_events, n_lost_told;
 	pid_t resolver_pid;
 	uint8_t event_body[PR_EVENT_BODY_MAX]; /* under the engine's lock */
@@ -99,7 +101,7 @@ struct pr_engine_process {
 
 	/* The kernel's table of links. */
 	struct pr_conntrack *conntrack_events, *conntrack;
-	struct event *on_conntrack;
+	struct event *on_conntrack, *on_conntrack_due;
 	pthread_mutex_t cut_lock;
 	struct pr_cut *cut;
 	struct pr_tuple expected[PR_ENGINE_EXPECTED_MAX];

@@ -10,7 +10,9 @@
 
 /* Enough for any event: texts beyond PR_EVENT_TEXT_MAX bytes are cut when encoded. */
 #define PR_EVENT_BODY_MAX 49152
-#define PR_EVENT_TEXT_MAX 1100 /* a command line as process/ keeps it, an escaped name */
+/* Before each event of PR_MESSAGE_EVENT: its number (u64) and its length (u32). */
+#define PR_EVENT_HEADER_LEN 12
+#define PR_EVENT_TEXT_MAX   1100 /* a command line as process/ keeps it, an escaped name */
 
 /* The length written; `size` is at least PR_EVENT_BODY_MAX. */
 size_t pr_event_encode(const struct pr_event *event, void *body, size_t size);

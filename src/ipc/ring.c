@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Positions only grow; a record is a header and its bytes, copied around the end where it comes to that.
- * The lock is held for one copy. The eventfd is written only when the ring was empty, so a burst costs
- * its producers one system call.
+ * The lock is held for one copy. The eventfd is written only when the ring was empty, and read only when it
+ * was written since: a burst costs its producers one system call and its consumer one.
  */
 #include "ipc/ring.h"
 
@@ -22,6 +22,7 @@ struct pr_ring {
 	size_t size;
 	uint64_t head, tail; /* read from head, write at tail */
 	uint64_t n_dropped;
+	bool signalled; /* the eventfd was, or is just being, written; then the ring is not empty */
 	uint8_t bytes[];
 };
 
@@ -93,6 +94,7 @@ bool pr_ring_put(struct pr_ring *ring, uint32_t kind, uint64_t ticket, const voi
 		copy_in(ring, ring->tail, &record, sizeof(record));
 		copy_in(ring, ring->tail + sizeof(record), bytes, len);
 		ring->tail += sizeof(record) + len;
+		ring->signalled |= was_empty;
 	} else {
 		ring->n_dropped++;
 	}
@@ -107,18 +109,22 @@ bool pr_ring_peek(struct pr_ring *ring, uint32_t *ret_kind, uint64_t *ret_ticket
 {
 	struct record record;
 	uint64_t count;
-	bool there;
+	bool there, signalled;
 
-	if (read(ring->fd, &count, sizeof(count)) < 0)
-		pr_assert(errno == EAGAIN || errno == EINTR);
 	pthread_mutex_lock(&ring->lock);
 	there = ring->head != ring->tail;
+	signalled = ring->signalled;
+	ring->signalled = false;
 	if (there) {
 		copy_out(ring, ring->head, &record, sizeof(record));
 		pr_assert(record.len <= size);
 		copy_out(ring, ring->head + sizeof(record), buffer, record.len);
 	}
 	pthread_mutex_unlock(&ring->lock);
+	/* Nothing is missed: it is written anew only after what was found here is consumed. Where it was not yet
+	 * written, it wakes once more for nothing. */
+	if (signalled && read(ring->fd, &count, sizeof(count)) < 0)
+		pr_assert(errno == EAGAIN || errno == EINTR);
 	if (!there)
 		return false;
 	*ret_kind = record.kind;

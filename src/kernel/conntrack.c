@@ -20,7 +20,7 @@
 #define SOL_NETLINK_	 270 /* SOL_NETLINK of linux/socket.h */
 #define EVENT_BUFFER	 (8 << 20)
 #define READ_LEN	 (64 << 10)
-#define READS_A_DISPATCH 64
+#define READS_A_DISPATCH 1024
 #define UPDATES_A_WRITE	 128
 
 struct pr_conntrack {
@@ -49,10 +49,11 @@ static int open_socket(int receive_buffer, int *ret_fd)
 	return 0;
 }
 
+/* Not to updates: the kernel would make two or three messages on the way of each handshake's packets, which say
+ * nothing that a beginning and an end don't. */
 static int subscribe(int fd)
 {
-	static const int groups[] = { NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_UPDATE,
-				      NFNLGRP_CONNTRACK_DESTROY };
+	static const int groups[] = { NFNLGRP_CONNTRACK_NEW, NFNLGRP_CONNTRACK_DESTROY };
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(groups); i++)
 		if (setsockopt(fd, SOL_NETLINK_, NETLINK_ADD_MEMBERSHIP, &groups[i],
