@@ -125,8 +125,11 @@ static __always_inline int read_tuple(const struct __sk_buff *skb, struct pr_bpf
  * something else, which costs time and no more. */
 static __always_inline bool is_tcp(const struct __sk_buff *skb)
 {
+	const __u8 *data = (void *)(long)skb->data, *end = (void *)(long)skb->data_end;
 	__u8 head[10];
 
+	if (data + 10 <= end)
+		return data[0] >> 4 == 4 ? data[9] == IPPROTO_TCP : data[6] == IPPROTO_TCP;
 	if (bpf_skb_load_bytes(skb, 0, head, sizeof(head)))
 		return false;
 	return head[0] >> 4 == 4 ? head[9] == IPPROTO_TCP : head[6] == IPPROTO_TCP;

@@ -34,6 +34,7 @@ const volatile __u32 pid_namespace = 0; /* inode of the supervisor's PID namespa
 
 __u64 n_events_dropped = 0;
 __u64 n_adopted = 0;
+__u32 match_runs = 0; /* the program in front of the queue is in force */
 
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
@@ -152,6 +153,8 @@ int match(struct __sk_buff *skb)
 
 	if (read_tuple(skb, &tuple))
 		return 1;
+	if (!match_runs)
+		match_runs = 1;
 	link.cookie = bpf_get_socket_cookie(skb);
 	link.netns_cookie = guarded_netns;
 	fill_link(&link, BPF_CORE_READ((struct sk_buff *)skb, sk), &tuple);
@@ -216,9 +219,12 @@ static __always_inline void on_tcp_connect(struct bpf_sock_ops *ctx)
 	struct pr_bpf_tuple tuple = {};
 	struct pr_bpf_link link = {};
 
+	link.netns_cookie = bpf_get_netns_cookie(ctx);
+	/* Its packet comes by in front of the queue, if it is not the first of all. */
+	if (link.netns_cookie == guarded_netns && match_runs)
+		return;
 	read_sock_ops_tuple(ctx, &tuple);
 	link.cookie = bpf_get_socket_cookie(ctx);
-	link.netns_cookie = bpf_get_netns_cookie(ctx);
 	fill_link(&link, BPF_CORE_READ((struct bpf_sock_ops_kern *)ctx, sk), &tuple);
 	if (link.netns_cookie == guarded_netns) {
 		bpf_map_update_elem(&tuples, &tuple, &link, BPF_ANY);

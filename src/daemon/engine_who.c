@@ -22,6 +22,7 @@ int pr_engine_who_open(struct pr_engine_process *process)
 	struct pr_start *start = &process->start;
 
 	pthread_mutex_init(&process->who_lock, NULL);
+	process->own_pid = getpid();
 	process->finder.maps.sockets = pr_start_take_fd(start, "bpf-sockets");
 	process->finder.maps.tuples = pr_start_take_fd(start, "bpf-tuples");
 	process->finder.maps.foreign = pr_start_take_fd(start, "bpf-foreign");
@@ -89,7 +90,7 @@ static enum pr_owner_outcome ask(struct pr_engine_process *process, const struct
 
 static bool is_our_pid(const struct pr_engine_process *process, pid_t pid)
 {
-	return pid == process->resolver_pid || pid == getpid();
+	return pid == process->resolver_pid || pid == process->own_pid;
 }
 
 static bool is_ours(const struct pr_engine_process *process, const struct pr_owner *owner)

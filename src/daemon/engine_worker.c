@@ -80,6 +80,8 @@ static void *work(void *context)
 		for (int i = 0; i < n; i++)
 			decide(worker, &packets[i]);
 		pr_engine_workers_flush(worker->process);
+		if (n > 0)
+			pr_engine_settle(worker->process->engine);
 		atomic_store(&worker->alive_us, pr_clock_monotonic_us());
 	}
 	return NULL;

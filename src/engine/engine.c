@@ -12,12 +12,24 @@ static uint32_t or_default(uint32_t option, uint32_t default_)
 	return option ? option : default_;
 }
 
+/* It is held for a microsecond: who finds it taken looks again for a moment before going to sleep, which would
+ * cost a packet two system calls and a wake-up. */
+static void lock_init(pthread_mutex_t *lock)
+{
+	pthread_mutexattr_t attributes;
+
+	pthread_mutexattr_init(&attributes);
+	pthread_mutexattr_settype(&attributes, PTHREAD_MUTEX_ADAPTIVE_NP);
+	pr_assert(pthread_mutex_init(lock, &attributes) == 0);
+	pthread_mutexattr_destroy(&attributes);
+}
+
 struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 				const struct pr_engine_options *options)
 {
 	struct pr_engine *engine = pr_calloc(1, sizeof(*engine));
 
-	pr_assert(pthread_mutex_init(&engine->lock, NULL) == 0);
+	lock_init(&engine->lock);
 	engine->ports = *ports;
 	engine->real_offset_us = options->real_offset_us;
 	engine->due_us = PR_ENGINE_NEVER;
@@ -63,6 +75,7 @@ void pr_engine_free(struct pr_engine *engine)
 void pr_engine_enter(struct pr_engine *engine, uint64_t now_us)
 {
 	pthread_mutex_lock(&engine->lock);
+	pr_event_pay(engine);
 	if (now_us > engine->now_us)
 		engine->now_us = now_us;
 }
@@ -95,6 +108,13 @@ enum pr_engine_packet_outcome pr_engine_packet(struct pr_engine *engine,
 	pr_engine_due(engine, engine->now_us + PR_ENGINE_SWEEP_US);
 	pr_engine_leave(engine);
 	return outcome;
+}
+
+void pr_engine_settle(struct pr_engine *engine)
+{
+	pthread_mutex_lock(&engine->lock);
+	pr_event_pay(engine);
+	pthread_mutex_unlock(&engine->lock);
 }
 
 void pr_engine_owner_known(struct pr_engine *engine, uint64_t ticket, enum pr_owner_outcome outcome,

@@ -125,11 +125,13 @@ enum pr_engine_packet_outcome {
 	PR_ENGINE_DECIDED = 0, /* the order is to be carried out by the caller */
 	PR_ENGINE_HELD = 1, /* parked: the port `release` gets the verdict, within its deadline */
 };
-/* `packet->time_us` is the time. The interception is borrowed until a held packet is released. */
+/* `packet->time_us` is the time. The event of the decision waits for the next call of whatever kind; for
+ * pr_engine_settle(), once the verdicts are on their way. The interception is borrowed until a held packet is released. */
 PR_MUST_USE enum pr_engine_packet_outcome pr_engine_packet(struct pr_engine *engine,
 							   struct pr_interception *interception,
 							   const struct pr_intercepted *packet,
 							   struct pr_verdict_order *ret_order);
+void pr_engine_settle(struct pr_engine *engine);
 
 /* What conntrack says of a link. */
 enum pr_engine_link_event { PR_LINK_EVENT_NEW, PR_LINK_EVENT_UPDATE, PR_LINK_EVENT_DESTROY };

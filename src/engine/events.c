@@ -10,6 +10,25 @@ uint64_t pr_event_real(const struct pr_engine *engine, uint64_t us)
 	return us + (uint64_t)engine->real_offset_us;
 }
 
+void pr_event_owe(struct pr_engine *engine, const struct pr_link *link, enum pr_link_end_name end)
+{
+	pr_event_pay(engine);
+	engine->owed_link = link->id;
+	engine->owed_end = (uint8_t)end;
+}
+
+void pr_event_pay(struct pr_engine *engine)
+{
+	struct pr_link *link;
+
+	if (!engine->owed_link)
+		return;
+	link = pr_links_by_id(engine->links, engine->owed_link);
+	engine->owed_link = 0;
+	if (link)
+		pr_event_tell_end(engine, link, (enum pr_link_end_name)engine->owed_end);
+}
+
 void pr_event_send(struct pr_engine *engine, struct pr_event *event)
 {
 	if (!event->real_us)
@@ -184,6 +203,7 @@ void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_l
 	struct pr_subject_of of;
 	struct pr_event event;
 
+	pr_event_pay(engine);
 	pr_event_of_end(engine, link, name, &of, &event);
 	event.kind = link->flags & PR_LINK_FLAG_TOLD << name ? PR_EVENT_VERDICT : PR_EVENT_LINK;
 	event.real_us = pr_event_real(engine, engine->now_us);

@@ -126,6 +126,9 @@ struct pr_engine {
 	uint64_t last_ticket, last_prompt;
 	uint64_t swept_us, names_swept_us, sync_since_us;
 	bool denied_forgotten; /* the set of denied tuples was emptied in this round */
+	/* An event of a link's end that is to be told before anything else happens; 0 = none. */
+	uint64_t owed_link;
+	uint8_t owed_end;
 	char reason[PR_ENGINE_REASON_SIZE], denial[PR_ENGINE_REASON_SIZE];
 };
 
@@ -318,6 +321,9 @@ void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *sub
 			  struct pr_event *event);
 /* Sends a link's event: the first time LINK, later VERDICT. */
 void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
+/* The same, once the packet has its verdict: by pr_engine_settle(), or by whatever happens next. */
+void pr_event_owe(struct pr_engine *engine, const struct pr_link *link, enum pr_link_end_name end);
+void pr_event_pay(struct pr_engine *engine);
 uint64_t pr_event_real(const struct pr_engine *engine, uint64_t us);
 
 /* ---- engine.c ---- */

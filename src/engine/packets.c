@@ -126,7 +126,7 @@ static enum pr_engine_packet_outcome decide(struct pr_engine *engine, struct pr_
 	pr_end_decide(engine, arrival->link, arrival->end);
 	if (before.asked != end->asked || before.decided != end->decided ||
 	    before.verdict != end->verdict || before.application != end->application)
-		pr_event_tell_end(engine, arrival->link, arrival->end);
+		pr_event_owe(engine, arrival->link, arrival->end);
 	pr_packets_settled(engine, arrival->link, arrival->end);
 	if (end->asked)
 		return park(engine, arrival, PR_PARKED_PROMPT, 0, hold_until(engine, end));

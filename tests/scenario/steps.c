@@ -65,8 +65,10 @@ static void hand_up(struct world *world, const struct pr_intercepted *packet)
 {
 	struct pr_interception *interception = pr_scenario_interception(world->scenario);
 	struct pr_verdict_order order;
+	bool held = pr_engine_packet(world->engine, interception, packet, &order) == PR_ENGINE_HELD;
 
-	if (pr_engine_packet(world->engine, interception, packet, &order) == PR_ENGINE_HELD)
+	pr_engine_settle(world->engine);
+	if (held)
 		world_output(world, OUTPUT_PACKET, "held");
 	else
 		interception->operations->verdict(interception, packet, &order);
