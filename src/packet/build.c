@@ -12,8 +12,6 @@
 #define HOP_LIMIT_DEFAULT 64
 #define PROTO_SCTP	  132
 #define PROTO_UDPLITE	  136
-/* RFC 1812, 4.3.2.3: an ICMP error quotes as much as fits 576 bytes. */
-#define ICMP_ERROR_MAX 576
 
 static uint32_t sum_words(const uint8_t *bytes, size_t len, uint32_t sum)
 {
@@ -231,55 +229,5 @@ int pr_packet_build_reset(const struct pr_packet *packet, enum pr_reset_to to, v
 		parts.ack = packet->seq + segment_len;
 		parts.tcp_flags |= PR_TCP_ACK;
 	}
-	return pr_packet_build(&parts, buffer, size, ret_len);
-}
-
-static bool is_one_host(const struct pr_address *address)
-{
-	static const uint8_t zero[16], ones[4] = { 255, 255, 255, 255 };
-
-	if (memcmp(address->bytes, zero, sizeof(zero)) == 0)
-		return false;
-	if (address->family == 4)
-		return (address->bytes[0] & 0xf0) != 0xe0 && memcmp(address->bytes, ones, 4) != 0;
-	return address->bytes[0] != 0xff;
-}
-
-static bool refusal_allowed(const struct pr_packet *packet)
-{
-	if (packet->fragment_offset || packet->icmp_error)
-		return false;
-	if (packet->version == 6 && packet->tuple.proto == IPPROTO_ICMPV6 &&
-	    packet->icmp_type == ND_REDIRECT)
-		return false;
-	return is_one_host(&packet->tuple.src) && is_one_host(&packet->tuple.dst);
-}
-
-int pr_packet_build_refusal(const uint8_t *bytes, size_t len, const struct pr_packet *packet,
-			    const struct pr_address *source, void *buffer, size_t size,
-			    size_t *ret_len)
-{
-	struct pr_packet_parts parts = { .tuple = { .src = packet->tuple.dst,
-						    .dst = packet->tuple.src } };
-	size_t quoted_max = ICMP_ERROR_MAX - IPV4_HEADER_LEN - sizeof(struct icmphdr);
-
-	if (!refusal_allowed(packet))
-		return PR_BUILD_NOT_ALLOWED;
-	if (source)
-		parts.tuple.src = *source;
-	if (packet->version == 4) {
-		parts.tuple.proto = IPPROTO_ICMP;
-		parts.icmp_type = ICMP_DEST_UNREACH;
-		parts.icmp_code = ICMP_HOST_ANO;
-	} else {
-		parts.tuple.proto = IPPROTO_ICMPV6;
-		parts.icmp_type = ICMP6_DST_UNREACH;
-		parts.icmp_code = ICMP6_DST_UNREACH_ADMIN;
-		quoted_max = PR_PACKET_REFUSAL_MAX - IPV6_HEADER_LEN - sizeof(struct icmp6_hdr);
-	}
-	if (len > packet->wire_len)
-		len = packet->wire_len;
-	parts.payload = bytes;
-	parts.payload_len = len < quoted_max ? len : quoted_max;
 	return pr_packet_build(&parts, buffer, size, ret_len);
 }

@@ -1,16 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Packets from the IP header on, with their checksums: the two refusals, and whatever tests need.
+/* Packets from the IP header on, with their checksums: resets, and whatever tests need.
  * Pure. */
 #pragma once
 
 #include "packet/parse.h"
 
-/* The largest refusal: an ICMPv6 error quotes as much as fits the least MTU (RFC 4443, 2.4). */
-#define PR_PACKET_REFUSAL_MAX 1280
-
 enum pr_build_outcome {
 	PR_BUILD_DONE = 0,
-	PR_BUILD_NOT_ALLOWED = 1, /* the RFCs forbid an answer to this packet */
+	PR_BUILD_NOT_ALLOWED = 1, /* no reset answers this packet */
 };
 
 /* Who learns of a cut link. */
@@ -23,16 +20,6 @@ enum pr_reset_to {
  * NOT_ALLOWED for another protocol and for a reset. -ENOBUFS when `size` is too small. */
 PR_MUST_USE int pr_packet_build_reset(const struct pr_packet *packet, enum pr_reset_to to,
 				      void *buffer, size_t size, size_t *ret_len);
-
-/* Host administratively prohibited (type 3 code 10; ICMPv6 type 1 code 1) for the packet in
- * `bytes`, to its sender, from `source`, or from the packet's destination when that is NULL.
- * `buffer` holds PR_PACKET_REFUSAL_MAX. NOT_ALLOWED for ICMP errors and redirects, later fragments,
- * and what was sent to or from many (RFC 1122, 3.2.2; RFC 4443, 2.4 (e)). -ENOBUFS when `size` is
- * too small. */
-PR_MUST_USE int pr_packet_build_refusal(const uint8_t *bytes, size_t len,
-					const struct pr_packet *packet,
-					const struct pr_address *source, void *buffer, size_t size,
-					size_t *ret_len);
 
 /* What pr_packet_build() makes a packet of. */
 struct pr_packet_parts {

@@ -177,60 +177,6 @@ static void a_reset_is_not_answered(void **state)
 		PR_BUILD_NOT_ALLOWED);
 }
 
-static void check_refusal(struct pr_tuple of, uint8_t type, uint8_t code, size_t len_max)
-{
-	static const uint8_t much[1500];
-	struct pr_packet_parts parts = { .tuple = of,
-					 .payload = much,
-					 .payload_len = sizeof(much) };
-	struct bytes bytes = built(&parts), refusal;
-	struct pr_packet packet = parsed(&bytes), answer;
-
-	assert_int_equal(pr_packet_build_refusal(bytes.bytes, bytes.len, &packet, NULL,
-						 refusal.bytes, sizeof(refusal.bytes),
-						 &refusal.len),
-			 PR_BUILD_DONE);
-	assert_int_equal(refusal.len, len_max);
-	answer = parsed(&refusal);
-	check_checksums(&refusal, &answer);
-	assert_int_equal(answer.icmp_type, type);
-	assert_int_equal(answer.icmp_code, code);
-	assert_true(answer.embedded_known && pr_tuple_equal(&answer.embedded, &of));
-	assert_true(pr_address_equal(&answer.tuple.dst, &of.src));
-	assert_true(pr_address_equal(&answer.tuple.src, &of.dst));
-}
-
-static void a_refusal_says_host_administratively_prohibited(void **state)
-{
-	(void)state;
-	check_refusal(tuple("192.0.2.1", 40000, "198.51.100.7", 53, IPPROTO_UDP), 3, 10, 576);
-	check_refusal(tuple("2001:db8::1", 40000, "2001:db8::2", 53, IPPROTO_UDP), 1, 1, 1280);
-}
-
-static void check_no_refusal(struct pr_tuple of, uint8_t icmp_type)
-{
-	struct pr_packet_parts parts = { .tuple = of, .icmp_type = icmp_type };
-	struct bytes bytes = built(&parts), refusal;
-	struct pr_packet packet = parsed(&bytes);
-
-	assert_int_equal(pr_packet_build_refusal(bytes.bytes, bytes.len, &packet, NULL,
-						 refusal.bytes, sizeof(refusal.bytes),
-						 &refusal.len),
-			 PR_BUILD_NOT_ALLOWED);
-}
-
-static void refusals_that_the_rfcs_forbid_are_not_built(void **state)
-{
-	(void)state;
-	check_no_refusal(tuple("192.0.2.1", 1, "224.0.0.251", 5353, IPPROTO_UDP), 0);
-	check_no_refusal(tuple("192.0.2.1", 1, "255.255.255.255", 67, IPPROTO_UDP), 0);
-	check_no_refusal(tuple("0.0.0.0", 1, "198.51.100.7", 53, IPPROTO_UDP), 0);
-	check_no_refusal(tuple("2001:db8::1", 1, "ff02::fb", 5353, IPPROTO_UDP), 0);
-	check_no_refusal(tuple("192.0.2.1", 0, "198.51.100.7", 0, IPPROTO_ICMP), 3);
-	check_no_refusal(tuple("2001:db8::1", 0, "2001:db8::2", 0, IPPROTO_ICMPV6), 1);
-	check_no_refusal(tuple("fe80::1", 0, "2001:db8::2", 0, IPPROTO_ICMPV6), ND_REDIRECT);
-}
-
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -240,8 +186,6 @@ int main(void)
 		cmocka_unit_test(a_syn_is_reset_as_a_closed_port_does),
 		cmocka_unit_test(both_ends_of_a_live_link_take_their_resets),
 		cmocka_unit_test(a_reset_is_not_answered),
-		cmocka_unit_test(a_refusal_says_host_administratively_prohibited),
-		cmocka_unit_test(refusals_that_the_rfcs_forbid_are_not_built),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -117,30 +117,6 @@ static struct pr_packet built(const struct pr_packet_parts *parts, uint8_t *byte
 	return packet;
 }
 
-static void check_refusal(int family, int type, int expected)
-{
-	struct pair pair = connected(family, type);
-	struct pr_packet_parts parts = { .tuple = pair.tuple, .payload = "x", .payload_len = 1 };
-	uint8_t bytes[128], refusal[PR_PACKET_REFUSAL_MAX];
-	struct pr_packet packet;
-	size_t len, refusal_len;
-
-	packet = built(&parts, bytes, sizeof(bytes), &len);
-	assert_int_equal(pr_packet_build_refusal(bytes, len, &packet, NULL, refusal,
-						 sizeof(refusal), &refusal_len),
-			 PR_BUILD_DONE);
-	inject(family, refusal, refusal_len, &pair.tuple.src);
-	assert_int_equal(error_of(pair.client), expected);
-	disconnect(&pair);
-}
-
-static void a_connected_udp_socket_fails_at_once(void **state)
-{
-	(void)state;
-	check_refusal(AF_INET, SOCK_DGRAM, EHOSTUNREACH);
-	check_refusal(AF_INET6, SOCK_DGRAM, EACCES);
-}
-
 /* What the socket would send next, and what it expects next. */
 static uint32_t queue_seq(int fd, int queue)
 {
@@ -196,7 +172,6 @@ static void both_ends_of_a_connection_are_reset(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(a_connected_udp_socket_fails_at_once),
 		cmocka_unit_test(both_ends_of_a_connection_are_reset),
 	};
 
