@@ -238,9 +238,9 @@ static const char *read_subject(const struct pr_pairs *pairs, char *name,
 	unsigned int proto, port;
 
 	if (!read_number(pairs, "proto", pr_protocol_find, UINT8_MAX, &proto))
-		return "the protocol is none";
+		return "there is no such protocol; write TCP/443, UDP, or a number up to 255";
 	if (!read_number(pairs, "port", pr_service_find, UINT16_MAX, &port))
-		return "the port is none";
+		return "there is no such port; write a number from 1 to 65535 or a service's name";
 	subject.proto = (uint8_t)proto;
 	subject.port = (uint16_t)port;
 	if (!entity)

@@ -144,7 +144,7 @@ static int apply(int id, const char *value, struct pr_options *options)
 		puts("portreeved " PR_VERSION);
 		return PR_OPTIONS_SHOWN;
 	default:
-		return wrong("an option that it does not know");
+		return PR_OPTIONS_WRONG;
 	}
 }
 
@@ -161,7 +161,12 @@ int pr_options_parse(int argc, char **argv, struct pr_options *ret_options)
 
 	opterr = 0;
 	optind = 1;
-	while ((id = getopt_long(argc, argv, "", long_options, NULL)) != -1) {
+	while ((id = getopt_long(argc, argv, ":", long_options, NULL)) != -1) {
+		/* getopt has gone past what it does not like. */
+		if (id == ':')
+			return wrong("%s wants a value", argv[optind - 1]);
+		if (id == '?')
+			return wrong("there is no option %s", argv[optind - 1]);
 		r = apply(id, optarg, &options);
 		if (r)
 			return r;
