@@ -18,8 +18,9 @@
 #define PR_EXIT_NOT_RUNNING 3
 
 struct pr_cli {
-	bool json;   /* one JSON object a line instead of text for people */
-	bool colour; /* the output is a terminal */
+	bool json;	    /* one JSON object a line instead of text for people */
+	bool colour;	    /* the output is a terminal */
+	unsigned int width; /* the terminal's; 0 = lines are as long as they are */
 	const char *run_dir;
 	FILE *out;
 };
@@ -55,6 +56,9 @@ struct pr_cli_option {
  * after "--" is a word. False: an unknown option or a value missing, said already. */
 bool pr_cli_options(const char *command, int argc, char **argv, const struct pr_cli_option *options,
 		    unsigned int n_options, int *ret_n);
+/* What --verdict may be. */
+#define PR_CLI_VERDICTS "accept, block, drop, reroute-nameserver, reroute-tunnel, ask"
+bool pr_cli_is_verdict(const char *text);
 /* "90", "90s", "5m", "2h", "1d" in seconds. False where it is none of these, or zero. */
 bool pr_cli_duration(const char *text, unsigned long *ret_seconds);
 
@@ -87,8 +91,11 @@ void pr_cli_json(const struct pr_cli *cli, const json_t *object);
 /* A value by its path, "app.path"; NULL where there is none. */
 const char *pr_cli_text(const json_t *object, const char *path);
 json_int_t pr_cli_number(const json_t *object, const char *path);
-/* One line for people: time, who, direction, entity, verdict, reason. */
+/* One line for people: time, verdict, who, direction, entity, reason; what is accepted is
+ * cut at the terminal's width, not broken. */
 void pr_cli_event(const struct pr_cli *cli, const json_t *event);
+/* The same for a row of a table, with its number instead of its kind. */
+void pr_cli_row(const struct pr_cli *cli, const json_t *event);
 /* Name of the application for people: the profile's, with the executable where it says more. */
 const char *pr_cli_app(const json_t *event, char *text, size_t size);
 /* "example.com 93.184.215.14 tcp/443". */

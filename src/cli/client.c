@@ -124,6 +124,10 @@ static int transfer_status(const struct answer *answer, CURLcode code, const cha
 			socket);
 		return PR_EXIT_NOT_RUNNING;
 	}
+	if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR || code == CURLE_GOT_NOTHING) {
+		fprintf(stderr, "portreeve: the daemon ended in the middle of its answer\n");
+		return PR_EXIT_NOT_RUNNING;
+	}
 	fprintf(stderr, "portreeve: %s: %s\n", socket, curl_easy_strerror(code));
 	return PR_EXIT_FAILED;
 }
@@ -179,13 +183,15 @@ int pr_cli_events(const struct pr_cli *cli,
 
 static void on_changed(const struct pr_cli *cli, const json_t *row, void *context)
 {
-	const char *ok = pr_cli_text(row, "ok");
+	const char *ok = pr_cli_text(row, "ok"), *warnings = pr_cli_text(row, "warnings");
 
 	(void)context;
 	if (cli->json)
 		pr_cli_json(cli, row);
 	else if (ok && *ok)
 		fprintf(cli->out, "%s\n", ok);
+	if (warnings && *warnings)
+		fprintf(stderr, "portreeve: warning: %s\n", warnings);
 }
 
 int pr_cli_change(const struct pr_cli *cli, json_t *change)

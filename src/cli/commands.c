@@ -8,8 +8,12 @@ const struct pr_command pr_commands[] = {
 	  "Policy, generation, links, packets, questions, what was lost or goes wrong; with --all "
 	  "(and --json) every counter.",
 	  pr_command_status },
-	{ "monitor", FILTERS " [--count N]", "the live stream of decisions",
-	  "One line an event, until interrupted or until N events were shown.",
+	{ "monitor", FILTERS " [--all] [--count N]", "the live stream of decisions",
+	  "One line an event, until interrupted or until N events were shown. What another line "
+	  "says "
+	  "as well (that a question goes to Portreeve's nameserver, that a communication begins) "
+	  "is left "
+	  "out without --all, --verdict or --json.",
 	  pr_command_monitor },
 	{ "apps", "[--app APP]", "the applications that communicate",
 	  "One line an application: how many communications and links it has.", pr_command_apps },

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "cli/cli.h"
 
+#include <string.h>
+
 int pr_command_cut(const struct pr_cli *cli, int argc, char **argv)
 {
 	int n, status = PR_EXIT_OK;
@@ -12,7 +14,12 @@ int pr_command_cut(const struct pr_cli *cli, int argc, char **argv)
 					  "wants the numbers of links, as `links` shows them");
 	for (int i = 0; i < n; i++) {
 		const char *id = argv[i][0] == '#' ? argv[i] + 1 : argv[i];
-		int one = pr_cli_change(cli, json_pack("{s:s, s:s}", "verb", "cut", "id", id));
+		int one;
+
+		if (!*id || strspn(id, "0123456789") != strlen(id))
+			return pr_cli_usage_error("cut", "%s: wants numbers, as `links` shows them",
+						  argv[i]);
+		one = pr_cli_change(cli, json_pack("{s:s, s:s}", "verb", "cut", "id", id));
 
 		if (one == PR_EXIT_NOT_RUNNING)
 			return one;

@@ -6,6 +6,13 @@
 
 #define PATH_STEP_MAX 64
 
+/* Of a line for people; what is longer pushes the rest to the right. */
+#define VERDICT_COLUMN 8
+#define KIND_COLUMN    8
+#define NUMBER_COLUMN  10
+#define APP_COLUMN     16
+#define ENTITY_COLUMN  40
+
 void pr_cli_json(const struct pr_cli *cli, const json_t *object)
 {
 	json_dumpf(object, cli->out, JSON_COMPACT);
@@ -127,79 +134,181 @@ static const char *arrow(const json_t *event)
 						   : "->";
 }
 
-static void print_app_and_entity(const struct pr_cli *cli, const json_t *event)
-{
-	char app[128], clean_app[128], entity[512], clean_entity[512];
-	json_int_t pid = pr_cli_number(event, "app.pid");
+/* What may still be written on this line: a terminal's is not broken. */
+struct line {
+	const struct pr_cli *cli;
+	size_t left;
+};
 
-	pr_cli_clean(pr_cli_app(event, app, sizeof(app)), clean_app, sizeof(clean_app));
-	pr_cli_clean(pr_cli_entity(event, entity, sizeof(entity)), clean_entity,
-		     sizeof(clean_entity));
-	fprintf(cli->out, "%s", clean_app);
-	/* A communication belongs to all processes of its application. */
-	if (pid)
-		fprintf(cli->out, "[%lld]", (long long)pid);
-	fprintf(cli->out, " %s %s", arrow(event), clean_entity);
+/* Writes at most what is left of the line, and at least `column` wide where there is room. */
+static void put(struct line *line, const char *text, size_t column)
+{
+	size_t width = 0;
+
+	for (; *text; text++) {
+		bool begins = ((unsigned char)*text & 0xc0) != 0x80;
+
+		if (begins && width == line->left)
+			break;
+		width += begins;
+		fputc(*text, line->cli->out);
+	}
+	while (width < column && width < line->left) {
+		fputc(' ', line->cli->out);
+		width++;
+	}
+	line->left -= width;
 }
 
-static void print_decision(const struct pr_cli *cli, const json_t *event)
+/* As people call it; --json has the exact word. */
+static const char *short_verdict(const json_t *event)
 {
-	const char *verdict = pr_cli_text(event, "verdict"), *stage = pr_cli_text(event, "stage");
-	const char *reason = pr_cli_text(event, "reason");
+	const char *verdict = pr_cli_text(event, "verdict");
+
+	if (!verdict)
+		return "";
+	if (strcmp(verdict, "reroute-nameserver") == 0)
+		return "reroute";
+	return strcmp(verdict, "reroute-tunnel") == 0 ? "tunnel" : verdict;
+}
+
+static void put_verdict(struct line *line, const json_t *event)
+{
+	const char *verdict = pr_cli_text(event, "verdict");
+
+	fputs(pr_cli_verdict_colour(line->cli, verdict), line->cli->out);
+	put(line, short_verdict(event), VERDICT_COLUMN);
+	fputs(pr_cli_plain(line->cli), line->cli->out);
+}
+
+static void put_kind(struct line *line, const json_t *event)
+{
+	static const struct {
+		const char *kind, *shown;
+	} words[] = { { "communication", "comm" }, { "verdict", "again" } };
+	const char *kind = pr_cli_text(event, "event");
+	char text[64];
+
+	for (size_t i = 0; kind && i < PR_ARRAY_SIZE(words); i++)
+		if (strcmp(kind, words[i].kind) == 0)
+			kind = words[i].shown;
+	/* A prompt is shown to be answered, by its number. */
+	if (kind && strcmp(kind, "prompt") == 0)
+		snprintf(text, sizeof(text), "prompt #%lld ",
+			 (long long)pr_cli_number(event, "id"));
+	else
+		snprintf(text, sizeof(text), "%s ", kind ? kind : "");
+	put(line, text, KIND_COLUMN);
+}
+
+static void put_number(struct line *line, const json_t *event)
+{
+	char text[32];
+
+	snprintf(text, sizeof(text), "#%lld ", (long long)pr_cli_number(event, "id"));
+	put(line, text, NUMBER_COLUMN);
+}
+
+static void put_app_and_entity(struct line *line, const json_t *event)
+{
+	char app[128], clean[512], entity[512], text[1024], pid[24] = "";
+	const char *said = pr_cli_text(event, "text");
+
+	/* A communication belongs to all processes of its application. */
+	if (pr_cli_number(event, "app.pid"))
+		snprintf(pid, sizeof(pid), "[%lld]", (long long)pr_cli_number(event, "app.pid"));
+	pr_cli_app(event, app, sizeof(app));
+	snprintf(text, sizeof(text), "%s%s ", pr_cli_clean(app, clean, sizeof(clean)), pid);
+	put(line, text, APP_COLUMN);
+	snprintf(text, sizeof(text), "%s %s%s%s  ", arrow(event),
+		 pr_cli_entity(event, entity, sizeof(entity)), said ? " " : "", said ? said : "");
+	put(line, pr_cli_clean(text, clean, sizeof(clean)), ENTITY_COLUMN);
+}
+
+static void put_reason(struct line *line, const json_t *event)
+{
+	const char *reason = pr_cli_text(event, "reason"), *said = pr_cli_text(event, "text");
 	char clean[512];
 
-	if (verdict)
-		fprintf(cli->out, "  %s%s%s%s", pr_cli_verdict_colour(cli, verdict), verdict,
-			json_is_true(json_object_get(event, "permanent")) ? " permanently" : "",
-			pr_cli_plain(cli));
-	if (stage)
-		fprintf(cli->out, " at %s", stage);
-	if (reason)
-		fprintf(cli->out, ": %s", pr_cli_clean(reason, clean, sizeof(clean)));
-}
-
-static void print_counters(const struct pr_cli *cli, const json_t *event)
-{
-	if (!json_object_get(event, "bytes_sent"))
+	if (!json_object_get(event, "app") && said)
+		put(line, pr_cli_clean(said, clean, sizeof(clean)), 0);
+	if (!reason)
 		return;
-	fprintf(cli->out, "  sent %lld, received %lld bytes in %.3f s",
-		(long long)pr_cli_number(event, "bytes_sent"),
-		(long long)pr_cli_number(event, "bytes_received"),
-		(double)pr_cli_number(event, "duration_ms") / 1000);
+	fputs(line->cli->colour ? "\033[2m" : "", line->cli->out);
+	put(line, pr_cli_clean(reason, clean, sizeof(clean)), 0);
+	fputs(pr_cli_plain(line->cli), line->cli->out);
 }
 
-static void print_state(const struct pr_cli *cli, const json_t *event)
+static void put_counters(struct line *line, const json_t *event)
+{
+	char text[128];
+
+	snprintf(text, sizeof(text), "sent %lld, received %lld bytes in %.3f s",
+		 (long long)pr_cli_number(event, "bytes_sent"),
+		 (long long)pr_cli_number(event, "bytes_received"),
+		 (double)pr_cli_number(event, "duration_ms") / 1000);
+	put(line, text, 0);
+}
+
+static void put_state(struct line *line, const json_t *event)
 {
 	const char *kind = pr_cli_text(event, "event");
 	json_int_t n_links = pr_cli_number(event, "links");
+	char text[64];
 
 	if (kind && strcmp(kind, "communication") == 0 && !pr_cli_text(event, "verdict"))
-		fprintf(cli->out, "  each link is decided by itself");
-	if (n_links)
-		fprintf(cli->out, " (%lld link%s)", (long long)n_links, n_links == 1 ? "" : "s");
+		put(line, "each link is decided by itself", 0);
+	if (n_links) {
+		snprintf(text, sizeof(text), " (%lld link%s)", (long long)n_links,
+			 n_links == 1 ? "" : "s");
+		put(line, text, 0);
+	}
 	if (json_is_true(json_object_get(event, "ended")))
-		fprintf(cli->out, " (ended)");
+		put(line, " (ended)", 0);
+}
+
+/* What is denied, or asked, is told whole, whatever the terminal's width. */
+static bool is_cut(const json_t *event)
+{
+	const char *verdict = pr_cli_text(event, "verdict");
+
+	return !verdict || strcmp(verdict, "accept") == 0 ||
+	       strcmp(verdict, "reroute-nameserver") == 0;
+}
+
+static void print(const struct pr_cli *cli, const json_t *event,
+		  void (*put_second)(struct line *line, const json_t *event))
+{
+	struct line line = { cli, cli->width && is_cut(event) ? cli->width : SIZE_MAX };
+	const char *time = pr_cli_text(event, "time");
+	char clock[16];
+
+	if (cli->json)
+		return pr_cli_json(cli, event);
+	if (time && strlen(time) > 23) {
+		snprintf(clock, sizeof(clock), "%.12s ", time + 11);
+		put(&line, clock, 0);
+	}
+	put_verdict(&line, event);
+	put_second(&line, event);
+	if (json_object_get(event, "app"))
+		put_app_and_entity(&line, event);
+	/* An ended link's figures are its news. */
+	if (json_object_get(event, "bytes_sent"))
+		put_counters(&line, event);
+	else
+		put_reason(&line, event);
+	put_state(&line, event);
+	fputc('\n', cli->out);
+	fflush(cli->out);
 }
 
 void pr_cli_event(const struct pr_cli *cli, const json_t *event)
 {
-	const char *time = pr_cli_text(event, "time"), *kind = pr_cli_text(event, "event");
-	const char *said = pr_cli_text(event, "text");
-	char clean[512];
+	print(cli, event, put_kind);
+}
 
-	if (cli->json)
-		return pr_cli_json(cli, event);
-	if (time && strlen(time) > 23)
-		fprintf(cli->out, "%.12s ", time + 11);
-	fprintf(cli->out, "%-13s #%-5lld ", kind ? kind : "",
-		(long long)pr_cli_number(event, "id"));
-	if (json_object_get(event, "app"))
-		print_app_and_entity(cli, event);
-	if (said)
-		fprintf(cli->out, " %s", pr_cli_clean(said, clean, sizeof(clean)));
-	print_decision(cli, event);
-	print_state(cli, event);
-	print_counters(cli, event);
-	fputc('\n', cli->out);
-	fflush(cli->out);
+void pr_cli_row(const struct pr_cli *cli, const json_t *event)
+{
+	print(cli, event, put_number);
 }

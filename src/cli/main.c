@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #define RUN_DIR "/run/portreeve"
@@ -123,6 +124,14 @@ static int run_command(struct pr_cli *cli, int argc, char **argv)
 	return status;
 }
 
+/* 0: no terminal. */
+static unsigned int terminal_width(void)
+{
+	struct winsize size = { 0 };
+
+	return ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
+}
+
 int pr_cli_main(int argc, char **argv)
 {
 	struct pr_cli cli = { .run_dir = RUN_DIR, .out = stdout };
@@ -130,6 +139,7 @@ int pr_cli_main(int argc, char **argv)
 	char **words = pr_calloc((size_t)argc + 1, sizeof(*words));
 
 	cli.colour = isatty(STDOUT_FILENO) && !getenv("NO_COLOR");
+	cli.width = terminal_width();
 	for (int i = 1; i < argc; i++) {
 		/* What follows `lab` and "--" belongs to others. */
 		bool foreign =

@@ -5,6 +5,7 @@
 
 struct filter {
 	const char *app, *domain, *ip, *verdict;
+	bool all;
 	unsigned long n_left; /* 0 = no end */
 };
 
@@ -27,11 +28,24 @@ static bool wanted(const struct filter *filter, const json_t *event)
 	return !filter->verdict || contains(event, "verdict", filter->verdict);
 }
 
+/* What another line says as well: a question's own link to the nameserver, a question whose answer is still to
+ * be looked at, a communication of which the link is shown. */
+static bool is_said_twice(const json_t *event)
+{
+	if (contains(event, "verdict", "reroute-nameserver"))
+		return true;
+	if (contains(event, "event", "dns"))
+		return contains(event, "stage", "before-intel") &&
+		       contains(event, "verdict", "accept");
+	return contains(event, "event", "communication") && !contains(event, "verdict", "block") &&
+	       !contains(event, "verdict", "drop");
+}
+
 static bool on_event(const struct pr_cli *cli, const json_t *event, void *context)
 {
 	struct filter *filter = context;
 
-	if (!wanted(filter, event))
+	if (!wanted(filter, event) || (!filter->all && is_said_twice(event)))
 		return true;
 	pr_cli_event(cli, event);
 	return filter->n_left == 0 || --filter->n_left > 0;
@@ -44,7 +58,7 @@ int pr_command_monitor(const struct pr_cli *cli, int argc, char **argv)
 	const struct pr_cli_option options[] = {
 		{ "app", &filter.app, NULL }, { "domain", &filter.domain, NULL },
 		{ "ip", &filter.ip, NULL },   { "verdict", &filter.verdict, NULL },
-		{ "count", &count, NULL },
+		{ "count", &count, NULL },    { "all", NULL, &filter.all },
 	};
 	int n;
 
@@ -52,6 +66,8 @@ int pr_command_monitor(const struct pr_cli *cli, int argc, char **argv)
 		return PR_EXIT_USAGE;
 	if (n)
 		return pr_cli_usage_error("monitor", "%s: no word is expected here", argv[0]);
+	if (filter.verdict && !pr_cli_is_verdict(filter.verdict))
+		return pr_cli_usage_error("monitor", "--verdict is one of %s", PR_CLI_VERDICTS);
 	if (count) {
 		char *end;
 
@@ -59,5 +75,7 @@ int pr_command_monitor(const struct pr_cli *cli, int argc, char **argv)
 		if (*end || !filter.n_left)
 			return pr_cli_usage_error("monitor", "--count %s: wants a number", count);
 	}
+	/* A program, and who asks for one verdict, gets what there is. */
+	filter.all = filter.all || cli->json || filter.verdict;
 	return pr_cli_events(cli, on_event, &filter);
 }

@@ -53,6 +53,14 @@ bool pr_cli_options(const char *command, int argc, char **argv, const struct pr_
 	return true;
 }
 
+bool pr_cli_is_verdict(const char *text)
+{
+	static const char words[] = ", " PR_CLI_VERDICTS ",";
+	PR_CLEANUP(pr_cleanup_free) char *word = pr_asprintf(", %s,", text);
+
+	return *text && !strchr(text, ',') && strstr(words, word);
+}
+
 bool pr_cli_duration(const char *text, unsigned long *ret_seconds)
 {
 	static const char units[] = "smhd";

@@ -7,7 +7,7 @@
 static void event_row(const struct pr_cli *cli, const json_t *row, void *context)
 {
 	(void)context;
-	pr_cli_event(cli, row);
+	pr_cli_row(cli, row);
 }
 
 static void app_row(const struct pr_cli *cli, const json_t *row, void *context)
@@ -44,6 +44,8 @@ static int table(const struct pr_cli *cli, const char *command, const char *path
 		return PR_EXIT_USAGE;
 	if (n)
 		return pr_cli_usage_error(command, "%s: no word is expected here", argv[0]);
+	if (verdict && !pr_cli_is_verdict(verdict))
+		return pr_cli_usage_error(command, "--verdict is one of %s", PR_CLI_VERDICTS);
 	uri = pr_cli_uri(path, "app", app, "domain", domain, "ip", ip, "verdict", verdict, "active",
 			 active ? "1" : NULL, NULL);
 	return pr_cli_get(cli, uri, row, NULL);

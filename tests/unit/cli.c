@@ -69,12 +69,61 @@ static void a_terminal_gets_no_control_characters(void **state)
 	assert_string_equal(pr_cli_clean("\xc2", clean, sizeof(clean)), "?");
 }
 
+static char *shown(const char *event, unsigned int width)
+{
+	struct pr_cli cli = { .width = width };
+	json_t *object = json_loads(event, 0, NULL);
+	char *text = NULL;
+	size_t len;
+
+	assert_non_null(object);
+	cli.out = open_memstream(&text, &len);
+	pr_cli_event(&cli, object);
+	fclose(cli.out);
+	json_decref(object);
+	return text;
+}
+
+#define EVENT(verdict)                                                                            \
+	"{\"time\":\"2026-01-02T03:04:05.678901Z\",\"event\":\"link\",\"id\":7,"                  \
+	"\"app\":{\"profile\":\"global\",\"path\":\"/usr/bin/curl\",\"pid\":9},"                  \
+	"\"direction\":\"out\",\"entity\":{\"ip\":\"192.0.2.1\",\"port\":443,\"proto\":\"tcp\"}," \
+	"\"verdict\":\"" verdict "\",\"reason\":\"because\"}"
+
+static void an_event_fits_the_terminal_unless_it_is_denied(void **state)
+{
+	char *text = shown(EVENT("accept"), 0);
+
+	(void)state;
+	assert_string_equal(text, "03:04:05.678 accept  link    curl[9]         "
+				  "-> 192.0.2.1 TCP/443                    because\n");
+	free(text);
+	text = shown(EVENT("accept"), 40);
+	assert_string_equal(text, "03:04:05.678 accept  link    curl[9]    \n");
+	free(text);
+	text = shown(EVENT("block"), 40);
+	assert_non_null(strstr(text, "because\n"));
+	free(text);
+}
+
+static void a_verdict_is_one_of_those_that_there_are(void **state)
+{
+	(void)state;
+	assert_true(pr_cli_is_verdict("accept"));
+	assert_true(pr_cli_is_verdict("ask"));
+	assert_false(pr_cli_is_verdict("deny"));
+	assert_false(pr_cli_is_verdict(""));
+	assert_false(pr_cli_is_verdict("accept, block"));
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(options_are_taken_from_anywhere),
 		cmocka_unit_test(an_unknown_option_is_refused),
 		cmocka_unit_test(durations_have_units_and_bounds),
+		cmocka_unit_test(an_event_fits_the_terminal_unless_it_is_denied),
+		cmocka_unit_test(a_verdict_is_one_of_those_that_there_are),
 		cmocka_unit_test(a_terminal_gets_no_control_characters),
 	};
 
