@@ -187,8 +187,27 @@ static void add_owners(struct facts *facts, struct pr_engine_process *process)
 	add(facts, "owner", "kernel", owners.n_kernel);
 	add(facts, "owner", "foreign", owners.n_foreign);
 	add(facts, "owner", "ambiguous", owners.n_ambiguous);
+	add(facts, "owner", "several_receivers", owners.n_several_receivers);
 	add(facts, "owner", "errors", owners.n_errors);
 	add(facts, "owner", "questions_full", process->n_who_full);
+}
+
+static void add_listener(struct facts *facts, struct pr_engine_process *process)
+{
+	struct pr_listener_counters counters;
+
+	if (!process->listener)
+		return;
+	pr_listener_counters(process->listener, &counters);
+	add(facts, "nameserver", "questions_udp", counters.questions_udp);
+	add(facts, "nameserver", "questions_tcp", counters.questions_tcp);
+	add(facts, "nameserver", "replies", counters.replies);
+	add(facts, "nameserver", "unanswered", counters.unanswered);
+	add(facts, "nameserver", "dropped_full", counters.dropped_full);
+	add(facts, "nameserver", "dropped_send", counters.dropped_send);
+	add(facts, "nameserver", "connections", counters.connections);
+	add(facts, "nameserver", "connections_refused", counters.connections_refused);
+	add(facts, "nameserver", "connections_idle", counters.connections_idle);
 }
 
 static void status(struct query *query)
@@ -207,6 +226,7 @@ static void status(struct query *query)
 	add(&facts, "engine", "cuts_dropped", pr_ring_n_dropped(process->cuts));
 	add_queues(&facts, process);
 	add_owners(&facts, process);
+	add_listener(&facts, process);
 	facts_flush(&facts);
 	end(query, NULL, NULL);
 }

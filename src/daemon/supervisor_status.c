@@ -19,8 +19,11 @@ static void add(struct facts *facts, const char *key, const char *text)
 
 static void add_number(struct facts *facts, const char *key, uint64_t value)
 {
-	char *text = facts->texts[facts->pairs.n];
+	char *text;
 
+	if (facts->pairs.n == PR_PAIRS_MAX)
+		return;
+	text = facts->texts[facts->pairs.n];
 	snprintf(text, sizeof(facts->texts[0]), "%llu", (unsigned long long)value);
 	add(facts, key, text);
 }
@@ -50,6 +53,7 @@ static void add_table(struct facts *facts, const struct pr_supervisor *superviso
 	add_number(facts, "table.removed_by_others", state.n_gone);
 	add_number(facts, "table.away_last_us", state.gone_us);
 	add_number(facts, "table.away_total_us", state.gone_total_us);
+	add_number(facts, "table.events_lost", state.n_events_lost);
 	add(facts, "table.queue", abilities->native_queue ? "native" : "xt target NFQUEUE");
 	add_number(facts, "generation", supervisor->ruleset.generation);
 }
@@ -70,6 +74,8 @@ static void add_who(struct facts *facts, const struct pr_supervisor *supervisor)
 	add_number(facts, "who.read", counters.n_read);
 	add_number(facts, "who.gone", counters.n_gone);
 	add_number(facts, "who.unproven", counters.n_unproven);
+	add_number(facts, "who.scans_cut", counters.n_scans_cut);
+	add_number(facts, "who.packages_cut", counters.n_package_cut);
 }
 
 void pr_supervisor_status(struct pr_supervisor *supervisor, uint64_t ticket)
