@@ -193,6 +193,43 @@ static void before_routing(struct pr_ruleset_writer *w)
 	pr_end_verdict(w, NF_ACCEPT);
 }
 
+/*
+ * What leaves with an order was not seen by the chain that should have carried it out (nft_ruleset.c). Somebody's
+ * chain behind ours may have copied the conntrack mark to the packet: our bits are then those of a verdict that
+ * permits, and they are taken off.
+ */
+static void guards(struct pr_ruleset_writer *w)
+{
+	static const struct pr_mark_fields permitted[] = {
+		{ .out = PR_MARK_OUT_ACCEPT },
+		{ .out = PR_MARK_OUT_NAMESERVER },
+		{ .in = PR_MARK_IN_ACCEPT },
+	};
+	const uint32_t mask = w->config->mark_mask;
+	struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
+
+	pr_rule(w, "guard-input");
+	pr_match_mark_not(w, mask, 0);
+	pr_end_verdict(w, NF_DROP);
+	pr_rule(w, "guard");
+	pr_match_mark_not(w, mask, 0);
+	pr_end_goto(w, "guard-marked");
+
+	pr_rule(w, "guard-marked");
+	pr_match_ct_mark(w, pr_mark_out_mask(mask), pr_mark_link(mask, &own));
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(permitted); i++) {
+		pr_rule(w, "guard-marked");
+		pr_match_ct_mark(w, permitted[i].in ? pr_in_bits(w) : pr_out_bits(w),
+				 pr_link_bits(w, permitted[i].out, permitted[i].in));
+		pr_clear_mark(w);
+		pr_end_verdict(w, NF_ACCEPT);
+	}
+	pr_rule(w, "guard-marked");
+	pr_end_verdict(w, NF_DROP);
+}
+
 void pr_ruleset_write_orders(struct pr_ruleset_writer *w)
 {
 	pr_rule(w, "requeue");
@@ -218,4 +255,5 @@ void pr_ruleset_write_orders(struct pr_ruleset_writer *w)
 	side_chain(w, "order-reroutable", PR_SIDE_OUT);
 	side_chain(w, "order-out", PR_SIDE_OUT);
 	side_chain(w, "order-in", PR_SIDE_IN);
+	guards(w);
 }

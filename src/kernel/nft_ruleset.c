@@ -8,6 +8,13 @@
  * without them. In prerouting likewise, right after wg-quick's chain at -150 and before the reverse path filter. In
  * postrouting ours stands behind source NAT (100), whose work it takes back for a while (nft_direct.c). In
  * input and forward the queue stands behind other firewalls' filters (0): what they deny asks nobody.
+ *
+ * The guards. A queued packet remembers its place among the hook's functions as a number, and NF_REPEAT runs what
+ * stands there when the verdict comes (nf_reinject()). Where somebody takes away a function that stood before ours,
+ * the kernel shortens the list first and drops what is queued after it (__nf_unregister_net_hook()): between the two
+ * the number is that of the function behind ours, and a packet that was to be refused goes on. It carries its order
+ * still, and no other packet does: a walk of its own through postrouting finds all that leaves; in input, where
+ * nothing follows, two more functions do, for a place that moved by one or two.
  */
 #include "kernel/nft_ruleset.h"
 
@@ -19,6 +26,8 @@
 
 #define ACCEPTED_TIMEOUT_MS 60000 /* then one packet is queued, and the entry renewed */
 #define ACCEPTED_MAX	    65536
+
+#define GUARD_POSTROUTING   -310 /* before all that could copy a mark there: raw is -300 */
 
 static const struct pr_nft_chain base_chains[] = {
 	{ "at-output-strip", "filter", NF_INET_LOCAL_OUT, -151, false },
@@ -33,6 +42,9 @@ static const struct pr_nft_chain base_chains[] = {
 	{ "at-input", "filter", NF_INET_LOCAL_IN, 11, true },
 	{ "at-forward-strip", "filter", NF_INET_FORWARD, 10, false },
 	{ "at-forward", "filter", NF_INET_FORWARD, 11, true },
+	{ "at-input-guard", "filter", NF_INET_LOCAL_IN, 12, false },
+	{ "at-input-guard-too", "filter", NF_INET_LOCAL_IN, 13, false },
+	{ "at-postrouting-guard", "filter", NF_INET_POST_ROUTING, GUARD_POSTROUTING, false },
 };
 
 /* What the base chain of the same place jumps to. */
@@ -49,6 +61,9 @@ static const char *const targets[] = {
 	"input",
 	"strip",
 	"forward",
+	"guard-input",
+	"guard-input",
+	"guard",
 };
 _Static_assert(PR_ARRAY_SIZE(targets) == PR_ARRAY_SIZE(base_chains), "one target a base chain");
 
@@ -82,6 +97,9 @@ static const char *const regular_chains[] = {
 	"nat-output",
 	"nat-before-routing",
 	"leave-as-local",
+	"guard",
+	"guard-input",
+	"guard-marked",
 	PR_CHAIN_REJECT,
 	PR_CHAIN_QUEUE,
 	PR_CHAIN_QUEUE_UNTRACKED,

@@ -133,9 +133,9 @@ static bool adoptable(const struct pr_nftables *nftables, const struct pr_nftabl
 		return false;
 	if (found->owner == nftables->portid)
 		return protection == flags;
-	/* An orphan takes a new owner; without an owner flag a table can't get one later. */
-	return protection == (flags ? (PR_TABLE_F_OWNER | PR_TABLE_F_PERSIST) : 0) &&
-	       (flags == 0 || flags == protection);
+	/* An orphan has lost its owner flag (nft_rcv_nl_event()), and takes a new owner; a table that was made
+	 * without can't get one later. */
+	return flags != PR_TABLE_F_OWNER && protection == (flags & PR_TABLE_F_PERSIST);
 }
 
 static int put(struct pr_nftables *nftables, const struct pr_ruleset_config *config, uint32_t flags)
