@@ -56,7 +56,13 @@ const struct pr_command pr_commands[] = {
 	  "VALUE takes a setting back.",
 	  pr_command_profile },
 	{ "answer", "[ID permit|deny] [--scope domain|zone|address|app] [--for TIME]",
-	  "open prompts, and answering them", "Without words: lists the open prompts.",
+	  "open prompts, and answering them",
+	  "Without words: lists the open prompts. An answer becomes a rule of the application "
+	  "(`rule list` "
+	  "shows it, `rule remove` takes it back), for TIME or for good. What no rule says, such "
+	  "as "
+	  "whatever has no name, holds until portreeve ends. The scope is the domain unless told "
+	  "otherwise.",
 	  pr_command_answer },
 	{ "cut", "LINK...", "ends links now",
 	  "Both ends learn of it. What the policy permits may come back.", pr_command_cut },

@@ -7,17 +7,26 @@
 
 #include <string.h>
 
-static void done(struct pr_engine_process *process, uint64_t ticket, const char *error,
-		 const char *status)
+static void done_with(struct pr_engine_process *process, uint64_t ticket, const char *key,
+		      const char *text, const char *status)
 {
 	struct pr_pairs pairs = { 0 };
 	uint8_t body[1024];
 
-	(void)pr_pairs_add(&pairs, error ? "error" : "ok", error ? error : "done");
-	if (error)
+	(void)pr_pairs_add(&pairs, key, text);
+	if (status)
 		(void)pr_pairs_add(&pairs, "status", status);
 	(void)pr_outbox_send(process->to_supervisor, PR_MESSAGE_DONE, ticket, body,
 			     pr_pairs_encode(&pairs, body, sizeof(body)));
+}
+
+static void done(struct pr_engine_process *process, uint64_t ticket, const char *error,
+		 const char *status)
+{
+	if (error)
+		done_with(process, ticket, "error", error, status);
+	else
+		done_with(process, ticket, "ok", "done", NULL);
 }
 
 static bool read_scope(const char *text, enum pr_answer_scope *ret_scope)
@@ -37,12 +46,28 @@ static bool read_scope(const char *text, enum pr_answer_scope *ret_scope)
 	return false;
 }
 
+/* Done by the supervisor, which adds the rule. */
+static void done_as_rule(struct pr_engine_process *process, uint64_t ticket,
+			 const struct pr_answer_rule *rule)
+{
+	struct pr_pairs pairs = { 0 };
+	uint8_t body[2048];
+
+	(void)pr_pairs_add(&pairs, "rule", rule->rule);
+	(void)pr_pairs_add(&pairs, "app", rule->app);
+	if (rule->incoming)
+		(void)pr_pairs_add(&pairs, "in", "1");
+	(void)pr_outbox_send(process->to_supervisor, PR_MESSAGE_DONE, ticket, body,
+			     pr_pairs_encode(&pairs, body, sizeof(body)));
+}
+
 static void answer(struct pr_engine_process *process, const struct pr_pairs *pairs, uint64_t ticket)
 {
 	uint64_t id = pr_pairs_number(pairs, "id", 0), seconds = pr_pairs_number(pairs, "for", 0);
 	const char *word = pr_pairs_get(pairs, "answer"),
 		   *scope_text = pr_pairs_get(pairs, "scope");
 	enum pr_answer_scope scope = PR_ANSWER_DOMAIN;
+	struct pr_answer_rule rule;
 	bool permit;
 
 	if (!word || (strcmp(word, "permit") != 0 && strcmp(word, "deny") != 0))
@@ -50,13 +75,19 @@ static void answer(struct pr_engine_process *process, const struct pr_pairs *pai
 	if (scope_text && !read_scope(scope_text, &scope))
 		return done(process, ticket, "the scope is domain, zone, address or app", "400");
 	permit = strcmp(word, "permit") == 0;
+	if (pr_engine_prompt_rule(process->engine, id, permit, scope, &rule,
+				  pr_clock_monotonic_us()) == PR_ANSWER_IS_RULE)
+		return done_as_rule(process, ticket, &rule);
 	if (seconds > UINT64_MAX / 2 / 1000000)
 		seconds = 0;
 	if (pr_engine_prompt_answer(process->engine, id, permit, scope,
 				    seconds ? seconds * 1000000 : PR_ENGINE_NEVER,
 				    pr_clock_monotonic_us()) < 0)
 		return done(process, ticket, "no such prompt is open", "404");
-	done(process, ticket, NULL, NULL);
+	done_with(process, ticket, "ok",
+		  seconds ? "in force, for that time or until portreeve ends"
+			  : "in force until portreeve ends: no rule says this",
+		  NULL);
 }
 
 void pr_engine_order_message(struct pr_engine_process *process, const struct pr_message *message)

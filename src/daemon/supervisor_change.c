@@ -28,6 +28,7 @@ struct pr_change {
 	const struct pr_change_info *info;
 	struct pr_compiled compiled;
 	bool first, sent; /* first: the daemon's start */
+	char said[600];	  /* to the client, when it is in force; "" = that */
 };
 
 static void work(struct pr_supervisor *supervisor);
@@ -78,7 +79,8 @@ static void finish(struct pr_supervisor *supervisor, const char *error, const ch
 	if (error)
 		reply(supervisor, change->ticket, "error", error, status);
 	else
-		reply(supervisor, change->ticket, "ok", "in force", NULL);
+		reply(supervisor, change->ticket, "ok", change->said[0] ? change->said : "in force",
+		      NULL);
 	if (error && !change->ticket)
 		fprintf(stderr,
 			"portreeved: the configuration is refused, the old one stays in force: "
@@ -383,6 +385,34 @@ void pr_supervisor_change(struct pr_supervisor *supervisor, struct pr_message *m
 		work(supervisor);
 }
 
+/* An answer that a rule says: it goes on as that rule's change. Who answered may also add the rule: it concerns
+ * nothing but what was asked. */
+static bool becomes_rule(struct pr_change *change, const struct pr_message *message)
+{
+	const char *seconds = pr_pairs_get(&change->pairs, "for");
+	struct pr_pairs said, pairs = { 0 };
+	uint8_t *body;
+	size_t len;
+
+	if (pr_pairs_decode(message->body, message->len, &said) < 0 || !pr_pairs_get(&said, "rule"))
+		return false;
+	(void)pr_pairs_add(&pairs, "verb", "rule-add");
+	for (unsigned int i = 0; i < said.n; i++)
+		(void)pr_pairs_add(&pairs, said.pairs[i].key, said.pairs[i].value);
+	if (seconds)
+		(void)pr_pairs_add(&pairs, "for", seconds);
+	body = pr_calloc(1, PR_MESSAGE_BODY_MAX);
+	len = pr_pairs_encode(&pairs, body, PR_MESSAGE_BODY_MAX);
+	snprintf(change->said, sizeof(change->said), "in force, as a rule of %.255s: %.300s",
+		 pr_pairs_get(&said, "app"), pr_pairs_get(&said, "rule"));
+	free(change->body);
+	change->body = body;
+	change->sent = false;
+	change->info = pr_change_info("rule-add");
+	pr_assert(pr_pairs_decode(body, len, &change->pairs) == 0);
+	return true;
+}
+
 void pr_supervisor_change_answered(struct pr_supervisor *supervisor,
 				   const struct pr_message *message)
 {
@@ -395,6 +425,10 @@ void pr_supervisor_change_answered(struct pr_supervisor *supervisor,
 	if (message->kind == PR_MESSAGE_DONE) {
 		if (message->ticket != change->ticket || change->info->compiles)
 			return;
+		if (strcmp(change->info->verb, "answer") == 0 && becomes_rule(change, message)) {
+			event_del(supervisor->on_change_late);
+			return work(supervisor);
+		}
 		/* The engine's own words, as they are. */
 		pr_child_send(&supervisor->front, PR_MESSAGE_RESULT, change->ticket, message->body,
 			      message->len, -1);

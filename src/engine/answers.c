@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Direct answers to prompts. They stand for "ask" only: a policy that permits or denies by itself speaks
- * before them. The rule that makes an answer last is the policy's matter.
+ * Answers to prompts. Most become a rule, which the policy's keeper adds. Those that no rule says are direct ones:
+ * they stand for "ask" only, a policy that permits or denies by itself speaks before them, and they end with
+ * the engine.
  */
 #include "engine/machine.h"
 
@@ -82,6 +83,88 @@ static struct pr_prompt *open_prompt(struct pr_engine *engine, uint64_t id)
 		if (engine->prompts[i].id == id && engine->prompts[i].state == PR_PROMPT_OPEN)
 			return &engine->prompts[i];
 	return NULL;
+}
+
+/* The enforced rules stand before those of run time. */
+static bool is_enforced(const struct pr_engine *engine, const struct pr_prompt *prompt)
+{
+	bool incoming =
+		pr_communications_by_id(engine->communications, prompt->communication)->direction ==
+		PR_DIRECTION_IN;
+	const enum pr_ruleset rulesets[] = { PR_RULESET_ENFORCED, PR_RULESET_ENFORCED_GLOBAL };
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(rulesets); i++) {
+		uint32_t first, n = pr_policy_ruleset(engine->policy, prompt->actor.profile,
+						      incoming, rulesets[i], &first);
+
+		if (prompt->rule != PR_RULE_NONE && prompt->rule >= first &&
+		    prompt->rule < first + n)
+			return true;
+	}
+	return false;
+}
+
+static bool write_app(const struct pr_engine *engine, uint32_t application,
+		      struct pr_answer_rule *rule)
+{
+	const char *key = pr_applications_key(engine->applications, application);
+	int len = -1;
+
+	if (strncmp(key, "profile:", 8) == 0)
+		len = snprintf(rule->app, sizeof(rule->app), "%s", key + 8);
+	else if (strncmp(key, "path:/", 6) == 0)
+		len = snprintf(rule->app, sizeof(rule->app), "%s", key + 5);
+	return len > 0 && (size_t)len < sizeof(rule->app);
+}
+
+static bool write_rule(const struct pr_communication *communication, const char *domain,
+		       const struct pr_prompt *prompt, bool permit, enum pr_answer_scope scope,
+		       struct pr_answer_rule *rule)
+{
+	char address[PR_ADDRESS_TEXT_SIZE], *text = rule->rule, action = permit ? '+' : '-';
+	size_t size = sizeof(rule->rule);
+
+	rule->incoming = communication->direction == PR_DIRECTION_IN;
+	if (scope == PR_ANSWER_APP)
+		snprintf(text, size, "%c *", action);
+	else if (scope == PR_ANSWER_ADDRESS && prompt->address.family)
+		snprintf(text, size, "%c %s", action, pr_address_format(&prompt->address, address));
+	else if (domain)
+		snprintf(text, size, "%c %s%s", action, scope == PR_ANSWER_ZONE ? "." : "", domain);
+	else if (rule->incoming && communication->scope >= PR_SCOPE_LOCALHOST)
+		snprintf(text, size, "%c %s", action,
+			 pr_scope_name((enum pr_scope)communication->scope));
+	else
+		return false;
+	return true;
+}
+
+int pr_engine_prompt_rule(struct pr_engine *engine, uint64_t id, bool permit,
+			  enum pr_answer_scope scope, struct pr_answer_rule *ret_rule,
+			  uint64_t now_us)
+{
+	const struct pr_communication *communication;
+	struct pr_answer_rule rule = { 0 };
+	const struct pr_prompt *prompt;
+	int r = -ENOENT;
+
+	pr_engine_enter(engine, now_us);
+	prompt = open_prompt(engine, id);
+	if (prompt) {
+		communication =
+			pr_communications_by_id(engine->communications, prompt->communication);
+		r = PR_ANSWER_IS_NONE;
+		if (!is_enforced(engine, prompt) &&
+		    write_app(engine, communication->application, &rule) &&
+		    write_rule(communication,
+			       pr_communication_domain(engine->communications, communication),
+			       prompt, permit, scope, &rule)) {
+			*ret_rule = rule;
+			r = PR_ANSWER_IS_RULE;
+		}
+	}
+	pr_engine_leave(engine);
+	return r;
 }
 
 int pr_engine_prompt_answer(struct pr_engine *engine, uint64_t id, bool permit,

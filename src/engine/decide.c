@@ -148,6 +148,7 @@ static bool ask(struct pr_engine *engine, struct pr_link *link, enum pr_link_end
 		.actor = { end->owner, end->application, end->profile, false },
 		.subject = subject,
 		.stage = stage,
+		.rule = decision->rule,
 	};
 	enum pr_prompt_says says = pr_prompt_ask(engine, &for_);
 

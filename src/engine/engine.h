@@ -194,6 +194,8 @@ uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us);
 
 /* ---- prompts ---- */
 
+#define PR_ANSWER_APP_SIZE 512 /* a longer name or path is of no rule */
+
 enum pr_answer_scope {
 	PR_ANSWER_DOMAIN, /* the communication's entity */
 	PR_ANSWER_ZONE,	  /* the domain and all below */
@@ -205,6 +207,22 @@ enum pr_answer_scope {
 PR_MUST_USE int pr_engine_prompt_answer(struct pr_engine *engine, uint64_t prompt, bool permit,
 					enum pr_answer_scope scope, uint64_t duration_us,
 					uint64_t now_us);
+
+/* An answer as a rule, which lasts: for `app`, as --app means it. */
+struct pr_answer_rule {
+	char app[PR_ANSWER_APP_SIZE], rule[PR_NAME_TEXT_SIZE + 16];
+	bool incoming;
+};
+
+enum pr_answer_rule_outcome {
+	PR_ANSWER_IS_RULE = 0,
+	PR_ANSWER_IS_NONE = 1, /* no rule says this: pr_engine_prompt_answer() */
+};
+/* Changes nothing. No rule can speak of an application without a profile or a proven path, of what has no name
+ * among all that has none, or before an enforced rule that asks. PR_ANSWER_…, or -ENOENT as above. */
+PR_MUST_USE int pr_engine_prompt_rule(struct pr_engine *engine, uint64_t prompt, bool permit,
+				      enum pr_answer_scope scope, struct pr_answer_rule *ret_rule,
+				      uint64_t now_us);
 
 /* ---- looking in ---- */
 

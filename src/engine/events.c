@@ -61,11 +61,14 @@ void pr_event_of_actor(const struct pr_engine *engine, uint32_t application,
 		       const struct pr_process *process, struct pr_event *event)
 {
 	const char *key = pr_applications_key(engine->applications, application);
+	uint32_t profile = PR_PROFILE_GLOBAL;
 
 	event->instance = pr_instance_text(engine, application);
+	if (strncmp(key, "path:/", 6) == 0)
+		(void)pr_policy_profile_find(engine->policy, key + 5, &profile);
 	event->profile = strncmp(key, "profile:", 8) == 0
 				 ? key + 8
-				 : pr_policy_profile_name(engine->policy, PR_PROFILE_GLOBAL);
+				 : pr_policy_profile_name(engine->policy, profile);
 	event->uid = (uid_t)-1;
 	if (process)
 		fill_process(process, event);

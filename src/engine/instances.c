@@ -39,9 +39,15 @@ bool pr_actor_is_stub(const struct pr_process *process, const char *profile_name
 static void key_of(const struct pr_engine *engine, const struct pr_process *process,
 		   uint32_t profile, char key[KEY_SIZE])
 {
-	if (profile != PR_PROFILE_GLOBAL)
-		snprintf(key, KEY_SIZE, "profile:%s",
-			 pr_policy_profile_name(engine->policy, profile));
+	const char *name = pr_policy_profile_name(engine->policy, profile);
+
+	/* A profile that was made for a path is called by it: the same application as before, which keeps the names
+	 * that it was given. */
+	if (profile != PR_PROFILE_GLOBAL && process->path_proven && process->exe_path &&
+	    strcmp(name, process->exe_path) == 0)
+		snprintf(key, KEY_SIZE, "path:%s", name);
+	else if (profile != PR_PROFILE_GLOBAL)
+		snprintf(key, KEY_SIZE, "profile:%s", name);
 	else if (process->path_proven && process->script)
 		snprintf(key, KEY_SIZE, "script:%s", process->script);
 	else if (process->path_proven && process->exe_path)
@@ -119,8 +125,11 @@ void pr_actor_renew(struct pr_engine *engine, struct pr_actor *actor)
 {
 	struct pr_actor renewed;
 
-	if (!actor->process)
+	if (!actor->process) {
+		if (actor->profile >= pr_policy_n_profiles(engine->policy))
+			actor->profile = PR_PROFILE_GLOBAL;
 		return;
+	}
 	renewed = pr_actor_of_take(engine, pr_process_reference(actor->process));
 	pr_actor_done(engine, actor);
 	*actor = renewed;

@@ -59,7 +59,8 @@ struct pr_prompt {
 	struct pr_address address, local; /* of the link that raised it; family 0: a question did */
 	uint16_t port;
 	uint8_t proto;
-	bool asked; /* while the tables are decided anew: something still asks */
+	uint32_t rule; /* that asks, or PR_RULE_NONE */
+	bool asked;    /* while the tables are decided anew: something still asks */
 };
 
 struct pr_standing_answer {
@@ -256,6 +257,7 @@ struct pr_prompt_for {
 	struct pr_actor actor;
 	const struct pr_subject *subject;
 	enum pr_stage stage;
+	uint32_t rule; /* that asks, or PR_RULE_NONE */
 };
 /* A decision came to "ask": what users said already, or a prompt, old or new. */
 enum pr_prompt_says pr_prompt_ask(struct pr_engine *engine, const struct pr_prompt_for *for_);

@@ -97,6 +97,7 @@ static struct pr_prompt *raise_prompt(struct pr_engine *engine, const struct pr_
 		.id = ++engine->last_prompt,
 		.communication = for_->communication->id,
 		.stage = for_->stage,
+		.rule = for_->rule,
 		.raised_us = engine->now_us,
 		.until_us = engine->now_us + settings->ask_timeout_s * UINT64_C(1000000),
 		.actor = pr_actor_copy(engine, &for_->actor),

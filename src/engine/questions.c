@@ -14,10 +14,10 @@
 /* What hangs on a question. */
 struct pr_questioner {
 	struct pr_actor actor;
-	uint64_t ticket;
-	uint64_t wait_until_us; /* its owner is being asked for; 0 = settled */
-	bool dry;		/* a user's query: nothing is recorded, no prompt raised */
-	bool told;		/* that it passed the first stage */
+	uint64_t ticket, policy; /* the policy that its actor is of */
+	uint64_t wait_until_us;	 /* its owner is being asked for; 0 = settled */
+	bool dry;		 /* a user's query: nothing is recorded, no prompt raised */
+	bool told;		 /* that it passed the first stage */
 	uint32_t slot;
 };
 
@@ -174,7 +174,8 @@ static void ask(struct pr_engine *engine, const struct pr_questioner *questioner
 	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
 	struct pr_prompt_for for_ = { .actor = questioner->actor,
 				      .subject = subject,
-				      .stage = stage };
+				      .stage = stage,
+				      .rule = decision->decision.rule };
 	enum pr_prompt_says says;
 
 	if (questioner->dry) {
@@ -241,6 +242,11 @@ static void port_decide(void *context, struct pr_question *question, enum pr_sta
 		ret_decision->decision.outcome = PR_OUTCOME_MISSING;
 		ret_decision->decision.missing = PR_FACT_OWNER;
 		return;
+	}
+	/* Numbers of profiles are a policy's own. */
+	if (questioner->policy != engine->policy_serial) {
+		pr_actor_renew(engine, &questioner->actor);
+		questioner->policy = engine->policy_serial;
 	}
 	question->application_key = questioner->actor.application;
 	decide_with_owner(engine, question, questioner, stage, facts, ret_decision);

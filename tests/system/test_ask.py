@@ -23,7 +23,7 @@ def test_a_question_waits_and_nothing_goes_upstream(lab, guard):
     guarded.portreeve("answer", str(prompt["id"]), "permit")
     assert client.wait(15) == 0, client.log.read_text()
     assert "It works" in (lab.directory / "page").read_text()
-    assert prompts(guarded) == []
+    assert prompts(guarded) == [], prompts(guarded)[0]
 
 
 def test_many_links_are_one_prompt_and_a_denial_ends_them(lab, guard):
@@ -85,3 +85,54 @@ def test_a_program_cannot_permit_itself(lab, guard, build):
         assert done.returncode != 0 and "root" in done.stdout, (words, done.stdout)
     assert len(prompts(guarded)) == 1
     assert guarded.rows("rule", "list") == [] or all("+ *" != row["rule"] for row in guarded.rows("rule", "list"))
+
+
+def test_an_answer_for_a_zone_is_a_rule_that_outlives_a_restart(lab, guard):
+    lab.start_dns()
+    lab.start_web()
+    guarded = guard(config=ASK)
+
+    def curl(name):
+        return lab.host.start("curl", "-4", "-sS", "--max-time", "15", "-o", "/dev/null", f"http://{name}/")
+    client = curl("example.com")
+    prompt = wait_for("the prompt", lambda: prompts(guarded))[0]
+    said = guarded.portreeve("answer", str(prompt["id"]), "permit", "--scope", "zone").stdout
+    assert "/usr/bin/curl: + .example.com" in said
+    assert client.wait(15) == 0, client.log.read_text()
+    assert ["+ .example.com", "/usr/bin/curl"] in [[row["rule"], row["profile"]] for row in guarded.rows("rule", "list")]
+    # Another name of the zone, no prompt; and again when portreeved comes back.
+    for _ in range(2):
+        assert curl("www.example.com").wait(15) == 0
+        assert prompts(guarded) == [], prompts(guarded)[0]
+        assert guarded.stop() == 0
+        guarded.start()
+    # Taken away it is asked again.
+    guarded.portreeve("rule", "remove", "--app", "/usr/bin/curl", "+ .example.com")
+    curl("example.com")
+    wait_for("the prompt", lambda: prompts(guarded))
+
+
+def test_an_answer_for_a_time_is_a_rule_that_ends(lab, guard):
+    lab.start_web()
+    guarded = guard(config=ASK)
+    code = f"import socket; s = socket.socket(); s.settimeout(9); s.connect(('{WEB4}', 80))"
+    client = lab.host.start("/usr/bin/python3", "-c", code)
+    prompt = wait_for("the prompt", lambda: prompts(guarded))[0]
+    guarded.portreeve("answer", str(prompt["id"]), "permit", "--scope", "address", "--for", "3s")
+    assert client.wait(10) == 0, client.log.read_text()
+    assert f"+ {WEB4}" in [row["rule"] for row in guarded.rows("rule", "list")]
+    assert lab.host.run("/usr/bin/python3", "-c", code).returncode == 0
+    wait_for("its end", lambda: not guarded.rows("rule", "list"), 8)
+    lab.host.start("/usr/bin/python3", "-c", code)
+    wait_for("the prompt", lambda: prompts(guarded))
+
+
+def test_an_answer_that_no_rule_says_holds_while_portreeved_runs(lab, guard):
+    """A name's absence is no entity of a rule: what has none is answered for as it was asked."""
+    lab.start_web()
+    guarded = guard(config=ASK)
+    client = lab.host.start("curl", "-sS", "--max-time", "15", "-o", "/dev/null", f"http://{WEB4}/")
+    prompt = wait_for("the prompt", lambda: prompts(guarded))[0]
+    assert "until portreeve ends" in guarded.portreeve("answer", str(prompt["id"]), "permit").stdout
+    assert client.wait(15) == 0
+    assert guarded.rows("rule", "list") == []
