@@ -41,10 +41,8 @@ static struct pr_communication *join(struct pr_engine *engine, struct pr_link_en
 
 	if (communication == end->communication)
 		return communication;
-	if (communication) {
+	if (communication)
 		pr_communication_hold(engine->communications, communication, engine->now_us);
-		communication->n_links_ever++;
-	}
 	if (end->communication)
 		pr_communication_release(engine->communications, end->communication,
 					 engine->now_us);
@@ -113,7 +111,6 @@ static void on_communication(struct pr_engine *engine, struct pr_communication *
 	before = communication->decision;
 	pr_decide_on_communication(engine->policy, subject, ret_decision);
 	pack(engine, ret_decision, key, &communication->decision);
-	communication->n_decisions++;
 	engine->counters.communications_decided++;
 	/* Once, and when a policy says otherwise of it as a whole. */
 	if (before.policy == 0 ||

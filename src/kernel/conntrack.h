@@ -17,12 +17,10 @@ struct pr_conntrack_entry {
 	enum pr_conntrack_kind kind; /* of an event; a dump's are UPDATE */
 	struct pr_tuple original;    /* before NAT */
 	struct pr_tuple reply;	     /* as the answers come: tells of NAT */
-	uint32_t id, mark, status;   /* status: IPS_… of linux/netfilter/nf_conntrack_common.h */
+	uint32_t id, mark;
 	uint16_t zone;
-	uint32_t timeout_s;
 	bool counted; /* the four counters hold: nf_conntrack_acct was on when it was made */
 	uint64_t bytes_original, bytes_reply, packets_original, packets_reply;
-	uint64_t start_ns, stop_ns; /* since 1970; 0 = nf_conntrack_timestamp is off */
 };
 
 typedef void pr_conntrack_callback(void *context, const struct pr_conntrack_entry *entry);

@@ -112,19 +112,6 @@ static void read_counters(const struct nlattr *nested, uint64_t *packets, uint64
 	}
 }
 
-static void read_times(const struct nlattr *nested, struct pr_conntrack_entry *entry)
-{
-	const struct nlattr *attribute;
-
-	mnl_attr_for_each_nested(attribute, nested)
-	{
-		if (mnl_attr_get_type(attribute) == CTA_TIMESTAMP_START)
-			entry->start_ns = u64_of(attribute);
-		else if (mnl_attr_get_type(attribute) == CTA_TIMESTAMP_STOP)
-			entry->stop_ns = u64_of(attribute);
-	}
-}
-
 static void read_attribute(const struct nlattr *attribute, struct pr_conntrack_entry *entry)
 {
 	switch (mnl_attr_get_type(attribute)) {
@@ -141,23 +128,14 @@ static void read_attribute(const struct nlattr *attribute, struct pr_conntrack_e
 	case CTA_COUNTERS_REPLY:
 		read_counters(attribute, &entry->packets_reply, &entry->bytes_reply);
 		break;
-	case CTA_TIMESTAMP:
-		read_times(attribute, entry);
-		break;
 	case CTA_ID:
 		entry->id = u32_of(attribute);
 		break;
 	case CTA_MARK:
 		entry->mark = u32_of(attribute);
 		break;
-	case CTA_STATUS:
-		entry->status = u32_of(attribute);
-		break;
 	case CTA_ZONE:
 		entry->zone = u16_of(attribute);
-		break;
-	case CTA_TIMEOUT:
-		entry->timeout_s = u32_of(attribute);
 		break;
 	}
 }

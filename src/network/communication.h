@@ -36,7 +36,6 @@ struct pr_communication {
 	uint32_t n_held;
 	uint64_t first_us, last_us;
 	/* The caller's, zero at first: */
-	uint64_t n_links_ever, n_decisions;
 	struct pr_cached_decision decision;
 	uint32_t prompt;
 	uint32_t flags;

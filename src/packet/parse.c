@@ -22,7 +22,8 @@ static bool set_end(struct pr_walk *walk, size_t end)
 }
 
 /* Router alert (option 20) among an IPv4 header's options; RFC 791, 3.1 gives their form. */
-static int ipv4_options(const uint8_t *options, size_t len, struct pr_packet *packet)
+/* Only whether they are well formed. */
+static int ipv4_options(const uint8_t *options, size_t len)
 {
 	for (size_t i = 0; i < len;) {
 		if (options[i] == 0)
@@ -33,8 +34,6 @@ static int ipv4_options(const uint8_t *options, size_t len, struct pr_packet *pa
 		}
 		if (len - i < 2 || options[i + 1] < 2 || options[i + 1] > len - i)
 			return PR_PACKET_BAD_LENGTH;
-		if (options[i] == 148)
-			packet->router_alert = true;
 		i += options[i + 1];
 	}
 	return PR_PACKET_PARSED;
@@ -50,7 +49,7 @@ static int ipv4_parse(struct pr_walk *walk, struct pr_packet *packet)
 	header_len = (size_t)(pr_read_u8(reader) & 0xf) * 4;
 	pr_read_skip(reader, 1);
 	total_len = pr_read_u16(reader);
-	packet->fragment_id = pr_read_u16(reader);
+	pr_read_skip(reader, 2); /* identification */
 	fragment = pr_read_u16(reader);
 	packet->hop_limit = pr_read_u8(reader);
 	packet->tuple.proto = pr_read_u8(reader);
@@ -72,7 +71,7 @@ static int ipv4_parse(struct pr_walk *walk, struct pr_packet *packet)
 	packet->more_fragments = fragment & 0x2000;
 	packet->fragment_offset = (uint16_t)((fragment & 0x1fff) * 8);
 	packet->fragment = packet->more_fragments || packet->fragment_offset;
-	return ipv4_options(options, header_len - IPV4_HEADER_LEN, packet);
+	return ipv4_options(options, header_len - IPV4_HEADER_LEN);
 }
 
 static bool is_extension(uint8_t next)
@@ -82,7 +81,7 @@ static bool is_extension(uint8_t next)
 }
 
 /* RFC 8200, 4.2: options of type and length, Pad1 alone without one. */
-static int hop_by_hop_options(const uint8_t *options, size_t len, struct pr_packet *packet)
+static int hop_by_hop_options(const uint8_t *options, size_t len)
 {
 	for (size_t i = 0; i < len;) {
 		if (options[i] == 0) {
@@ -91,8 +90,6 @@ static int hop_by_hop_options(const uint8_t *options, size_t len, struct pr_pack
 		}
 		if (len - i < 2 || options[i + 1] > len - i - 2)
 			return PR_PACKET_BAD_LENGTH;
-		if (options[i] == 5)
-			packet->router_alert = true;
 		i += 2u + options[i + 1];
 	}
 	return PR_PACKET_PARSED;
@@ -114,7 +111,7 @@ static int extension_parse(struct pr_walk *walk, uint8_t type, struct pr_packet 
 		packet->more_fragments = word & 1;
 		packet->fragment_offset = word & 0xfff8;
 		packet->fragment = packet->more_fragments || packet->fragment_offset;
-		packet->fragment_id = pr_read_u32(reader);
+		pr_read_skip(reader, 4); /* identification */
 		body_len = 0;
 	}
 	if (!reader->failed && body_len > pr_walk_left(walk) && !walk->embedded)
@@ -123,8 +120,7 @@ static int extension_parse(struct pr_walk *walk, uint8_t type, struct pr_packet 
 	if (!body)
 		return PR_PACKET_TRUNCATED;
 	*ret_next = next;
-	return type == IPPROTO_HOPOPTS ? hop_by_hop_options(body, body_len, packet)
-				       : PR_PACKET_PARSED;
+	return type == IPPROTO_HOPOPTS ? hop_by_hop_options(body, body_len) : PR_PACKET_PARSED;
 }
 
 static bool is_mapped(const uint8_t *bytes16)

@@ -39,12 +39,10 @@ struct pr_packet {
 	uint32_t wire_len;	 /* of the whole packet, by its own header, without padding */
 	uint8_t version;	 /* 4 or 6 */
 	uint8_t hop_limit;	 /* TTL */
-	bool router_alert;	 /* RFC 2113, RFC 2711 */
 
 	bool fragment;	     /* one of several */
 	bool more_fragments; /* not the last of them */
 	uint16_t fragment_offset;
-	uint32_t fragment_id;
 
 	/* TCP */
 	uint8_t tcp_flags; /* PR_TCP_… */

@@ -216,9 +216,7 @@ static void walks_extension_headers(void **state)
 	assert_int_equal(parse(&bytes, &packet), PR_PACKET_PARSED);
 	assert_int_equal(packet.tuple.proto, IPPROTO_UDP);
 	assert_int_equal(packet.tuple.dst_port, 53);
-	assert_true(packet.router_alert);
 	assert_false(packet.fragment);
-	assert_int_equal(packet.fragment_id, 9);
 	check_changed(bytes, 41, 200, PR_PACKET_BAD_LENGTH); /* beyond the packet */
 	check_changed(bytes, 43, 9, PR_PACKET_BAD_LENGTH);   /* an option beyond its header */
 }
