@@ -298,11 +298,18 @@ static void explain(struct query *query)
 	char name[PR_NAME_TEXT_SIZE];
 	struct pr_engine_query subject;
 	const char *wrong = read_subject(&query->pairs, name, &subject);
+	int r;
 
 	if (wrong)
 		return end(query, wrong, "400");
-	if (pr_engine_explain(query->process->engine, &subject, on_line, query,
-			      pr_clock_monotonic_us()) < 0)
+	r = pr_engine_explain(query->process->engine, &subject, on_line, query,
+			      pr_clock_monotonic_us());
+	if (r == -ESRCH)
+		return end(query,
+			   "there is no such profile; name one of `portreeve profile list`, or an "
+			   "executable by its whole path",
+			   "404");
+	if (r < 0)
 		return end(query, "no policy is in force yet", "503");
 	end(query, NULL, NULL);
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum option_id {
 	OPTION_CONFIG = 256,
@@ -103,6 +105,9 @@ static int parse_directory(int id, const char *value, struct pr_options *options
 {
 	if (!*value)
 		return wrong("an empty directory name");
+	/* One that isn't there would be an empty configuration: the default may lack, a misspelt one must not. */
+	if (id == OPTION_CONFIG && access(value, F_OK) < 0 && errno == ENOENT)
+		return wrong("--config %s: there is no such directory", value);
 	if (id == OPTION_CONFIG)
 		options->config_dir = value;
 	else if (id == OPTION_STATE)

@@ -255,7 +255,8 @@ struct pr_engine_explained {
 	const char *text; /* a sentence */
 	bool decides;
 };
-/* Walks all stages that the facts given reach. 0, or -ENOENT: no policy yet. */
+/* Walks all stages that the facts given reach. 0; -ENOENT: no policy yet; -ESRCH: `app` is neither a path nor a
+ * profile's name. */
 PR_MUST_USE int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *query,
 				  void (*line)(void *context,
 					       const struct pr_engine_explained *explained),

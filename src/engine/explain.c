@@ -96,11 +96,17 @@ int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *qu
 	struct explaining explaining;
 	struct pr_subject_of of;
 	struct pr_actor actor;
+	uint32_t profile;
 
 	pr_engine_enter(engine, now_us);
 	if (!engine->policy) {
 		pr_engine_leave(engine);
 		return -ENOENT;
+	}
+	if (query->app && query->app[0] != '/' &&
+	    !pr_policy_profile_find(engine->policy, query->app, &profile)) {
+		pr_engine_leave(engine);
+		return -ESRCH;
 	}
 	explanation = pr_calloc(1, sizeof(*explanation));
 	actor = pr_actor_named(engine, query->app, query->uid);

@@ -12,6 +12,22 @@ BAD = {
 }
 
 
+def test_a_misspelt_directory_is_no_empty_configuration(lab, build, tmp_path):
+    for mode in (["--check"], []):
+        done = lab.host.run(build / "portreeved", "--config", tmp_path / "mispselt", "--state", tmp_path / "state",
+                            "--run", tmp_path / "run", *mode, check=False, timeout=10)
+        assert done.returncode == 2 and "mispselt: there is no such directory" in done.stdout, done.stdout
+
+
+def test_a_word_that_names_nothing_is_refused(lab, guard):
+    guarded = guard()
+    for words, said in ((["explain", "--app", "nobody", WEB4], "no such profile"),
+                        (["links", "--verdict", "deny"], "--verdict is one of accept"),
+                        (["cut", "x"], "wants numbers")):
+        done = guarded.portreeve(*words, check=False)
+        assert done.returncode and said in done.stdout, done.stdout
+
+
 @pytest.mark.parametrize("case", sorted(BAD))
 def test_check_says_where(lab, build, tmp_path, case):
     text, place, hint = BAD[case]
@@ -60,7 +76,7 @@ def test_two_daemons_in_two_namespaces_do_not_disturb_each_other(lab, guard, bui
 def test_a_missing_capability_is_one_sentence(lab, build):
     done = lab.host.run("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", build / "portreeved",
                         "--run", lab.directory / "run", "--state", lab.directory / "state", "--config",
-                        lab.directory / "config", check=False, timeout=10)
+                        lab.directory, check=False, timeout=10)
     assert done.returncode == 1 and "CAP_NET_ADMIN" in done.stdout, done.stdout
 
 
