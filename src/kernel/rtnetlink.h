@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The addresses, on-link prefixes and interfaces of the network namespace, and that they changed. */
+/* The addresses and on-link prefixes of the network namespace, and that they changed. */
 #pragma once
 
 #include "base/error.h"
 #include "network/class.h"
 
-#include <net/if.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -33,11 +32,3 @@ struct pr_rtnetlink_address {
 /* Every address of every interface, allocated; the caller frees. */
 PR_MUST_USE int pr_rtnetlink_addresses(struct pr_rtnetlink *rtnetlink,
 				       struct pr_rtnetlink_address **ret_addresses, size_t *ret_n);
-
-struct pr_rtnetlink_link {
-	uint32_t ifindex;
-	bool loopback, up;
-	char name[IFNAMSIZ];
-};
-PR_MUST_USE int pr_rtnetlink_links(struct pr_rtnetlink *rtnetlink,
-				   struct pr_rtnetlink_link **ret_links, size_t *ret_n);

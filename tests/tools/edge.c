@@ -324,24 +324,18 @@ static void say_own(const char *text)
 {
 	static struct pr_own_addresses own;
 	struct pr_rtnetlink *rtnetlink = NULL;
-	struct pr_rtnetlink_link *links = NULL;
 	struct pr_address address;
-	size_t n_links = 0;
 	int r = pr_rtnetlink_open(&rtnetlink);
 
 	if (r == 0)
 		r = pr_rtnetlink_own_addresses(rtnetlink, &own, NULL);
 	if (r == 0)
-		r = pr_rtnetlink_links(rtnetlink, &links, &n_links);
-	if (r == 0)
 		r = pr_address_parse(text, &address);
 	if (r == 0)
-		printf("{\"class\":\"%s\",\"own\":%u,\"on_link\":%u,\"links\":%zu}\n",
-		       pr_class_name(pr_class_of(&address, &own)), own.n_own, own.n_on_link,
-		       n_links);
+		printf("{\"class\":\"%s\",\"own\":%u,\"on_link\":%u}\n",
+		       pr_class_name(pr_class_of(&address, &own)), own.n_own, own.n_on_link);
 	else
 		printf("{\"result\":%d}\n", r);
-	free(links);
 	pr_rtnetlink_free(rtnetlink);
 }
 
