@@ -44,6 +44,10 @@ int pr_cli_usage_error(const char *command, const char *format, ...) PR_PRINTF(2
 /* `rule test` with the words behind it (rule_test.c). */
 int pr_cli_rule_test(const struct pr_cli *cli, int argc, char **argv);
 
+/* Adds to a change until which process's end it holds: the oldest that executes `app`, else who called us, or who
+ * called the sudo that did. False: there is none, said already. (process.c) */
+bool pr_cli_until_exit(const char *app, json_t *change);
+
 /* ---- options of a command (options.c) ---- */
 
 /* One option: --name VALUE into *value, or --name into *flag. */

@@ -39,7 +39,11 @@ const struct pr_command pr_commands[] = {
 	  "[--list ID] "
 	  "says what a rule says of these facts and needs no daemon. rule add puts a run-time rule "
 	  "before "
-	  "those of its list; it is in force when the command returns.",
+	  "those of its list; it is in force when the command returns. --until-exit: until the "
+	  "application exits, "
+	  "which is the process that has executed --app PATH for longest; without --app, until the "
+	  "shell or program "
+	  "ends that ran the command.",
 	  pr_command_rule },
 	{ "profile", "list|show NAME|edit NAME|export NAME|import FILE|set NAME KEY VALUE",
 	  "applications' settings",

@@ -48,9 +48,12 @@ static int rule_change(const struct pr_cli *cli, const char *verb, const char *r
 		json_object_set_new(change, "in", json_true());
 	if (options->duration)
 		json_object_set_new(change, "for", json_integer((json_int_t)seconds));
-	if (options->until_exit || options->until_reboot)
-		json_object_set_new(change, "until",
-				    json_string(options->until_exit ? "exit" : "reboot"));
+	if (options->until_reboot)
+		json_object_set_new(change, "until", json_string("reboot"));
+	if (options->until_exit && !pr_cli_until_exit(options->app, change)) {
+		json_decref(change);
+		return PR_EXIT_FAILED;
+	}
 	return pr_cli_change(cli, change);
 }
 

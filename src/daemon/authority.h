@@ -13,7 +13,8 @@
  * The verbs of PR_MESSAGE_CHANGE and their arguments:
  *
  *   reload
- *   rule-add       rule, app (a profile or path; none = global), in = 1, for = seconds, until = exit|reboot
+ *   rule-add       rule, app (a profile or path; none = global), in = 1, for = seconds, until = exit|reboot, for
+ *                  exit pid and start (as in /proc/PID/stat) of the process that ends it
  *   rule-remove    rule, app, in
  *   profile-edit   app ("global" = portreeve.conf; none = the profile that the text names), text (the whole file of
  *                  the state directory; empty = remove it)

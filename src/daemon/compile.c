@@ -106,6 +106,9 @@ static void take_settings(struct pr_compiled *compiled, const struct pr_pairs *p
 	if (pr_pairs_get(pairs, "upstreams"))
 		snprintf(compiled->upstreams, sizeof(compiled->upstreams), "%s",
 			 pr_pairs_get(pairs, "upstreams"));
+	if (pr_pairs_get(pairs, "processes"))
+		snprintf(compiled->processes, sizeof(compiled->processes), "%s",
+			 pr_pairs_get(pairs, "processes"));
 	if (warnings)
 		snprintf(compiled->warnings, sizeof(compiled->warnings), "%s", warnings);
 }
@@ -172,11 +175,11 @@ static void read_boot_id(char text[PR_BOOT_ID_SIZE])
 	text[strcspn(text, "\n")] = '\0';
 }
 
-static int send_start(struct pr_compile *compile, const struct pr_users *users)
+static int send_start(struct pr_compile *compile, const struct pr_users *users, const char *exited)
 {
 	char uid[16], gid[16], now[24], boot_id[PR_BOOT_ID_SIZE];
 	struct pr_pairs pairs = { 0 };
-	uint8_t body[1024];
+	uint8_t body[PR_COMPILE_EXITED_SIZE + 1024];
 
 	snprintf(uid, sizeof(uid), "%u", users->of[PR_PARTY_COMPILER].uid);
 	snprintf(gid, sizeof(gid), "%u", users->of[PR_PARTY_COMPILER].gid);
@@ -187,6 +190,7 @@ static int send_start(struct pr_compile *compile, const struct pr_users *users)
 	(void)pr_pairs_add(&pairs, "now", now);
 	read_boot_id(boot_id);
 	(void)pr_pairs_add(&pairs, "boot_id", boot_id);
+	(void)pr_pairs_add(&pairs, "exited", exited);
 	return send_waiting(compile, PR_MESSAGE_START, body,
 			    pr_pairs_encode(&pairs, body, sizeof(body)), -1);
 }
@@ -201,10 +205,10 @@ static int send_change(struct pr_compile *compile, const struct pr_pairs *change
 }
 
 static int send_all(struct pr_compile *compile, const struct pr_options *options,
-		    const struct pr_users *users, const struct pr_pairs *change)
+		    const struct pr_users *users, const struct pr_pairs *change, const char *exited)
 {
 	char *error = compile->compiled.error, text[PR_FILES_ERROR_SIZE] = "";
-	int r = send_start(compile, users);
+	int r = send_start(compile, users, exited);
 
 	if (r == 0)
 		r = pr_files_each(options, send_file, compile, text);
@@ -236,8 +240,8 @@ static void late_event(evutil_socket_t fd, short what, void *context)
 
 int pr_compile_start(struct event_base *base, int self_fd, const struct pr_options *options,
 		     const struct pr_users *users, const struct pr_pairs *change,
-		     void (*done)(void *context, struct pr_compiled *compiled), void *context,
-		     struct pr_compile **ret_compile)
+		     const char *exited, void (*done)(void *context, struct pr_compiled *compiled),
+		     void *context, struct pr_compile **ret_compile)
 {
 	const struct timeval deadline = { .tv_sec = PR_COMPILE_MAX_MS / 1000 };
 	struct pr_compile *compile = pr_calloc(1, sizeof(*compile));
@@ -259,7 +263,7 @@ int pr_compile_start(struct event_base *base, int self_fd, const struct pr_optio
 	pr_assert(compile->on_message && compile->on_deadline);
 	event_add(compile->on_message, NULL);
 	event_add(compile->on_deadline, &deadline);
-	r = send_all(compile, options, users, change);
+	r = send_all(compile, options, users, change, exited);
 	if (r)
 		fail_later(compile, r);
 	*ret_compile = compile;

@@ -12,7 +12,11 @@
 
 #include <event2/event.h>
 
-#define PR_COMPILE_MAX_MS 30000 /* a run that takes longer is ended: refused */
+/* Processes that rules hold for; a rule of one more does not hold. */
+#define PR_COMPILE_PROCESSES_MAX  256u
+#define PR_COMPILE_PROCESSES_SIZE (PR_COMPILE_PROCESSES_MAX * 32)
+#define PR_COMPILE_EXITED_SIZE	  16384u /* told of those that have ended; beyond: their rules stay */
+#define PR_COMPILE_MAX_MS	  30000 /* a run that takes longer is ended: refused */
 
 struct pr_compiled {
 	char error[4096]; /* "" = compiled */
@@ -25,17 +29,19 @@ struct pr_compiled {
 	bool wants_package;	      /* a profile matches by package: processes' are looked up */
 	uint64_t next_expiry_s;	      /* since 1970: compile anew then; 0 = never */
 	char warnings[4096];	      /* a line each */
-	char upstreams[4096];	      /* a line each; "" = those of the system */
+	/* Those whose end changes the policy: "PID:START " each. */
+	char processes[PR_COMPILE_PROCESSES_SIZE];
+	char upstreams[4096]; /* a line each; "" = those of the system */
 };
 void pr_compiled_done(struct pr_compiled *compiled);
 
 struct pr_compile;
 
-/* Starts a run. `change` is the pairs of a PR_MESSAGE_CHANGE, or NULL. `done` is called once, from the event
+/* Starts a run. `exited`: processes that have ended, as in `processes` above. `change` is the pairs of a PR_MESSAGE_CHANGE, or NULL. `done` is called once, from the event
  * loop, and may take the descriptors; the run is freed after it. 0 or -errno (then `done` is not called). */
 PR_MUST_USE int pr_compile_start(struct event_base *base, int self_fd,
 				 const struct pr_options *options, const struct pr_users *users,
-				 const struct pr_pairs *change,
+				 const struct pr_pairs *change, const char *exited,
 				 void (*done)(void *context, struct pr_compiled *compiled),
 				 void *context, struct pr_compile **ret_compile);
 /* Ends a run early; `done` is not called. Takes NULL. */

@@ -6,6 +6,7 @@
  */
 #include "daemon/roles.h"
 
+#include "daemon/compile.h"
 #include "daemon/compiler_change.h"
 #include "daemon/files.h"
 #include "profile/config.h"
@@ -25,6 +26,8 @@ struct compiler {
 	size_t n_files;
 	uint8_t *change_body;
 	struct pr_pairs change;
+	char processes[PR_COMPILE_PROCESSES_SIZE];
+	unsigned int n_processes;
 };
 
 static int layer_of(const char *name)
@@ -179,7 +182,7 @@ static int send_policy(struct compiler *compiler, const struct pr_policy_blob *b
 	const struct pr_global_settings *global;
 	struct pr_policy *policy;
 	struct pr_pairs pairs = { 0 };
-	uint8_t body[16384];
+	uint8_t body[16384 + PR_COMPILE_PROCESSES_SIZE];
 	PR_CLEANUP(pr_cleanup_close) int fd = -1;
 	int r = pr_policy_open(blob->bytes, blob->len, &policy);
 
@@ -202,12 +205,36 @@ static int send_policy(struct compiler *compiler, const struct pr_policy_blob *b
 	(void)pr_pairs_add(&pairs, "wants_package", pr_policy_wants_package(policy) ? "1" : "0");
 	(void)pr_pairs_add(&pairs, "warnings", warnings);
 	(void)pr_pairs_add(&pairs, "upstreams", upstreams);
+	(void)pr_pairs_add(&pairs, "processes", compiler->processes);
 	pr_policy_free(policy);
 	r = into_memory("policy", blob->bytes, blob->len, &fd);
 	if (r < 0)
 		return r;
 	return pr_channel_send_fds(compiler->start.supervisor, PR_MESSAGE_COMPILED, 0, body,
 				   pr_pairs_encode(&pairs, body, sizeof(body)), &fd, 1);
+}
+
+/* Asked for each rule that holds until a process ends; notes which they are. */
+static bool lives(void *context, pid_t pid, uint64_t start_time)
+{
+	struct compiler *compiler = context;
+	const char *exited = pr_start_text(&compiler->start, "exited");
+	size_t len = strlen(compiler->processes);
+	char one[48], before[49];
+
+	snprintf(one, sizeof(one), "%d:%llu ", (int)pid, (unsigned long long)start_time);
+	snprintf(before, sizeof(before), " %s", one);
+	if (exited && (strncmp(exited, one, strlen(one)) == 0 || strstr(exited, before)))
+		return false;
+	if (strncmp(compiler->processes, one, strlen(one)) == 0 ||
+	    strstr(compiler->processes, before))
+		return true;
+	if (len + strlen(one) >= sizeof(compiler->processes) ||
+	    compiler->n_processes == PR_COMPILE_PROCESSES_MAX)
+		return false;
+	memcpy(compiler->processes + len, one, strlen(one) + 1);
+	compiler->n_processes++;
+	return true;
 }
 
 /* 0, 1 = refused and said so, or -errno. */
@@ -218,6 +245,8 @@ static int compile(struct compiler *compiler)
 		.n_files = compiler->n_files,
 		.now_s = pr_pairs_number(&compiler->start.settings, "now", 0),
 		.boot_id = pr_start_text(&compiler->start, "boot_id"),
+		.process_lives = lives,
+		.context = compiler,
 	};
 	struct pr_config_error error = { "" };
 	struct pr_config_edit edit = { 0 };

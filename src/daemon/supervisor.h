@@ -86,6 +86,8 @@ struct pr_supervisor {
 	struct pr_change *changes, *last_change;
 	unsigned int n_changes;
 	struct event *on_change_late, *on_expiry;
+	struct pr_exit_watch *exits; /* supervisor_exits.c */
+	char exited[PR_COMPILE_EXITED_SIZE];
 	char warnings[4096];
 
 	struct pr_child engine, resolver, front;
@@ -160,6 +162,12 @@ void pr_supervisor_change_answered(struct pr_supervisor *supervisor,
 void pr_supervisor_changes_free(struct pr_supervisor *supervisor);
 /* Sends the policy in force to a child that has just started. */
 void pr_supervisor_policy_send(struct pr_supervisor *supervisor, struct pr_child *child);
+
+/* ---- rules that hold until a process ends ---- */
+void pr_supervisor_exits_open(struct pr_supervisor *supervisor);
+void pr_supervisor_exits_close(struct pr_supervisor *supervisor);
+/* `processes` as in pr_compiled. False: some have ended already, and the policy has to be compiled anew. */
+PR_MUST_USE bool pr_supervisor_exits_watch(struct pr_supervisor *supervisor, const char *processes);
 
 /* ---- status ---- */
 /* Rules are in force: READY, once. */

@@ -239,6 +239,10 @@ static void compiled(void *context, struct pr_compiled *compiled)
 		return pr_supervisor_give_up(supervisor, 2, "%s", compiled->error);
 	if (compiled->error[0])
 		return finish(supervisor, compiled->error, "400");
+	if (!pr_supervisor_exits_watch(supervisor, compiled->processes)) {
+		pr_compiled_done(compiled);
+		return work(supervisor);
+	}
 	if (change->info && strcmp(change->info->verb, "profile-text") == 0)
 		return show(supervisor, compiled);
 	if (compiled->edit_fd >= 0)
@@ -287,8 +291,8 @@ static void work(struct pr_supervisor *supervisor)
 	if (change->info && !change->info->compiles)
 		return order(supervisor, change);
 	r = pr_compile_start(supervisor->base, supervisor->self_fd, &supervisor->options,
-			     &supervisor->users, &change->pairs, compiled, supervisor,
-			     &supervisor->compile);
+			     &supervisor->users, &change->pairs, supervisor->exited, compiled,
+			     supervisor, &supervisor->compile);
 	if (r < 0 && change->first)
 		pr_supervisor_give_up(supervisor, 1, "the compiler cannot be started: %s",
 				      strerror(-r));
@@ -315,6 +319,7 @@ int pr_supervisor_first_policy(struct pr_supervisor *supervisor)
 	supervisor->on_change_late = event_new(supervisor->base, -1, 0, late_event, supervisor);
 	supervisor->on_expiry = event_new(supervisor->base, -1, 0, expiry_event, supervisor);
 	pr_assert(supervisor->on_change_late && supervisor->on_expiry);
+	pr_supervisor_exits_open(supervisor);
 	push(supervisor)->first = true;
 	work(supervisor);
 	return 0;
@@ -450,6 +455,7 @@ void pr_supervisor_change_answered(struct pr_supervisor *supervisor,
 void pr_supervisor_changes_free(struct pr_supervisor *supervisor)
 {
 	pr_compile_cancel(PR_TAKE_PTR(supervisor->compile));
+	pr_supervisor_exits_close(supervisor);
 	while (supervisor->changes) {
 		struct pr_change *change = supervisor->changes;
 
