@@ -9,11 +9,9 @@ const struct pr_command pr_commands[] = {
 	  "(and --json) every counter.",
 	  pr_command_status },
 	{ "monitor", FILTERS " [--all] [--count N]", "the live stream of decisions",
-	  "One line an event, until interrupted or until N events were shown. What another line "
-	  "says "
-	  "as well (that a question goes to Portreeve's nameserver, that a communication begins) "
-	  "is left "
-	  "out without --all, --verdict or --json.",
+	  "One line an event, stage by stage, until interrupted or until N events were shown. A "
+	  "question's "
+	  "own link to Portreeve's nameserver is left out without --all, --verdict or --json.",
 	  pr_command_monitor },
 	{ "apps", "[--app APP]", "the applications that communicate",
 	  "One line an application: how many communications and links it has.", pr_command_apps },

@@ -8,7 +8,7 @@
 
 /* Of a line for people; what is longer pushes the rest to the right. */
 #define VERDICT_COLUMN 8
-#define KIND_COLUMN    8
+#define KIND_COLUMN    14
 #define NUMBER_COLUMN  10
 #define APP_COLUMN     16
 #define ENTITY_COLUMN  40
@@ -185,13 +185,16 @@ static void put_kind(struct line *line, const json_t *event)
 {
 	static const struct {
 		const char *kind, *shown;
-	} words[] = { { "communication", "comm" }, { "verdict", "again" } };
-	const char *kind = pr_cli_text(event, "event");
+	} words[] = { { "verdict", "again" } };
+	const char *kind = pr_cli_text(event, "event"), *stage = pr_cli_text(event, "stage");
 	char text[64];
 
 	for (size_t i = 0; kind && i < PR_ARRAY_SIZE(words); i++)
 		if (strcmp(kind, words[i].kind) == 0)
 			kind = words[i].shown;
+	/* A question is told by the stage that looked at it. */
+	if (kind && stage && strcmp(kind, "dns") == 0)
+		kind = stage;
 	/* A prompt is shown to be answered, by its number. */
 	if (kind && strcmp(kind, "prompt") == 0)
 		snprintf(text, sizeof(text), "prompt #%lld ",
@@ -235,6 +238,8 @@ static void put_reason(struct line *line, const json_t *event)
 	if (!reason)
 		return;
 	fputs(line->cli->colour ? "\033[2m" : "", line->cli->out);
+	if (json_is_true(json_object_get(event, "permanent")))
+		put(line, "permanent; ", 0);
 	put(line, pr_cli_clean(reason, clean, sizeof(clean)), 0);
 	fputs(pr_cli_plain(line->cli), line->cli->out);
 }

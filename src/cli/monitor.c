@@ -28,17 +28,10 @@ static bool wanted(const struct filter *filter, const json_t *event)
 	return !filter->verdict || contains(event, "verdict", filter->verdict);
 }
 
-/* What another line says as well: a question's own link to the nameserver, a question whose answer is still to
- * be looked at, a communication of which the link is shown. */
+/* A question's own link to our nameserver: the question's lines say it all. */
 static bool is_said_twice(const json_t *event)
 {
-	if (contains(event, "verdict", "reroute-nameserver"))
-		return true;
-	if (contains(event, "event", "dns"))
-		return contains(event, "stage", "before-intel") &&
-		       contains(event, "verdict", "accept");
-	return contains(event, "event", "communication") && !contains(event, "verdict", "block") &&
-	       !contains(event, "verdict", "drop");
+	return contains(event, "verdict", "reroute-nameserver");
 }
 
 static bool on_event(const struct pr_cli *cli, const json_t *event, void *context)

@@ -95,11 +95,11 @@ static void an_event_fits_the_terminal_unless_it_is_denied(void **state)
 	char *text = shown(EVENT("accept"), 0);
 
 	(void)state;
-	assert_string_equal(text, "03:04:05.678 accept  link    curl[9]         "
+	assert_string_equal(text, "03:04:05.678 accept  link          curl[9]         "
 				  "-> 192.0.2.1 TCP/443                    because\n");
 	free(text);
-	text = shown(EVENT("accept"), 40);
-	assert_string_equal(text, "03:04:05.678 accept  link    curl[9]    \n");
+	text = shown(EVENT("accept"), 46);
+	assert_string_equal(text, "03:04:05.678 accept  link          curl[9]    \n");
 	free(text);
 	text = shown(EVENT("block"), 40);
 	assert_non_null(strstr(text, "because\n"));
