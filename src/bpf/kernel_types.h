@@ -169,6 +169,7 @@ struct socket {
 
 struct sk_buff {
 	struct sock *sk;
+	__u16 inner_network_header;
 };
 
 struct bpf_sock_ops_kern {

@@ -14,7 +14,9 @@
 #define EXTENSION_AUTHENTICATION 51
 #define EXTENSION_DESTINATION	 60
 #define PROTO_ICMPV6		 58
+#define PROTO_DCCP		 33
 #define PROTO_SCTP		 132
+#define PROTO_UDPLITE		 136
 
 static __always_inline void map_v4(__u8 address[16], __u32 v4)
 {
@@ -42,7 +44,9 @@ static __always_inline int read_ports(const struct __sk_buff *skb, __u32 offset,
 	switch (tuple->proto) {
 	case IPPROTO_TCP:
 	case IPPROTO_UDP:
+	case PROTO_DCCP:
 	case PROTO_SCTP:
+	case PROTO_UDPLITE: /* all that packet/transport.c reads ports of */
 		if (bpf_skb_load_bytes(skb, offset, head, 4))
 			return -1;
 		tuple->local_port = (__u16)(head[0] << 8 | head[1]);
@@ -164,13 +168,28 @@ static __always_inline void read_sock_ops_tuple(struct bpf_sock_ops *ctx,
 
 static __always_inline bool has_ports(__u8 proto)
 {
-	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == PROTO_SCTP;
+	return proto == IPPROTO_TCP || proto == IPPROTO_UDP || proto == PROTO_DCCP ||
+	       proto == PROTO_SCTP || proto == PROTO_UDPLITE;
 }
 
-/* What the socket says beyond its cookie. A packet that its socket could not have made is a tunnel's: it
- * still carries the inner packet's socket (WireGuard, VXLAN, …), and its sender is the kernel. */
-static __always_inline void fill_link(struct pr_bpf_link *link, struct sock *sk,
-				      const struct pr_bpf_tuple *tuple)
+/* A packet that its socket could not have made is a tunnel's: it still carries the inner packet's socket
+ * (WireGuard, VXLAN, …), and its sender is the kernel. A port alone says it only of what has a packet inside: a
+ * thread may disconnect the socket and so change its port while another one sends. */
+static __always_inline bool is_tunnels(struct sk_buff *skb, struct sock *sk,
+				       const struct pr_bpf_tuple *tuple)
+{
+	if (BPF_CORE_READ(sk, sk_type) == KERNEL_SOCK_RAW)
+		return false;
+	if (BPF_CORE_READ(sk, sk_protocol) != tuple->proto)
+		return true;
+	return has_ports(tuple->proto) &&
+	       BPF_CORE_READ(sk, __sk_common.skc_num) != tuple->local_port && skb &&
+	       BPF_CORE_READ(skb, inner_network_header);
+}
+
+/* What the socket says beyond its cookie. `skb` is NULL where there is no packet yet. */
+static __always_inline void fill_link(struct pr_bpf_link *link, struct sk_buff *skb,
+				      struct sock *sk, const struct pr_bpf_tuple *tuple)
 {
 	struct socket *socket;
 	struct sock *parent;
@@ -190,10 +209,7 @@ static __always_inline void fill_link(struct pr_bpf_link *link, struct sock *sk,
 		link->cookie = BPF_CORE_READ(sk, __sk_common.skc_cookie.counter);
 	}
 	link->uid = BPF_CORE_READ(sk, sk_uid.val);
-	if (BPF_CORE_READ(sk, sk_type) != KERNEL_SOCK_RAW &&
-	    (BPF_CORE_READ(sk, sk_protocol) != tuple->proto ||
-	     (has_ports(tuple->proto) &&
-	      BPF_CORE_READ(sk, __sk_common.skc_num) != tuple->local_port)))
+	if (is_tunnels(skb, sk, tuple))
 		link->flags |= PR_BPF_LINK_KERNEL;
 	socket = BPF_CORE_READ(sk, sk_socket);
 	if (!socket) /* orphaned: closed, and still sending */

@@ -157,7 +157,7 @@ int match(struct __sk_buff *skb)
 		match_runs = 1;
 	link.cookie = bpf_get_socket_cookie(skb);
 	link.netns_cookie = guarded_netns;
-	fill_link(&link, BPF_CORE_READ((struct sk_buff *)skb, sk), &tuple);
+	fill_link(&link, (struct sk_buff *)skb, BPF_CORE_READ((struct sk_buff *)skb, sk), &tuple);
 	bpf_map_update_elem(&tuples, &tuple, &link, BPF_ANY);
 	return 1;
 }
@@ -180,7 +180,7 @@ int on_egress(struct __sk_buff *skb)
 	if (link.netns_cookie == guarded_netns || read_tuple(skb, &tuple))
 		return 1;
 	link.cookie = bpf_get_socket_cookie(skb);
-	fill_link(&link, sk, &tuple);
+	fill_link(&link, (struct sk_buff *)skb, sk, &tuple);
 	remember_foreign(&tuple, &link);
 	return 1;
 }
@@ -225,7 +225,7 @@ static __always_inline void on_tcp_connect(struct bpf_sock_ops *ctx)
 		return;
 	read_sock_ops_tuple(ctx, &tuple);
 	link.cookie = bpf_get_socket_cookie(ctx);
-	fill_link(&link, BPF_CORE_READ((struct bpf_sock_ops_kern *)ctx, sk), &tuple);
+	fill_link(&link, NULL, BPF_CORE_READ((struct bpf_sock_ops_kern *)ctx, sk), &tuple);
 	if (link.netns_cookie == guarded_netns) {
 		bpf_map_update_elem(&tuples, &tuple, &link, BPF_ANY);
 		return;
