@@ -15,6 +15,26 @@ bool pr_runtime_holds(const struct pr_config_input *input,
 	       input->process_lives(input->context, runtime->pid, runtime->start_time);
 }
 
+/* A rule that can't do what it says is worth a word: nobody looks at what doesn't happen. */
+static void warn_without_means(struct pr_compile *compile, const struct pr_rule *rule,
+			       const char *text, const char *place)
+{
+	static const char *const data[PR_ENTITY_COUNT_] = {
+		[PR_ENTITY_COUNTRY] = "countries",
+		[PR_ENTITY_CONTINENT] = "continents",
+		[PR_ENTITY_ASN] = "autonomous systems",
+		[PR_ENTITY_LISTS] = "lists",
+	};
+
+	if (data[rule->entity])
+		pr_compile_warn(compile,
+				"%s: there is no data on %s: on_missing_data decides, not \"%s\"",
+				place, data[rule->entity], text);
+	if (rule->action == PR_RULE_TUNNEL)
+		pr_compile_warn(compile, "%s: no tunnel is set up: what \"%s\" matches is denied",
+				place, text);
+}
+
 static int add_rule(struct pr_compile *compile, const struct pr_document *document,
 		    const char *text, unsigned int line, bool runtime)
 {
@@ -33,6 +53,7 @@ static int add_rule(struct pr_compile *compile, const struct pr_document *docume
 		snprintf(place, sizeof(place), "%s%s:%u",
 			 document->file->layer == PR_LAYER_SHIPPED ? "shipped " : "",
 			 document->file->name, line);
+	warn_without_means(compile, &rule, text, place);
 	pr_policy_builder_rule(compile->builder, &rule, text, place);
 	return 0;
 }

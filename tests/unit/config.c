@@ -224,6 +224,22 @@ static void refuses_one_name_twice_in_a_layer(void **state)
 	assert_non_null(strstr(error.text, "stands in profiles/"));
 }
 
+static void warns_of_what_there_are_no_means_for(void **state)
+{
+	struct setup setup = { 0 };
+
+	(void)state;
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
+	    "outgoing = [ \"- AT\", \"- L:ads\", \"> a.example\", \"- b.example\" ];");
+	compile(&setup);
+	assert_int_equal(setup.blob.n_warnings, 3);
+	assert_non_null(
+		strstr(setup.blob.warnings[0], "portreeve.conf:1: there is no data on countries"));
+	assert_non_null(strstr(setup.blob.warnings[1], "no data on lists"));
+	assert_non_null(strstr(setup.blob.warnings[2], "no tunnel is set up"));
+	done(&setup);
+}
+
 static void warns_of_ties_and_of_what_is_never_reached(void **state)
 {
 	struct setup setup = { 0 };
@@ -419,6 +435,7 @@ int main(void)
 		cmocka_unit_test(has_the_contract_s_defaults),
 		cmocka_unit_test(layers_come_together),
 		cmocka_unit_test(refuses_one_name_twice_in_a_layer),
+		cmocka_unit_test(warns_of_what_there_are_no_means_for),
 		cmocka_unit_test(warns_of_ties_and_of_what_is_never_reached),
 		cmocka_unit_test(the_best_match_wins),
 		cmocka_unit_test(changes_rules_at_run_time),
