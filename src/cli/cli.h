@@ -121,5 +121,7 @@ int pr_command_profile(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_answer(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_cut(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_reload(const struct pr_cli *cli, int argc, char **argv);
+int pr_command_pause(const struct pr_cli *cli, int argc, char **argv);
+int pr_command_resume(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_dns(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_lab(const struct pr_cli *cli, int argc, char **argv);

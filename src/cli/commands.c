@@ -68,6 +68,12 @@ const struct pr_command pr_commands[] = {
 	  pr_command_answer },
 	{ "cut", "LINK...", "ends links now",
 	  "Both ends learn of it. What the policy permits may come back.", pr_command_cut },
+	{ "pause", "[TIME]", "permits everything for a while",
+	  "For five minutes unless told otherwise, a day at most; it resumes by itself, and when "
+	  "portreeved is "
+	  "restarted. Then what is denied is cut.",
+	  pr_command_pause },
+	{ "resume", "", "ends a pause now", "What is denied is cut.", pr_command_resume },
 	{ "reload", "", "reads the configuration anew",
 	  "A configuration that is wrong is refused whole and the old one stays in force.",
 	  pr_command_reload },

@@ -43,6 +43,8 @@ static const struct pr_change_info changes[] = {
 	{ "profile-edit", PR_EFFECT_WIDENS, NULL, true },
 	{ "profile-text", PR_EFFECT_NONE, NULL, true },
 	{ "profile-set", PR_EFFECT_WIDENS, NULL, true },
+	{ "pause", PR_EFFECT_WIDENS, NULL, true },
+	{ "resume", PR_EFFECT_NARROWS, NULL, true },
 	{ "answer", PR_EFFECT_WIDENS, answer_effect, false },
 	{ "cut", PR_EFFECT_NARROWS, NULL, false },
 	{ "dns-flush", PR_EFFECT_NONE, NULL, false },

@@ -21,6 +21,8 @@
  *   profile-text   app; changes nothing: RESULT holds "file" and its "text". export = 1: of the topmost layer that
  *                  has one
  *   profile-set    app, key, value
+ *   pause          for = seconds (none = PR_SUPERVISOR_PAUSE_S)
+ *   resume
  *   answer         id, answer = permit|deny, scope = domain|zone|address|app, for = seconds
  *   cut            id
  *   dns-flush

@@ -175,7 +175,8 @@ static void read_boot_id(char text[PR_BOOT_ID_SIZE])
 	text[strcspn(text, "\n")] = '\0';
 }
 
-static int send_start(struct pr_compile *compile, const struct pr_users *users, const char *exited)
+static int send_start(struct pr_compile *compile, const struct pr_users *users, const char *exited,
+		      bool paused)
 {
 	char uid[16], gid[16], now[24], boot_id[PR_BOOT_ID_SIZE];
 	struct pr_pairs pairs = { 0 };
@@ -191,6 +192,7 @@ static int send_start(struct pr_compile *compile, const struct pr_users *users, 
 	read_boot_id(boot_id);
 	(void)pr_pairs_add(&pairs, "boot_id", boot_id);
 	(void)pr_pairs_add(&pairs, "exited", exited);
+	(void)pr_pairs_add(&pairs, "paused", paused ? "1" : "0");
 	return send_waiting(compile, PR_MESSAGE_START, body,
 			    pr_pairs_encode(&pairs, body, sizeof(body)), -1);
 }
@@ -205,10 +207,11 @@ static int send_change(struct pr_compile *compile, const struct pr_pairs *change
 }
 
 static int send_all(struct pr_compile *compile, const struct pr_options *options,
-		    const struct pr_users *users, const struct pr_pairs *change, const char *exited)
+		    const struct pr_users *users, const struct pr_pairs *change, const char *exited,
+		    bool paused)
 {
 	char *error = compile->compiled.error, text[PR_FILES_ERROR_SIZE] = "";
-	int r = send_start(compile, users, exited);
+	int r = send_start(compile, users, exited, paused);
 
 	if (r == 0)
 		r = pr_files_each(options, send_file, compile, text);
@@ -240,8 +243,9 @@ static void late_event(evutil_socket_t fd, short what, void *context)
 
 int pr_compile_start(struct event_base *base, int self_fd, const struct pr_options *options,
 		     const struct pr_users *users, const struct pr_pairs *change,
-		     const char *exited, void (*done)(void *context, struct pr_compiled *compiled),
-		     void *context, struct pr_compile **ret_compile)
+		     const char *exited, bool paused,
+		     void (*done)(void *context, struct pr_compiled *compiled), void *context,
+		     struct pr_compile **ret_compile)
 {
 	const struct timeval deadline = { .tv_sec = PR_COMPILE_MAX_MS / 1000 };
 	struct pr_compile *compile = pr_calloc(1, sizeof(*compile));
@@ -263,7 +267,7 @@ int pr_compile_start(struct event_base *base, int self_fd, const struct pr_optio
 	pr_assert(compile->on_message && compile->on_deadline);
 	event_add(compile->on_message, NULL);
 	event_add(compile->on_deadline, &deadline);
-	r = send_all(compile, options, users, change, exited);
+	r = send_all(compile, options, users, change, exited, paused);
 	if (r)
 		fail_later(compile, r);
 	*ret_compile = compile;

@@ -37,11 +37,11 @@ void pr_compiled_done(struct pr_compiled *compiled);
 
 struct pr_compile;
 
-/* Starts a run. `exited`: processes that have ended, as in `processes` above. `change` is the pairs of a PR_MESSAGE_CHANGE, or NULL. `done` is called once, from the event
+/* Starts a run. `paused`: everything is permitted. `exited`: processes that have ended, as in `processes` above. `change` is the pairs of a PR_MESSAGE_CHANGE, or NULL. `done` is called once, from the event
  * loop, and may take the descriptors; the run is freed after it. 0 or -errno (then `done` is not called). */
 PR_MUST_USE int pr_compile_start(struct event_base *base, int self_fd,
 				 const struct pr_options *options, const struct pr_users *users,
-				 const struct pr_pairs *change, const char *exited,
+				 const struct pr_pairs *change, const char *exited, bool paused,
 				 void (*done)(void *context, struct pr_compiled *compiled),
 				 void *context, struct pr_compile **ret_compile);
 /* Ends a run early; `done` is not called. Takes NULL. */

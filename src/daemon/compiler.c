@@ -245,6 +245,7 @@ static int compile(struct compiler *compiler)
 		.n_files = compiler->n_files,
 		.now_s = pr_pairs_number(&compiler->start.settings, "now", 0),
 		.boot_id = pr_start_text(&compiler->start, "boot_id"),
+		.paused = pr_pairs_number(&compiler->start.settings, "paused", 0),
 		.process_lives = lives,
 		.context = compiler,
 	};

@@ -126,7 +126,8 @@ int pr_compiler_apply(struct pr_config_file **files, struct pr_config_input *inp
 	struct pr_config_change create = { .kind = PR_CHANGE_CREATE_PROFILE, .app = app };
 	int r = 0;
 
-	if (!verb || strcmp(verb, "reload") == 0)
+	if (!verb || strcmp(verb, "reload") == 0 || strcmp(verb, "pause") == 0 ||
+	    strcmp(verb, "resume") == 0)
 		return 0;
 	if (strcmp(verb, "profile-edit") == 0)
 		return replace_file(files, input, pairs, &change, ret_edit, ret_error);

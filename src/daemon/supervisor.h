@@ -23,8 +23,11 @@
 #define PR_SUPERVISOR_SCAN_MAX	  512
 #define PR_SUPERVISOR_WHO_LATE_US 900000 /* the engine waits a second (engine/limits.h) */
 /* Sockets that nobody was found to hold, and for how long that is believed. */
-#define PR_SUPERVISOR_NOBODYS	 64
-#define PR_SUPERVISOR_NOBODYS_US 1000000
+#define PR_SUPERVISOR_NOBODYS	  64
+#define PR_SUPERVISOR_NOBODYS_US  1000000
+
+#define PR_SUPERVISOR_PAUSE_S	  300	/* unless told otherwise */
+#define PR_SUPERVISOR_PAUSE_MAX_S 86400 /* a longer pause is cut to this */
 
 struct pr_change; /* supervisor_change.c */
 
@@ -88,6 +91,8 @@ struct pr_supervisor {
 	struct event *on_change_late, *on_expiry;
 	struct pr_exit_watch *exits; /* supervisor_exits.c */
 	char exited[PR_COMPILE_EXITED_SIZE];
+	uint64_t paused_until_us; /* 0 = not paused */
+	struct event *on_resume;
 	char warnings[4096];
 
 	struct pr_child engine, resolver, front;

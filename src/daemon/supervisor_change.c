@@ -183,12 +183,60 @@ static void arm_expiry(struct pr_supervisor *supervisor, uint64_t next_s)
 	event_add(supervisor->on_expiry, &in);
 }
 
+/* ---- a pause ---- */
+
+static bool is_verb(const struct pr_change *change, const char *verb)
+{
+	return change->info && strcmp(change->info->verb, verb) == 0;
+}
+
+/* As it will be when this change is in force. */
+static bool is_paused(const struct pr_supervisor *supervisor, const struct pr_change *change)
+{
+	if (is_verb(change, "pause") || is_verb(change, "resume"))
+		return is_verb(change, "pause");
+	return supervisor->paused_until_us > pr_clock_monotonic_us();
+}
+
+static void resume_event(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_supervisor *supervisor = context;
+
+	(void)fd;
+	(void)what;
+	supervisor->paused_until_us = 0;
+	pr_supervisor_reload(supervisor);
+}
+
+/* It is in force, or over. */
+static void note_pause(struct pr_supervisor *supervisor, struct pr_change *change)
+{
+	uint64_t seconds = pr_pairs_number(&change->pairs, "for", PR_SUPERVISOR_PAUSE_S);
+	struct timeval in = { 0 };
+
+	if (is_verb(change, "resume")) {
+		supervisor->paused_until_us = 0;
+		event_del(supervisor->on_resume);
+	}
+	if (!is_verb(change, "pause"))
+		return;
+	if (seconds > PR_SUPERVISOR_PAUSE_MAX_S)
+		seconds = PR_SUPERVISOR_PAUSE_MAX_S;
+	in.tv_sec = (time_t)seconds;
+	supervisor->paused_until_us = pr_clock_monotonic_us() + seconds * 1000000;
+	event_add(supervisor->on_resume, &in);
+	snprintf(change->said, sizeof(change->said),
+		 "everything is permitted for %llu seconds; `resume` ends that now",
+		 (unsigned long long)seconds);
+}
+
 static void put_in_force(struct pr_supervisor *supervisor)
 {
 	struct pr_change *change = supervisor->changes;
 	struct pr_compiled *compiled = &change->compiled;
 
 	adopt_settings(supervisor, compiled);
+	note_pause(supervisor, change);
 	arm_expiry(supervisor, compiled->next_expiry_s);
 	if (supervisor->policy_fd >= 0)
 		close(supervisor->policy_fd);
@@ -291,8 +339,9 @@ static void work(struct pr_supervisor *supervisor)
 	if (change->info && !change->info->compiles)
 		return order(supervisor, change);
 	r = pr_compile_start(supervisor->base, supervisor->self_fd, &supervisor->options,
-			     &supervisor->users, &change->pairs, supervisor->exited, compiled,
-			     supervisor, &supervisor->compile);
+			     &supervisor->users, &change->pairs, supervisor->exited,
+			     is_paused(supervisor, change), compiled, supervisor,
+			     &supervisor->compile);
 	if (r < 0 && change->first)
 		pr_supervisor_give_up(supervisor, 1, "the compiler cannot be started: %s",
 				      strerror(-r));
@@ -318,7 +367,8 @@ int pr_supervisor_first_policy(struct pr_supervisor *supervisor)
 {
 	supervisor->on_change_late = event_new(supervisor->base, -1, 0, late_event, supervisor);
 	supervisor->on_expiry = event_new(supervisor->base, -1, 0, expiry_event, supervisor);
-	pr_assert(supervisor->on_change_late && supervisor->on_expiry);
+	supervisor->on_resume = event_new(supervisor->base, -1, 0, resume_event, supervisor);
+	pr_assert(supervisor->on_change_late && supervisor->on_expiry && supervisor->on_resume);
 	pr_supervisor_exits_open(supervisor);
 	push(supervisor)->first = true;
 	work(supervisor);
@@ -464,6 +514,8 @@ void pr_supervisor_changes_free(struct pr_supervisor *supervisor)
 	}
 	if (supervisor->on_change_late)
 		event_free(PR_TAKE_PTR(supervisor->on_change_late));
+	if (supervisor->on_resume)
+		event_free(PR_TAKE_PTR(supervisor->on_resume));
 	if (supervisor->on_expiry)
 		event_free(PR_TAKE_PTR(supervisor->on_expiry));
 	if (supervisor->policy_fd >= 0)

@@ -47,6 +47,7 @@ struct pr_config_input {
 	/* Whether the process that a rule holds for still lives; NULL = all do. */
 	bool (*process_lives)(void *context, pid_t pid, uint64_t start_time);
 	void *context;
+	bool paused; /* before all rules stands one that permits everything */
 };
 
 /* What is wrong, in one line: "/etc/portreeve/profiles/x.conf:4: column 7: …". */

@@ -96,6 +96,16 @@ static void warn_unreached(struct pr_compile *compile, uint32_t first)
 	}
 }
 
+/* Before the enforced rules of every profile: nothing else of the configuration changes. */
+static void add_pause(struct pr_compile *compile)
+{
+	struct pr_rule_error error;
+	struct pr_rule rule;
+
+	pr_assert(pr_rule_parse("+ *", &rule, &error) == 0);
+	pr_policy_builder_rule(compile->builder, &rule, "+ *", "paused");
+}
+
 static int add_ruleset(struct pr_compile *compile, const struct pr_compile_profile *profile,
 		       int kind)
 {
@@ -106,8 +116,11 @@ static int add_ruleset(struct pr_compile *compile, const struct pr_compile_profi
 		[PR_BLOB_IN] = PR_SETTING_INCOMING,
 	};
 	uint32_t first = pr_policy_builder_count(compile->builder, PR_SECTION_RULES);
+	bool enforced = kind == PR_BLOB_ENFORCED_OUT || kind == PR_BLOB_ENFORCED_IN;
 	int r = 0;
 
+	if (compile->input->paused && enforced)
+		add_pause(compile);
 	for (int layer = PR_LAYER_COUNT_ - 1; layer >= 0; layer--) {
 		const struct pr_document *document = profile->layers[layer];
 		const struct pr_document_texts *texts;
@@ -123,7 +136,8 @@ static int add_ruleset(struct pr_compile *compile, const struct pr_compile_profi
 		if (r < 0)
 			return r;
 	}
-	warn_unreached(compile, first);
+	if (!compile->input->paused)
+		warn_unreached(compile, first);
 	pr_policy_builder_ruleset(compile->builder, first);
 	return 0;
 }
