@@ -96,7 +96,7 @@ class Portreeve(Contender):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="portreeve-bench-"))
         profiles = self.directory / "config" / "profiles"
         profiles.mkdir(parents=True)
-        (self.directory / "config" / "portreeve.conf").write_text(getattr(self, "text", ""))
+        (self.directory / "config" / "portreeve.conf").write_text("")
         (profiles / "client.conf").write_text(
             f'name = "client";\nmatch = ( {{ path = "{self.client}"; }} );\noutgoing = [ "+ Internet" ];\n')
         self.log = self.directory / "log"

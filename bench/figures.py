@@ -28,7 +28,7 @@ def ratio(name, ours, theirs, **rest):
 def table(figures):
     lines = [f"{'figure':38} {'value':>12} {'unit':8} {'aim':>10}  {'spread':18} against"]
     for made in figures:
-        aim = f">= {made['at_least']}" if "at_least" in made else f"<= {made['at_most']}" if "at_most" in made else ""
+        aim = f">= {made['at_least']}" if "at_least" in made else f"<= {made['at_most']}" if "at_most" in made else "no aim"
         spread = made.get("spread", "")
         spread = "{} - {}".format(*spread) if isinstance(spread, list) else str(spread)
         lines.append(f"{made['name']:38} {made['value']:>12} {made['unit']:8} {aim:>10}  {spread:18} "

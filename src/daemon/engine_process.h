@@ -26,7 +26,7 @@
 #include <stdatomic.h>
 
 #define PR_ENGINE_EVENTS_SIZE (2u << 20) /* bytes; beyond: events are dropped and counted */
-#define PR_ENGINE_GATHER_MS   10 /* events of links, and conntrack's, wait so long for more of them */
+#define PR_ENGINE_GATHER_MS   50 /* events of links, and conntrack's, wait so long for more of them */
 #define PR_ENGINE_REQUESTS_SIZE \
 	(1u << 18) /* to the supervisor; beyond: the packet's deadline decides */
 #define PR_ENGINE_QUESTIONS_SIZE \
@@ -41,8 +41,8 @@
 #define PR_ENGINE_NAMES_KEEP_MS \
 	100 /* … so long: saving takes a hundredth of the time, whatever there is */
 #define PR_ENGINE_WORKER_BATCH	 64
-#define PR_ENGINE_WORKER_WAIT_MS 500
-#define PR_ENGINE_WORKER_HUNG_MS 1500 /* a worker that has not gone round: no PONG is sent */
+#define PR_ENGINE_WORKER_NICE	 -10 /* before what only tells, and other programs' work */
+#define PR_ENGINE_WORKER_HUNG_MS 1500 /* so long busy with what it read at once: no PONG is sent */
 
 struct pr_engine_process;
 
@@ -50,8 +50,8 @@ struct pr_engine_worker {
 	struct pr_engine_process *process;
 	struct pr_interception *interception;
 	pthread_t thread;
-	_Atomic uint64_t alive_us; /* when it last went round */
-	_Atomic bool dirty;	   /* verdicts wait for flush() */
+	_Atomic uint64_t busy_since_us; /* 0 = it waits for packets */
+	_Atomic bool dirty;		/* verdicts wait for flush() */
 };
 
 /* A question to the supervisor that is not answered yet. */

@@ -10,6 +10,7 @@
 #include "kernel/nfqueue.h"
 
 #include <string.h>
+#include <sys/resource.h>
 
 int pr_engine_workers_open(struct pr_engine_process *process)
 {
@@ -69,20 +70,22 @@ static void *work(void *context)
 	struct pr_engine_worker *worker = context;
 	struct pr_intercepted packets[PR_ENGINE_WORKER_BATCH];
 
+	/* It waits without end: a time-out would set and clear a timer with each packet. */
 	for (;;) {
 		int n = worker->interception->operations->next(worker->interception, packets,
-							       PR_ENGINE_WORKER_BATCH,
-							       PR_ENGINE_WORKER_WAIT_MS);
+							       PR_ENGINE_WORKER_BATCH, -1);
 
 		if (n < 0)
 			pr_engine_process_fail(worker->process, "a queue is gone: %s",
 					       strerror(-n));
+		if (n == 0)
+			continue;
+		atomic_store(&worker->busy_since_us, packets[0].time_us);
 		for (int i = 0; i < n; i++)
 			decide(worker, &packets[i]);
 		pr_engine_workers_flush(worker->process);
-		if (n > 0)
-			pr_engine_settle(worker->process->engine);
-		atomic_store(&worker->alive_us, pr_clock_monotonic_us());
+		pr_engine_settle(worker->process->engine);
+		atomic_store(&worker->busy_since_us, 0);
 	}
 	return NULL;
 }
@@ -92,24 +95,26 @@ void pr_engine_workers_start(struct pr_engine_process *process)
 	if (process->workers_run)
 		return;
 	process->workers_run = true;
+	/* Threads begin with the priority of who makes them; ours goes back, which needs no right. */
 	for (unsigned int i = 0; i < process->n_workers; i++) {
 		struct pr_engine_worker *worker = &process->workers[i];
 		int r;
 
-		atomic_store(&worker->alive_us, pr_clock_monotonic_us());
 		r = pthread_create(&worker->thread, NULL, work, worker);
 		if (r)
 			pr_engine_process_fail(process, "a worker cannot be started: %s",
 					       strerror(r));
 	}
+	(void)setpriority(PRIO_PROCESS, 0, 0);
 }
 
 bool pr_engine_workers_alive(struct pr_engine_process *process, uint64_t now_us)
 {
 	for (unsigned int i = 0; process->workers_run && i < process->n_workers; i++) {
-		uint64_t alive_us = atomic_load(&process->workers[i].alive_us);
+		uint64_t since_us = atomic_load(&process->workers[i].busy_since_us);
 
-		if (now_us > alive_us && now_us - alive_us > PR_ENGINE_WORKER_HUNG_MS * 1000ull)
+		if (since_us && now_us > since_us &&
+		    now_us - since_us > PR_ENGINE_WORKER_HUNG_MS * 1000ull)
 			return false;
 	}
 	return true;

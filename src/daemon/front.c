@@ -5,6 +5,9 @@
 #include "api/front.h"
 
 #include <string.h>
+#include <sys/resource.h>
+
+#define FRONT_NICE 5 /* who watches never comes before who decides */
 
 static int close_sandbox(void *context)
 {
@@ -25,6 +28,7 @@ int pr_front_main(void)
 
 	if (r < 0)
 		return 1;
+	(void)setpriority(PRIO_PROCESS, 0, FRONT_NICE);
 	r = pr_role_drop(&start, PR_PARTY_FRONT);
 	config.api_listener = pr_start_take_fd(&start, "api");
 	config.supervisor = start.supervisor;

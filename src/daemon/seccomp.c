@@ -100,7 +100,8 @@ static const struct conditional for_all_if[] = {
 	{ SCMP_SYS(ioctl), { 1, SCMP_CMP_EQ, FIONBIO, 0 } },
 };
 
-static const int for_engine[] = { SCMP_SYS(accept4), SCMP_SYS(memfd_create) };
+static const int for_engine[] = { SCMP_SYS(accept4), SCMP_SYS(memfd_create),
+				  SCMP_SYS(setpriority) };
 /* A thread, never a process. Look-ups in maps that the supervisor made, nothing else of bpf(2). */
 static const struct conditional for_engine_if[] = {
 	{ SCMP_SYS(clone), { 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD } },
@@ -201,6 +202,9 @@ int pr_seccomp_close(enum pr_party party)
 		r = refuse_softly(filter, party);
 	if (r == 0)
 		r = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
+	/* A tree instead of a list, for the calls whose arguments are held: the kernel asks each time. */
+	if (r == 0)
+		(void)seccomp_attr_set(filter, SCMP_FLTATR_CTL_OPTIMIZE, 2);
 	if (r == 0)
 		r = seccomp_load(filter);
 	seccomp_release(filter);

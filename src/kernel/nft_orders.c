@@ -149,9 +149,15 @@ static void reroute_nameserver(struct pr_ruleset_writer *w, const char *chain, u
 	pr_end_verdict(w, NF_ACCEPT);
 }
 
-static void side_chain(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
+/* What most packets are told comes first. */
+static void side_chain(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side,
+		       bool reroutable)
 {
 	accept_always(w, chain, side);
+	if (reroutable) {
+		reroute_nameserver(w, chain, NFPROTO_IPV4, w->config->nameserver_port4);
+		reroute_nameserver(w, chain, NFPROTO_IPV6, w->config->nameserver_port6);
+	}
 	deny_always(w, chain, side, PR_MARK_ORDER_BLOCK_ALWAYS);
 	deny_always(w, chain, side, PR_MARK_ORDER_DROP_ALWAYS);
 	refuse(w, chain, PR_MARK_ORDER_BLOCK);
@@ -250,10 +256,8 @@ void pr_ruleset_write_orders(struct pr_ruleset_writer *w)
 	before_routing(w);
 	about_another(w);
 
-	reroute_nameserver(w, "order-reroutable", NFPROTO_IPV4, w->config->nameserver_port4);
-	reroute_nameserver(w, "order-reroutable", NFPROTO_IPV6, w->config->nameserver_port6);
-	side_chain(w, "order-reroutable", PR_SIDE_OUT);
-	side_chain(w, "order-out", PR_SIDE_OUT);
-	side_chain(w, "order-in", PR_SIDE_IN);
+	side_chain(w, "order-reroutable", PR_SIDE_OUT, true);
+	side_chain(w, "order-out", PR_SIDE_OUT, false);
+	side_chain(w, "order-in", PR_SIDE_IN, false);
 	guards(w);
 }
