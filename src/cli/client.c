@@ -49,10 +49,13 @@ char *pr_cli_uri(const char *path, ...)
 static void on_error_object(struct answer *answer, const json_t *object)
 {
 	const char *error = pr_cli_text(object, "error");
+	char clean[1024];
 
 	if (answer->cli->json)
 		pr_cli_json(answer->cli, object);
-	fprintf(stderr, "portreeve: %s\n", error ? error : "the daemon refused without a reason");
+	fprintf(stderr, "portreeve: %s\n",
+		error ? pr_cli_clean(error, clean, sizeof(clean))
+		      : "the daemon refused without a reason");
 	answer->failed = true;
 }
 

@@ -44,6 +44,17 @@ json_int_t pr_cli_number(const json_t *object, const char *path)
 	return json_integer_value(walk(object, path));
 }
 
+/* What turns the direction of writing, and so what a reader takes for the end of a name: U+200E, U+200F, U+202A to
+ * U+202E, U+2066 to U+2069; and the separators U+2028, U+2029. */
+static bool is_direction(const char *text)
+{
+	const unsigned char *c = (const unsigned char *)text;
+
+	return c[0] == 0xe2 && ((c[1] == 0x80 && (c[2] == 0x8e || c[2] == 0x8f ||
+						  (c[2] >= 0xa8 && c[2] <= 0xae))) ||
+				(c[1] == 0x81 && c[2] >= 0xa6 && c[2] <= 0xa9));
+}
+
 const char *pr_cli_clean(const char *text, char *buffer, size_t size)
 {
 	size_t used = 0;
@@ -55,6 +66,9 @@ const char *pr_cli_clean(const char *text, char *buffer, size_t size)
 		if (c == 0xc2 && (unsigned char)text[1] < 0xa0) {
 			buffer[used++] = '?';
 			text++;
+		} else if (is_direction(text)) {
+			buffer[used++] = '?';
+			text += 2;
 		} else {
 			buffer[used++] = c < 0x20 || c == 0x7f ? '?' : (char)c;
 		}

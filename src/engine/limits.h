@@ -4,7 +4,7 @@
 
 /* Packets that wait, engine-wide: older kernels search the queue's list for every verdict
  * (net/netfilter/nfnetlink_queue.c, before 2026), so it stays short. Reached: the packet is dropped,
- * never accepted; its retransmit tries again. */
+ * never accepted; its retransmit tries again. What a prompt holds gives way to what waits for its owner. */
 #define PR_ENGINE_PARKED_MAX 256u
 /* Packets of one end of a link that wait. Reached: dropped, like packets that a full socket drops. */
 #define PR_ENGINE_PARKED_PER_LINK_MAX 4u

@@ -4,7 +4,8 @@
  * order: that is cheaper than an index for so few. What is not decided and has no room is dropped; what
  * waits is dropped at its deadline when a prompt is open, or decided without an owner when that did not
  * come. What is permitted while the generation is being raised waits for the new one. Other links pass by:
- * nothing here waits for anything.
+ * nothing here waits for anything. What is held for a user gives way to what waits for a fact: else a program
+ * that raises prompts would keep out those that were just started.
  */
 #include "engine/machine.h"
 
@@ -25,6 +26,28 @@ static bool is_of(const struct pr_parked *slot, uint64_t link, enum pr_link_end_
 	return slot->wait != PR_PARKED_FREE && slot->link == link && slot->end == end;
 }
 
+static void drop(struct pr_engine *engine, struct pr_parked *slot);
+
+/* The room of the packet whose hold for a prompt ends first; NULL = there is none. */
+static struct pr_parked *taken_from_prompt(struct pr_engine *engine)
+{
+	struct pr_parking *parking = &engine->parking;
+	struct pr_parked *first = NULL;
+
+	for (uint32_t i = 0; i < parking->n_max; i++) {
+		struct pr_parked *slot = &parking->slots[i];
+
+		if (slot->wait == PR_PARKED_PROMPT &&
+		    (!first || slot->deadline_us < first->deadline_us))
+			first = slot;
+	}
+	if (first) {
+		engine->counters.dropped_parking_full++;
+		drop(engine, first);
+	}
+	return first;
+}
+
 bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked)
 {
 	struct pr_parking *parking = &engine->parking;
@@ -39,6 +62,8 @@ bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked)
 		if (slot->wait == PR_PARKED_FREE && !room)
 			room = slot;
 	}
+	if (n_of_end < PR_ENGINE_PARKED_PER_LINK_MAX && !room && parked->wait == PR_PARKED_OWNER)
+		room = taken_from_prompt(engine);
 	if (n_of_end >= PR_ENGINE_PARKED_PER_LINK_MAX || !room) {
 		/* What is permitted goes at once, if it can't wait for a generation. */
 		if (parked->wait == PR_PARKED_GENERATION)

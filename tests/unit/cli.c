@@ -66,6 +66,10 @@ static void a_terminal_gets_no_control_characters(void **state)
 					 clean, sizeof(clean)),
 			    "?31m");
 	assert_string_equal(pr_cli_clean("\xc3\xa9", clean, sizeof(clean)), "\xc3\xa9");
+	assert_string_equal(pr_cli_clean("a\xe2\x80\xae"
+					 "b\xe2\x81\xa6\xe2\x82\xac",
+					 clean, sizeof(clean)),
+			    "a?b?\xe2\x82\xac");
 	assert_string_equal(pr_cli_clean("\xc2", clean, sizeof(clean)), "?");
 }
 
