@@ -62,7 +62,10 @@ static void conntrack_event(evutil_socket_t fd, short what, void *context)
 static void conntrack_due_event(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_engine_process *process = context;
-	int r = pr_conntrack_dispatch(process->conntrack_events, on_entry, process);
+	int r;
+
+	pr_engine_settle(process->engine);
+	r = pr_conntrack_dispatch(process->conntrack_events, on_entry, process);
 
 	(void)fd;
 	(void)what;

@@ -84,7 +84,6 @@ static void *work(void *context)
 		for (int i = 0; i < n; i++)
 			decide(worker, &packets[i]);
 		pr_engine_workers_flush(worker->process);
-		pr_engine_settle(worker->process->engine);
 		atomic_store(&worker->busy_since_us, 0);
 	}
 	return NULL;

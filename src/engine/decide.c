@@ -86,6 +86,7 @@ static void tell_communication(struct pr_engine *engine,
 {
 	struct pr_event event;
 
+	pr_event_pay(engine, 0);
 	pr_event_of_communication(engine, communication, &event);
 	if (decision->outcome != PR_OUTCOME_OPEN && decision->outcome != PR_OUTCOME_MISSING)
 		pr_event_of_decision(engine, subject, decision, PR_STAGE_COMMUNICATION, &event);

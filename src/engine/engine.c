@@ -72,12 +72,17 @@ void pr_engine_free(struct pr_engine *engine)
 }
 
 /* Time never runs backwards for what was stored: threads read their clocks before they get the lock. */
-void pr_engine_enter(struct pr_engine *engine, uint64_t now_us)
+static void enter(struct pr_engine *engine, uint64_t now_us)
 {
 	pthread_mutex_lock(&engine->lock);
-	pr_event_pay(engine);
 	if (now_us > engine->now_us)
 		engine->now_us = now_us;
+}
+
+void pr_engine_enter(struct pr_engine *engine, uint64_t now_us)
+{
+	enter(engine, now_us);
+	pr_event_pay(engine, 0);
 }
 
 void pr_engine_leave(struct pr_engine *engine)
@@ -103,18 +108,24 @@ enum pr_engine_packet_outcome pr_engine_packet(struct pr_engine *engine,
 {
 	enum pr_engine_packet_outcome outcome;
 
-	pr_engine_enter(engine, packet->time_us);
+	enter(engine, packet->time_us);
 	outcome = pr_packets_handle(engine, interception, packet, ret_order);
 	pr_engine_due(engine, engine->now_us + PR_ENGINE_SWEEP_US);
 	pr_engine_leave(engine);
 	return outcome;
 }
 
+/* A packet that comes meanwhile waits for a few of them, not for all. */
 void pr_engine_settle(struct pr_engine *engine)
 {
-	pthread_mutex_lock(&engine->lock);
-	pr_event_pay(engine);
-	pthread_mutex_unlock(&engine->lock);
+	bool more = true;
+
+	while (more) {
+		pthread_mutex_lock(&engine->lock);
+		pr_event_pay(engine, PR_ENGINE_PAY_MAX);
+		more = engine->n_owed != 0;
+		pthread_mutex_unlock(&engine->lock);
+	}
 }
 
 void pr_engine_owner_known(struct pr_engine *engine, uint64_t ticket, enum pr_owner_outcome outcome,
@@ -174,6 +185,7 @@ uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us)
 {
 	uint64_t next_us = PR_ENGINE_NEVER;
 
+	pr_engine_settle(engine);
 	pr_engine_enter(engine, now_us);
 	engine->due_us = PR_ENGINE_NEVER; /* collects what becomes due by what is done now */
 	if (engine->policy) {

@@ -125,8 +125,8 @@ enum pr_engine_packet_outcome {
 	PR_ENGINE_DECIDED = 0, /* the order is to be carried out by the caller */
 	PR_ENGINE_HELD = 1, /* parked: the port `release` gets the verdict, within its deadline */
 };
-/* `packet->time_us` is the time. The event of the decision waits for the next call of whatever kind; for
- * pr_engine_settle(), once the verdicts are on their way. The interception is borrowed until a held packet is released. */
+/* `packet->time_us` is the time. The event of the decision comes a little later:
+ * with the next call of another kind, with pr_engine_settle(), at the latest with the next tick. The interception is borrowed until a held packet is released. */
 PR_MUST_USE enum pr_engine_packet_outcome pr_engine_packet(struct pr_engine *engine,
 							   struct pr_interception *interception,
 							   const struct pr_intercepted *packet,

@@ -10,23 +10,38 @@ uint64_t pr_event_real(const struct pr_engine *engine, uint64_t us)
 	return us + (uint64_t)engine->real_offset_us;
 }
 
-void pr_event_owe(struct pr_engine *engine, const struct pr_link *link, enum pr_link_end_name end)
+void pr_event_owe(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
 {
-	pr_event_pay(engine);
-	engine->owed_link = link->id;
-	engine->owed_end = (uint8_t)end;
+	if (engine->n_owed == PR_ENGINE_OWED_MAX)
+		pr_event_pay(engine, 0);
+	engine->owed[engine->n_owed++] =
+		(struct pr_owed){ .link = link->id, .us = engine->now_us, .end = (uint8_t)end };
+	link->owed = true;
+	pr_engine_due(engine, engine->now_us + PR_ENGINE_OWED_US);
 }
 
-void pr_event_pay(struct pr_engine *engine)
+void pr_event_pay(struct pr_engine *engine, uint32_t n_most)
 {
-	struct pr_link *link;
+	uint64_t now_us = engine->now_us;
 
-	if (!engine->owed_link)
+	/* Telling one comes by here as well. */
+	if (engine->paying || !engine->n_owed)
 		return;
-	link = pr_links_by_id(engine->links, engine->owed_link);
-	engine->owed_link = 0;
-	if (link)
-		pr_event_tell_end(engine, link, (enum pr_link_end_name)engine->owed_end);
+	engine->paying = true;
+	for (uint32_t n = 0; engine->n_paid < engine->n_owed && (n < n_most || !n_most); n++) {
+		const struct pr_owed *owed = &engine->owed[engine->n_paid++];
+		struct pr_link *link = pr_links_by_id(engine->links, owed->link);
+
+		if (!link)
+			continue;
+		engine->now_us = owed->us;
+		link->owed = false;
+		pr_event_tell_end(engine, link, (enum pr_link_end_name)owed->end);
+	}
+	engine->now_us = now_us;
+	engine->paying = false;
+	if (engine->n_paid == engine->n_owed)
+		engine->n_paid = engine->n_owed = 0;
 }
 
 void pr_event_send(struct pr_engine *engine, struct pr_event *event)
@@ -206,7 +221,7 @@ void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_l
 	struct pr_subject_of of;
 	struct pr_event event;
 
-	pr_event_pay(engine);
+	pr_event_pay(engine, 0);
 	pr_event_of_end(engine, link, name, &of, &event);
 	event.kind = link->flags & PR_LINK_FLAG_TOLD << name ? PR_EVENT_VERDICT : PR_EVENT_LINK;
 	event.real_us = pr_event_real(engine, engine->now_us);

@@ -38,7 +38,12 @@
 /* Entries of a table that are looked at before the lock is free for others: well below a millisecond. */
 #define PR_ENGINE_ROWS_AT_ONCE 128u
 
-#define PR_ENGINE_REASON_SIZE  320u /* bytes of an event's reason; longer ones are cut */
+/* Decisions of packets that are told a little later, off the packets' way. Reached: all are told at once. */
+#define PR_ENGINE_OWED_MAX    4096u
+#define PR_ENGINE_OWED_US     50000u
+#define PR_ENGINE_PAY_MAX     16u /* of them while the lock is held once */
+
+#define PR_ENGINE_REASON_SIZE 320u /* bytes of an event's reason; longer ones are cut */
 
 /* Housekeeping: names and links that expire. */
 #define PR_ENGINE_SWEEP_US	 1000000u

@@ -10,7 +10,7 @@ static void tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_lin
 	struct pr_subject_of of;
 	struct pr_event event;
 
-	pr_event_pay(engine);
+	pr_event_pay(engine, 0);
 	if (!(link->flags & PR_LINK_FLAG_TOLD << end))
 		return;
 	pr_event_of_end(engine, link, end, &of, &event);

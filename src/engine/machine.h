@@ -87,6 +87,12 @@ struct pr_local_upstream {
 	uint64_t asked_us;
 };
 
+/* A decision of a packet that is still to be told. */
+struct pr_owed {
+	uint64_t link, us;
+	uint8_t end;
+};
+
 struct pr_engine {
 	pthread_mutex_t lock;
 	struct pr_engine_ports ports;
@@ -127,9 +133,9 @@ struct pr_engine {
 	uint64_t last_ticket, last_prompt;
 	uint64_t swept_us, names_swept_us, sync_since_us;
 	bool denied_forgotten; /* the set of denied tuples was emptied in this round */
-	/* An event of a link's end that is to be told before anything else happens; 0 = none. */
-	uint64_t owed_link;
-	uint8_t owed_end;
+	struct pr_owed owed[PR_ENGINE_OWED_MAX]; /* oldest first */
+	uint32_t n_owed, n_paid;
+	bool paying;
 	char reason[PR_ENGINE_REASON_SIZE], denial[PR_ENGINE_REASON_SIZE];
 };
 
@@ -323,9 +329,11 @@ void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *sub
 			  struct pr_event *event);
 /* Sends a link's event: the first time LINK, later VERDICT. */
 void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
-/* The same, once the packet has its verdict: by pr_engine_settle(), or by whatever happens next. */
-void pr_event_owe(struct pr_engine *engine, const struct pr_link *link, enum pr_link_end_name end);
-void pr_event_pay(struct pr_engine *engine);
+/* The same, but not on the packet's way: within PR_ENGINE_OWED_US, and before anything that could change what it
+ * says, or that is told after it. */
+void pr_event_owe(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
+/* Tells what is owed, at most so many (0 = all). */
+void pr_event_pay(struct pr_engine *engine, uint32_t n_most);
 uint64_t pr_event_real(const struct pr_engine *engine, uint64_t us);
 
 /* ---- engine.c ---- */

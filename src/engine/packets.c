@@ -258,6 +258,8 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	enum pr_owner_outcome outcome;
 	uint64_t ticket;
 
+	if (arrival->link->owed)
+		pr_event_pay(engine, 0);
 	if (is_elsewhere(arrival)) {
 		if (spoof_of(engine, arrival) != PR_SPOOF_NO)
 			return drop_spoofed(engine, arrival);

@@ -49,6 +49,7 @@ static void tell(struct pr_engine *engine, const struct pr_prompt *prompt)
 {
 	struct pr_event event;
 
+	pr_event_pay(engine, 0);
 	pr_prompt_event(engine, prompt, &event);
 	event.real_us = pr_event_real(engine, engine->now_us);
 	pr_event_send(engine, &event);

@@ -72,6 +72,7 @@ struct pr_link {
 	bool untracked : 1;
 	bool no_question : 1; /* to a nameserver, and opened by a message that asks for no name */
 	bool from_self : 1;   /* our own socket opened it, which the kernel let leave by itself */
+	bool owed : 1;	      /* something of it is still to be told */
 	uint16_t flags;
 };
 
