@@ -29,7 +29,7 @@
 #define PR_SUPERVISOR_PAUSE_S	  300	/* unless told otherwise */
 #define PR_SUPERVISOR_PAUSE_MAX_S 86400 /* a longer pause is cut to this */
 
-struct pr_change; /* supervisor_change.c */
+struct pr_change; /* supervisor_change.h */
 
 struct pr_supervisor {
 	struct pr_options options;
@@ -82,7 +82,7 @@ struct pr_supervisor {
 	unsigned int n_nameserver;
 	uint16_t nameserver_port4, nameserver_port6;
 
-	/* The policy and its changes (supervisor_change.c). */
+	/* The policy and its changes (supervisor_change.h). */
 	int policy_fd, names_fd;
 	uint32_t policy_serial, n_workers;
 	struct pr_compile *compile;

@@ -1,0 +1,159 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The policy: what the compiler made of a change is written to the state directory and put in force in the
+ * engine. It is compiled anew when the first run-time rule expires.
+ */
+#include "daemon/supervisor_change.h"
+
+#include "base/clock.h"
+#include "daemon/files.h"
+#include "ipc/body.h"
+
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define EXPIRY_LOOK_S 3600 /* a rule that expires later is looked at again by then: clocks change */
+
+static void send_policy(struct pr_supervisor *supervisor, struct pr_child *child,
+			enum pr_message_kind kind)
+{
+	uint8_t body[4];
+	struct pr_writer writer = pr_writer(body, sizeof(body));
+
+	pr_write_u32(&writer, supervisor->policy_serial);
+	pr_child_send(child, kind, 0, body, sizeof(body), supervisor->policy_fd);
+}
+
+void pr_supervisor_policy_send(struct pr_supervisor *supervisor, struct pr_child *child)
+{
+	if (supervisor->policy_fd < 0)
+		return;
+	if (child->party == PR_PARTY_ENGINE)
+		send_policy(supervisor, child, PR_MESSAGE_POLICY);
+	else if (child->party == PR_PARTY_FRONT)
+		send_policy(supervisor, child, PR_MESSAGE_POLICY_SHOWN);
+}
+
+/* What can only be set at the start. */
+static void adopt_settings(struct pr_supervisor *supervisor, const struct pr_compiled *compiled)
+{
+	struct pr_ruleset_config *ruleset = &supervisor->ruleset;
+
+	snprintf(supervisor->warnings, sizeof(supervisor->warnings), "%s", compiled->warnings);
+	snprintf(supervisor->upstreams, sizeof(supervisor->upstreams), "%s", compiled->upstreams);
+	supervisor->may_deny_infrastructure = compiled->may_deny_infrastructure;
+	supervisor->wants_package = compiled->wants_package;
+	pr_supervisor_who_policy(supervisor);
+	if (!supervisor->changes->first)
+		pr_supervisor_upstreams_tell(supervisor, false);
+	if (!supervisor->changes->first) {
+		if (compiled->mark_mask != ruleset->mark_mask ||
+		    compiled->n_workers != supervisor->n_workers)
+			snprintf(supervisor->warnings, sizeof(supervisor->warnings),
+				 "mark_mask and workers take effect when portreeved is restarted");
+		return;
+	}
+	ruleset->mark_mask = compiled->mark_mask;
+	supervisor->n_workers = compiled->n_workers;
+	if (supervisor->options.failure == PR_FAILURE_AS_CONFIGURED)
+		supervisor->failure_open = compiled->failure_open;
+}
+
+void pr_change_expiry_event(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	pr_supervisor_reload(context);
+}
+
+/* Compiles anew when the first run-time rule expires; a second late, so that it has. */
+static void arm_expiry(struct pr_supervisor *supervisor, uint64_t next_s)
+{
+	uint64_t now_s = pr_clock_real_us() / 1000000;
+	struct timeval in = { .tv_sec = 1 };
+
+	event_del(supervisor->on_expiry);
+	if (!next_s)
+		return;
+	if (next_s > now_s)
+		in.tv_sec +=
+			next_s - now_s < EXPIRY_LOOK_S ? (time_t)(next_s - now_s) : EXPIRY_LOOK_S;
+	event_add(supervisor->on_expiry, &in);
+}
+
+static void put_in_force(struct pr_supervisor *supervisor)
+{
+	struct pr_change *change = supervisor->changes;
+	struct pr_compiled *compiled = &change->compiled;
+
+	adopt_settings(supervisor, compiled);
+	pr_change_note_pause(supervisor, change);
+	arm_expiry(supervisor, compiled->next_expiry_s);
+	if (supervisor->policy_fd >= 0)
+		close(supervisor->policy_fd);
+	supervisor->policy_fd = PR_TAKE_FD(compiled->policy_fd);
+	supervisor->policy_serial++;
+	if (change->first) {
+		pr_change_pop(supervisor);
+		pr_supervisor_begin(supervisor);
+		return;
+	}
+	/* What is denied must come to the engine when it denies it; what isn't, once it no longer does. */
+	if (supervisor->may_deny_infrastructure)
+		pr_supervisor_table_infrastructure(supervisor, false);
+	pr_supervisor_policy_send(supervisor, &supervisor->engine);
+	pr_supervisor_policy_send(supervisor, &supervisor->front);
+	pr_change_wait(supervisor);
+}
+
+/* A file's text, which the compiler found; nothing changes. */
+static void show(struct pr_supervisor *supervisor, const struct pr_compiled *compiled)
+{
+	PR_CLEANUP(pr_cleanup_free) uint8_t *body = pr_calloc(1, PR_MESSAGE_BODY_MAX);
+	PR_CLEANUP(pr_cleanup_free) char *text = NULL;
+	struct pr_pairs pairs = { 0 };
+	size_t len;
+
+	if (compiled->edit_fd < 0 ||
+	    pr_files_read(compiled->edit_fd, PR_PAIR_VALUE_MAX - 1, &text, &len) < 0 ||
+	    !pr_pairs_add(&pairs, "file", compiled->edit_name) ||
+	    !pr_pairs_add(&pairs, "text", text))
+		return pr_change_finish(supervisor, "the file is too long to be shown", "500");
+	pr_child_send(&supervisor->front, PR_MESSAGE_RESULT, supervisor->changes->ticket, body,
+		      pr_pairs_encode(&pairs, body, PR_MESSAGE_BODY_MAX), -1);
+	pr_change_pop(supervisor);
+}
+
+void pr_change_compiled(void *context, struct pr_compiled *compiled)
+{
+	struct pr_supervisor *supervisor = context;
+	struct pr_change *change = supervisor->changes;
+	int r = 0;
+
+	supervisor->compile = NULL;
+	change->compiled = *compiled;
+	compiled->policy_fd = compiled->edit_fd = -1;
+	compiled = &change->compiled;
+	if (compiled->error[0] && change->first)
+		return pr_supervisor_give_up(supervisor, 2, "%s", compiled->error);
+	if (compiled->error[0])
+		return pr_change_finish(supervisor, compiled->error, "400");
+	if (!pr_supervisor_exits_watch(supervisor, compiled->processes)) {
+		pr_compiled_done(compiled);
+		return pr_change_work(supervisor);
+	}
+	if (change->info && strcmp(change->info->verb, "profile-text") == 0)
+		return show(supervisor, compiled);
+	if (compiled->edit_fd >= 0)
+		r = pr_files_replace(supervisor->options.state_dir, compiled->edit_name,
+				     compiled->edit_fd);
+	if (r < 0) {
+		char text[512];
+
+		snprintf(text, sizeof(text), "%s/%.255s cannot be written: %s",
+			 supervisor->options.state_dir, compiled->edit_name, strerror(-r));
+		return pr_change_finish(supervisor, text, "500");
+	}
+	put_in_force(supervisor);
+}
