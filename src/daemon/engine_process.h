@@ -41,7 +41,7 @@
 #define PR_ENGINE_NAMES_KEEP_MS \
 	100 /* … so long: saving takes a hundredth of the time, whatever there is */
 #define PR_ENGINE_WORKER_BATCH	 64
-#define PR_ENGINE_WORKER_NICE	 -10 /* before what only tells, and other programs' work */
+#define PR_ENGINE_WORKER_NICE	 -10  /* before what only tells, and other programs' work */
 #define PR_ENGINE_WORKER_HUNG_MS 1500 /* so long busy with what it read at once: no PONG is sent */
 
 struct pr_engine_process;
