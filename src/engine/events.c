@@ -142,6 +142,26 @@ void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *sub
 	}
 }
 
+static const char unanswered[] = "; nobody answered, so it is denied for now";
+static const char denied_by_user[] = "; the user answered: deny";
+
+const char *pr_reason_of_denial(const struct pr_engine *engine, const struct pr_subject *subject,
+				const struct pr_question_decision *denial, char *text, size_t size)
+{
+	struct pr_decision decision = denial->decision;
+	size_t len;
+
+	/* What a user, or time, has answered is still what the policy asks about. */
+	if (denial->answered || denial->unanswered)
+		decision.outcome = PR_OUTCOME_ASK;
+	pr_decision_reason(engine->policy, subject, &decision, text, size);
+	len = strlen(text);
+	if (denial->answered || denial->unanswered)
+		snprintf(text + len, size - len, "%s",
+			 denial->answered ? denied_by_user : unanswered);
+	return text;
+}
+
 static void tell_why(struct pr_engine *engine, const struct pr_link *link,
 		     enum pr_link_end_name name)
 {
@@ -150,11 +170,11 @@ static void tell_why(struct pr_engine *engine, const struct pr_link *link,
 	if (link->flags & PR_LINK_FLAG_TUNNEL << name)
 		add_to_reason(engine, "; no tunnel is set up, so it is denied");
 	else if (link->flags & PR_LINK_FLAG_TIMEOUT << name)
-		add_to_reason(engine, "; nobody answered, so it is denied for now");
+		add_to_reason(engine, unanswered);
 	else if (link->flags & PR_LINK_FLAG_ANSWERED << name)
 		add_to_reason(engine, end->verdict == PR_VERDICT_ACCEPT
 					      ? "; the user answered: permit"
-					      : "; the user answered: deny");
+					      : denied_by_user);
 	if (!end->owner_known)
 		add_to_reason(engine, "; its owner did not become known in time");
 }

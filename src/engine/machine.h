@@ -12,6 +12,7 @@
 #include "network/communication.h"
 #include "network/link.h"
 #include "network/names.h"
+#include "nameserver/question.h"
 #include "packet/parse.h"
 
 #include <pthread.h>
@@ -327,6 +328,9 @@ void pr_event_of_subject(const struct pr_subject *subject, struct pr_event *even
 void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *subject,
 			  const struct pr_decision *decision, enum pr_stage stage,
 			  struct pr_event *event);
+/* Why a question is denied; what a prompt's answer denied is told so. Returns `text`. */
+const char *pr_reason_of_denial(const struct pr_engine *engine, const struct pr_subject *subject,
+				const struct pr_question_decision *denial, char *text, size_t size);
 /* Sends a link's event: the first time LINK, later VERDICT. */
 void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
 /* The same, but not on the packet's way: within PR_ENGINE_OWED_US, and before anything that could change what it

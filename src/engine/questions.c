@@ -145,7 +145,7 @@ static void set_subject(struct pr_engine *engine, const struct pr_question *ques
 
 static void tell(struct pr_engine *engine, const struct pr_question *question,
 		 const struct pr_questioner *questioner, const struct pr_subject *subject,
-		 const struct pr_decision *decision, enum pr_stage stage)
+		 const struct pr_question_decision *decision, enum pr_stage stage)
 {
 	char type[PR_DNS_TYPE_TEXT_SIZE];
 	struct pr_event event = {
@@ -162,7 +162,10 @@ static void tell(struct pr_engine *engine, const struct pr_question *question,
 
 	pr_event_of_actor(engine, questioner->actor.application, questioner->actor.process, &event);
 	pr_event_of_subject(subject, &event);
-	pr_event_of_decision(engine, subject, decision, stage, &event);
+	pr_event_of_decision(engine, subject, &decision->decision, stage, &event);
+	if (decision->answered || decision->unanswered)
+		event.reason = pr_reason_of_denial(engine, subject, decision, engine->reason,
+						   sizeof(engine->reason));
 	pr_event_send(engine, &event);
 }
 
@@ -187,12 +190,16 @@ static void ask(struct pr_engine *engine, const struct pr_questioner *questioner
 		PR_DIRECTION_OUT, PR_SCOPE_INVALID, engine->now_us);
 	says = pr_prompt_ask(engine, &for_);
 	decision->hold_ms = settings->ask_question_hold_ms;
-	if (says == PR_PROMPT_SAYS_PERMIT)
-		decision->decision.outcome = PR_OUTCOME_OPEN;
-	else if (says != PR_PROMPT_SAYS_WAIT)
-		decision->decision.outcome = PR_OUTCOME_DENY;
-	else
+	if (says == PR_PROMPT_SAYS_WAIT) {
 		engine->counters.questions_held++;
+		return;
+	}
+	decision->decision.outcome =
+		says == PR_PROMPT_SAYS_PERMIT ? PR_OUTCOME_OPEN : PR_OUTCOME_DENY;
+	decision->decision.verdict =
+		settings->deny_outgoing == PR_DENY_BLOCK ? PR_VERDICT_BLOCK : PR_VERDICT_DROP;
+	decision->answered = says == PR_PROMPT_SAYS_DENY;
+	decision->unanswered = says == PR_PROMPT_SAYS_TIMEOUT;
 }
 
 static void decide_with_owner(struct pr_engine *engine, const struct pr_question *question,
@@ -216,12 +223,12 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 		decision->outcome = PR_OUTCOME_OPEN;
 	if (decision->outcome == PR_OUTCOME_DENY ||
 	    decision->outcome == PR_OUTCOME_REROUTE_TUNNEL) {
-		ret_decision->text = pr_decision_reason(engine->policy, &subject, decision,
-							engine->denial, sizeof(engine->denial));
+		ret_decision->text = pr_reason_of_denial(engine, &subject, ret_decision,
+							 engine->denial, sizeof(engine->denial));
 	} else if (stage == PR_STAGE_BEFORE_INTEL && decision->outcome != PR_OUTCOME_ASK &&
 		   !questioner->told) {
 		questioner->told = true;
-		tell(engine, question, questioner, &subject, decision, stage);
+		tell(engine, question, questioner, &subject, ret_decision, stage);
 	}
 }
 
@@ -290,7 +297,8 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 {
 	struct pr_questioner *questioner = question->application;
 	const struct pr_question_facts facts = { .names = &question->name, .n_names = 1 };
-	struct pr_decision shown = { .outcome = PR_OUTCOME_OPEN, .rule = PR_RULE_NONE };
+	struct pr_question_decision shown = { .decision = { .outcome = PR_OUTCOME_OPEN,
+							    .rule = PR_RULE_NONE } };
 	struct pr_engine *engine = context;
 	struct pr_subject subject;
 
@@ -300,7 +308,7 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 	if (questioner && !questioner->wait_until_us && end != PR_QUESTION_FAILED) {
 		set_subject(engine, question, questioner, stage, &facts, &subject);
 		if (decision)
-			shown = decision->decision;
+			shown = *decision;
 		tell(engine, question, questioner, &subject, &shown, stage);
 	}
 	if (questioner)

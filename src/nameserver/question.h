@@ -61,6 +61,8 @@ struct pr_question_decision {
 	 * `hold_ms` after it came, then left unanswered; pr_questions_resume() decides again. MISSING: a fact
 	 * (the owner) is being fetched, pr_questions_resume() follows. */
 	struct pr_decision decision;
+	/* The decision came to "ask", and is a denial: a user's, or time's. */
+	bool answered, unanswered;
 	uint32_t hold_ms;
 	enum pr_dns_blocked blocked; /* how a denial is answered */
 	const char *
