@@ -24,7 +24,7 @@ const struct pr_command pr_commands[] = {
 	  "those that have ended.",
 	  pr_command_links },
 	{ "explain", "[--app PATH] [--uid N] [--in] ENTITY [PROTO/PORT]",
-	  "every stage and check in order, and which decides",
+	  "what is decided and where; then every stage and check in order",
 	  "ENTITY is a domain or an address. The same table of checks that decides is walked, with "
 	  "the names "
 	  "and the policy of this moment; \"=>\" marks the check that decides.",

@@ -17,6 +17,14 @@ static void on_line(const struct pr_cli *cli, const json_t *row, void *context)
 
 	if (cli->json)
 		return pr_cli_json(cli, row);
+	if (json_is_true(json_object_get(row, "summary"))) {
+		fprintf(cli->out, "%s at %s: %s\n", said ? said : "", stage ? stage : "",
+			text ? pr_cli_clean(text, clean, sizeof(clean)) : "");
+		return;
+	}
+	/* What comes behind the decision is left out; a whole stage that does is a line. */
+	if (check && said && strcmp(said, "not-reached") == 0)
+		return;
 	if (stage && strcmp(stage, shown->stage) != 0) {
 		snprintf(shown->stage, sizeof(shown->stage), "%s", stage);
 		fprintf(cli->out, "%s\n", stage);

@@ -281,6 +281,8 @@ static void on_line(void *context, const struct pr_engine_explained *explained)
 	struct query *query = context;
 	struct pr_pairs pairs = { 0 };
 
+	if (explained->summary)
+		(void)pr_pairs_add(&pairs, "summary", "true");
 	(void)pr_pairs_add(&pairs, "stage", pr_stage_name(explained->stage));
 	if (explained->check)
 		(void)pr_pairs_add(&pairs, "check", explained->check);

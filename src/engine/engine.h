@@ -246,16 +246,20 @@ void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret
  * 0 or -ENOENT. */
 PR_MUST_USE int pr_engine_cut(struct pr_engine *engine, uint64_t link, uint64_t now_us);
 
-/* One line a call: a stage and a check, what it said; `decides` where it is the one that decided. */
+/* One line a call: the summary first, with the stage and the check that decide; then the stages and checks in order,
+ * what each said. Behind the stage that decides finally there are no checks any more. */
 struct pr_engine_explained {
+	bool summary;
 	enum pr_stage stage;
 	const char
 		*check; /* its name in the table of checks; NULL: `text` is about the whole stage */
-	const char *said; /* "permit", "deny", "pass", "undeterminable", … */
+	/* "permit", "deny", "pass", "undeterminable", "not-reached", …; of the summary the verdict, "ask", or "open": that
+	 * depends on what was not given */
+	const char *said;
 	const char *text; /* a sentence */
 	bool decides;
 };
-/* Walks all stages that the facts given reach. 0; -ENOENT: no policy yet; -ESRCH: `app` is neither a path nor a
+/* Walks the stages that the facts given reach. 0; -ENOENT: no policy yet; -ESRCH: `app` is neither a path nor a
  * profile's name. */
 PR_MUST_USE int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *query,
 				  void (*line)(void *context,

@@ -63,6 +63,74 @@ static void say_check(const struct explaining *explaining, enum pr_stage stage, 
 		explaining->line(explaining->context, &line);
 }
 
+static bool is_final(const struct pr_explained_stage *explained)
+{
+	return !explained->skipped && !explained->alone &&
+	       explained->decision.outcome != PR_OUTCOME_OPEN &&
+	       explained->decision.outcome != PR_OUTCOME_MISSING;
+}
+
+/* What a stage finally says each later one says too (firewall/decide.c): the first is the one that decides. */
+static enum pr_stage deciding_stage(const struct pr_explanation *explanation)
+{
+	unsigned int stage = 0;
+
+	while (stage < PR_STAGE_LINK && !is_final(&explanation->stages[stage]))
+		stage++;
+	return (enum pr_stage)stage;
+}
+
+/* Why nothing decides: the check that lacks something for it. */
+static const char *open_reason(const struct explaining *explaining, enum pr_stage stage, char *text,
+			       size_t size)
+{
+	const struct pr_explained_stage *explained = &explaining->explanation->stages[stage];
+	unsigned int last = PR_CHECK_COUNT_;
+
+	for (unsigned int check = 0; check < PR_CHECK_COUNT_; check++)
+		if (explained->steps[check].state == PR_STEP_SAID &&
+		    explained->steps[check].said.said == PR_SAID_UNDETERMINABLE)
+			last = check;
+	if (last == PR_CHECK_COUNT_)
+		return pr_decision_reason(explaining->engine->policy, explaining->subject,
+					  &explained->decision, text, size);
+	return pr_explain_reason(explaining->engine->policy, explaining->subject,
+				 explaining->explanation, stage, (enum pr_check_id)last, text,
+				 size);
+}
+
+static void say_summary(const struct explaining *explaining, enum pr_stage stage)
+{
+	const struct pr_explained_stage *explained = &explaining->explanation->stages[stage];
+	const struct pr_decision *decision = &explained->decision;
+	bool is_verdict = is_final(explained) && decision->outcome != PR_OUTCOME_ASK;
+	char text[PR_ENGINE_REASON_SIZE];
+	const struct pr_engine_explained line = {
+		.summary = true,
+		.stage = stage,
+		.check = is_final(explained) ? pr_checks[decision->check].name : NULL,
+		.said = is_verdict ? pr_verdict_name(decision->verdict)
+				   : pr_outcome_name(decision->outcome),
+		.text = is_final(explained) ? pr_decision_reason(explaining->engine->policy,
+								 explaining->subject, decision,
+								 text, sizeof(text))
+					    : open_reason(explaining, stage, text, sizeof(text)),
+	};
+
+	explaining->line(explaining->context, &line);
+}
+
+static void say_not_reached(const struct explaining *explaining, enum pr_stage stage)
+{
+	const struct pr_engine_explained line = {
+		.stage = stage,
+		.said = pr_step_state_name(PR_STEP_NOT_REACHED),
+		.text = "",
+	};
+
+	explaining->line(explaining->context, &line);
+}
+
 static void say_stage(const struct explaining *explaining, enum pr_stage stage)
 {
 	const struct pr_explained_stage *explained = &explaining->explanation->stages[stage];
@@ -86,6 +154,18 @@ static void say_stage(const struct explaining *explaining, enum pr_stage stage)
 	for (unsigned int check = 0;
 	     !explained->skipped && !explained->alone && check < PR_CHECK_COUNT_; check++)
 		say_check(explaining, stage, check);
+}
+
+static void say_all(const struct explaining *explaining)
+{
+	enum pr_stage last = deciding_stage(explaining->explanation);
+
+	say_summary(explaining, last);
+	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++)
+		if (stage <= last)
+			say_stage(explaining, (enum pr_stage)stage);
+		else
+			say_not_reached(explaining, (enum pr_stage)stage);
 }
 
 int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *query,
@@ -113,8 +193,7 @@ int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *qu
 	set_subject(engine, query, &actor, &of);
 	pr_explain(engine->policy, &of.subject, explanation);
 	explaining = (struct explaining){ engine, &of.subject, explanation, line, context };
-	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++)
-		say_stage(&explaining, (enum pr_stage)stage);
+	say_all(&explaining);
 	pr_actor_done(engine, &actor);
 	free(explanation);
 	pr_engine_leave(engine);

@@ -14,7 +14,7 @@
  *   "prompts"                   rows are events of kind prompt
  *   "status"                    PAIRS, any keys: what is in force, counters
  *   "explain"                   "app" (a path), "uid", "in" = "1", "entity", "proto", "port"; PAIRS: "stage",
- *                               "check", "said", "decided", …
+ *                               "check", "said", "decided", …; the first has "summary"
  *   "dns-query"                 "name", "type", "app"; PAIRS, and rows of the decisions
  *   "dns-cache"                 rows are events: an address, a domain that led to it, to whom it was given. Filters as
  *                               above

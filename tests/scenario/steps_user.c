@@ -81,10 +81,10 @@ void step_rows(struct world *world, char **words, unsigned int n)
 
 static void show_explained(void *context, const struct pr_engine_explained *explained)
 {
-	world_output(context, OUTPUT_LINE, "line %s \"%s\" %s%s text=\"%s\"",
-		     pr_stage_name(explained->stage), explained->check ? explained->check : "stage",
-		     explained->said, explained->decides ? " decides" : "",
-		     explained->text ? explained->text : "");
+	world_output(context, OUTPUT_LINE, "line %s%s \"%s\" %s%s text=\"%s\"",
+		     explained->summary ? "summary " : "", pr_stage_name(explained->stage),
+		     explained->check ? explained->check : "stage", explained->said,
+		     explained->decides ? " decides" : "", explained->text ? explained->text : "");
 }
 
 /* explain [app A] [domain D] [address A] [proto N] [port N] [in] */
