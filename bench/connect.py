@@ -6,7 +6,7 @@ import statistics
 import contenders
 from figures import ratio
 
-PORT, NUMBER, ROUNDS = 7100, 3000, 7
+PORT, NUMBER, ROUNDS = 7100, 3000, 11
 STREAM_ROUNDS, STREAM_SECONDS = 5, 2
 
 
@@ -78,7 +78,7 @@ def peer(lab, build, ours, address, measured, say):
         say(f"connect_rate_vs_opensnitch: not measured, {snitch.missing()}")
         return []
     measured[snitch.name], beside = [], []
-    for _ in range(3):  # it takes seconds to start and to stop
+    for _ in range(5):  # it takes seconds to start and to stop
         with ours.guarding(lab.host):
             beside.append(connect(lab, build, address)["rate"])
         with snitch.guarding(lab.host):

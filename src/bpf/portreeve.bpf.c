@@ -47,7 +47,7 @@ struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, PR_BPF_TUPLES_MAX);
 	__type(key, struct pr_bpf_tuple);
-	__type(value, struct pr_bpf_link);
+	__type(value, struct pr_bpf_sent);
 } tuples SEC(".maps");
 
 struct {
@@ -143,6 +143,17 @@ int on_sendmsg6(struct bpf_sock_addr *ctx)
 
 /* ---- tuple → cookie ---- */
 
+static __always_inline void remember_sent(const struct pr_bpf_tuple *tuple,
+					  const struct pr_bpf_link *link)
+{
+	const struct pr_bpf_owner *owner = bpf_map_lookup_elem(&sockets, &link->cookie);
+	struct pr_bpf_sent sent = { .link = *link };
+
+	if (owner)
+		sent.owner = *owner;
+	bpf_map_update_elem(&tuples, tuple, &sent, BPF_ANY);
+}
+
 /* The guarded namespace: whatever is about to be queued in output. Runs as an xt match; always matches,
  * so that no packet's way depends on it. */
 SEC("socket")
@@ -158,7 +169,7 @@ int match(struct __sk_buff *skb)
 	link.cookie = bpf_get_socket_cookie(skb);
 	link.netns_cookie = guarded_netns;
 	fill_link(&link, (struct sk_buff *)skb, BPF_CORE_READ((struct sk_buff *)skb, sk), &tuple);
-	bpf_map_update_elem(&tuples, &tuple, &link, BPF_ANY);
+	remember_sent(&tuple, &link);
 	return 1;
 }
 
@@ -227,7 +238,7 @@ static __always_inline void on_tcp_connect(struct bpf_sock_ops *ctx)
 	link.cookie = bpf_get_socket_cookie(ctx);
 	fill_link(&link, NULL, BPF_CORE_READ((struct bpf_sock_ops_kern *)ctx, sk), &tuple);
 	if (link.netns_cookie == guarded_netns) {
-		bpf_map_update_elem(&tuples, &tuple, &link, BPF_ANY);
+		remember_sent(&tuple, &link);
 		return;
 	}
 	remember_foreign(&tuple, &link);

@@ -60,6 +60,12 @@ struct pr_bpf_link {
 	__u32 flags;
 };
 
+/* What the guarded namespace sends, with its socket's owner at that moment: one look-up tells it all. */
+struct pr_bpf_sent {
+	struct pr_bpf_link link;
+	struct pr_bpf_owner owner; /* pid 0 = not known */
+};
+
 enum pr_bpf_event_kind { PR_BPF_EVENT_EXEC = 1, PR_BPF_EVENT_FORK, PR_BPF_EVENT_EXIT };
 
 struct pr_bpf_event {

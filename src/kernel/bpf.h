@@ -58,7 +58,7 @@ uint64_t pr_bpf_events_dropped(const struct pr_bpf *bpf);
 /* Borrowed descriptors, to be passed on to the engine. -1 = not there. */
 struct pr_bpf_maps {
 	int sockets; /* cookie → pr_bpf_owner */
-	int tuples;  /* pr_bpf_tuple → pr_bpf_link, the guarded namespace */
+	int tuples;  /* pr_bpf_tuple → pr_bpf_sent, the guarded namespace */
 	int foreign; /* the same, all others */
 };
 #define PR_BPF_MAPS_NONE ((struct pr_bpf_maps){ -1, -1, -1 })
@@ -68,6 +68,9 @@ struct pr_bpf_maps pr_bpf_maps(const struct pr_bpf *bpf);
 
 /* Each: 0; -ENOENT = not there; else -errno of bpf(). They need no capability where the kernel is 5.19 or
  * newer; on older ones -EPERM where unprivileged BPF is switched off: use sock_diag then. */
+PR_MUST_USE int pr_bpf_find_sent(int map, const struct pr_tuple *local_view,
+				 struct pr_bpf_sent *ret_sent); /* of maps.tuples */
+/* Of maps.foreign. */
 PR_MUST_USE int pr_bpf_find_link(int map, const struct pr_tuple *local_view,
 				 struct pr_bpf_link *ret_link);
 PR_MUST_USE int pr_bpf_find_owner(int map, uint64_t cookie, struct pr_bpf_owner *ret_owner);

@@ -15,7 +15,7 @@ static void write_address(uint8_t bytes[16], const struct pr_address *address)
 	memcpy(bytes + 12, address->bytes, 4);
 }
 
-int pr_bpf_find_link(int map, const struct pr_tuple *local_view, struct pr_bpf_link *ret_link)
+static int find(int map, const struct pr_tuple *local_view, void *ret_value)
 {
 	struct pr_bpf_tuple key = {
 		.local_port = local_view->src_port,
@@ -25,7 +25,17 @@ int pr_bpf_find_link(int map, const struct pr_tuple *local_view, struct pr_bpf_l
 
 	write_address(key.local, &local_view->src);
 	write_address(key.remote, &local_view->dst);
-	return bpf_map_lookup_elem(map, &key, ret_link) < 0 ? -errno : 0;
+	return bpf_map_lookup_elem(map, &key, ret_value) < 0 ? -errno : 0;
+}
+
+int pr_bpf_find_sent(int map, const struct pr_tuple *local_view, struct pr_bpf_sent *ret_sent)
+{
+	return find(map, local_view, ret_sent);
+}
+
+int pr_bpf_find_link(int map, const struct pr_tuple *local_view, struct pr_bpf_link *ret_link)
+{
+	return find(map, local_view, ret_link);
 }
 
 int pr_bpf_find_owner(int map, uint64_t cookie, struct pr_bpf_owner *ret_owner)

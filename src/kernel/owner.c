@@ -69,18 +69,22 @@ static int ask_supervisor(struct pr_owner_finder *finder, struct pr_owner *owner
 static int by_bpf(struct pr_owner_finder *finder, struct pr_owner *owner,
 		  struct pr_owner *ret_owner)
 {
-	struct pr_bpf_link link;
+	const struct pr_bpf_link *link;
+	struct pr_bpf_sent sent;
 
 	if (finder->maps.tuples < 0 ||
-	    !settle(finder, pr_bpf_find_link(finder->maps.tuples, &owner->tuple, &link)))
+	    !settle(finder, pr_bpf_find_sent(finder->maps.tuples, &owner->tuple, &sent)))
 		return -1;
-	if (link.flags & PR_BPF_LINK_KERNEL)
+	link = &sent.link;
+	if (link->flags & PR_BPF_LINK_KERNEL)
 		return kernels(finder);
-	owner->cookie = link.cookie;
-	owner->inode = link.inode;
-	owner->uid = link.uid;
-	if (!fill_from_cookie(finder, link.cookie, owner))
-		return link.inode ? ask_supervisor(finder, owner, ret_owner) : -1;
+	owner->cookie = link->cookie;
+	owner->inode = link->inode;
+	owner->uid = link->uid;
+	if (sent.owner.pid)
+		pr_bpf_fill_owner(&sent.owner, owner);
+	else if (!fill_from_cookie(finder, link->cookie, owner))
+		return link->inode ? ask_supervisor(finder, owner, ret_owner) : -1;
 	owner->rung = PR_RUNG_BPF;
 	count(finder, owner);
 	*ret_owner = *owner;
