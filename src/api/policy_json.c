@@ -2,6 +2,9 @@
 #include "api/front_internal.h"
 
 #include "api/text_json.h"
+#include "base/clock.h"
+
+#define YEAR_9999_S UINT64_C(253402300799) /* an end that is later is shown as that */
 
 static const char *const action_names[] = { "permit", "ask", "block" };
 static const char *const deny_names[] = { "block", "drop" };
@@ -37,14 +40,36 @@ static json_t *settings_json(const struct pr_settings *settings)
 		"require_tunnel", settings->require_tunnel, "own_dns", settings->own_dns);
 }
 
+/* A run-time rule's end, where it has one. */
+static void add_end(json_t *object, const struct pr_rule_end *end)
+{
+	char text[PR_CLOCK_TEXT_SIZE];
+
+	if (end->expires_s) {
+		uint64_t seconds = end->expires_s < YEAR_9999_S ? end->expires_s : YEAR_9999_S;
+
+		json_object_set_new(object, "expires",
+				    json_string(pr_clock_format(seconds * 1000000, text)));
+	}
+	if (end->reboot || end->pid)
+		json_object_set_new(object, "until", json_string(end->reboot ? "reboot" : "exit"));
+	if (end->pid)
+		json_object_set_new(object, "pid", json_integer(end->pid));
+}
+
 static json_t *rule_json(const struct pr_policy *policy, uint32_t profile, bool incoming,
 			 enum pr_ruleset ruleset, uint32_t rule)
 {
-	return json_pack("{s:o, s:o, s:s, s:s, s:o}", "rule",
-			 pr_text_json(pr_policy_rule_text(policy, rule)), "place",
-			 pr_text_json(pr_policy_rule_place(policy, rule)), "direction",
-			 incoming ? "in" : "out", "list", ruleset_names[ruleset], "profile",
-			 pr_text_json(pr_policy_profile_name(policy, profile)));
+	const struct pr_rule_end end = pr_policy_rule_end(policy, rule);
+	json_t *object =
+		json_pack("{s:o, s:o, s:s, s:s, s:o}", "rule",
+			  pr_text_json(pr_policy_rule_text(policy, rule)), "place",
+			  pr_text_json(pr_policy_rule_place(policy, rule)), "direction",
+			  incoming ? "in" : "out", "list", ruleset_names[ruleset], "profile",
+			  pr_text_json(pr_policy_profile_name(policy, profile)));
+
+	add_end(object, &end);
+	return object;
 }
 
 static void add_rules(const struct pr_policy *policy, uint32_t profile, enum pr_ruleset ruleset,

@@ -8,6 +8,20 @@ struct rule_options {
 	bool incoming, until_exit, until_reboot;
 };
 
+/* " until …", where the rule has an end. */
+static void print_end(const struct pr_cli *cli, const json_t *row)
+{
+	const char *expires = pr_cli_text(row, "expires"), *until = pr_cli_text(row, "until");
+
+	if (expires)
+		fprintf(cli->out, "  until %.*sZ", (int)strcspn(expires, ".Z"), expires);
+	if (until && strcmp(until, "exit") == 0)
+		fprintf(cli->out, "  until process %lld exits",
+			(long long)json_integer_value(json_object_get(row, "pid")));
+	else if (until)
+		fprintf(cli->out, "  until %s", until);
+}
+
 static void on_rule(const struct pr_cli *cli, const json_t *row, void *context)
 {
 	const bool *incoming = context;
@@ -17,8 +31,10 @@ static void on_rule(const struct pr_cli *cli, const json_t *row, void *context)
 		return;
 	if (cli->json)
 		return pr_cli_json(cli, row);
-	fprintf(cli->out, "%-3s %-16s %-40s %s\n", direction, pr_cli_text(row, "profile"),
+	fprintf(cli->out, "%-3s %-16s %-40s %s", direction, pr_cli_text(row, "profile"),
 		pr_cli_text(row, "rule"), pr_cli_text(row, "place"));
+	print_end(cli, row);
+	fputc('\n', cli->out);
 }
 
 static int rule_list(const struct pr_cli *cli, const struct rule_options *options)

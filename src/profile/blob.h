@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 1u
+#define PR_BLOB_VERSION 2u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
@@ -147,6 +147,8 @@ struct pr_blob_ruleset {
 	uint64_t begins_lengths[PR_BLOB_LENGTH_WORDS];
 };
 
+#define PR_BLOB_UNTIL_REBOOT UINT32_MAX
+
 struct pr_blob_rule {
 	uint8_t action, entity;
 	uint8_t prefix_family, prefix_len;
@@ -157,6 +159,8 @@ struct pr_blob_rule {
 	struct pr_blob_span ports;
 	uint32_t proto; /* or PR_PROTO_ANY */
 	uint32_t text, place, tunnel;
+	uint32_t until;	    /* a process's id or PR_BLOB_UNTIL_REBOOT; 0 = neither */
+	uint64_t expires_s; /* since 1970; 0 = doesn't */
 };
 
 struct pr_blob_ports {

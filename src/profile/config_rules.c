@@ -71,6 +71,10 @@ static int add_runtime(struct pr_compile *compile, const struct pr_document *doc
 		r = add_rule(compile, document, runtime->rule, runtime->line, true);
 		if (r < 0)
 			return r;
+		pr_policy_builder_rule_end(compile->builder,
+					   &(struct pr_rule_end){ runtime->expires_s,
+								  runtime->until_reboot,
+								  runtime->pid });
 		if (runtime->expires_s &&
 		    (!compile->next_expiry_s || runtime->expires_s < compile->next_expiry_s))
 			compile->next_expiry_s = runtime->expires_s;

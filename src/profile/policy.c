@@ -273,6 +273,14 @@ const char *pr_policy_rule_place(const struct pr_policy *policy, uint32_t rule)
 	return policy->strings + rule_at(policy, rule)->place;
 }
 
+struct pr_rule_end pr_policy_rule_end(const struct pr_policy *policy, uint32_t rule)
+{
+	const struct pr_blob_rule *blob = rule_at(policy, rule);
+	bool reboot = blob->until == PR_BLOB_UNTIL_REBOOT;
+
+	return (struct pr_rule_end){ blob->expires_s, reboot, reboot ? 0 : (pid_t)blob->until };
+}
+
 const char *pr_policy_rule_tunnel(const struct pr_policy *policy, uint32_t rule)
 {
 	return policy->strings + rule_at(policy, rule)->tunnel;

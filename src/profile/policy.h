@@ -144,5 +144,12 @@ bool pr_policy_wants_package(const struct pr_policy *policy);
  * policy. */
 const char *pr_policy_rule_text(const struct pr_policy *policy, uint32_t rule);
 const char *pr_policy_rule_place(const struct pr_policy *policy, uint32_t rule);
+/* How long a run-time rule holds. All 0: until it is removed. */
+struct pr_rule_end {
+	uint64_t expires_s; /* since 1970 */
+	bool reboot;	    /* until then */
+	pid_t pid;	    /* until this process ends */
+};
+struct pr_rule_end pr_policy_rule_end(const struct pr_policy *policy, uint32_t rule);
 /* Name of the upstream of a tunnel rule; "" = the profile's. */
 const char *pr_policy_rule_tunnel(const struct pr_policy *policy, uint32_t rule);

@@ -181,6 +181,15 @@ void pr_policy_builder_rule(struct pr_policy_builder *builder, const struct pr_r
 	pr_policy_builder_append(builder, PR_SECTION_RULES, &blob, 1);
 }
 
+void pr_policy_builder_rule_end(struct pr_policy_builder *builder, const struct pr_rule_end *end)
+{
+	struct pr_blob_rule *rule = pr_policy_builder_record(
+		builder, PR_SECTION_RULES, pr_policy_builder_count(builder, PR_SECTION_RULES) - 1);
+
+	rule->expires_s = end->expires_s;
+	rule->until = end->reboot ? PR_BLOB_UNTIL_REBOOT : (uint32_t)end->pid;
+}
+
 void pr_policy_builder_ruleset(struct pr_policy_builder *builder, uint32_t first)
 {
 	struct pr_blob_ruleset ruleset = {

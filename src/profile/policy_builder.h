@@ -44,6 +44,8 @@ uint32_t pr_policy_builder_list(struct pr_policy_builder *builder, const char *i
 /* Appends a rule; rulesets take what was appended since the one before. */
 void pr_policy_builder_rule(struct pr_policy_builder *builder, const struct pr_rule *rule,
 			    const char *text, const char *place);
+/* Of the rule that was appended last: it doesn't hold for ever. */
+void pr_policy_builder_rule_end(struct pr_policy_builder *builder, const struct pr_rule_end *end);
 /* Ends a ruleset: its rules are those from `first` on. Rulesets come in the order of the profiles. */
 void pr_policy_builder_ruleset(struct pr_policy_builder *builder, uint32_t first);
 

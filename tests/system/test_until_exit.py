@@ -1,9 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Rules that hold until a process ends: the application's, or the one that ran the command."""
+import datetime
 import os
 import pathlib
 import shutil
 import signal
+import time
 
 from faults import connect_ms
 from portreeve_lab import WEB4, wait_for
@@ -40,12 +42,13 @@ def test_until_the_application_exits(lab, guard):
 
 
 def test_one_that_ended_while_portreeved_did_not_run(lab, guard):
+    # A program of our own: whoever else sleeps on this machine has nothing to do with it.
+    app = lab.directory / "sleeper"
+    shutil.copy(pathlib.Path(shutil.which("sleep")).resolve(), app)
     guarded = guard(config=BLOCK)
-    sleeper = lab.host.start("sleep", "100")
-    app = os.readlink(f"/proc/{sleeper.pid}/exe") if "sleep" in os.readlink(f"/proc/{sleeper.pid}/exe") else \
-        str(pathlib.Path(shutil.which("sleep")).resolve())
-    wait_for("it to run", lambda: os.readlink(f"/proc/{sleeper.pid}/exe") == app)
-    guarded.portreeve("rule", "add", "--until-exit", "--app", app, "+ *")
+    sleeper = lab.host.start(str(app), "100")
+    wait_for("it to run", lambda: os.readlink(f"/proc/{sleeper.pid}/exe") == str(app))
+    guarded.portreeve("rule", "add", "--until-exit", "--app", str(app), "+ *")
     assert rules(guarded) == ["+ *"]
     assert guarded.stop() == 0
     os.kill(sleeper.pid, signal.SIGKILL)
@@ -68,3 +71,25 @@ def test_until_the_caller_ends(lab, guard):
     assert connect_ms(lab.host, WEB4, 80, 2) is not None
     shell.wait(8)
     wait_for("its end", lambda: rules(guarded) == [], 3)
+
+
+def test_the_list_says_when_a_rule_ends(lab, guard):
+    guarded = guard(config=BLOCK)
+    app = lab.directory / "sleeper"
+    shutil.copy(pathlib.Path(shutil.which("sleep")).resolve(), app)
+    sleeper = lab.host.start(app, "100")
+    wait_for("it to run", lambda: os.readlink(f"/proc/{sleeper.pid}/exe") == str(app))
+    for words in (["--for", "1h", "+ a.example"], ["--until-reboot", "+ b.example"], ["+ d.example"],
+                  ["--until-exit", "--app", app, "+ c.example"]):
+        guarded.portreeve("rule", "add", *words)
+    rows = {row["rule"][2]: row for row in guarded.rows("rule", "list")}
+    left = datetime.datetime.fromisoformat(rows["a"]["expires"].replace("Z", "+00:00")).timestamp() - time.time()
+    assert 3500 < left <= 3601
+    assert rows["b"]["until"] == "reboot"
+    assert rows["c"]["until"] == "exit" and rows["c"]["pid"] == sleeper.pid
+    assert not {"expires", "until", "pid"} & set(rows["d"])
+    shown = {line.split("+ ")[1][0]: line for line in guarded.portreeve("rule", "list").stdout.splitlines()}
+    assert f"until {rows['a']['expires'][:19]}Z" in shown["a"]
+    assert shown["b"].endswith("until reboot")
+    assert shown["c"].endswith(f"until process {rows['c']['pid']} exits")
+    assert "until" not in shown["d"]

@@ -212,6 +212,34 @@ static void layers_come_together(void **state)
 	done(&setup);
 }
 
+static void runtime_rules_say_when_they_end(void **state)
+{
+	static const struct pr_rule_end wanted[] = {
+		{ .expires_s = 2000 }, { .reboot = true }, { .pid = 77 }, { 0 }
+	};
+	struct setup setup = { .input = { .now_s = 1000, .boot_id = "b2" } };
+	uint32_t first;
+
+	(void)state;
+	add(&setup, PR_LAYER_STATE, "portreeve.conf",
+	    "runtime = ( { rule = \"+ a.example\"; expires = 2000L; },\n"
+	    " { rule = \"+ b.example\"; until_reboot = true; boot_id = \"b2\"; },\n"
+	    " { rule = \"+ c.example\"; pid = 77; start_time = 5L; },\n"
+	    " { rule = \"+ d.example\"; } );");
+	compile(&setup);
+	assert_int_equal(pr_policy_ruleset(setup.policy, PR_PROFILE_GLOBAL, false,
+					   PR_RULESET_GLOBAL, &first),
+			 PR_ARRAY_SIZE(wanted));
+	for (uint32_t i = 0; i < PR_ARRAY_SIZE(wanted); i++) {
+		struct pr_rule_end end = pr_policy_rule_end(setup.policy, first + i);
+
+		assert_int_equal(end.expires_s, wanted[i].expires_s);
+		assert_int_equal(end.reboot, wanted[i].reboot);
+		assert_int_equal(end.pid, wanted[i].pid);
+	}
+	done(&setup);
+}
+
 static void refuses_one_name_twice_in_a_layer(void **state)
 {
 	struct setup setup = { 0 };
@@ -434,6 +462,7 @@ int main(void)
 		cmocka_unit_test(refuses_and_says_where),
 		cmocka_unit_test(has_the_contract_s_defaults),
 		cmocka_unit_test(layers_come_together),
+		cmocka_unit_test(runtime_rules_say_when_they_end),
 		cmocka_unit_test(refuses_one_name_twice_in_a_layer),
 		cmocka_unit_test(warns_of_what_there_are_no_means_for),
 		cmocka_unit_test(warns_of_ties_and_of_what_is_never_reached),
