@@ -136,9 +136,15 @@ def formatted(root):
 
 def words(root):
     """The repository speaks of the project alone and holds nothing large or generated."""
-    listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, stdout=subprocess.PIPE, text=True).stdout
-    for name in filter(None, listed.split("\0")):
-        path = pathlib.Path(root) / name
+    root = pathlib.Path(root)
+    try:
+        listed = subprocess.run(["git", "ls-files", "-z"], cwd=root, stdout=subprocess.PIPE, check=True, text=True).stdout
+        names = filter(None, listed.split("\0"))
+    except (FileNotFoundError, subprocess.CalledProcessError):  # an unpacked archive, or no git here
+        names = (str(path.relative_to(root)) for path in root.rglob("*")
+                 if not path.relative_to(root).parts[0].startswith("build"))
+    for name in names:
+        path = root / name
         if path.is_file() and path.stat().st_size > 1 << 20:
             yield f"{name}: larger than 1 MiB"
 
