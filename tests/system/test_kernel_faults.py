@@ -97,14 +97,6 @@ def test_generations_in_a_loop_pass_nothing(place, build):
         nothing_passed(capture, clients)
 
 
-def test_conntracks_table_full_passes_nothing(place, build):
-    capture = place.internet.capture(PORT)
-    with Edge(build, place.host, "*,*,*,drop"):
-        place.host.run("sysctl", "-qw", "net.netfilter.nf_conntrack_max=1", check=False)
-        clients = hammer(place, 2.0)
-        nothing_passed(capture, clients)
-
-
 def test_a_foreign_flush_is_undone_at_once(place, build):
     with Edge(build, place.host, "*,*,*,accept!") as edge:
         for n in range(1, 6):
