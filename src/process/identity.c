@@ -8,7 +8,6 @@
 
 #include "process/cgroup_root.h"
 #include "process/reader.h"
-#include "process/scan.h"
 
 #include <fcntl.h>
 #include <string.h>
@@ -85,8 +84,8 @@ static void describe_past(struct pr_identity_reader *reader, const struct pr_own
 	reader->counters.n_from_exec++;
 }
 
-static int read_gone(struct pr_identity_reader *reader, const struct pr_owner *owner,
-		     struct pr_process **ret_process)
+int pr_identity_read_gone(struct pr_identity_reader *reader, const struct pr_owner *owner,
+			  struct pr_process **ret_process)
 {
 	const struct pr_exec_hint *hint = &owner->hint;
 	const struct pr_exec *exec =
@@ -176,8 +175,8 @@ static int try_running(struct pr_identity_reader *reader, int directory,
 	return 0;
 }
 
-static int read_owner(struct pr_identity_reader *reader, const struct pr_owner *owner,
-		      struct pr_process **ret_process)
+int pr_identity_read_owner(struct pr_identity_reader *reader, const struct pr_owner *owner,
+			   struct pr_process **ret_process)
 {
 	int directory PR_CLEANUP(pr_cleanup_close) =
 		pr_procfs_open(reader->proc_fd, (pid_t)owner->pid);
@@ -200,7 +199,7 @@ static int read_owner(struct pr_identity_reader *reader, const struct pr_owner *
 	}
 	if (r < 0 && r != -ENOENT && r != -ESRCH && r != -EACCES && r != -EPERM)
 		return r;
-	return read_gone(reader, owner, ret_process);
+	return pr_identity_read_gone(reader, owner, ret_process);
 }
 
 int pr_identity_read(struct pr_identity_reader *reader, pid_t pid, uint64_t start_time,
@@ -212,219 +211,5 @@ int pr_identity_read(struct pr_identity_reader *reader, pid_t pid, uint64_t star
 
 	if (hint)
 		owner.hint = *hint;
-	return read_owner(reader, &owner, ret_process);
-}
-
-/* ---- by socket ---- */
-
-static bool still_runs(const struct pr_identity_reader *reader, const struct pr_owner *owner)
-{
-	int directory PR_CLEANUP(pr_cleanup_close) =
-		pr_procfs_open(reader->proc_fd, (pid_t)owner->pid);
-	struct pr_procfs_stat stat;
-
-	return directory >= 0 && pr_procfs_stat(directory, &stat) == 0 &&
-	       (!owner->start_time || stat.start_time == owner->start_time);
-}
-
-/* The holder is described as who it is, not as who made the socket: BPF's hint is not of him. */
-static int read_holder(struct pr_identity_reader *reader, const struct pr_owner *owner, pid_t pid,
-		       struct pr_process **ret_process)
-{
-	struct pr_owner holder = *owner;
-
-	holder.pid = (uint32_t)pid;
-	holder.start_time = 0;
-	holder.uid = (uid_t)-1;
-	holder.hint = (struct pr_exec_hint){ 0 };
-	return read_owner(reader, &holder, ret_process);
-}
-
-bool pr_identity_is_slow(const struct pr_identity_reader *reader, const struct pr_owner *owner)
-{
-	/* A listener outlives its maker: a master that has left its workers, a manager's helper. */
-	return !owner->pid || (owner->listener && owner->inode && !still_runs(reader, owner));
-}
-
-/* The socket that sent it; 0 = nobody knows. */
-static uint64_t inode_of(const struct pr_identity_reader *reader, const struct pr_owner *owner)
-{
-	uint64_t inode = owner->inode;
-	uid_t uid;
-
-	if (!inode && pr_scan_datagram(reader->proc_fd, &owner->tuple, &inode, &uid))
-		return 0;
-	return inode;
-}
-
-static int answer(struct pr_identity_reader *reader, const struct pr_owner *owner, pid_t pid,
-		  struct pr_process **ret_process)
-{
-	if (pid && (pid != 1 || !owner->pid))
-		return read_holder(reader, owner, pid, ret_process);
-	return read_gone(reader, owner, ret_process);
-}
-
-/* Sorted, each once. Returns how many there are. */
-static size_t wanted(const uint64_t *inodes, size_t n, struct pr_scan_socket *ret_sockets)
-{
-	size_t n_wanted = 0;
-
-	for (size_t i = 0; i < n; i++) {
-		bool again = !inodes[i];
-
-		for (size_t k = 0; k < n_wanted && !again; k++)
-			again = ret_sockets[k].inode == inodes[i];
-		if (!again)
-			ret_sockets[n_wanted++].inode = inodes[i];
-	}
-	return n_wanted;
-}
-
-static int scan(struct pr_identity_reader *reader, struct pr_scan_socket *sockets, size_t n)
-{
-	int r;
-
-	if (!n)
-		return 0;
-	reader->counters.n_scans++;
-	r = pr_scan_sockets(reader->proc_fd, sockets, n, PR_IDENTITY_SCAN_FDS_MAX);
-	if (r == PR_SCAN_CUT)
-		reader->counters.n_scans_cut++;
-	for (size_t i = 0; i < n; i++)
-		reader->counters.n_scans_found += r >= 0 && sockets[i].pid;
-	return r < 0 ? r : 0;
-}
-
-int pr_identity_find_all(struct pr_identity_reader *reader, struct pr_identity_request *requests,
-			 size_t n)
-{
-	PR_CLEANUP(pr_cleanup_free) uint64_t *inodes = pr_calloc(n, sizeof(*inodes));
-	PR_CLEANUP(pr_cleanup_free)
-	struct pr_scan_socket *sockets = pr_calloc(n, sizeof(*sockets));
-	size_t n_sockets;
-	int r;
-
-	for (size_t i = 0; i < n; i++)
-		if (pr_identity_is_slow(reader, &requests[i].owner))
-			inodes[i] = inode_of(reader, &requests[i].owner);
-	n_sockets = wanted(inodes, n, sockets);
-	r = scan(reader, sockets, n_sockets);
-	if (r < 0)
-		return r;
-	for (size_t i = 0; i < n; i++) {
-		const struct pr_owner *owner = &requests[i].owner;
-		const struct pr_scan_socket *found =
-			inodes[i] ? pr_scan_socket_find(sockets, n_sockets, inodes[i]) : NULL;
-
-		requests[i].process = NULL;
-		if (pr_identity_is_slow(reader, owner))
-			r = answer(reader, owner, found ? found->pid : 0, &requests[i].process);
-		else
-			r = read_owner(reader, owner, &requests[i].process);
-		if (r)
-			requests[i].process = NULL;
-	}
-	return 0;
-}
-
-int pr_identity_find(struct pr_identity_reader *reader, const struct pr_owner *owner,
-		     struct pr_process **ret_process)
-{
-	struct pr_identity_request request = { .owner = *owner };
-	int r;
-
-	if (!pr_identity_is_slow(reader, owner))
-		return read_owner(reader, owner, ret_process);
-	r = pr_identity_find_all(reader, &request, 1);
-	if (r < 0)
-		return r;
-	if (!request.process)
-		return PR_IDENTITY_GONE;
-	*ret_process = request.process;
-	return PR_IDENTITY_READ;
-}
-
-/* ---- what is remembered ---- */
-
-/* "curl\0bin\0usr\0" → "/usr/bin/curl"; NULL where it is not whole. */
-static char *path_of(const struct pr_bpf_exec *exec)
-{
-	size_t len = exec->path_len, at = len;
-	char *path, *out;
-
-	if (!len || len > sizeof(exec->path) || exec->path[len - 1])
-		return NULL;
-	path = out = pr_calloc(len + 1, 1);
-	while (at > 0) {
-		size_t end = at - 1, start = end;
-
-		while (start > 0 && exec->path[start - 1])
-			start--;
-		*out++ = '/';
-		memcpy(out, exec->path + start, end - start);
-		out += end - start;
-		at = start;
-	}
-	return path;
-}
-
-static void remember_exec(struct pr_identity_reader *reader, const struct pr_bpf_exec *record)
-{
-	struct pr_exec *exec = pr_calloc(1, sizeof(*exec));
-	size_t len = record->arguments_len;
-
-	if (len > sizeof(record->arguments))
-		len = sizeof(record->arguments);
-	*exec = (struct pr_exec){
-		.n_references = 1,
-		.exec_id = record->exec_id,
-		.cgroup_id = record->cgroup_id,
-		.kernel_device = pr_owner_device(record->exe_device),
-		.inode = record->exe_inode,
-		.parent = record->event.parent,
-		.uid = record->event.uid,
-		.mount_namespace = record->mount_namespace,
-		.is_script = record->is_script,
-		.path = path_of(record),
-		.filename = pr_strndup(record->filename, sizeof(record->filename)),
-		.arguments = pr_calloc(len + 1, 1),
-		.arguments_len = len,
-	};
-	memcpy(exec->arguments, record->arguments, len);
-	exec->proven = pr_exe_report(reader, exec->kernel_device, exec->inode, exec->path);
-	pr_execs_put_take(reader->execs, record->event.pid,
-			  pr_owner_start_time(record->event.start_time_ns), exec);
-}
-
-void pr_identity_event(struct pr_identity_reader *reader, const struct pr_bpf_event *event,
-		       size_t len)
-{
-	if (!event->pid)
-		return; /* of a PID namespace that we don't see */
-	if (event->kind == PR_BPF_EVENT_EXEC && len >= sizeof(struct pr_bpf_exec))
-		remember_exec(reader, (const struct pr_bpf_exec *)(const void *)event);
-	else if (event->kind == PR_BPF_EVENT_FORK)
-		pr_execs_fork(reader->execs, event->parent,
-			      pr_owner_start_time(event->parent_start_time_ns), event->pid,
-			      pr_owner_start_time(event->start_time_ns));
-}
-
-int pr_identity_adopt(struct pr_identity_reader *reader)
-{
-	struct pr_scan_processes walk;
-	int n = 0, r = pr_scan_processes_open(reader->proc_fd, &walk);
-
-	if (r < 0)
-		return r;
-	for (pid_t pid; (pid = pr_scan_processes_next(&walk)) > 0;) {
-		int directory PR_CLEANUP(pr_cleanup_close) = pr_procfs_open(reader->proc_fd, pid);
-		struct pr_exe exe;
-
-		/* Reading it remembers it. */
-		if (directory >= 0 && pr_exe_read(reader, directory, &exe) == 0)
-			n++;
-	}
-	pr_scan_processes_close(&walk);
-	return n;
+	return pr_identity_read_owner(reader, &owner, ret_process);
 }

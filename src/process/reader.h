@@ -19,6 +19,17 @@ struct pr_identity_reader {
 	struct pr_identity_counters counters;
 };
 
+/* ---- identity.c ---- */
+
+/* A process that runs, or has: PR_IDENTITY_READ, PR_IDENTITY_GONE or -errno. */
+PR_MUST_USE int pr_identity_read_owner(struct pr_identity_reader *reader,
+				       const struct pr_owner *owner,
+				       struct pr_process **ret_process);
+/* The same, of one that is gone: from what is remembered. */
+PR_MUST_USE int pr_identity_read_gone(struct pr_identity_reader *reader,
+				      const struct pr_owner *owner,
+				      struct pr_process **ret_process);
+
 /* ---- executable.c: which file runs, and whether its path is proven ---- */
 
 struct pr_exe {
