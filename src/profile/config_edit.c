@@ -4,28 +4,14 @@
  * written anew, the run-time rules last. What came out is read again before it is handed on, so that a
  * change can never leave a file behind that the next start refuses.
  */
-#include "profile/config_compile.h"
+#include "profile/config_edit.h"
 
 #include "base/hash.h"
 
 #include <ctype.h>
-#include <libconfig.h>
 #include <string.h>
 
 #define RUNTIME_RULES_MAX 10000 /* of a file; more are refused */
-
-struct edit {
-	const struct pr_config_input *input;
-	const struct pr_config_change *change;
-	struct pr_config_error *error;
-	struct pr_document **documents; /* owned, as many as files */
-	size_t n_documents;
-	const char *profile;	     /* NULL = global */
-	char *text_name;	     /* owned: `profile` where the text alone names it */
-	struct pr_document *current; /* the state file as it is; NULL = there is none */
-	bool new_path;		     /* the profile is made for the path that it is called by */
-	FILE *out;
-};
 
 void pr_config_edit_done(struct pr_config_edit *edit)
 {
@@ -50,7 +36,7 @@ static bool matches_path_only(const struct pr_document *document, const char *pa
 }
 
 /* The profile that --app means: by name, else by the path that its match names, else a new one. */
-static int find_profile(struct edit *edit)
+static int find_profile(struct pr_edit *edit)
 {
 	const char *app = edit->change->app;
 
@@ -77,7 +63,7 @@ static int find_profile(struct edit *edit)
 	return -ENOENT;
 }
 
-static void find_current(struct edit *edit)
+static void find_current(struct pr_edit *edit)
 {
 	for (size_t i = 0; i < edit->n_documents; i++) {
 		struct pr_document *document = edit->documents[i];
@@ -89,151 +75,7 @@ static void find_current(struct edit *edit)
 	}
 }
 
-static void put_string(FILE *out, const char *text)
-{
-	fputc('"', out);
-	for (; *text; text++) {
-		if (*text == '"' || *text == '\\')
-			fputc('\\', out);
-		fputc(*text, out);
-	}
-	fputc('"', out);
-}
-
-static void put_runtime(FILE *out, const struct pr_document_runtime *runtime)
-{
-	fputs("\t{ rule = ", out);
-	put_string(out, runtime->rule);
-	fprintf(out, "; direction = \"%s\";", runtime->incoming ? "in" : "out");
-	if (runtime->expires_s)
-		fprintf(out, " expires = %lluL;", (unsigned long long)runtime->expires_s);
-	if (runtime->until_reboot) {
-		fputs(" until_reboot = true; boot_id = ", out);
-		put_string(out, runtime->boot_id);
-		fputc(';', out);
-	}
-	if (runtime->pid)
-		fprintf(out, " pid = %d; start_time = %lluL;", (int)runtime->pid,
-			(unsigned long long)runtime->start_time);
-	fputs(" }", out);
-}
-
-static bool same_rule(const struct pr_document_runtime *runtime,
-		      const struct pr_config_change *change, const char *canonical)
-{
-	char text[PR_RULE_TEXT_SIZE];
-	struct pr_rule_error error;
-	struct pr_rule rule;
-
-	return runtime->incoming == change->incoming &&
-	       pr_rule_parse(runtime->rule, &rule, &error) == 0 &&
-	       strcmp(pr_rule_format(&rule, text), canonical) == 0;
-}
-
-/* The run-time rules: the new one first, without those of its meaning and those that hold no longer.
- * `canonical` is that of the rule to add or remove, "" otherwise. Returns how many of it there were. */
-static size_t put_rules(struct edit *edit, const char *canonical)
-{
-	const struct pr_config_change *change = edit->change;
-	const char *separator = "\nruntime = (\n";
-	size_t n_same = 0;
-
-	if (change->kind == PR_CHANGE_ADD_RULE) {
-		struct pr_document_runtime runtime = {
-			.rule = (char *)(uintptr_t)change->rule,
-			.incoming = change->incoming,
-			.expires_s = change->expires_s,
-			.until_reboot = change->until_reboot,
-			.boot_id = (char *)(uintptr_t)(edit->input->boot_id ? edit->input->boot_id
-									    : ""),
-			.pid = change->pid,
-			.start_time = change->start_time,
-		};
-
-		fputs(separator, edit->out);
-		put_runtime(edit->out, &runtime);
-		separator = ",\n";
-	}
-	for (size_t i = 0; edit->current && i < edit->current->n_runtime; i++) {
-		const struct pr_document_runtime *runtime = &edit->current->runtime[i];
-
-		if (!pr_runtime_holds(edit->input, runtime))
-			continue;
-		if (*canonical && same_rule(runtime, change, canonical)) {
-			n_same++;
-			continue;
-		}
-		fputs(separator, edit->out);
-		put_runtime(edit->out, runtime);
-		separator = ",\n";
-	}
-	if (separator[0] == ',')
-		fputs("\n);\n", edit->out);
-	return n_same;
-}
-
-/* All settings of the state file but the run-time rules and `without`. */
-static int put_settings(struct edit *edit, const char *without)
-{
-	const struct pr_config_file *file = edit->current ? edit->current->file : NULL;
-	char *text;
-	config_t config;
-
-	fputs("# Written by Portreeve at run time; change it with `portreeve`, not by hand.\n",
-	      edit->out);
-	if (!file) {
-		if (edit->profile) {
-			fputs("name = ", edit->out);
-			put_string(edit->out, edit->profile);
-			fputs(";\n", edit->out);
-		}
-		if (edit->new_path) {
-			fputs("match = ( { path = ", edit->out);
-			put_string(edit->out, edit->profile);
-			fputs("; } );\n", edit->out);
-		}
-		return 0;
-	}
-	text = pr_strndup(file->text, file->len);
-	config_init(&config);
-	if (config_read_string(&config, text)) {
-		config_setting_remove(config_root_setting(&config), "runtime");
-		if (without)
-			config_setting_remove(config_root_setting(&config), without);
-		config_write(&config, edit->out);
-	}
-	config_destroy(&config);
-	free(text);
-	return 0;
-}
-
-/* The value as libconfig reads it, or as a text where it reads nothing: --set default_action=ask. */
-static int put_value(struct edit *edit, const char *name, const char *value)
-{
-	PR_CLEANUP(pr_cleanup_free) char *line = NULL;
-	config_t config;
-	bool plain;
-
-	for (const char *c = value; *c; c++)
-		if (iscntrl((unsigned char)*c))
-			return pr_config_fail(edit->error, NULL, 0,
-					      "a value holds no control characters");
-	line = pr_asprintf("%s = %s;\n", name, value);
-	config_init(&config);
-	plain = config_read_string(&config, line) &&
-		config_setting_length(config_root_setting(&config)) == 1;
-	config_destroy(&config);
-	if (plain) {
-		fputs(line, edit->out);
-	} else {
-		fprintf(edit->out, "%s = ", name);
-		put_string(edit->out, value);
-		fputs(";\n", edit->out);
-	}
-	return 0;
-}
-
-static int check_setting(struct edit *edit, const char *name)
+static int check_setting(struct pr_edit *edit, const char *name)
 {
 	const char *suggestion = NULL;
 	enum pr_setting_id id;
@@ -247,7 +89,7 @@ static int check_setting(struct edit *edit, const char *name)
 	return 0;
 }
 
-static int canonical_rule(struct edit *edit, char *canonical)
+static int canonical_rule(struct pr_edit *edit, char *canonical)
 {
 	struct pr_rule_error error;
 	struct pr_rule rule;
@@ -265,7 +107,7 @@ static int canonical_rule(struct edit *edit, char *canonical)
 }
 
 /* Where a rule that can't be removed stands. */
-static int fail_not_there(struct edit *edit, const char *canonical)
+static int fail_not_there(struct pr_edit *edit, const char *canonical)
 {
 	enum pr_setting_id id = edit->change->incoming ? PR_SETTING_INCOMING : PR_SETTING_OUTGOING;
 
@@ -280,7 +122,7 @@ static int fail_not_there(struct edit *edit, const char *canonical)
 			struct pr_document_runtime runtime = { .rule = texts->items[k].text,
 							       .incoming = edit->change->incoming };
 
-			if (!same_rule(&runtime, edit->change, canonical))
+			if (!pr_edit_same_rule(&runtime, edit->change, canonical))
 				continue;
 			pr_config_fail(edit->error, document->file, texts->items[k].line,
 				       "the rule stands here, in a file that Portreeve never "
@@ -294,7 +136,7 @@ static int fail_not_there(struct edit *edit, const char *canonical)
 }
 
 /* The topmost layer's file. */
-static const struct pr_config_file *topmost(const struct edit *edit)
+static const struct pr_config_file *topmost(const struct pr_edit *edit)
 {
 	const struct pr_config_file *file = NULL;
 
@@ -309,7 +151,7 @@ static const struct pr_config_file *topmost(const struct edit *edit)
 	return file;
 }
 
-static int write_file(struct edit *edit)
+static int write_file(struct pr_edit *edit)
 {
 	const struct pr_config_change *change = edit->change;
 	const struct pr_config_file *file = edit->current ? edit->current->file : NULL;
@@ -325,12 +167,12 @@ static int write_file(struct edit *edit)
 		return 0;
 	}
 	if (change->kind == PR_CHANGE_SHOW)
-		return put_settings(edit, NULL);
+		return pr_edit_put_settings(edit, NULL);
 	pr_config_fail(edit->error, NULL, 0, "no file speaks of it");
 	return -ENOENT;
 }
 
-static int write_change(struct edit *edit)
+static int write_change(struct pr_edit *edit)
 {
 	const struct pr_config_change *change = edit->change;
 	bool setting = change->kind == PR_CHANGE_SET || change->kind == PR_CHANGE_UNSET;
@@ -345,16 +187,17 @@ static int write_change(struct edit *edit)
 	else if (setting)
 		r = check_setting(edit, change->setting);
 	if (r == 0)
-		r = put_settings(edit, setting ? change->setting : NULL);
+		r = pr_edit_put_settings(edit, setting ? change->setting : NULL);
 	if (r == 0 && change->kind == PR_CHANGE_SET)
-		r = put_value(edit, change->setting, change->value ? change->value : "");
-	if (r == 0 && put_rules(edit, canonical) == 0 && change->kind == PR_CHANGE_REMOVE_RULE)
+		r = pr_edit_put_value(edit, change->setting, change->value ? change->value : "");
+	if (r == 0 && pr_edit_put_rules(edit, canonical) == 0 &&
+	    change->kind == PR_CHANGE_REMOVE_RULE)
 		r = fail_not_there(edit, canonical);
 	return r;
 }
 
 /* profiles/NAME.conf, with what a file's name is better without replaced, and a hash to keep it apart. */
-static char *file_name(const struct edit *edit)
+static char *file_name(const struct pr_edit *edit)
 {
 	const char *profile = edit->profile, *base;
 	char stem[41];
@@ -372,7 +215,7 @@ static char *file_name(const struct edit *edit)
 			   (unsigned int)pr_hash_seeded(profile, strlen(profile), 0));
 }
 
-static int check_result(struct edit *edit, const struct pr_config_edit *result)
+static int check_result(struct pr_edit *edit, const struct pr_config_edit *result)
 {
 	struct pr_config_file file = { PR_LAYER_STATE, NULL, result->name, result->text,
 				       result->len };
@@ -394,7 +237,7 @@ static int check_result(struct edit *edit, const struct pr_config_edit *result)
 }
 
 /* The name of the profile that a text describes. */
-static int name_in_text(struct edit *edit)
+static int name_in_text(struct pr_edit *edit)
 {
 	const char *text = edit->change->text;
 	const struct pr_config_file file = { PR_LAYER_STATE, NULL, "profiles/import.conf", text,
@@ -409,7 +252,7 @@ static int name_in_text(struct edit *edit)
 	return 0;
 }
 
-static int run(struct edit *edit, struct pr_config_edit *result)
+static int run(struct pr_edit *edit, struct pr_config_edit *result)
 {
 	int r = 0;
 
@@ -438,7 +281,7 @@ static int run(struct edit *edit, struct pr_config_edit *result)
 int pr_config_apply(const struct pr_config_input *input, const struct pr_config_change *change,
 		    struct pr_config_edit *ret_edit, struct pr_config_error *ret_error)
 {
-	struct edit edit = { .input = input, .change = change, .error = ret_error };
+	struct pr_edit edit = { .input = input, .change = change, .error = ret_error };
 	struct pr_config_edit result = { 0 };
 	int r = run(&edit, &result);
 
