@@ -23,12 +23,12 @@ run:
 # Every ring of tests; needs root for the system ring, which makes network namespaces of its own.
 test:
 	packaging/install-dependencies build test
-	tests/run
+	packaging/own-root tests/run
 
 bench:
 	packaging/install-dependencies build test bench
 	$(MAKE) --no-print-directory all
-	/usr/bin/python3 bench/run.py --build $(BUILD)
+	packaging/own-root /usr/bin/python3 bench/run.py --build $(BUILD)
 
 # Each fuzz target for a minute; SECONDS_EACH changes that.
 fuzz:
@@ -38,7 +38,7 @@ fuzz:
 lab:
 	packaging/install-dependencies build test
 	$(MAKE) --no-print-directory all
-	$(BUILD)/portreeve lab
+	packaging/own-root $(BUILD)/portreeve lab
 
 # Static analysis by .clang-tidy; some minutes.
 tidy:
