@@ -42,6 +42,7 @@
 	100 /* … so long: saving takes a hundredth of the time, whatever there is */
 #define PR_ENGINE_WORKER_BATCH	 64
 #define PR_ENGINE_WORKER_NICE	 -10  /* before what only tells, and other programs' work */
+#define PR_ENGINE_WORKER_LOOK_US 100  /* it looks for a next packet so long before it sleeps */
 #define PR_ENGINE_WORKER_HUNG_MS 1500 /* so long busy with what it read at once: no PONG is sent */
 
 struct pr_engine_process;
@@ -51,7 +52,8 @@ struct pr_engine_worker {
 	struct pr_interception *interception;
 	pthread_t thread;
 	_Atomic uint64_t busy_since_us; /* 0 = it waits for packets */
-	_Atomic bool dirty;		/* verdicts wait for flush() */
+	bool looks;	    /* the last packet came soon after the one before; the worker's own */
+	_Atomic bool dirty; /* verdicts wait for flush() */
 };
 
 /* A question to the supervisor that is not answered yet. */
@@ -72,6 +74,8 @@ struct pr_engine_process {
 	struct pr_engine_worker workers[PR_RULESET_QUEUES_MAX];
 	unsigned int n_workers;
 	bool workers_run;
+	bool may_look;	     /* there is a processor to look for packets on */
+	atomic_bool looking; /* a worker does */
 
 	/* Other processes; only the control thread touches the channels. */
 	struct pr_outbox *to_front, *to_resolver; /* NULL = not there */

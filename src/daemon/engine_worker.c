@@ -11,6 +11,7 @@
 
 #include <string.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 int pr_engine_workers_open(struct pr_engine_process *process)
 {
@@ -65,15 +66,43 @@ static void decide(struct pr_engine_worker *worker, const struct pr_intercepted 
 	atomic_store(&worker->dirty, true);
 }
 
+/*
+ * Being woken costs a packet more than being decided: the processor has to be told, and to come back from
+ * idling. So a worker looks for the next packet a moment longer before it sleeps, as long as packets come
+ * in such a moment (as the kernel's own adaptive polling does, Documentation/virt/kvm/halt-polling.rst):
+ * a machine on which connections are rare pays nothing. One worker looks at a time, and none where there
+ * is but one processor: the others' work comes first.
+ */
+static int next_packets(struct pr_engine_worker *worker, struct pr_intercepted *packets)
+{
+	struct pr_interception *interception = worker->interception;
+	struct pr_engine_process *process = worker->process;
+	uint64_t began_us = pr_clock_monotonic_us(), now_us = began_us;
+	int n = 0;
+
+	if (worker->looks && process->may_look && !atomic_exchange(&process->looking, true)) {
+		do {
+			n = interception->operations->next(interception, packets,
+							   PR_ENGINE_WORKER_BATCH, 0);
+			now_us = pr_clock_monotonic_us();
+		} while (n == 0 && now_us - began_us < PR_ENGINE_WORKER_LOOK_US);
+		atomic_store(&process->looking, false);
+	}
+	/* It waits without end: a time-out would set and clear a timer with each packet. */
+	if (n == 0)
+		n = interception->operations->next(interception, packets, PR_ENGINE_WORKER_BATCH,
+						   -1);
+	worker->looks = n > 0 && packets[0].time_us - began_us < 2 * PR_ENGINE_WORKER_LOOK_US;
+	return n;
+}
+
 static void *work(void *context)
 {
 	struct pr_engine_worker *worker = context;
 	struct pr_intercepted packets[PR_ENGINE_WORKER_BATCH];
 
-	/* It waits without end: a time-out would set and clear a timer with each packet. */
 	for (;;) {
-		int n = worker->interception->operations->next(worker->interception, packets,
-							       PR_ENGINE_WORKER_BATCH, -1);
+		int n = next_packets(worker, packets);
 
 		if (n < 0)
 			pr_engine_process_fail(worker->process, "a queue is gone: %s",
@@ -94,6 +123,7 @@ void pr_engine_workers_start(struct pr_engine_process *process)
 	if (process->workers_run)
 		return;
 	process->workers_run = true;
+	process->may_look = sysconf(_SC_NPROCESSORS_ONLN) > 1;
 	/* Threads begin with the priority of who makes them; ours goes back, which needs no right. */
 	for (unsigned int i = 0; i < process->n_workers; i++) {
 		struct pr_engine_worker *worker = &process->workers[i];

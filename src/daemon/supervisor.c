@@ -22,8 +22,9 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define BEAT_S		   2
-#define SUPERVISOR_FDS_MAX 65536 /* BPF maps, clients' sockets that come with changes */
+#define WORKERS_DEFAULT_MAX 4
+#define BEAT_S		    2
+#define SUPERVISOR_FDS_MAX  65536 /* BPF maps, clients' sockets that come with changes */
 
 void pr_supervisor_give_up(struct pr_supervisor *supervisor, int exit_status, const char *format,
 			   ...)
@@ -190,13 +191,16 @@ static int prepare(struct pr_supervisor *supervisor)
 	return pr_supervisor_table_open(supervisor);
 }
 
+/* One for every two processors: a worker is woken, and looks for the next packet, beside the programs whose
+ * packets it decides; with one for each the workers push each other and them aside (docs/performance.md). */
 static uint16_t count_queues(const struct pr_supervisor *supervisor)
 {
-	long n =
-		supervisor->n_workers ? (long)supervisor->n_workers : sysconf(_SC_NPROCESSORS_ONLN);
+	long n = supervisor->n_workers;
 
-	if (!supervisor->n_workers && n > 4)
-		n = 4;
+	if (!n) {
+		n = sysconf(_SC_NPROCESSORS_ONLN) / 2;
+		n = n > WORKERS_DEFAULT_MAX ? WORKERS_DEFAULT_MAX : n;
+	}
 	if (n > PR_RULESET_QUEUES_MAX)
 		n = PR_RULESET_QUEUES_MAX;
 	return n < 1 ? 1 : (uint16_t)n;

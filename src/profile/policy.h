@@ -51,7 +51,7 @@ struct pr_settings {
 /* Settings that exist once. */
 struct pr_global_settings {
 	uint32_t mark_mask; /* the bits of packet and conntrack mark that are ours */
-	uint32_t n_workers; /* 0 = one a core, four at most */
+	uint32_t n_workers; /* 0 = one for every two cores, four at most */
 	enum pr_failure failure;
 	bool start_grace;
 };

@@ -118,7 +118,8 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 				   "Portreeve's: exactly eight "
 				   "that stand together. All others are never touched." },
 	[PR_SETTING_WORKERS] = { "workers", PR_TYPE_NUMBER, PR_IN_GLOBAL, NULL, 0, 0, 64, "threads",
-				 "Queues, with a thread each. 0 = one a core, four at most." },
+				 "Queues, with a thread each. 0 = one for every two cores, four at "
+				 "most." },
 	[PR_SETTING_LIST] = { "list", PR_TYPE_LIST, PR_IN_GLOBAL,
 			      .help = "Lists of domains or addresses: groups of `id`, `url` or "
 				      "`file`, `format`, and "
