@@ -57,8 +57,11 @@ static void decide(struct pr_engine_worker *worker, const struct pr_intercepted 
 	struct pr_verdict_order order;
 
 	if (pr_engine_packet(process->engine, worker->interception, packet, &order) !=
-	    PR_ENGINE_DECIDED)
+	    PR_ENGINE_DECIDED) {
+		/* What it waits for needs the processor more than who looks for the next. */
+		worker->looks = false;
 		return;
+	}
 	if (packet->hook == PR_HOOK_FORWARD && denies(order.verdict) &&
 	    atomic_load_explicit(&process->n_expected, memory_order_relaxed))
 		pr_engine_links_denied(process, packet);
