@@ -35,12 +35,11 @@ static void on_entry(void *context, const struct pr_conntrack_entry *entry)
 	pr_engine_conntrack(process->engine, &link, pr_clock_monotonic_us());
 }
 
-/* Events were lost: what is gone from the table has ended. */
+/* What is gone from conntrack's table has ended. */
 static void read_anew(struct pr_engine_process *process)
 {
 	int r;
 
-	pr_log(PR_LOG_WARNING, "conntrack-events-lost", "what=read-anew");
 	pr_engine_conntrack_sync_begin(process->engine, pr_clock_monotonic_us());
 	r = pr_conntrack_dump(process->conntrack, on_entry, process);
 	if (r == 0)
@@ -69,11 +68,32 @@ static void conntrack_due_event(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
-	if (r == PR_CONNTRACK_LOST)
+	if (r == PR_CONNTRACK_LOST) {
+		pr_log(PR_LOG_WARNING, "conntrack-events-lost", "what=read-anew");
 		read_anew(process);
-	else if (r < 0)
+	} else if (r < 0)
 		pr_engine_process_fail(process, "conntrack's events ended: %s", strerror(-r));
 	event_add(process->on_conntrack, NULL);
+	pr_engine_process_after(process);
+}
+
+/* An entry that was made while nobody listened tells nobody of its end (net/netfilter/nf_conntrack_ecache.c:
+ * it has no room for events). So the ends of adopted links are looked for; at once where the table is full. */
+static void look_event(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_engine_process *process = context;
+	struct pr_engine_counters counters;
+	bool full;
+
+	(void)fd;
+	(void)what;
+	pr_engine_counters(process->engine, &counters);
+	full = counters.dropped_table_full != process->n_table_full;
+	process->n_table_full = counters.dropped_table_full;
+	process->n_looks++;
+	if (!full && (!counters.links_adopted || process->n_looks % PR_ENGINE_LOOK_ADOPTED))
+		return;
+	read_anew(process);
 	pr_engine_process_after(process);
 }
 
@@ -105,6 +125,9 @@ void pr_engine_links_watch(struct pr_engine_process *process)
 	process->on_conntrack_due = event_new(process->base, -1, 0, conntrack_due_event, process);
 	pr_assert(process->on_conntrack && process->on_conntrack_due);
 	event_add(process->on_conntrack, NULL);
+	process->on_look = event_new(process->base, -1, EV_PERSIST, look_event, process);
+	pr_assert(process->on_look);
+	event_add(process->on_look, &(const struct timeval){ .tv_sec = 1 });
 }
 
 static void expect(struct pr_engine_process *process, const struct pr_tuple *tuple)

@@ -40,6 +40,7 @@
 #define PR_ENGINE_NAMES_KEEP_US 50 /* for each name the saving of all waits so long, at least … */
 #define PR_ENGINE_NAMES_KEEP_MS \
 	100 /* … so long: saving takes a hundredth of the time, whatever there is */
+#define PR_ENGINE_LOOK_ADOPTED	 10 /* seconds between looks whether adopted links have ended */
 #define PR_ENGINE_WORKER_BATCH	 64
 #define PR_ENGINE_WORKER_NICE	 -10  /* before what only tells, and other programs' work */
 #define PR_ENGINE_WORKER_LOOK_US 100  /* it looks for a next packet so long before it sleeps */
@@ -106,6 +107,9 @@ struct pr_engine_process {
 	/* The kernel's table of links. */
 	struct pr_conntrack *conntrack_events, *conntrack;
 	struct event *on_conntrack, *on_conntrack_due;
+	struct event *on_look; /* once a second */
+	uint64_t n_table_full; /* dropped_table_full at the last look */
+	unsigned int n_looks;
 	pthread_mutex_t cut_lock;
 	struct pr_cut *cut;
 	struct pr_tuple expected[PR_ENGINE_EXPECTED_MAX];
