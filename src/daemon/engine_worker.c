@@ -126,7 +126,8 @@ void pr_engine_workers_start(struct pr_engine_process *process)
 	if (process->workers_run)
 		return;
 	process->workers_run = true;
-	process->may_look = sysconf(_SC_NPROCESSORS_ONLN) > 1;
+	/* Without BPF owners are found by the supervisor, which needs the processor more. */
+	process->may_look = process->finder.maps.tuples >= 0 && sysconf(_SC_NPROCESSORS_ONLN) > 1;
 	/* Threads begin with the priority of who makes them; ours goes back, which needs no right. */
 	for (unsigned int i = 0; i < process->n_workers; i++) {
 		struct pr_engine_worker *worker = &process->workers[i];
