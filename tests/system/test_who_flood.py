@@ -34,13 +34,13 @@ def test_a_flood_of_sockets_that_are_gone_at_once(lab, guard):
         time.sleep(1)
         took = []
         for _ in range(10):
-            took.append(connect_ms(lab.host, WEB4, 80, 4))
+            took.append(connect_ms(lab.host, WEB4, 80, 8))
             time.sleep(0.1)
         assert None not in took, took
         print("connect() under the flood, ms:", [round(ms) for ms in took])
         began = time.monotonic()
         status = guarded.status()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < 3
         assert guarded.children() == old  # nobody was taken for hung
         print({key: value for key, value in status.items() if key in ("who", "owner")})
     finally:
