@@ -14,6 +14,7 @@
 #include "engine/counters.h"
 #include "firewall/decide.h"
 #include "firewall/event.h"
+#include "intel/set.h"
 #include "interception/interception.h"
 #include "nameserver/question.h"
 #include "packet/tuple.h"
@@ -92,6 +93,12 @@ void pr_engine_policy_set_take(struct pr_engine *engine, struct pr_policy *polic
 /* The kernel accepts permanent verdicts of generation `generation` (1 to 7) from now on. */
 void pr_engine_generation_set(struct pr_engine *engine, uint32_t generation, uint64_t now_us);
 uint32_t pr_engine_generation(struct pr_engine *engine);
+
+/* ---- intelligence ---- */
+
+/* Swaps the lists, countries and networks whole; NULL: there are none any more. As a change of the policy
+ * does, it decides every live link anew. The bytes of the set before are not read again once this returns. */
+void pr_engine_intel_take(struct pr_engine *engine, struct pr_intel_set *set, uint64_t now_us);
 
 /* ---- facts from outside ---- */
 

@@ -5,6 +5,11 @@
  * absent: known that there is none (owner, domain, address, port), or that there is no data for it
  * (country, AS, lists). An address that isn't global has no country and no AS: these are then known, and
  * empty (""; 0); absent they would count as missing data.
+ *
+ * Lists are known one by one: of each list the subject is on it (its bit in `lists`), or is not, or there is
+ * no data for it (its bit in `lists_missing`; what is set in both is on it). While PR_FACT_LISTS is open the
+ * bits that are set hold already, for what a name is on no address takes back; the others may come. With
+ * PR_FACT_LISTS absent there is no data for any list.
  */
 #pragma once
 
@@ -61,6 +66,14 @@ enum pr_spoof {
 	PR_SPOOF_INVALID,   /* a source that no host can have */
 };
 
+/* What its questions look like (heuristics), as bits. */
+enum pr_suspicion {
+	PR_SUSPICION_GENERATED =
+		1 << 0, /* the name looks made by a program, not chosen by somebody */
+	PR_SUSPICION_TUNNEL =
+		1 << 1, /* the questions below its domain look like data carried out */
+};
+
 #define PR_SUBJECT_DOMAINS_MAX 16 /* candidates of one address; the newest are kept */
 
 struct pr_subject {
@@ -81,14 +94,19 @@ struct pr_subject {
 
 	char country[3], continent[3];
 	uint32_t asn;
-	const uint64_t *lists; /* bitset of list numbers of the policy; NULL = none */
+	const char *organisation; /* of the AS; NULL or "" = not known */
+	/* Bitsets of list numbers of the policy, n_list_words long; NULL = none. */
+	const uint64_t *lists, *lists_missing;
 	unsigned int n_list_words;
+	unsigned int suspicions; /* PR_SUSPICION_… */
 
-	bool own;	       /* a socket of ours, or the kernel's own reset or error */
-	bool dns_exempt;       /* goes where it is sent though the port is DNS: no question, or the
+	bool own;	     /* a socket of ours, or the kernel's own reset or error */
+	bool dns_exempt;     /* goes where it is sent though the port is DNS: no question, or the
 				* asker is the nameserver that we ask */
-	bool infrastructure;   /* what a host needs to be on its link at all (design.md, row 1) */
-	bool start_grace;      /* older than the daemon: what only a default denies lives on */
+	bool infrastructure; /* what a host needs to be on its link at all (design.md, row 1) */
+	bool start_grace;    /* older than the daemon: what only a default denies lives on */
+	bool public_answer; /* of an answer: the nameservers that gave it have global addresses, which
+				* know nothing of the addresses of this host and its networks */
 	enum pr_spoof spoofed; /* the source is not one that may arrive or leave here */
 };
 

@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 2u
+#define PR_BLOB_VERSION 3u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
@@ -65,9 +65,10 @@ struct pr_blob_span {
 struct pr_blob_global {
 	uint64_t next_expiry_s;
 	uint32_t mark_mask, n_workers, failure, start_grace;
-	struct pr_blob_span upstreams; /* of NUMBERS */
+	struct pr_blob_span upstreams;		  /* of NUMBERS */
+	struct pr_blob_span rebinding_exceptions; /* of NUMBERS: strings */
 	uint32_t n_list_words;
-	uint32_t reserved;
+	uint32_t rebinding_protection;
 };
 
 struct pr_blob_profile {
@@ -77,6 +78,7 @@ struct pr_blob_profile {
 	uint32_t on_missing_data, dns_blocked, scopes, incoming_scopes;
 	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
 	uint32_t permanent_verdicts, require_encryption, require_tunnel, own_dns;
+	uint32_t bypass_prevention, generated_domains, dns_tunnels, reserved;
 };
 
 struct pr_blob_match {

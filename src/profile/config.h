@@ -21,6 +21,7 @@
 #define PR_CONFIG_PROFILES_MAX	10000u	    /* profiles; more are refused */
 #define PR_CONFIG_RULES_MAX	1000000u    /* rules of all lists; more are refused */
 #define PR_CONFIG_LISTS_MAX	1024u	    /* different list ids; more are refused */
+#define PR_CONFIG_ZONES_MAX	256	    /* domains of a setting; more are refused */
 #define PR_CONFIG_ERROR_SIZE	512
 #define PR_CONFIG_FILE_NAME_MAX 255
 

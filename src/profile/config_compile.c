@@ -190,6 +190,9 @@ static void add_profile_record(struct pr_compile *compile, uint32_t profile, uin
 		.require_encryption = number(compile, profile, PR_SETTING_REQUIRE_ENCRYPTION),
 		.require_tunnel = number(compile, profile, PR_SETTING_REQUIRE_TUNNEL),
 		.own_dns = number(compile, profile, PR_SETTING_OWN_DNS),
+		.bypass_prevention = number(compile, profile, PR_SETTING_BYPASS_PREVENTION),
+		.generated_domains = number(compile, profile, PR_SETTING_GENERATED_DOMAINS),
+		.dns_tunnels = number(compile, profile, PR_SETTING_DNS_TUNNELS),
 	};
 
 	pr_policy_builder_append(compile->builder, PR_SECTION_PROFILES, &blob, 1);
@@ -243,16 +246,16 @@ static void add_lists(struct pr_compile *compile)
 	}
 }
 
-static struct pr_blob_span add_upstreams(struct pr_compile *compile)
+/* The texts of a global setting. */
+static struct pr_blob_span add_texts(struct pr_compile *compile, enum pr_setting_id id)
 {
-	const struct pr_document *document =
-		pr_compile_setting(compile, PR_PROFILE_GLOBAL, PR_SETTING_UPSTREAMS);
+	const struct pr_document *document = pr_compile_setting(compile, PR_PROFILE_GLOBAL, id);
 	struct pr_blob_span span = { pr_policy_builder_count(compile->builder, PR_SECTION_NUMBERS),
 				     0 };
 
-	for (size_t i = 0; document && i < document->texts[PR_SETTING_UPSTREAMS].n; i++) {
-		uint32_t text = pr_policy_builder_string(
-			compile->builder, document->texts[PR_SETTING_UPSTREAMS].items[i].text);
+	for (size_t i = 0; document && i < document->texts[id].n; i++) {
+		uint32_t text = pr_policy_builder_string(compile->builder,
+							 document->texts[id].items[i].text);
 
 		pr_policy_builder_append(compile->builder, PR_SECTION_NUMBERS, &text, 1);
 		span.n++;
@@ -286,7 +289,10 @@ static int compile_all(struct pr_compile *compile)
 	global.failure = number(compile, PR_PROFILE_GLOBAL, PR_SETTING_FAILURE);
 	global.start_grace = number(compile, PR_PROFILE_GLOBAL, PR_SETTING_START_GRACE);
 	global.next_expiry_s = compile->next_expiry_s;
-	global.upstreams = add_upstreams(compile);
+	global.rebinding_protection =
+		number(compile, PR_PROFILE_GLOBAL, PR_SETTING_REBINDING_PROTECTION);
+	global.upstreams = add_texts(compile, PR_SETTING_UPSTREAMS);
+	global.rebinding_exceptions = add_texts(compile, PR_SETTING_REBINDING_EXCEPTIONS);
 	*(struct pr_blob_global *)pr_policy_builder_record(compile->builder, PR_SECTION_GLOBAL, 0) =
 		global;
 	r = pr_policy_builder_finish(compile->builder, &compile->blob.bytes, &compile->blob.len);

@@ -178,6 +178,20 @@ static int parse_text(struct pr_document_parser *parser, enum pr_setting_id id,
 	return 0;
 }
 
+/* "corp.example" or ".corp.example": as a rule for the name and all below would have it. */
+static int canonical_zone(struct pr_document_parser *parser, const char *text, unsigned int line,
+			  struct pr_rule *ret_rule)
+{
+	PR_CLEANUP(pr_cleanup_free) char *rule = pr_asprintf("+ .%s", text + (text[0] == '.'));
+	struct pr_rule_error error;
+
+	if (strlen(text) < PR_RULE_TEXT_MAX / 2 && pr_rule_parse(rule, ret_rule, &error) == 0 &&
+	    ret_rule->entity == PR_ENTITY_ZONE && ret_rule->proto == PR_PROTO_ANY)
+		return 0;
+	return pr_config_fail(parser->error, parser->document->file, line,
+			      "\"%.80s\" is no domain: write a name without wildcards", text);
+}
+
 static int check_text(struct pr_document_parser *parser, enum pr_setting_type type,
 		      const char *text, unsigned int line)
 {
@@ -197,11 +211,16 @@ static int parse_texts(struct pr_document_parser *parser, enum pr_setting_id id,
 		       config_setting_t *setting)
 {
 	const struct pr_setting *schema = pr_setting(id);
+	struct pr_rule rule;
 	int n, r;
 
 	if (!is_sequence(setting))
 		return fail_at(parser, setting, "write a list in brackets: [ \"…\", \"…\" ]");
 	n = config_setting_length(setting);
+	if (schema->type == PR_TYPE_ZONES && n > PR_CONFIG_ZONES_MAX)
+		return pr_config_fail(
+			parser->error, parser->document->file, config_setting_source_line(setting),
+			"%s: more than %d domains", schema->name, PR_CONFIG_ZONES_MAX);
 	for (int i = 0; i < n; i++) {
 		const config_setting_t *item = config_setting_get_elem(setting, (unsigned int)i);
 		const char *text = config_setting_get_string(item);
@@ -209,7 +228,12 @@ static int parse_texts(struct pr_document_parser *parser, enum pr_setting_id id,
 
 		if (!text)
 			return fail_at(parser, setting, "write texts in quotes into the list");
-		r = check_text(parser, schema->type, text, line);
+		if (schema->type == PR_TYPE_ZONES) {
+			r = canonical_zone(parser, text, line, &rule);
+			text = rule.domain;
+		} else {
+			r = check_text(parser, schema->type, text, line);
+		}
 		if (r < 0)
 			return r;
 		add_text(&parser->document->texts[id], text, line);

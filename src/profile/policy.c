@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/name.h"
 #include "profile/policy_view.h"
 
 #include <netinet/in.h>
@@ -66,6 +67,9 @@ static struct pr_settings decode(const struct pr_policy *policy, const struct pr
 		.require_encryption = blob->require_encryption,
 		.require_tunnel = blob->require_tunnel,
 		.own_dns = blob->own_dns,
+		.bypass_prevention = blob->bypass_prevention,
+		.generated_domains = (enum pr_on_suspicion)blob->generated_domains,
+		.dns_tunnels = (enum pr_on_suspicion)blob->dns_tunnels,
 		.tunnel = policy->strings + blob->tunnel,
 		.lists = policy->words + blob->lists,
 		.exceptions = policy->words + blob->exceptions,
@@ -81,6 +85,7 @@ static void decode_settings(struct pr_policy *policy)
 		.n_workers = global->n_workers,
 		.failure = (enum pr_failure)global->failure,
 		.start_grace = global->start_grace,
+		.rebinding_protection = global->rebinding_protection,
 	};
 	policy->settings = pr_calloc(policy->n[PR_SECTION_PROFILES], sizeof(*policy->settings));
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
@@ -170,6 +175,16 @@ const char *pr_policy_upstream(const struct pr_policy *policy, uint32_t upstream
 {
 	pr_assert(upstream < policy->blob_global->upstreams.n);
 	return policy->strings + policy->numbers[policy->blob_global->upstreams.first + upstream];
+}
+
+bool pr_policy_excepts_rebinding(const struct pr_policy *policy, const char *domain)
+{
+	struct pr_blob_span zones = policy->blob_global->rebinding_exceptions;
+
+	for (uint32_t i = 0; i < zones.n; i++)
+		if (pr_name_within(domain, policy->strings + policy->numbers[zones.first + i]))
+			return true;
+	return false;
 }
 
 uint32_t pr_policy_n_lists(const struct pr_policy *policy)

@@ -33,13 +33,24 @@ enum pr_failure { PR_FAILURE_CLOSED, PR_FAILURE_OPEN };
 #define PR_SCOPE_BIT_INTERNET	  4u
 #define PR_SCOPE_BIT_PEER_TO_PEER 8u
 
+/* Bits of `bypass_prevention`. */
+#define PR_BYPASS_CANARY    1u
+#define PR_BYPASS_DISCOVERY 2u
+#define PR_BYPASS_DOT	    4u
+#define PR_BYPASS_DOH	    8u
+
+/* What happens to what looks suspicious. */
+enum pr_on_suspicion { PR_SUSPICION_IGNORE, PR_SUSPICION_REPORT, PR_SUSPICION_DENY };
+
 /* A profile's settings with the global ones merged in: what is in force for it (docs/contract.md). */
 struct pr_settings {
 	enum pr_default_action default_action, default_incoming;
 	enum pr_deny_how deny_outgoing, deny_incoming;
 	enum pr_on_missing on_missing_data;
 	enum pr_dns_blocked dns_blocked;
+	enum pr_on_suspicion generated_domains, dns_tunnels;
 	uint32_t scopes, incoming_scopes; /* PR_SCOPE_BIT_… */
+	uint32_t bypass_prevention;	  /* PR_BYPASS_… */
 	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
 	bool permanent_verdicts, require_encryption, require_tunnel, own_dns;
 	const char *tunnel; /* name of an upstream; "" = none */
@@ -54,6 +65,7 @@ struct pr_global_settings {
 	uint32_t n_workers; /* 0 = one for every two cores, four at most */
 	enum pr_failure failure;
 	bool start_grace;
+	bool rebinding_protection;
 };
 
 /* Which list of rules. Profile lists come before the global ones; `enforced` before both. */
@@ -94,6 +106,9 @@ uint64_t pr_policy_next_expiry_s(const struct pr_policy *policy);
 /* Upstream nameservers from the configuration, as written; none = those of the system. */
 uint32_t pr_policy_n_upstreams(const struct pr_policy *policy);
 const char *pr_policy_upstream(const struct pr_policy *policy, uint32_t upstream);
+
+/* True when `rebinding_exceptions` names the domain (canonical) or one that it stands below. */
+bool pr_policy_excepts_rebinding(const struct pr_policy *policy, const char *domain);
 
 /* A list of intelligence: every id that a rule or a setting names has a number, configured or not. */
 struct pr_list {

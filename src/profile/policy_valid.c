@@ -30,18 +30,24 @@ static bool ref_valid(const struct pr_policy *policy, uint32_t ref)
 	return (ref & ~PR_REF_BUCKET) < policy->n[PR_SECTION_BUCKETS];
 }
 
+static bool strings_valid(const struct pr_policy *policy, struct pr_blob_span strings)
+{
+	if (!span_valid(policy, PR_SECTION_NUMBERS, strings))
+		return false;
+	for (uint32_t i = 0; i < strings.n; i++)
+		if (!string_valid(policy, policy->numbers[strings.first + i]))
+			return false;
+	return true;
+}
+
 static bool global_valid(const struct pr_policy *policy)
 {
 	const struct pr_blob_global *global = policy->blob_global;
 
-	if (!span_valid(policy, PR_SECTION_NUMBERS, global->upstreams) ||
-	    global->failure > PR_FAILURE_OPEN ||
-	    global->n_list_words != (policy->n[PR_SECTION_LISTS] + 63) / 64)
-		return false;
-	for (uint32_t i = 0; i < global->upstreams.n; i++)
-		if (!string_valid(policy, policy->numbers[global->upstreams.first + i]))
-			return false;
-	return true;
+	return strings_valid(policy, global->upstreams) &&
+	       strings_valid(policy, global->rebinding_exceptions) &&
+	       global->failure <= PR_FAILURE_OPEN &&
+	       global->n_list_words == (policy->n[PR_SECTION_LISTS] + 63) / 64;
 }
 
 static bool profile_valid(const struct pr_policy *policy, const struct pr_blob_profile *profile)
@@ -57,7 +63,9 @@ static bool profile_valid(const struct pr_policy *policy, const struct pr_blob_p
 	       profile->default_incoming <= PR_ACTION_BLOCK &&
 	       profile->deny_outgoing <= PR_DENY_DROP && profile->deny_incoming <= PR_DENY_DROP &&
 	       profile->on_missing_data <= PR_MISSING_DENY &&
-	       profile->dns_blocked <= PR_DNS_REFUSED;
+	       profile->dns_blocked <= PR_DNS_REFUSED &&
+	       profile->generated_domains <= PR_SUSPICION_DENY &&
+	       profile->dns_tunnels <= PR_SUSPICION_DENY;
 }
 
 static bool settings_valid(const struct pr_policy *policy)

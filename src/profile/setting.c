@@ -10,6 +10,9 @@ static const char *const blocked[] = { "nxdomain", "zero", "refused", NULL };
 static const char *const failures[] = { "closed", "open", NULL };
 static const char *const scopes[] = { "localhost", "lan", "internet", "peer-to-peer", NULL };
 
+static const char *const bypasses[] = { "canary", "discovery", "dot", "doh", NULL };
+static const char *const suspicious[] = { "ignore", "report", "deny", NULL };
+
 #define HOUR 3600
 #define DAY  (24 * HOUR)
 
@@ -57,11 +60,35 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 					"name led to." },
 	[PR_SETTING_INCOMING_SCOPES] = { "incoming_scopes", PR_TYPE_WORDS, PR_IN_BOTH, scopes, 15,
 					 .help = "Where incoming communications may come from." },
+	[PR_SETTING_BYPASS_PREVENTION] = { "bypass_prevention", PR_TYPE_WORDS, PR_IN_BOTH, bypasses,
+					   3,
+					   .help = "Ways past Portreeve's nameserver that are "
+						   "closed. `canary`: names by which "
+						   "browsers and systems ask "
+						   "whether they may use a nameserver of their own "
+						   "are answered: no. "
+						   "`discovery`: a nameserver's encrypted "
+						   "twin is not told of (resolver.arpa). `dot`: "
+						   "DNS over TLS, DTLS and QUIC, "
+						   "port 853. `doh`: names and "
+						   "addresses of the list `doh`, known to serve "
+						   "DNS over HTTPS. Profiles with "
+						   "`own_dns` are exempt." },
 	[PR_SETTING_LISTS] = { "lists", PR_TYPE_IDS, PR_IN_BOTH,
 			       .help = "Ids of lists; an entity on one of them is denied." },
 	[PR_SETTING_EXCEPTIONS] = { "exceptions", PR_TYPE_IDS, PR_IN_BOTH,
 				    .help = "Ids of lists; an entity on one of them is not denied "
 					    "by `lists`." },
+	[PR_SETTING_GENERATED_DOMAINS] = { "generated_domains", PR_TYPE_WORD, PR_IN_BOTH,
+					   suspicious, 1,
+					   .help = "What happens to questions for names that look "
+						   "made by a program, as those "
+						   "of botnets are: `report` "
+						   "names the suspicion in the event, `deny` "
+						   "refuses them." },
+	[PR_SETTING_DNS_TUNNELS] = { "dns_tunnels", PR_TYPE_WORD, PR_IN_BOTH, suspicious, 1,
+				     .help = "The same for questions that look like data carried "
+					     "out in names." },
 	[PR_SETTING_ON_MISSING_DATA] = { "on_missing_data", PR_TYPE_WORD, PR_IN_BOTH, missing,
 					 .help = "What a rule does that needs a country, an AS or "
 						 "a list for which there is no "
@@ -104,6 +131,18 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 				   .help = "Nameservers to ask: addresses, with `@PORT` where it "
 					   "isn't 53. Without any, "
 					   "those of the system." },
+	[PR_SETTING_REBINDING_PROTECTION] = { "rebinding_protection", PR_TYPE_BOOL, PR_IN_GLOBAL,
+					      .default_value = 1,
+					      .help = "Whether answers of nameservers on the "
+						      "Internet that lead to this host or "
+						      "its networks are refused "
+						      "(DNS rebinding). Names that are special by "
+						      "their use (home.arpa, local, "
+						      "internal, lan, localhost) may "
+						      "lead there." },
+	[PR_SETTING_REBINDING_EXCEPTIONS] = { "rebinding_exceptions", PR_TYPE_ZONES, PR_IN_GLOBAL,
+					      .help = "Domains that may lead there too, each with "
+						      "all below." },
 	[PR_SETTING_FAILURE] = { "failure", PR_TYPE_WORD, PR_IN_GLOBAL, failures,
 				 .help = "What happens when Portreeve dies: `closed` lets nothing "
 					 "new pass until it is "

@@ -16,6 +16,7 @@ static void print_values(FILE *out, const struct pr_setting *setting)
 		[PR_TYPE_UPSTREAMS] =
 			"a list of addresses, `[ \"192.0.2.53\", \"2001:db8::53@5353\" ]`",
 		[PR_TYPE_IDS] = "a list of ids, `[ \"ads\", \"malware\" ]`",
+		[PR_TYPE_ZONES] = "a list of domains, `[ \"corp.example\" ]`",
 		[PR_TYPE_RULES] = "a list of rules, `[ \"+ .example.com TCP/443\" ]`",
 		[PR_TYPE_LIST] = "a list of groups, `( { id = \"ads\"; url = \"…\"; } )`",
 		[PR_TYPE_MATCH] = "a list of groups, `( { path = \"/usr/bin/curl\"; } )`",
@@ -43,6 +44,25 @@ static void print_values(FILE *out, const struct pr_setting *setting)
 	}
 }
 
+static void print_default_words(FILE *out, const struct pr_setting *setting)
+{
+	const char *separator = "";
+	int n = 0;
+
+	while (setting->words[n])
+		n++;
+	if (setting->default_value == (INT64_C(1) << n) - 1) {
+		fputs("all", out);
+		return;
+	}
+	for (int i = 0; i < n; i++) {
+		if (!(setting->default_value >> i & 1))
+			continue;
+		fprintf(out, "%s`\"%s\"`", separator, setting->words[i]);
+		separator = ", ";
+	}
+}
+
 static void print_default(FILE *out, const struct pr_setting *setting, enum pr_setting_id id)
 {
 	switch (setting->type) {
@@ -50,7 +70,7 @@ static void print_default(FILE *out, const struct pr_setting *setting, enum pr_s
 		fprintf(out, "`\"%s\"`", setting->words[setting->default_value]);
 		break;
 	case PR_TYPE_WORDS:
-		fputs("all", out);
+		print_default_words(out, setting);
 		break;
 	case PR_TYPE_BOOL:
 		fputs(setting->default_value ? "`true`" : "`false`", out);

@@ -70,6 +70,14 @@ static const struct {
 	  "/etc/portreeve/portreeve.conf:3: column 6 of the rule \"+ exa*mple.com\": a wildcard" },
 	{ "portreeve.conf", "outgoing = [ \"+ a.com\" \"+ b.com\" ];", "column" },
 	{ "portreeve.conf", "scopes = [ \"lan\", \"moon\" ];", "write a list of some of" },
+	{ "portreeve.conf", "bypass_prevention = [ \"dot\", \"vpn\" ];",
+	  "write a list of some of" },
+	{ "portreeve.conf", "generated_domains = \"block\";", "write one of \"ignore\"" },
+	{ "portreeve.conf", "rebinding_exceptions = [ \"*.example\" ];", "is no domain" },
+	{ "portreeve.conf", "rebinding_exceptions = [ \"192.0.2.1\" ];", "is no domain" },
+	{ "portreeve.conf", "rebinding_exceptions = [ \"a.example TCP\" ];", "is no domain" },
+	{ "profiles/a.conf", "name = \"a\"; rebinding_protection = false;",
+	  "stands in portreeve.conf only" },
 	{ "portreeve.conf", "lists = [ \"a b\" ];", "no list's id" },
 	{ "portreeve.conf", "upstreams = [ \"dns.example\" ];", "no nameserver" },
 	{ "portreeve.conf", "upstreams = [ \"192.0.2.1@\" ];", "no nameserver" },
@@ -123,6 +131,7 @@ static void has_the_contract_s_defaults(void **state)
 	assert_int_equal(global->mark_mask, 0xff000000u);
 	assert_int_equal(global->failure, PR_FAILURE_CLOSED);
 	assert_true(global->start_grace);
+	assert_true(global->rebinding_protection);
 	for (uint32_t i = 0; i < 3; i++) {
 		settings = pr_policy_settings(setup.policy, i);
 		assert_int_equal(settings->default_action, PR_ACTION_PERMIT);
@@ -138,8 +147,28 @@ static void has_the_contract_s_defaults(void **state)
 		assert_int_equal(settings->ask_again_s, 600);
 		assert_true(settings->permanent_verdicts);
 		assert_false(settings->own_dns);
+		assert_int_equal(settings->bypass_prevention,
+				 PR_BYPASS_CANARY | PR_BYPASS_DISCOVERY);
+		assert_int_equal(settings->generated_domains, PR_SUSPICION_REPORT);
+		assert_int_equal(settings->dns_tunnels, PR_SUSPICION_REPORT);
 		assert_string_equal(settings->tunnel, "");
 	}
+	done(&setup);
+}
+
+static void rebinding_exceptions_are_zones(void **state)
+{
+	struct setup setup = { 0 };
+
+	(void)state;
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
+	    "rebinding_exceptions = [ \"Corp.Example.\", \".bücher.example\" ];");
+	compile(&setup);
+	assert_true(pr_policy_excepts_rebinding(setup.policy, "corp.example"));
+	assert_true(pr_policy_excepts_rebinding(setup.policy, "a.corp.example"));
+	assert_true(pr_policy_excepts_rebinding(setup.policy, "x.xn--bcher-kva.example"));
+	assert_false(pr_policy_excepts_rebinding(setup.policy, "example"));
+	assert_false(pr_policy_excepts_rebinding(setup.policy, "notcorp.example"));
 	done(&setup);
 }
 
@@ -461,6 +490,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_and_says_where),
 		cmocka_unit_test(has_the_contract_s_defaults),
+		cmocka_unit_test(rebinding_exceptions_are_zones),
 		cmocka_unit_test(layers_come_together),
 		cmocka_unit_test(runtime_rules_say_when_they_end),
 		cmocka_unit_test(refuses_one_name_twice_in_a_layer),
