@@ -42,6 +42,7 @@ enum pr_list_entry_kind {
 struct pr_list_entry {
 	enum pr_list_entry_kind kind;
 	bool exception;	    /* takes out of this list what it matches */
+	bool important;	    /* stands before those that are not, exceptions too ($important) */
 	uint32_t line;	    /* from 1 */
 	const char *domain; /* canonical; borrowed for the call */
 	struct pr_prefix prefix;
@@ -52,19 +53,30 @@ struct pr_list_entry {
 struct pr_list_ports {
 	void *context;
 	void (*entry)(void *context, const struct pr_list_entry *entry);
-	/* A line that gives no entry: `why` is a sentence. */
+	/* A line that was not, or not wholly, understood, once a line: `why` is a sentence. What was understood
+	 * of it (the other names of a line of hosts) has given its entries. NULL: they are counted only. */
 	void (*refused)(void *context, uint32_t line, const char *text, size_t len,
 			const char *why);
 };
 
 struct pr_list_counts {
 	enum pr_list_format format; /* as found */
-	uint64_t lines, entries, exceptions, comments, refused;
+	/* lines = taken + comments (blank ones among them) + refused */
+	uint64_t lines, taken, comments, refused;
+	uint64_t entries, exceptions; /* exceptions are entries, too */
 };
 
 /* "hosts", "domains", "wildcards", "adblock", "rpz", "dnsmasq", "addresses", "asns", "countries", "auto". */
 const char *pr_list_format_name(enum pr_list_format format);
 bool pr_list_format_find(const char *name, enum pr_list_format *ret_format);
+
+/*
+ * Where entries of one list contradict each other. Adblock's: an exception takes out whatever it matches, unless
+ * the other is important. Here instead the closest entry decides: that with most labels; among equals the name
+ * before the zone, and the exception. For RPZ (draft-vixie-dnsop-dns-rpz-00, 5.3) and dnsmasq (its manual:
+ * "more specific domains take precedence").
+ */
+bool pr_list_closest_decides(enum pr_list_format format);
 
 /* A whole list. Calls the ports in the order of the lines. 0; -EFBIG beyond PR_LIST_BYTES_MAX; -EINVAL where
  * PR_LIST_AUTO finds no format. */

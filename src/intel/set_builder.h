@@ -2,6 +2,7 @@
 /* Builds a compiled set (intel/set.h). For the compiler and for tests. */
 #pragma once
 
+#include "intel/geo.h"
 #include "intel/set.h"
 
 #include <stdio.h>
@@ -33,25 +34,7 @@ PR_MUST_USE int pr_intel_builder_list(struct pr_intel_builder *builder,
 				      const struct pr_intel_source *source,
 				      struct pr_list_counts *ret_counts);
 
-/* Geography and networks. What is added first holds where sources overlap. */
-enum pr_geo_format {
-	PR_GEO_AUTO,
-	PR_GEO_MMDB, /* a country's code or an AS number in the records, under their usual names */
-	PR_GEO_CSV_ASN,	    /* first address, last address, number, organisation */
-	PR_GEO_CSV_COUNTRY, /* first address, last address, code */
-	PR_GEO_TOR,	    /* the same, IPv4 addresses as numbers (tor-geoipdb) */
-	PR_GEO_FORMAT_COUNT_,
-};
-const char *pr_geo_format_name(
-	enum pr_geo_format format); /* "auto", "mmdb", "csv-asn", "csv-country", "tor" */
-bool pr_geo_format_find(const char *name, enum pr_geo_format *ret_format);
-
-struct pr_geo_counts {
-	enum pr_geo_format format; /* as found */
-	uint64_t ranges, refused;
-	bool countries, asns; /* what it had */
-};
-/* `bytes` whole. 0, or -EBADMSG where nothing in it can be read. */
+/* Geography and networks, as pr_geo_parse(). What is added first holds where sources overlap. */
 PR_MUST_USE int pr_intel_builder_geo(struct pr_intel_builder *builder, enum pr_geo_format format,
 				     const void *bytes, size_t len,
 				     struct pr_geo_counts *ret_counts);
