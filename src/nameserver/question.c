@@ -1,17 +1,21 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A question is in one of three states: it waits (for its owner, or for a prompt), it is being resolved, or it
- * follows another one of the same application that is being resolved. Whatever brings it back from waiting, it
- * begins anew with the decision before intel: no half of an old policy's decision survives. A second way
+ * A question is in one of four states: it waits (for its owner, or for a prompt), it is being resolved, it has its
+ * answer and waits for intelligence, or it follows another one of the same application. Whatever brings it back from
+ * waiting, it begins anew with the decision before intel: no half of an old policy's decision survives. A second way
  * upstream costs nothing then, the resolver has the answer in its cache.
  *
- * Followers share the upstream's answer, never a decision: each is decided upon by itself, and gets bytes
- * of its own.
+ * Intelligence is asked for in the moment in which the question goes upstream, and never before it was decided upon:
+ * what is denied by its name is told to nobody. Whichever of the two comes first waits for the other, the answer
+ * not longer than until the time that the port set; then it is decided upon with what there is.
+ *
+ * Followers share the upstream's answer and the intelligence, never a decision: each is decided upon by itself, and
+ * gets bytes of its own.
  */
 #include "nameserver/question.h"
 
 #include "nameserver/judgement.h"
-#include "nameserver/question_table.h"
+#include "nameserver/question_private.h"
 
 #define MS_US	      1000u
 #define NO_ANSWER     "the resolver gave no answer"
@@ -19,14 +23,6 @@
 #define TOO_MANY      "too many questions at one time"
 #define NO_OWNER      "who asks could not be found out in time"
 #define QUESTION_SIZE (PR_DNS_HEADER_LEN + PR_DNS_NAME_MAX + 15)
-
-struct pr_questions {
-	struct pr_question_ports ports;
-	struct pr_questions_counters counters;
-	struct pr_question_table table;
-	uint64_t next_tick_us; /* never later than the earliest deadline */
-	uint8_t reply[PR_DNS_MESSAGE_MAX];
-};
 
 struct pr_questions *pr_questions_new(const struct pr_question_ports *ports)
 {
@@ -46,72 +42,6 @@ static void set_deadline(struct pr_questions *questions, struct pr_question_entr
 		questions->next_tick_us = deadline_us;
 }
 
-/* ---- ends ---- */
-
-static void count_end(struct pr_questions_counters *counters, enum pr_question_end end)
-{
-	switch (end) {
-	case PR_QUESTION_ANSWERED:
-		counters->answered++;
-		break;
-	case PR_QUESTION_DENIED:
-		counters->denied++;
-		break;
-	case PR_QUESTION_UNANSWERED:
-		counters->unanswered++;
-		break;
-	case PR_QUESTION_FAILED:
-		counters->failed++;
-		break;
-	}
-}
-
-/* The one way out of the table. */
-static void conclude(struct pr_questions *questions, struct pr_question_entry *entry,
-		     enum pr_question_end end, enum pr_stage stage,
-		     const struct pr_question_decision *decision, size_t reply_len)
-{
-	const struct pr_question_ports *ports = &questions->ports;
-
-	count_end(&questions->counters, end);
-	ports->reply(ports->context, entry->public.asker.client,
-		     reply_len ? questions->reply : NULL, reply_len);
-	ports->concluded(ports->context, &entry->public, end, stage, decision);
-	pr_question_table_remove(&questions->table, entry);
-}
-
-static void fail(struct pr_questions *questions, struct pr_question_entry *entry,
-		 enum pr_stage stage, int ede, const char *text)
-{
-	size_t len = pr_dns_write_failure(&entry->question, PR_DNS_RCODE_SERVFAIL, ede, text,
-					  questions->reply, sizeof(questions->reply));
-
-	conclude(questions, entry, PR_QUESTION_FAILED, stage, NULL, len);
-}
-
-static enum pr_dns_denial denial_of(enum pr_dns_blocked blocked)
-{
-	switch (blocked) {
-	case PR_DNS_ZERO:
-		return PR_DNS_DENIAL_ZERO;
-	case PR_DNS_REFUSED:
-		return PR_DNS_DENIAL_REFUSED;
-	case PR_DNS_NXDOMAIN:
-		break;
-	}
-	return PR_DNS_DENIAL_NXDOMAIN;
-}
-
-static void deny(struct pr_questions *questions, struct pr_question_entry *entry,
-		 enum pr_stage stage, const struct pr_question_decision *decision)
-{
-	size_t len =
-		pr_dns_write_denial(&entry->question, denial_of(decision->blocked), decision->text,
-				    questions->reply, sizeof(questions->reply));
-
-	conclude(questions, entry, PR_QUESTION_DENIED, stage, decision, len);
-}
-
 /* Holds the question for what the decision waits for. */
 static void hold(struct pr_questions *questions, struct pr_question_entry *entry,
 		 enum pr_stage stage, const struct pr_question_decision *decision)
@@ -120,6 +50,7 @@ static void hold(struct pr_questions *questions, struct pr_question_entry *entry
 	uint64_t hold_ms = ask ? decision->hold_ms : PR_QUESTION_DEADLINE_MS;
 
 	entry->state = PR_QUESTION_WAITING;
+	entry->n_awaited = 0; /* it begins anew */
 	entry->asked_user = ask;
 	entry->waits_at = stage;
 	entry->waits_for = *decision;
@@ -141,6 +72,20 @@ static void resolve(struct pr_questions *questions, struct pr_question_entry *en
 	questions->ports.resolve(questions->ports.context, entry->public.ticket, bytes, len);
 }
 
+static void inform(struct pr_questions *questions, struct pr_question_entry *entry)
+{
+	const struct pr_question_ports *ports = &questions->ports;
+	const char *names[] = { entry->question.name };
+	const struct pr_question_inquiry inquiry = { .names = names, .n_names = 1 };
+	uint32_t wait_ms = 0;
+
+	entry->n_awaited = 0;
+	if (ports->inform)
+		entry->n_awaited =
+			ports->inform(ports->context, &entry->public, &inquiry, &wait_ms);
+	entry->informed_by_us = entry->upstream_us + wait_ms * UINT64_C(1000);
+}
+
 static void go_upstream(struct pr_questions *questions, struct pr_question_entry *entry,
 			uint64_t now_us)
 {
@@ -155,7 +100,9 @@ static void go_upstream(struct pr_questions *questions, struct pr_question_entry
 		return;
 	}
 	entry->state = PR_QUESTION_RESOLVING;
+	entry->upstream_us = now_us;
 	pr_question_table_lead(&questions->table, entry);
+	inform(questions, entry);
 	resolve(questions, entry);
 }
 
@@ -169,9 +116,10 @@ static void begin(struct pr_questions *questions, struct pr_question_entry *entr
 
 	if (!pr_question_table_share(&questions->table, entry)) {
 		questions->counters.refused_full++;
-		fail(questions, entry, PR_STAGE_BEFORE_INTEL, PR_DNS_EDE_OTHER, TOO_MANY);
+		pr_question_fail(questions, entry, PR_STAGE_BEFORE_INTEL, PR_DNS_EDE_OTHER,
+				 TOO_MANY);
 	} else if (way == PR_QUESTION_WAY_DENIED) {
-		deny(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
+		pr_question_deny(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
 	} else if (way == PR_QUESTION_WAY_HELD) {
 		hold(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
 	} else {
@@ -187,23 +135,25 @@ static void finish(struct pr_questions *questions, struct pr_question_entry *ent
 	size_t reply_len = 0;
 
 	if (len == 0) {
-		fail(questions, entry, PR_STAGE_AFTER_INTEL, PR_DNS_EDE_NETWORK_ERROR, NO_ANSWER);
+		pr_question_fail(questions, entry, PR_STAGE_AFTER_INTEL, PR_DNS_EDE_NETWORK_ERROR,
+				 NO_ANSWER);
 		return;
 	}
 	switch (pr_judge(&judgement, &questions->ports, entry, bytes, len, questions->reply,
 			 sizeof(questions->reply), &reply_len)) {
 	case PR_JUDGED_GIVEN:
-		conclude(questions, entry, PR_QUESTION_ANSWERED, PR_STAGE_AFTER_INTEL,
-			 &judgement.decision, reply_len);
+		pr_question_conclude(questions, entry, PR_QUESTION_ANSWERED, PR_STAGE_AFTER_INTEL,
+				     &judgement.decision, reply_len);
 		break;
 	case PR_JUDGED_DENIED:
-		deny(questions, entry, PR_STAGE_AFTER_INTEL, &judgement.decision);
+		pr_question_deny(questions, entry, PR_STAGE_AFTER_INTEL, &judgement.decision);
 		break;
 	case PR_JUDGED_HELD:
 		hold(questions, entry, PR_STAGE_AFTER_INTEL, &judgement.decision);
 		break;
 	case PR_JUDGED_UNUSABLE:
-		fail(questions, entry, PR_STAGE_AFTER_INTEL, PR_DNS_EDE_OTHER, UNUSABLE);
+		pr_question_fail(questions, entry, PR_STAGE_AFTER_INTEL, PR_DNS_EDE_OTHER,
+				 UNUSABLE);
 		break;
 	}
 }
@@ -220,6 +170,42 @@ static void finish_all(struct pr_questions *questions, struct pr_question_entry 
 		entry->next_follower = NULL;
 		finish(questions, entry, bytes, len);
 	}
+}
+
+/* The intelligence is here, or it is time to go on without it. */
+static void go_on(struct pr_questions *questions, struct pr_question_entry *entry)
+{
+	size_t len;
+	uint8_t *kept = pr_question_unkeep(questions, entry, &len);
+
+	if (entry->n_awaited)
+		questions->counters.went_without_intel++;
+	finish_all(questions, entry, kept, len);
+	free(kept);
+}
+
+/* False where there is nothing to wait for, no time, or no room. */
+static bool wait_for_intel(struct pr_questions *questions, struct pr_question_entry *entry,
+			   uint64_t now_us, const uint8_t *bytes, size_t len)
+{
+	if (len == 0 || entry->n_awaited == 0)
+		return false;
+	if (now_us >= entry->informed_by_us || !pr_question_keep(questions, entry, bytes, len)) {
+		questions->counters.went_without_intel++;
+		return false;
+	}
+	questions->counters.waited_for_intel++;
+	entry->state = PR_QUESTION_INFORMING;
+	set_deadline(questions, entry, entry->informed_by_us);
+	return true;
+}
+
+/* The one place where an answer comes in, from wherever; `len` 0: there is none. */
+static void arrive(struct pr_questions *questions, struct pr_question_entry *entry, uint64_t now_us,
+		   const uint8_t *bytes, size_t len)
+{
+	if (!wait_for_intel(questions, entry, now_us, bytes, len))
+		finish_all(questions, entry, bytes, len);
 }
 
 /* ---- calls from outside ---- */
@@ -283,12 +269,22 @@ void pr_questions_answer(struct pr_questions *questions, uint64_t now_us, uint64
 {
 	struct pr_question_entry *entry = pr_question_table_get(&questions->table, ticket);
 
-	(void)now_us;
 	if (!entry || entry->state != PR_QUESTION_RESOLVING) {
 		questions->counters.late_answers++;
 		return;
 	}
-	finish_all(questions, entry, bytes, len);
+	arrive(questions, entry, now_us, bytes, len);
+}
+
+void pr_questions_informed(struct pr_questions *questions, uint64_t now_us, uint64_t ticket)
+{
+	struct pr_question_entry *entry = pr_question_table_get(&questions->table, ticket);
+
+	(void)now_us;
+	if (!entry || entry->n_awaited == 0)
+		return;
+	if (--entry->n_awaited == 0 && entry->state == PR_QUESTION_INFORMING)
+		go_on(questions, entry);
 }
 
 void pr_questions_resolver_restarted(struct pr_questions *questions)
@@ -303,14 +299,16 @@ void pr_questions_resolver_restarted(struct pr_questions *questions)
 
 static void expire(struct pr_questions *questions, struct pr_question_entry *entry)
 {
-	if (entry->state != PR_QUESTION_WAITING)
+	if (entry->state == PR_QUESTION_INFORMING)
+		go_on(questions, entry);
+	else if (entry->state != PR_QUESTION_WAITING)
 		/* followers came later; they were promised no more than this one answer */
 		finish_all(questions, entry, NULL, 0);
 	else if (entry->asked_user)
-		conclude(questions, entry, PR_QUESTION_UNANSWERED, entry->waits_at,
-			 &entry->waits_for, 0);
+		pr_question_conclude(questions, entry, PR_QUESTION_UNANSWERED, entry->waits_at,
+				     &entry->waits_for, 0);
 	else
-		fail(questions, entry, entry->waits_at, PR_DNS_EDE_NOT_READY, NO_OWNER);
+		pr_question_fail(questions, entry, entry->waits_at, PR_DNS_EDE_NOT_READY, NO_OWNER);
 }
 
 uint64_t pr_questions_tick(struct pr_questions *questions, uint64_t now_us)
@@ -355,8 +353,8 @@ void pr_questions_free(struct pr_questions *questions)
 		struct pr_question_entry *entry = questions->table.entries[i];
 
 		if (entry)
-			conclude(questions, entry, PR_QUESTION_UNANSWERED, PR_STAGE_BEFORE_INTEL,
-				 NULL, 0);
+			pr_question_conclude(questions, entry, PR_QUESTION_UNANSWERED,
+					     PR_STAGE_BEFORE_INTEL, NULL, 0);
 	}
 	pr_question_table_done(&questions->table);
 	free(questions);

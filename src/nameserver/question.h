@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A question's life: asked → decided before intel → resolved → decided after intel → filtered → replied to.
+ * A question's life: asked → decided before intel → {resolved ∥ intelligence asked} → decided after intel → filtered
+ * → replied to.
  * A deterministic machine: time is an argument, effects go through the ports. Not locked: the engine calls
  * it under its own lock. Ports must not call back into the table.
  *
@@ -20,6 +21,8 @@
 #define PR_QUESTIONS_PER_APPLICATION_MAX 4096u
 /* A question whose owner, prompt or answer did not come: SERVFAIL. Longer than the resolver's own. */
 #define PR_QUESTION_DEADLINE_MS 10000u
+/* Bytes of answers that wait for intelligence. Reached: an answer is decided upon without waiting. */
+#define PR_QUESTIONS_KEPT_MAX (8u << 20)
 
 enum pr_transport { PR_TRANSPORT_UDP, PR_TRANSPORT_TCP };
 
@@ -55,6 +58,12 @@ struct pr_question_facts {
 		*address; /* after intel: the one to decide on; NULL = the names alone */
 };
 
+/* What intelligence is asked about. */
+struct pr_question_inquiry {
+	const char *const *names; /* canonical */
+	unsigned int n_names;
+};
+
 struct pr_question_decision {
 	/* PERMIT, OPEN: go on. DENY, REROUTE_TUNNEL: denied; after intel with an address: not this one.
 	 * ASK: not this address; where nothing else is left, or for the names, the question is held until
@@ -84,6 +93,11 @@ struct pr_question_ports {
 	void (*decide)(void *context, struct pr_question *question, enum pr_stage stage,
 		       const struct pr_question_facts *facts,
 		       struct pr_question_decision *ret_decision);
+	/* Asks for intelligence, in the same moment as `resolve`. Returns how many answers will follow, each by one
+	 * pr_questions_informed() with the ticket; `ret_wait_ms`: how long, from when the question went upstream, its
+	 * answer may wait for them. What is not in by then is missing at the decision. NULL: nobody is asked. */
+	unsigned int (*inform)(void *context, struct pr_question *question,
+			       const struct pr_question_inquiry *inquiry, uint32_t *ret_wait_ms);
 	/* Sends upstream; pr_questions_answer() with the ticket follows. */
 	void (*resolve)(void *context, uint64_t ticket, const uint8_t *bytes, size_t len);
 	/* `len` 0: left unanswered. */
@@ -99,6 +113,9 @@ struct pr_question_ports {
 struct pr_questions_counters {
 	uint64_t asked, malformed, duplicates, refused_full, coalesced;
 	uint64_t answered, denied, unanswered, failed, late_answers;
+	/* Answers that waited for intelligence, and those of them that went on without all of it; answers that
+	 * could not wait: PR_QUESTIONS_KEPT_MAX. */
+	uint64_t waited_for_intel, went_without_intel, kept_full;
 };
 
 struct pr_questions;
@@ -117,6 +134,8 @@ void pr_questions_resume_all(struct pr_questions *questions, uint64_t now_us);
 /* The answer from upstream; borrowed. */
 void pr_questions_answer(struct pr_questions *questions, uint64_t now_us, uint64_t ticket,
 			 const uint8_t *bytes, size_t len);
+/* One of the answers that `inform` announced is in, or will not come. Unknown tickets are ignored. */
+void pr_questions_informed(struct pr_questions *questions, uint64_t now_us, uint64_t ticket);
 /* The resolver was restarted: what it was asked is asked again. */
 void pr_questions_resolver_restarted(struct pr_questions *questions);
 /* Ends what is past its deadline. Returns when to be called next at the latest; UINT64_MAX = no need. */

@@ -9,6 +9,7 @@
 enum pr_question_state {
 	PR_QUESTION_WAITING,   /* for a fact or a prompt */
 	PR_QUESTION_RESOLVING, /* asked upstream */
+	PR_QUESTION_INFORMING, /* answered by the upstream; intelligence is still out */
 	PR_QUESTION_FOLLOWING, /* another one asked upstream for the same application */
 };
 
@@ -21,6 +22,11 @@ struct pr_question_entry {
 	bool leads;	 /* in the index of what is being resolved */
 	uint64_t deadline_us;
 	struct pr_question_entry *next_follower; /* of the one that resolves */
+	unsigned int n_awaited;			 /* answers of intelligence that are out */
+	uint64_t upstream_us,
+		informed_by_us; /* when it went upstream; how long its answer may wait */
+	uint8_t *kept;		/* INFORMING: the upstream's answer */
+	size_t kept_len;
 	struct pr_question_decision waits_for; /* WAITING: what decided so; its text is not kept */
 	enum pr_stage waits_at;
 };

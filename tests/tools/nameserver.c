@@ -367,7 +367,12 @@ static void print_counters(struct tool *tool)
 int main(int argc, char **argv)
 {
 	struct tool tool = { .blocked = PR_DNS_NXDOMAIN };
-	const struct pr_question_ports ports = { &tool, decide, resolve, reply, record, concluded };
+	const struct pr_question_ports ports = { .context = &tool,
+						 .decide = decide,
+						 .resolve = resolve,
+						 .reply = reply,
+						 .record = record,
+						 .concluded = concluded };
 	const struct timeval interval = { .tv_usec = TICK_MS * 1000 };
 
 	parse_options(&tool, argc, argv);

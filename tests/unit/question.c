@@ -14,8 +14,11 @@
 static struct {
 	struct pr_questions *questions;
 	enum pr_outcome before, after, address;
-	const char *denied_name; /* after intel, when among the candidates */
-	uint64_t key;		 /* of the application; 0 = the client's port */
+	const char *denied_name;  /* after intel, when among the candidates */
+	uint64_t key;		  /* of the application; 0 = the client's port */
+	unsigned int n_to_follow; /* what the inform port announces */
+	uint32_t wait_ms;
+	unsigned int n_informs;
 	unsigned int n_decided, n_upstream, n_replies, n_silent, n_records, n_concluded;
 	uint64_t tickets[ASKED_MAX];
 	uint8_t reply[PR_DNS_MESSAGE_MAX];
@@ -42,6 +45,19 @@ static void decide(void *context, struct pr_question *question, enum pr_stage st
 	ret_decision->hold_ms = 2000;
 	ret_decision->blocked = PR_DNS_NXDOMAIN;
 	ret_decision->text = "because";
+}
+
+static unsigned int inform(void *context, struct pr_question *question,
+			   const struct pr_question_inquiry *inquiry, uint32_t *ret_wait_ms)
+{
+	(void)context;
+	assert_int_equal(inquiry->n_names, 1);
+	assert_string_equal(inquiry->names[0], question->name);
+	/* before the question leaves, so that an answer that is at hand finds what it waits for */
+	assert_true(fake.n_informs <= fake.n_upstream);
+	fake.n_informs++;
+	*ret_wait_ms = fake.wait_ms;
+	return fake.n_to_follow;
 }
 
 static void resolve(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
@@ -89,7 +105,12 @@ static void concluded(void *context, struct pr_question *question, enum pr_quest
 
 static int set_up(void **state)
 {
-	const struct pr_question_ports ports = { NULL, decide, resolve, reply, record, concluded };
+	const struct pr_question_ports ports = { .decide = decide,
+						 .inform = inform,
+						 .resolve = resolve,
+						 .reply = reply,
+						 .record = record,
+						 .concluded = concluded };
 
 	(void)state;
 	memset(&fake, 0, sizeof(fake));
@@ -252,6 +273,121 @@ static void followers_get_decisions_of_their_own(void **state)
 	assert_int_equal(fake.end, PR_QUESTION_DENIED);
 }
 
+#define MS_US UINT64_C(1000)
+
+static void waits_for_intelligence(void **state)
+{
+	(void)state;
+	fake.n_to_follow = 2;
+	fake.wait_ms = 300;
+	ask_from(1000, S_US, "a.example");
+	assert_int_equal(fake.n_informs, 1);
+	assert_int_equal(fake.n_upstream, 1);
+	/* the answer is first */
+	answer(fake.tickets[0], S_US + 20 * MS_US, "a.example", NULL);
+	pr_questions_informed(fake.questions, S_US + 30 * MS_US, fake.tickets[0]);
+	assert_int_equal(fake.n_decided, 1);
+	pr_questions_informed(fake.questions, S_US + 40 * MS_US, fake.tickets[0]);
+	assert_int_equal(fake.n_decided, 4);
+	assert_int_equal(fake.n_replies, 1);
+	assert_int_equal(fake.n_records, 2);
+	/* the intelligence is first */
+	ask_from(1000, S_US, "b.example");
+	pr_questions_informed(fake.questions, S_US + 30 * MS_US, fake.tickets[1]);
+	pr_questions_informed(fake.questions, S_US + 30 * MS_US, fake.tickets[1]);
+	assert_int_equal(fake.n_replies, 1);
+	answer(fake.tickets[1], S_US + 40 * MS_US, "b.example", NULL);
+	assert_int_equal(fake.n_replies, 2);
+	assert_int_equal(pr_questions_counters(fake.questions)->waited_for_intel, 1);
+	assert_int_equal(pr_questions_counters(fake.questions)->went_without_intel, 0);
+	/* nobody waits for these any more */
+	pr_questions_informed(fake.questions, S_US, fake.tickets[1]);
+	pr_questions_informed(fake.questions, S_US, 12345);
+}
+
+static void goes_on_without_intelligence_that_is_late(void **state)
+{
+	uint64_t by_us = S_US + 300 * MS_US;
+
+	(void)state;
+	fake.n_to_follow = 1;
+	fake.wait_ms = 300;
+	ask_from(1000, S_US, "a.example");
+	answer(fake.tickets[0], by_us - 1, "a.example", NULL);
+	assert_int_equal(pr_questions_tick(fake.questions, by_us - 1), by_us);
+	assert_int_equal(fake.n_replies, 0);
+	pr_questions_tick(fake.questions, by_us);
+	assert_int_equal(fake.n_replies, 1);
+	assert_int_equal(fake.end, PR_QUESTION_ANSWERED);
+	/* an answer that took longer than that does not wait at all */
+	ask_from(1000, S_US, "a.example");
+	answer(fake.tickets[1], by_us, "a.example", NULL);
+	assert_int_equal(fake.n_replies, 2);
+	assert_int_equal(pr_questions_counters(fake.questions)->went_without_intel, 2);
+	/* no answer: nothing to decide upon */
+	ask_from(1000, S_US, "a.example");
+	pr_questions_answer(fake.questions, S_US, fake.tickets[2], NULL, 0);
+	assert_int_equal(fake.end, PR_QUESTION_FAILED);
+}
+
+static void intelligence_is_not_asked_about_what_is_denied(void **state)
+{
+	(void)state;
+	fake.n_to_follow = 1;
+	fake.wait_ms = 300;
+	fake.before = PR_OUTCOME_DENY;
+	ask_from(1000, S_US, "a.example");
+	fake.before = PR_OUTCOME_ASK;
+	ask_from(1001, S_US, "b.example");
+	assert_int_equal(fake.n_informs, 0);
+	assert_int_equal(fake.n_upstream, 0);
+}
+
+static void followers_share_the_intelligence(void **state)
+{
+	(void)state;
+	fake.key = 77;
+	fake.n_to_follow = 1;
+	fake.wait_ms = 300;
+	ask_from(1000, S_US, "a.example");
+	ask_from(1001, S_US, "a.example");
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	/* one that comes while the answer waits */
+	ask_from(1002, S_US + MS_US, "a.example");
+	assert_int_equal(fake.n_informs, 1);
+	assert_int_equal(fake.n_upstream, 1);
+	fake.after = PR_OUTCOME_DENY;
+	pr_questions_informed(fake.questions, S_US + 2 * MS_US, fake.tickets[0]);
+	assert_int_equal(fake.n_concluded, 3);
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+	assert_int_equal(fake.stage, PR_STAGE_AFTER_INTEL);
+}
+
+static void answers_that_wait_are_bounded(void **state)
+{
+	static uint8_t large[PR_DNS_MESSAGE_MAX];
+	unsigned int n = PR_QUESTIONS_KEPT_MAX / sizeof(large);
+
+	(void)state;
+	fake.n_to_follow = 1;
+	fake.wait_ms = 300;
+	for (unsigned int i = 0; i <= n; i++) {
+		ask_from((uint16_t)(1000 + i), S_US, "a.example");
+		pr_questions_answer(fake.questions, S_US,
+				    fake.tickets[(fake.n_upstream - 1) % ASKED_MAX], large,
+				    sizeof(large));
+	}
+	assert_int_equal(pr_questions_count(fake.questions), n);
+	assert_int_equal(pr_questions_counters(fake.questions)->kept_full, 1);
+	pr_questions_tick(fake.questions, 2 * S_US);
+	assert_int_equal(pr_questions_count(fake.questions), 0);
+	/* there is room again */
+	ask_from(1000, 2 * S_US, "a.example");
+	pr_questions_answer(fake.questions, 2 * S_US,
+			    fake.tickets[(fake.n_upstream - 1) % ASKED_MAX], large, sizeof(large));
+	assert_int_equal(pr_questions_count(fake.questions), 1);
+}
+
 static void repeated_packets_are_one_question(void **state)
 {
 	(void)state;
@@ -337,6 +473,11 @@ int main(void)
 		TEST(ask_holds_then_leaves_unanswered),
 		TEST(waits_for_its_owner),
 		TEST(followers_get_decisions_of_their_own),
+		TEST(waits_for_intelligence),
+		TEST(goes_on_without_intelligence_that_is_late),
+		TEST(intelligence_is_not_asked_about_what_is_denied),
+		TEST(followers_share_the_intelligence),
+		TEST(answers_that_wait_are_bounded),
 		TEST(repeated_packets_are_one_question),
 		TEST(no_answer_is_a_failure),
 		TEST(is_bounded),

@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "nameserver/question_private.h"
+
+#include <string.h>
+
+static void count_end(struct pr_questions_counters *counters, enum pr_question_end end)
+{
+	switch (end) {
+	case PR_QUESTION_ANSWERED:
+		counters->answered++;
+		break;
+	case PR_QUESTION_DENIED:
+		counters->denied++;
+		break;
+	case PR_QUESTION_UNANSWERED:
+		counters->unanswered++;
+		break;
+	case PR_QUESTION_FAILED:
+		counters->failed++;
+		break;
+	}
+}
+
+void pr_question_conclude(struct pr_questions *questions, struct pr_question_entry *entry,
+			  enum pr_question_end end, enum pr_stage stage,
+			  const struct pr_question_decision *decision, size_t reply_len)
+{
+	const struct pr_question_ports *ports = &questions->ports;
+	size_t kept_len;
+
+	count_end(&questions->counters, end);
+	ports->reply(ports->context, entry->public.asker.client,
+		     reply_len ? questions->reply : NULL, reply_len);
+	ports->concluded(ports->context, &entry->public, end, stage, decision);
+	free(pr_question_unkeep(questions, entry, &kept_len));
+	pr_question_table_remove(&questions->table, entry);
+}
+
+void pr_question_fail(struct pr_questions *questions, struct pr_question_entry *entry,
+		      enum pr_stage stage, int ede, const char *text)
+{
+	size_t len = pr_dns_write_failure(&entry->question, PR_DNS_RCODE_SERVFAIL, ede, text,
+					  questions->reply, sizeof(questions->reply));
+
+	pr_question_conclude(questions, entry, PR_QUESTION_FAILED, stage, NULL, len);
+}
+
+static enum pr_dns_denial denial_of(enum pr_dns_blocked blocked)
+{
+	switch (blocked) {
+	case PR_DNS_ZERO:
+		return PR_DNS_DENIAL_ZERO;
+	case PR_DNS_REFUSED:
+		return PR_DNS_DENIAL_REFUSED;
+	case PR_DNS_NXDOMAIN:
+		break;
+	}
+	return PR_DNS_DENIAL_NXDOMAIN;
+}
+
+void pr_question_deny(struct pr_questions *questions, struct pr_question_entry *entry,
+		      enum pr_stage stage, const struct pr_question_decision *decision)
+{
+	size_t len =
+		pr_dns_write_denial(&entry->question, denial_of(decision->blocked), decision->text,
+				    questions->reply, sizeof(questions->reply));
+
+	pr_question_conclude(questions, entry, PR_QUESTION_DENIED, stage, decision, len);
+}
+
+bool pr_question_keep(struct pr_questions *questions, struct pr_question_entry *entry,
+		      const uint8_t *bytes, size_t len)
+{
+	if (len > PR_QUESTIONS_KEPT_MAX - questions->kept_len) {
+		questions->counters.kept_full++;
+		return false;
+	}
+	entry->kept = pr_calloc(1, len);
+	memcpy(entry->kept, bytes, len);
+	entry->kept_len = len;
+	questions->kept_len += len;
+	return true;
+}
+
+uint8_t *pr_question_unkeep(struct pr_questions *questions, struct pr_question_entry *entry,
+			    size_t *ret_len)
+{
+	uint8_t *kept = entry->kept;
+
+	*ret_len = entry->kept_len;
+	questions->kept_len -= entry->kept_len;
+	entry->kept = NULL;
+	entry->kept_len = 0;
+	return kept;
+}

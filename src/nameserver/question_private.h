@@ -1,0 +1,33 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The questions from within: their state, and the ends that a question can come to (question_end.c). Of the room
+ * itself. */
+#pragma once
+
+#include "nameserver/question_table.h"
+
+struct pr_questions {
+	struct pr_question_ports ports;
+	struct pr_questions_counters counters;
+	struct pr_question_table table;
+	size_t kept_len;       /* of all answers that wait for intelligence */
+	uint64_t next_tick_us; /* never later than the earliest deadline */
+	uint8_t reply[PR_DNS_MESSAGE_MAX];
+};
+
+/* The one way out of the table: replies with `reply_len` bytes of `questions->reply`, and frees the entry, which must
+ * not have followers. */
+void pr_question_conclude(struct pr_questions *questions, struct pr_question_entry *entry,
+			  enum pr_question_end end, enum pr_stage stage,
+			  const struct pr_question_decision *decision, size_t reply_len);
+/* SERVFAIL, with an extended error (RFC 8914) and its text. */
+void pr_question_fail(struct pr_questions *questions, struct pr_question_entry *entry,
+		      enum pr_stage stage, int ede, const char *text);
+void pr_question_deny(struct pr_questions *questions, struct pr_question_entry *entry,
+		      enum pr_stage stage, const struct pr_question_decision *decision);
+
+/* Keeps a copy of the upstream's answer; false where there is no room for it. */
+bool pr_question_keep(struct pr_questions *questions, struct pr_question_entry *entry,
+		      const uint8_t *bytes, size_t len);
+/* Hands over what was kept, for the caller to free. */
+uint8_t *pr_question_unkeep(struct pr_questions *questions, struct pr_question_entry *entry,
+			    size_t *ret_len);
