@@ -21,7 +21,7 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 3u
+#define PR_BLOB_VERSION 4u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
@@ -32,7 +32,8 @@ enum pr_blob_section {
 	PR_SECTION_GLOBAL,   /* struct pr_blob_global, one */
 	PR_SECTION_PROFILES, /* struct pr_blob_profile */
 	PR_SECTION_MATCHES,  /* struct pr_blob_match, by falling score */
-	PR_SECTION_LISTS,    /* struct pr_blob_list */
+	PR_SECTION_LISTS,    /* struct pr_blob_source */
+	PR_SECTION_GEO,	     /* struct pr_blob_source */
 	PR_SECTION_RULESETS, /* struct pr_blob_ruleset, PR_BLOB_RULESETS a profile */
 	PR_SECTION_RULES,    /* struct pr_blob_rule */
 	PR_SECTION_PORTS,    /* struct pr_blob_ports */
@@ -87,9 +88,9 @@ struct pr_blob_match {
 	uint32_t keys[PR_MATCH_KEY_COUNT_]; /* strings; 0 = the key does not count */
 };
 
-struct pr_blob_list {
-	uint32_t id, url, file, format; /* strings */
-	uint32_t interval_s;
+struct pr_blob_source {
+	uint32_t id, url, file, format, category; /* strings */
+	uint32_t interval_s, max_bytes;
 };
 
 /* A profile's rulesets stand behind each other: these. */

@@ -198,54 +198,6 @@ static void add_profile_record(struct pr_compile *compile, uint32_t profile, uin
 	pr_policy_builder_append(compile->builder, PR_SECTION_PROFILES, &blob, 1);
 }
 
-/* Every list id gets its number before the bitsets are made: their length depends on it. */
-static int number_lists(struct pr_compile *compile)
-{
-	for (size_t i = 0; i < compile->n_documents; i++) {
-		const struct pr_document *document = compile->documents[i];
-		const struct pr_document_texts *lists = &document->texts[PR_SETTING_LISTS];
-		const struct pr_document_texts *exceptions =
-			&document->texts[PR_SETTING_EXCEPTIONS];
-
-		for (size_t k = 0; k < lists->n; k++)
-			pr_policy_builder_list(compile->builder, lists->items[k].text);
-		for (size_t k = 0; k < exceptions->n; k++)
-			pr_policy_builder_list(compile->builder, exceptions->items[k].text);
-		if (pr_policy_builder_count(compile->builder, PR_SECTION_LISTS) >
-		    PR_CONFIG_LISTS_MAX)
-			return pr_config_fail(compile->error, document->file, 0,
-					      "there are more than %u list ids",
-					      PR_CONFIG_LISTS_MAX);
-	}
-	return 0;
-}
-
-static void add_list(struct pr_compile *compile, const struct pr_document_list *list)
-{
-	struct pr_policy_builder *builder = compile->builder;
-	uint32_t at = pr_policy_builder_list(builder, list->id);
-	struct pr_blob_list blob =
-		*(struct pr_blob_list *)pr_policy_builder_record(builder, PR_SECTION_LISTS, at);
-
-	blob.url = pr_policy_builder_string(builder, list->url);
-	blob.file = pr_policy_builder_string(builder, list->file);
-	blob.format = pr_policy_builder_string(builder, list->format);
-	blob.interval_s = list->interval_s;
-	*(struct pr_blob_list *)pr_policy_builder_record(builder, PR_SECTION_LISTS, at) = blob;
-}
-
-/* The stronger layer comes later and replaces. */
-static void add_lists(struct pr_compile *compile)
-{
-	for (int layer = 0; layer < PR_LAYER_COUNT_; layer++) {
-		const struct pr_document *document =
-			compile->profiles[PR_PROFILE_GLOBAL].layers[layer];
-
-		for (size_t i = 0; document && i < document->n_lists; i++)
-			add_list(compile, &document->lists[i]);
-	}
-}
-
 /* The texts of a global setting. */
 static struct pr_blob_span add_texts(struct pr_compile *compile, enum pr_setting_id id)
 {
@@ -271,14 +223,11 @@ static int compile_all(struct pr_compile *compile)
 	if (r == 0)
 		r = group_documents(compile);
 	if (r == 0)
-		r = number_lists(compile);
-	if (r == 0)
 		r = pr_compile_rules(compile);
 	if (r == 0)
-		r = number_lists(compile);
+		r = pr_compile_sources(compile);
 	if (r < 0)
 		return r;
-	add_lists(compile);
 	pr_compile_matches(compile);
 	global.n_list_words =
 		(pr_policy_builder_count(compile->builder, PR_SECTION_LISTS) + 63) / 64;

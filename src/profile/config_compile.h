@@ -26,6 +26,13 @@ void pr_compile_warn(struct pr_compile *compile, const char *format, ...) PR_PRI
 /* The document that a setting's value comes from: the profile's, else the global; NULL = the default. */
 const struct pr_document *pr_compile_setting(const struct pr_compile *compile, uint32_t profile,
 					     enum pr_setting_id id);
+/* Every list that is configured, or that a setting names, gets its number, beside those that rules have given one;
+ * and the data on addresses. Before bitsets of lists are made: their length depends on it. */
+PR_MUST_USE int pr_compile_sources(struct pr_compile *compile);
+/* A list that is configured has this id or category. */
+bool pr_compile_knows_list(const struct pr_compile *compile, const char *id);
+/* Data on addresses is configured. */
+bool pr_compile_has_geo(const struct pr_compile *compile);
 /* All rulesets, in order. */
 PR_MUST_USE int pr_compile_rules(struct pr_compile *compile);
 /* The entries of all profiles by falling score; ties become warnings. */

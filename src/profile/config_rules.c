@@ -15,6 +15,18 @@ bool pr_runtime_holds(const struct pr_config_input *input,
 	       input->process_lives(input->context, runtime->pid, runtime->start_time);
 }
 
+static void warn_lists(struct pr_compile *compile, const struct pr_rule *rule, const char *text,
+		       const char *place)
+{
+	for (unsigned int i = 0; i < rule->n_lists; i++)
+		if (!pr_compile_knows_list(compile, rule->lists[i]))
+			pr_compile_warn(
+				compile,
+				"%s: no list has the id or category \"%s\": on_missing_data "
+				"decides, not \"%s\"",
+				place, rule->lists[i], text);
+}
+
 /* A rule that can't do what it says is worth a word: nobody looks at what doesn't happen. */
 static void warn_without_means(struct pr_compile *compile, const struct pr_rule *rule,
 			       const char *text, const char *place)
@@ -23,13 +35,14 @@ static void warn_without_means(struct pr_compile *compile, const struct pr_rule 
 		[PR_ENTITY_COUNTRY] = "countries",
 		[PR_ENTITY_CONTINENT] = "continents",
 		[PR_ENTITY_ASN] = "autonomous systems",
-		[PR_ENTITY_LISTS] = "lists",
 	};
 
-	if (data[rule->entity])
+	if (data[rule->entity] && !pr_compile_has_geo(compile))
 		pr_compile_warn(compile,
 				"%s: there is no data on %s: on_missing_data decides, not \"%s\"",
 				place, data[rule->entity], text);
+	if (rule->entity == PR_ENTITY_LISTS)
+		warn_lists(compile, rule, text, place);
 	if (rule->action == PR_RULE_TUNNEL)
 		pr_compile_warn(compile, "%s: no tunnel is set up: what \"%s\" matches is denied",
 				place, text);

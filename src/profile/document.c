@@ -282,8 +282,8 @@ static int parse_value(struct pr_document_parser *parser, enum pr_setting_id id,
 		return parse_words(parser, id, setting);
 	case PR_TYPE_TEXT:
 		return parse_text(parser, id, setting);
-	case PR_TYPE_LIST:
-		return pr_document_parse_lists(parser, setting);
+	case PR_TYPE_SOURCES:
+		return pr_document_parse_sources(parser, id, setting);
 	case PR_TYPE_MATCH:
 		return pr_document_parse_matches(parser, setting);
 	case PR_TYPE_RUNTIME:

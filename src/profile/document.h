@@ -35,10 +35,16 @@ struct pr_document_runtime {
 	unsigned int line;
 };
 
-struct pr_document_list {
-	char *id, *url, *file, *format; /* "" = not given */
-	uint32_t interval_s;
+/* Where a list, or data on addresses, comes from. */
+struct pr_document_source {
+	char *texts[PR_SOURCE_KEY_COUNT_]; /* NULL = not given, or no text */
+	int64_t numbers[PR_SOURCE_KEY_COUNT_];
 	unsigned int line;
+};
+
+struct pr_document_sources {
+	struct pr_document_source *items;
+	size_t n;
 };
 
 struct pr_document {
@@ -49,8 +55,8 @@ struct pr_document {
 	struct pr_document_texts texts[PR_SETTING_COUNT_];
 	struct pr_document_match *matches;
 	struct pr_document_runtime *runtime;
-	struct pr_document_list *lists;
-	size_t n_matches, n_runtime, n_lists;
+	struct pr_document_sources lists, geo;
+	size_t n_matches, n_runtime;
 };
 
 PR_MUST_USE int pr_document_parse(const struct pr_config_file *file,
@@ -75,8 +81,20 @@ PR_MUST_USE int pr_document_parse_matches(struct pr_document_parser *parser,
 					  struct config_setting_t *setting);
 PR_MUST_USE int pr_document_parse_runtime(struct pr_document_parser *parser,
 					  struct config_setting_t *setting);
-PR_MUST_USE int pr_document_parse_lists(struct pr_document_parser *parser,
-					struct config_setting_t *setting);
+/* PR_SETTING_LIST or PR_SETTING_GEO. */
+PR_MUST_USE int pr_document_parse_sources(struct pr_document_parser *parser, enum pr_setting_id id,
+					  struct config_setting_t *setting);
+void pr_document_sources_done(struct pr_document_sources *sources);
+/* The groups of a list setting, or -EINVAL. */
+PR_MUST_USE int pr_document_count_groups(struct pr_document_parser *parser,
+					 struct config_setting_t *setting);
+/* An error at a setting's line. Returns -EINVAL. */
+int pr_document_fail_at(struct pr_document_parser *parser, const struct config_setting_t *setting,
+			const char *message);
+bool pr_document_is_printable(const char *text);
+/* A whole number within these bounds? */
+bool pr_document_read_number(const struct config_setting_t *item, int64_t least, int64_t most,
+			     int64_t *ret_number);
 /* A rule's text: checked, its error told with line and column. */
 PR_MUST_USE int pr_document_check_rule(struct pr_document_parser *parser, const char *text,
 				       unsigned int line);

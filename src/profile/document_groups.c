@@ -1,17 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The settings that are groups: match, run-time rules, lists. And what becomes of a document. */
+/* The settings that are groups: match, run-time rules. And what becomes of a document. */
 #include "profile/document.h"
 
 #include <libconfig.h>
 #include <limits.h>
 #include <string.h>
 
-#define INTERVAL_DEFAULT_S 86400
-#define INTERVAL_LEAST_S   60
-#define INTERVAL_MOST_S	   (366 * 86400)
-
-static int fail_at(struct pr_document_parser *parser, const config_setting_t *setting,
-		   const char *message)
+int pr_document_fail_at(struct pr_document_parser *parser, const config_setting_t *setting,
+			const char *message)
 {
 	return pr_config_fail(parser->error, parser->document->file,
 			      config_setting_source_line(setting), "%s", message);
@@ -25,21 +21,21 @@ static int fail_name(struct pr_document_parser *parser, const config_setting_t *
 		"there is no \"%.80s\" here; there are %s", config_setting_name(setting), known);
 }
 
-/* The groups of a list setting, or -EINVAL. */
-static int count_groups(struct pr_document_parser *parser, config_setting_t *setting)
+int pr_document_count_groups(struct pr_document_parser *parser, config_setting_t *setting)
 {
 	int n = config_setting_length(setting);
 
 	if (!config_setting_is_list(setting) && !(config_setting_is_array(setting) && n == 0))
-		return fail_at(parser, setting,
-			       "write groups in a list in parentheses: ( { … }, { … } )");
+		return pr_document_fail_at(
+			parser, setting, "write groups in a list in parentheses: ( { … }, { … } )");
 	for (int i = 0; i < n; i++)
 		if (!config_setting_is_group(config_setting_get_elem(setting, (unsigned int)i)))
-			return fail_at(parser, setting, "the list holds groups only: { … }");
+			return pr_document_fail_at(parser, setting,
+						   "the list holds groups only: { … }");
 	return n;
 }
 
-static bool printable(const char *text)
+bool pr_document_is_printable(const char *text)
 {
 	for (; *text; text++)
 		if ((unsigned char)*text < ' ' || *text == 0x7f)
@@ -60,12 +56,12 @@ static int parse_match_key(struct pr_document_parser *parser, struct pr_document
 		return fail_name(parser, item,
 				 "path, pattern, package, container, unit, cgroup, user, script, "
 				 "cmdline");
-	if (!text || !*text || strlen(text) > PR_MATCH_TEXT_MAX || !printable(text))
-		return fail_at(parser, item, "write a text in quotes that isn't empty");
+	if (!text || !*text || strlen(text) > PR_MATCH_TEXT_MAX || !pr_document_is_printable(text))
+		return pr_document_fail_at(parser, item, "write a text in quotes that isn't empty");
 	if ((key == PR_KEY_PATH || key == PR_KEY_CGROUP) && *text != '/')
-		return fail_at(parser, item, "the path begins with /");
+		return pr_document_fail_at(parser, item, "the path begins with /");
 	if ((key == PR_KEY_PATTERN || key == PR_KEY_SCRIPT) && !strchr("/*?", *text))
-		return fail_at(parser, item, "the pattern begins with / or a wildcard");
+		return pr_document_fail_at(parser, item, "the pattern begins with / or a wildcard");
 	match->keys[key] = pr_strdup(text);
 	return 0;
 }
@@ -73,7 +69,7 @@ static int parse_match_key(struct pr_document_parser *parser, struct pr_document
 int pr_document_parse_matches(struct pr_document_parser *parser, config_setting_t *setting)
 {
 	struct pr_document *document = parser->document;
-	int n = count_groups(parser, setting), r;
+	int n = pr_document_count_groups(parser, setting), r;
 
 	if (n < 0)
 		return n;
@@ -86,7 +82,8 @@ int pr_document_parse_matches(struct pr_document_parser *parser, config_setting_
 
 		match->line = config_setting_source_line(group);
 		if (n_keys == 0)
-			return fail_at(parser, group, "a group of match holds at least one key");
+			return pr_document_fail_at(parser, group,
+						   "a group of match holds at least one key");
 		for (int k = 0; k < n_keys; k++) {
 			r = parse_match_key(parser, match,
 					    config_setting_get_elem(group, (unsigned int)k));
@@ -97,8 +94,8 @@ int pr_document_parse_matches(struct pr_document_parser *parser, config_setting_
 	return 0;
 }
 
-static bool read_number(const config_setting_t *item, int64_t least, int64_t most,
-			int64_t *ret_number)
+bool pr_document_read_number(const config_setting_t *item, int64_t least, int64_t most,
+			     int64_t *ret_number)
 {
 	int type = config_setting_type(item);
 	int64_t number = config_setting_get_int64(item);
@@ -123,7 +120,8 @@ static int parse_runtime_item(struct pr_document_parser *parser,
 	if (strcmp(name, "direction") == 0 && text &&
 	    (strcmp(text, "in") == 0 || strcmp(text, "out") == 0)) {
 		runtime->incoming = text[0] == 'i';
-	} else if (strcmp(name, "expires") == 0 && read_number(item, 0, INT64_MAX, &number)) {
+	} else if (strcmp(name, "expires") == 0 &&
+		   pr_document_read_number(item, 0, INT64_MAX, &number)) {
 		runtime->expires_s = (uint64_t)number;
 	} else if (strcmp(name, "until_reboot") == 0 &&
 		   config_setting_type(item) == CONFIG_TYPE_BOOL) {
@@ -131,9 +129,10 @@ static int parse_runtime_item(struct pr_document_parser *parser,
 	} else if (strcmp(name, "boot_id") == 0 && text) {
 		free(runtime->boot_id);
 		runtime->boot_id = pr_strdup(text);
-	} else if (strcmp(name, "pid") == 0 && read_number(item, 0, INT_MAX, &number)) {
+	} else if (strcmp(name, "pid") == 0 && pr_document_read_number(item, 0, INT_MAX, &number)) {
 		runtime->pid = (pid_t)number;
-	} else if (strcmp(name, "start_time") == 0 && read_number(item, 0, INT64_MAX, &number)) {
+	} else if (strcmp(name, "start_time") == 0 &&
+		   pr_document_read_number(item, 0, INT64_MAX, &number)) {
 		runtime->start_time = (uint64_t)number;
 	} else {
 		return fail_name(parser, item,
@@ -146,7 +145,7 @@ static int parse_runtime_item(struct pr_document_parser *parser,
 int pr_document_parse_runtime(struct pr_document_parser *parser, config_setting_t *setting)
 {
 	struct pr_document *document = parser->document;
-	int n = count_groups(parser, setting), r;
+	int n = pr_document_count_groups(parser, setting), r;
 
 	if (n < 0)
 		return n;
@@ -166,66 +165,7 @@ int pr_document_parse_runtime(struct pr_document_parser *parser, config_setting_
 				return r;
 		}
 		if (!runtime->rule)
-			return fail_at(parser, group, "the run-time rule has no rule");
-	}
-	return 0;
-}
-
-static int parse_list_item(struct pr_document_parser *parser, struct pr_document_list *list,
-			   const config_setting_t *item)
-{
-	const char *name = config_setting_name(item), *text = config_setting_get_string(item);
-	char **target = strcmp(name, "id") == 0	      ? &list->id
-			: strcmp(name, "url") == 0    ? &list->url
-			: strcmp(name, "file") == 0   ? &list->file
-			: strcmp(name, "format") == 0 ? &list->format
-						      : NULL;
-	int64_t number = 0;
-
-	if (strcmp(name, "interval") == 0) {
-		if (!read_number(item, INTERVAL_LEAST_S, INTERVAL_MOST_S, &number))
-			return fail_at(parser, item,
-				       "interval is a number of seconds, 60 to 31622400");
-		list->interval_s = (uint32_t)number;
-		return 0;
-	}
-	if (!target)
-		return fail_name(parser, item, "id, url, file, format, interval");
-	if (!text || !*text || strlen(text) > PR_MATCH_TEXT_MAX || !printable(text))
-		return fail_at(parser, item, "write a text in quotes that isn't empty");
-	free(*target);
-	*target = pr_strdup(text);
-	return target == &list->id
-		       ? pr_document_check_id(parser, text, config_setting_source_line(item))
-		       : 0;
-}
-
-int pr_document_parse_lists(struct pr_document_parser *parser, config_setting_t *setting)
-{
-	struct pr_document *document = parser->document;
-	int n = count_groups(parser, setting), r;
-
-	if (n < 0)
-		return n;
-	document->lists = pr_calloc((size_t)n, sizeof(*document->lists));
-	document->n_lists = (size_t)n;
-	for (int i = 0; i < n; i++) {
-		config_setting_t *group = config_setting_get_elem(setting, (unsigned int)i);
-		struct pr_document_list *list = &document->lists[i];
-		int n_items = config_setting_length(group);
-
-		*list = (struct pr_document_list){
-			pr_strdup(""), pr_strdup(""),	   pr_strdup(""),
-			pr_strdup(""), INTERVAL_DEFAULT_S, config_setting_source_line(group)
-		};
-		for (int k = 0; k < n_items; k++) {
-			r = parse_list_item(parser, list,
-					    config_setting_get_elem(group, (unsigned int)k));
-			if (r < 0)
-				return r;
-		}
-		if (!*list->id || !*list->url == !*list->file)
-			return fail_at(parser, group, "a list has an id, and either url or file");
+			return pr_document_fail_at(parser, group, "the run-time rule has no rule");
 	}
 	return 0;
 }
@@ -244,15 +184,10 @@ static void free_groups(struct pr_document *document)
 		free(document->runtime[i].rule);
 		free(document->runtime[i].boot_id);
 	}
-	for (size_t i = 0; i < document->n_lists; i++) {
-		free(document->lists[i].id);
-		free(document->lists[i].url);
-		free(document->lists[i].file);
-		free(document->lists[i].format);
-	}
+	pr_document_sources_done(&document->lists);
+	pr_document_sources_done(&document->geo);
 	free(document->matches);
 	free(document->runtime);
-	free(document->lists);
 }
 
 void pr_document_free(struct pr_document *document)

@@ -35,6 +35,7 @@ static void find_sections(struct pr_policy *policy)
 	policy->profiles = section(policy, PR_SECTION_PROFILES);
 	policy->matches = section(policy, PR_SECTION_MATCHES);
 	policy->lists = section(policy, PR_SECTION_LISTS);
+	policy->geo = section(policy, PR_SECTION_GEO);
 	policy->rulesets = section(policy, PR_SECTION_RULESETS);
 	policy->rules = section(policy, PR_SECTION_RULES);
 	policy->ports = section(policy, PR_SECTION_PORTS);
@@ -192,15 +193,35 @@ uint32_t pr_policy_n_lists(const struct pr_policy *policy)
 	return policy->n[PR_SECTION_LISTS];
 }
 
-struct pr_list pr_policy_list(const struct pr_policy *policy, uint32_t list)
+static struct pr_source decode_source(const struct pr_policy *policy,
+				      const struct pr_blob_source *blob)
 {
-	const struct pr_blob_list *blob;
+	return (struct pr_source){
+		.id = policy->strings + blob->id,
+		.url = policy->strings + blob->url,
+		.file = policy->strings + blob->file,
+		.format = policy->strings + blob->format,
+		.category = policy->strings + blob->category,
+		.interval_s = blob->interval_s,
+		.max_bytes = blob->max_bytes,
+	};
+}
 
+struct pr_source pr_policy_list(const struct pr_policy *policy, uint32_t list)
+{
 	pr_assert(list < policy->n[PR_SECTION_LISTS]);
-	blob = &policy->lists[list];
-	return (struct pr_list){ policy->strings + blob->id, policy->strings + blob->url,
-				 policy->strings + blob->file, policy->strings + blob->format,
-				 blob->interval_s };
+	return decode_source(policy, &policy->lists[list]);
+}
+
+uint32_t pr_policy_n_geo(const struct pr_policy *policy)
+{
+	return policy->n[PR_SECTION_GEO];
+}
+
+struct pr_source pr_policy_geo(const struct pr_policy *policy, uint32_t geo)
+{
+	pr_assert(geo < policy->n[PR_SECTION_GEO]);
+	return decode_source(policy, &policy->geo[geo]);
 }
 
 uint32_t pr_policy_n_profiles(const struct pr_policy *policy)

@@ -110,15 +110,20 @@ const char *pr_policy_upstream(const struct pr_policy *policy, uint32_t upstream
 /* True when `rebinding_exceptions` names the domain (canonical) or one that it stands below. */
 bool pr_policy_excepts_rebinding(const struct pr_policy *policy, const char *domain);
 
-/* A list of intelligence: every id that a rule or a setting names has a number, configured or not. */
-struct pr_list {
-	const char *id;
-	const char *url, *file, *format; /* "" = not given; both url and file "": not configured */
-	uint32_t interval_s;
+/* Where a list, or data on addresses, comes from. Texts are "" where they are not given. */
+struct pr_source {
+	const char *id, *url, *file;
+	const char *format, *category; /* the format "": "auto" */
+	uint32_t interval_s, max_bytes;
 };
 
+/* Lists of intelligence: every id that a rule or a setting names has a number, and every list that is configured.
+ * An id may be that of a list, or the category of several; with neither url nor file it is no list's. */
 uint32_t pr_policy_n_lists(const struct pr_policy *policy);
-struct pr_list pr_policy_list(const struct pr_policy *policy, uint32_t list);
+struct pr_source pr_policy_list(const struct pr_policy *policy, uint32_t list);
+/* Data on addresses; what comes first holds where they overlap. */
+uint32_t pr_policy_n_geo(const struct pr_policy *policy);
+struct pr_source pr_policy_geo(const struct pr_policy *policy, uint32_t geo);
 
 uint32_t pr_policy_n_profiles(const struct pr_policy *policy);
 const char *pr_policy_profile_name(const struct pr_policy *policy, uint32_t profile);

@@ -10,7 +10,8 @@ static const size_t record_sizes[PR_SECTION_COUNT_] = {
 	[PR_SECTION_GLOBAL] = sizeof(struct pr_blob_global),
 	[PR_SECTION_PROFILES] = sizeof(struct pr_blob_profile),
 	[PR_SECTION_MATCHES] = sizeof(struct pr_blob_match),
-	[PR_SECTION_LISTS] = sizeof(struct pr_blob_list),
+	[PR_SECTION_LISTS] = sizeof(struct pr_blob_source),
+	[PR_SECTION_GEO] = sizeof(struct pr_blob_source),
 	[PR_SECTION_RULESETS] = sizeof(struct pr_blob_ruleset),
 	[PR_SECTION_RULES] = sizeof(struct pr_blob_rule),
 	[PR_SECTION_PORTS] = sizeof(struct pr_blob_ports),
@@ -95,10 +96,10 @@ uint32_t pr_policy_builder_list(struct pr_policy_builder *builder, const char *i
 {
 	const char *strings = (const char *)builder->sections[PR_SECTION_STRINGS].bytes;
 	uint32_t n = pr_policy_builder_count(builder, PR_SECTION_LISTS);
-	struct pr_blob_list list = { 0 };
+	struct pr_blob_source list = { 0 };
 
 	for (uint32_t i = 0; i < n; i++) {
-		const struct pr_blob_list *known =
+		const struct pr_blob_source *known =
 			pr_policy_builder_record(builder, PR_SECTION_LISTS, i);
 
 		if (strcmp(strings + known->id, id) == 0)

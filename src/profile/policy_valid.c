@@ -68,18 +68,26 @@ static bool profile_valid(const struct pr_policy *policy, const struct pr_blob_p
 	       profile->dns_tunnels <= PR_SUSPICION_DENY;
 }
 
+static bool sources_valid(const struct pr_policy *policy, const struct pr_blob_source *sources,
+			  uint32_t n)
+{
+	for (uint32_t i = 0; i < n; i++)
+		if (!string_valid(policy, sources[i].id) || !string_valid(policy, sources[i].url) ||
+		    !string_valid(policy, sources[i].file) ||
+		    !string_valid(policy, sources[i].format) ||
+		    !string_valid(policy, sources[i].category))
+			return false;
+	return true;
+}
+
 static bool settings_valid(const struct pr_policy *policy)
 {
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
 		if (!profile_valid(policy, &policy->profiles[i]))
 			return false;
-	for (uint32_t i = 0; i < policy->n[PR_SECTION_LISTS]; i++) {
-		const struct pr_blob_list *list = &policy->lists[i];
-
-		if (!string_valid(policy, list->id) || !string_valid(policy, list->url) ||
-		    !string_valid(policy, list->file) || !string_valid(policy, list->format))
-			return false;
-	}
+	if (!sources_valid(policy, policy->lists, policy->n[PR_SECTION_LISTS]) ||
+	    !sources_valid(policy, policy->geo, policy->n[PR_SECTION_GEO]))
+		return false;
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_MATCHES]; i++) {
 		const struct pr_blob_match *match = &policy->matches[i];
 

@@ -13,8 +13,64 @@ static const char *const scopes[] = { "localhost", "lan", "internet", "peer-to-p
 static const char *const bypasses[] = { "canary", "discovery", "dot", "doh", NULL };
 static const char *const suspicious[] = { "ignore", "report", "deny", NULL };
 
+/* As pr_list_format_name() and pr_geo_format_name() have them. */
+static const char *const list_formats[] = { "auto",    "hosts",	    "domains", "wildcards",
+					    "adblock", "rpz",	    "dnsmasq", "addresses",
+					    "asns",    "countries", NULL };
+static const char *const geo_formats[] = { "auto", "mmdb", "csv-asn", "csv-country", "tor", NULL };
+
 #define HOUR 3600
 #define DAY  (24 * HOUR)
+#define MIB  (INT64_C(1) << 20)
+
+#define KEY_ID(what)                           \
+	{                                      \
+		"id", PR_TYPE_ID, .help = what \
+	}
+#define KEY_URL                                                                                      \
+	{                                                                                            \
+		"url", PR_TYPE_URL,                                                                  \
+			.help = "where it is fetched from, `https://…` or `http://…`; what was " \
+				"fetched last "                                                      \
+				"stays in force while nothing better comes"                          \
+	}
+#define KEY_FILE                                                                        \
+	{                                                                               \
+		"file", PR_TYPE_PATH,                                                   \
+			.help = "or the file that holds it; read again when it changes" \
+	}
+#define KEY_INTERVAL(seconds)                                                        \
+	{                                                                            \
+		"interval", PR_TYPE_NUMBER, NULL, seconds, 60, 366 * DAY, "seconds", \
+			"how often it is looked for a new one"                       \
+	}
+#define KEY_MAX_BYTES                                                               \
+	{                                                                           \
+		"max_bytes", PR_TYPE_NUMBER, NULL, 64 * MIB, 1, 256 * MIB, "bytes", \
+			"a larger one is refused"                                   \
+	}
+
+static const struct pr_setting_key list_keys[PR_SOURCE_KEY_COUNT_] = {
+	[PR_SOURCE_ID] = KEY_ID("what `lists`, `exceptions` and rules (`L:ads`) call it"),
+	[PR_SOURCE_URL] = KEY_URL,
+	[PR_SOURCE_FILE] = KEY_FILE,
+	[PR_SOURCE_FORMAT] = { "format", PR_TYPE_WORD, list_formats,
+			       .help = "how it is written; see intel.md" },
+	[PR_SOURCE_CATEGORY] = { "category", PR_TYPE_ID,
+				 .help = "lists of one category are called together by it" },
+	[PR_SOURCE_INTERVAL] = KEY_INTERVAL(DAY),
+	[PR_SOURCE_MAX_BYTES] = KEY_MAX_BYTES,
+};
+
+static const struct pr_setting_key geo_keys[PR_SOURCE_KEY_COUNT_] = {
+	[PR_SOURCE_ID] = KEY_ID("its name; no list has the same"),
+	[PR_SOURCE_URL] = KEY_URL,
+	[PR_SOURCE_FILE] = KEY_FILE,
+	[PR_SOURCE_FORMAT] = { "format", PR_TYPE_WORD, geo_formats,
+			       .help = "how it is written; see intel.md" },
+	[PR_SOURCE_INTERVAL] = KEY_INTERVAL(7 * DAY),
+	[PR_SOURCE_MAX_BYTES] = KEY_MAX_BYTES,
+};
 
 static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 	[PR_SETTING_DEFAULT_ACTION] = { "default_action", PR_TYPE_WORD, PR_IN_BOTH, actions,
@@ -75,9 +131,11 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 						   "DNS over HTTPS. Profiles with "
 						   "`own_dns` are exempt." },
 	[PR_SETTING_LISTS] = { "lists", PR_TYPE_IDS, PR_IN_BOTH,
-			       .help = "Ids of lists; an entity on one of them is denied." },
+			       .help = "Ids or categories of lists; an entity on one of them is "
+				       "denied." },
 	[PR_SETTING_EXCEPTIONS] = { "exceptions", PR_TYPE_IDS, PR_IN_BOTH,
-				    .help = "Ids of lists; an entity on one of them is not denied "
+				    .help = "Ids or categories of lists; an entity on one of them "
+					    "is not denied "
 					    "by `lists`." },
 	[PR_SETTING_GENERATED_DOMAINS] = { "generated_domains", PR_TYPE_WORD, PR_IN_BOTH,
 					   suspicious, 1,
@@ -159,10 +217,15 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 	[PR_SETTING_WORKERS] = { "workers", PR_TYPE_NUMBER, PR_IN_GLOBAL, NULL, 0, 0, 64, "threads",
 				 "Queues, with a thread each. 0 = one for every two cores, four at "
 				 "most." },
-	[PR_SETTING_LIST] = { "list", PR_TYPE_LIST, PR_IN_GLOBAL,
-			      .help = "Lists of domains or addresses: groups of `id`, `url` or "
-				      "`file`, `format`, and "
-				      "`interval` (seconds between updates, 86400 by default)." },
+	[PR_SETTING_LIST] = { "list", PR_TYPE_SOURCES, PR_IN_GLOBAL,
+			      .help = "Lists of domains, addresses, ASes or countries. A group "
+				      "has an `id` and either `url` or `file`.",
+			      .keys = list_keys, .n_keys = PR_SOURCE_KEY_COUNT_ },
+	[PR_SETTING_GEO] = { "geo", PR_TYPE_SOURCES, PR_IN_GLOBAL,
+			     .help = "Data on the country and the AS of addresses. A group has an "
+				     "`id` and either `url` or `file`; where sources overlap the "
+				     "first holds.",
+			     .keys = geo_keys, .n_keys = PR_SOURCE_KEY_COUNT_ },
 	[PR_SETTING_NAME] = { "name", PR_TYPE_TEXT, PR_IN_PROFILE,
 			      .help = "The profile's name. Files of different layers with the same "
 				      "name are one "
@@ -220,22 +283,49 @@ static unsigned int distance(const char *a, const char *b)
 
 #define SUGGEST_WITHIN 3
 
+/* Keeps the name that is closest so far. */
+static void compare(const char *name, const char *known, unsigned int *best,
+		    const char **suggestion)
+{
+	unsigned int d = distance(name, known);
+
+	if (d < *best) {
+		*best = d;
+		*suggestion = known;
+	}
+}
+
 bool pr_setting_find(const char *name, enum pr_setting_id *ret_id, const char **ret_suggestion)
 {
 	unsigned int best = SUGGEST_WITHIN + 1;
 
 	*ret_suggestion = NULL;
 	for (int i = 0; i < PR_SETTING_COUNT_; i++) {
-		unsigned int d = distance(name, settings[i].name);
-
 		if (strcmp(name, settings[i].name) == 0) {
 			*ret_id = (enum pr_setting_id)i;
 			return true;
 		}
-		if (d < best) {
-			best = d;
-			*ret_suggestion = settings[i].name;
+		compare(name, settings[i].name, &best, ret_suggestion);
+	}
+	return false;
+}
+
+bool pr_setting_key_find(const struct pr_setting *setting, const char *name, unsigned int *ret_key,
+			 const char **ret_suggestion)
+{
+	unsigned int best = SUGGEST_WITHIN + 1;
+
+	*ret_suggestion = NULL;
+	for (unsigned int i = 0; i < setting->n_keys; i++) {
+		const char *known = setting->keys[i].name;
+
+		if (!known)
+			continue;
+		if (strcmp(name, known) == 0) {
+			*ret_key = i;
+			return true;
 		}
+		compare(name, known, &best, ret_suggestion);
 	}
 	return false;
 }

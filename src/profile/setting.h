@@ -46,6 +46,7 @@ enum pr_setting_id {
 	PR_SETTING_MARK_MASK,
 	PR_SETTING_WORKERS,
 	PR_SETTING_LIST,
+	PR_SETTING_GEO,
 	PR_SETTING_NAME,
 	PR_SETTING_MATCH,
 	PR_SETTING_RUNTIME,
@@ -62,9 +63,12 @@ enum pr_setting_type {
 	PR_TYPE_IDS,	   /* list ids */
 	PR_TYPE_ZONES,	   /* domains, each with all below */
 	PR_TYPE_RULES,
-	PR_TYPE_LIST,	 /* groups that describe a list */
+	PR_TYPE_SOURCES, /* groups that say where data comes from */
 	PR_TYPE_MATCH,	 /* groups of match keys */
 	PR_TYPE_RUNTIME, /* run-time rules; the state directory's only */
+	PR_TYPE_ID,	 /* of keys of groups alone, as those that follow */
+	PR_TYPE_URL,
+	PR_TYPE_PATH,
 };
 
 /* Where a setting may stand. */
@@ -73,6 +77,28 @@ enum pr_setting_type {
 #define PR_IN_BOTH    (PR_IN_GLOBAL | PR_IN_PROFILE)
 #define PR_NOT_STATE  4u /* only where the administrator writes */
 #define PR_ONLY_STATE 8u /* only where we write */
+
+/* A key of the groups that a setting is a list of. */
+struct pr_setting_key {
+	const char *name; /* NULL: such groups have no such key */
+	enum pr_setting_type type;
+	const char *const *words; /* NULL-terminated; the first is the default */
+	int64_t default_value, least, most;
+	const char *unit;
+	const char *help;
+};
+
+/* The keys of groups of PR_TYPE_SOURCES. */
+enum pr_source_key {
+	PR_SOURCE_ID,
+	PR_SOURCE_URL,
+	PR_SOURCE_FILE,
+	PR_SOURCE_FORMAT,
+	PR_SOURCE_CATEGORY,
+	PR_SOURCE_INTERVAL,
+	PR_SOURCE_MAX_BYTES,
+	PR_SOURCE_KEY_COUNT_,
+};
 
 struct pr_setting {
 	const char *name;
@@ -83,8 +109,14 @@ struct pr_setting {
 	int64_t least, most;
 	const char *unit;
 	const char *help;
+	const struct pr_setting_key
+		*keys; /* of groups: an array, in the order of their enumeration */
+	unsigned int n_keys;
 };
 
 const struct pr_setting *pr_setting(enum pr_setting_id id);
 /* False when there is none; then *ret_suggestion is the name that is closest, or NULL. */
 bool pr_setting_find(const char *name, enum pr_setting_id *ret_id, const char **ret_suggestion);
+/* The same among the keys of a setting's groups. */
+bool pr_setting_key_find(const struct pr_setting *setting, const char *name, unsigned int *ret_key,
+			 const char **ret_suggestion);

@@ -3,10 +3,30 @@
 #include "profile/config.h"
 #include "profile/setting.h"
 
-static void print_words(FILE *out, const struct pr_setting *setting)
+static void print_words(FILE *out, const char *const *words)
 {
-	for (int i = 0; setting->words[i]; i++)
-		fprintf(out, "%s`\"%s\"`", i ? ", " : "", setting->words[i]);
+	for (int i = 0; words[i]; i++)
+		fprintf(out, "%s`\"%s\"`", i ? ", " : "", words[i]);
+}
+
+/* The keys of a group, a line each. */
+static void print_keys(FILE *out, const struct pr_setting *setting)
+{
+	for (unsigned int i = 0; i < setting->n_keys; i++) {
+		const struct pr_setting_key *key = &setting->keys[i];
+
+		if (!key->name)
+			continue;
+		fprintf(out, "  - `%s`: %s", key->name, key->help);
+		if (key->type == PR_TYPE_WORD) {
+			fputs("; one of ", out);
+			print_words(out, key->words);
+		} else if (key->type == PR_TYPE_NUMBER) {
+			fprintf(out, "; %lld to %lld %s, %lld by default", (long long)key->least,
+				(long long)key->most, key->unit, (long long)key->default_value);
+		}
+		fputc('\n', out);
+	}
 }
 
 static void print_values(FILE *out, const struct pr_setting *setting)
@@ -18,7 +38,7 @@ static void print_values(FILE *out, const struct pr_setting *setting)
 		[PR_TYPE_IDS] = "a list of ids, `[ \"ads\", \"malware\" ]`",
 		[PR_TYPE_ZONES] = "a list of domains, `[ \"corp.example\" ]`",
 		[PR_TYPE_RULES] = "a list of rules, `[ \"+ .example.com TCP/443\" ]`",
-		[PR_TYPE_LIST] = "a list of groups, `( { id = \"ads\"; url = \"…\"; } )`",
+		[PR_TYPE_SOURCES] = "a list of groups, `( { id = \"ads\"; url = \"…\"; } )`",
 		[PR_TYPE_MATCH] = "a list of groups, `( { path = \"/usr/bin/curl\"; } )`",
 		[PR_TYPE_RUNTIME] = "a list of groups",
 	};
@@ -26,11 +46,11 @@ static void print_values(FILE *out, const struct pr_setting *setting)
 	switch (setting->type) {
 	case PR_TYPE_WORD:
 		fputs("one of ", out);
-		print_words(out, setting);
+		print_words(out, setting->words);
 		break;
 	case PR_TYPE_WORDS:
 		fputs("a list of some of ", out);
-		print_words(out, setting);
+		print_words(out, setting->words);
 		break;
 	case PR_TYPE_BOOL:
 		fputs("`true`, `false`", out);
@@ -117,5 +137,8 @@ void pr_settings_reference(FILE *out)
 		fputs("\n- Default: ", out);
 		print_default(out, setting, id);
 		fprintf(out, "\n- Stands in: %s\n", place_of(setting));
+		if (setting->n_keys)
+			fputs("- Keys of a group:\n", out);
+		print_keys(out, setting);
 	}
 }

@@ -87,6 +87,34 @@ static const struct {
 	{ "portreeve.conf", "list = ( { id = \"a\"; } );", "either url or file" },
 	{ "portreeve.conf", "list = ( { id = \"a\"; file = \"/f\"; colour = \"red\"; } );",
 	  "there is no \"colour\" here" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; file = \"/f\"; url = \"http://a\"; } );",
+	  "either url or file" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; fiel = \"/f\"; } );", "do you mean \"file\"?" },
+	{ "portreeve.conf", "list = (\n{ id = \"a\"; file = \"f\"; } );", ":2: the path begins" },
+	{ "portreeve.conf", "list = (\n{ file = \"/f\"; } );", ":2: an id is missing" },
+	{ "portreeve.conf", "list = ( { id = \"..\"; file = \"/f\"; } );", "with a dot" },
+	{ "portreeve.conf", "list = ( { id = \"a/b\"; file = \"/f\"; } );", "no list's id" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; url = \"ftp://a/b\"; } );",
+	  "no address to fetch from: it must begin" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; file = \"/f\"; format = \"host\"; } );",
+	  "format: write one of \"auto\", \"hosts\"" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; file = \"/f\"; category = \"a,b\"; } );",
+	  "no list's id" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; file = \"/f\"; interval = 5; } );",
+	  "interval: write a number from 60" },
+	{ "portreeve.conf", "list = ( { id = \"a\"; file = \"/f\"; max_bytes = 268435457; } );",
+	  "1 to 268435456 (bytes)" },
+	{ "portreeve.conf",
+	  "list = ( { id = \"a\"; file = \"/f\"; },\n{ id = \"a\"; file = \"/g\"; } );",
+	  ":2: \"a\" is the id of line 1 already" },
+	{ "portreeve.conf", "geo = ( { id = \"a\"; file = \"/f\"; category = \"x\"; } );",
+	  "there is no \"category\" here" },
+	{ "portreeve.conf", "geo = ( { id = \"a\"; file = \"/f\"; format = \"hosts\"; } );",
+	  "format: write one of \"auto\", \"mmdb\"" },
+	{ "portreeve.conf",
+	  "list = ( { id = \"a\"; file = \"/f\"; } );\ngeo = ( { id = \"a\"; file = \"/g\"; } );",
+	  ":2: \"a\" is a list's id already" },
+	{ "profiles/a.conf", "name = \"a\"; list = ( );", "stands in portreeve.conf only" },
 	{ "portreeve.conf", "own_dns = true;\nown_dns = true;", ":2: duplicate" },
 	{ "portreeve.conf", "own_dns = ;", ":1: syntax error" },
 	{ "portreeve.conf", "own_dns = true;\n  @include \"/etc/shadow\"\n", ":2: @include" },
@@ -292,8 +320,78 @@ static void warns_of_what_there_are_no_means_for(void **state)
 	assert_int_equal(setup.blob.n_warnings, 3);
 	assert_non_null(
 		strstr(setup.blob.warnings[0], "portreeve.conf:1: there is no data on countries"));
-	assert_non_null(strstr(setup.blob.warnings[1], "no data on lists"));
+	assert_non_null(strstr(setup.blob.warnings[1], "no list has the id or category \"ads\""));
 	assert_non_null(strstr(setup.blob.warnings[2], "no tunnel is set up"));
+	done(&setup);
+}
+
+static struct pr_source list_of(const struct setup *setup, const char *id)
+{
+	for (uint32_t i = 0; i < pr_policy_n_lists(setup->policy); i++)
+		if (strcmp(pr_policy_list(setup->policy, i).id, id) == 0)
+			return pr_policy_list(setup->policy, i);
+	fail_msg("no list is called %s", id);
+	return (struct pr_source){ 0 };
+}
+
+static void knows_where_lists_come_from(void **state)
+{
+	struct setup setup = { 0 };
+	struct pr_source source;
+
+	(void)state;
+	add(&setup, PR_LAYER_SHIPPED, "portreeve.conf",
+	    "list = ( { id = \"ads\"; url = \"https://shipped.example/\"; },"
+	    "         { id = \"more\"; file = \"/more\"; } );"
+	    "geo = ( { id = \"country\"; file = \"/shipped\"; }, { id = \"as\"; file = \"/as\"; } "
+	    ");");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
+	    "list = ( { id = \"ads\"; url = \"https://lists.example/ads\"; format = \"hosts\";"
+	    "           category = \"advertising\"; interval = 3600; max_bytes = 1000; } );"
+	    "geo = ( { id = \"own\"; file = \"/own\"; format = \"csv-asn\"; },"
+	    "        { id = \"country\"; url = \"https://lists.example/c\"; } );"
+	    "lists = [ \"advertising\", \"more\" ]; outgoing = [ \"- L:ads,advertising\", \"- AT\" "
+	    "];");
+	compile(&setup);
+	assert_int_equal(setup.blob.n_warnings, 0);
+	assert_int_equal(pr_policy_n_lists(setup.policy), 3);
+	source = list_of(&setup, "ads");
+	assert_string_equal(source.url, "https://lists.example/ads");
+	assert_string_equal(source.file, "");
+	assert_string_equal(source.format, "hosts");
+	assert_string_equal(source.category, "advertising");
+	assert_int_equal(source.interval_s, 3600);
+	assert_int_equal(source.max_bytes, 1000);
+	source = list_of(&setup, "more");
+	assert_string_equal(source.file, "/more");
+	assert_int_equal(source.interval_s, 86400);
+	assert_int_equal(source.max_bytes, 64 << 20);
+	source = list_of(&setup, "advertising");
+	assert_string_equal(source.url, "");
+	assert_string_equal(source.file, "");
+	assert_int_equal(pr_policy_n_geo(setup.policy), 3);
+	assert_string_equal(pr_policy_geo(setup.policy, 0).id, "own");
+	assert_string_equal(pr_policy_geo(setup.policy, 1).id, "country");
+	assert_string_equal(pr_policy_geo(setup.policy, 1).url, "https://lists.example/c");
+	assert_int_equal(pr_policy_geo(setup.policy, 1).interval_s, 7 * 86400);
+	assert_string_equal(pr_policy_geo(setup.policy, 2).id, "as");
+	done(&setup);
+}
+
+static void warns_of_lists_that_nobody_has_and_of_plain_ways(void **state)
+{
+	struct setup setup = { 0 };
+
+	(void)state;
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
+	    "list = (\n{ id = \"ads\"; url = \"http://lists.example/\"; } );\n"
+	    "lists = [ \"ads\",\n\"adz\" ];");
+	compile(&setup);
+	assert_int_equal(setup.blob.n_warnings, 2);
+	assert_non_null(strstr(setup.blob.warnings[0],
+			       "portreeve.conf:2: \"ads\" is fetched without encryption"));
+	assert_non_null(strstr(setup.blob.warnings[1],
+			       "portreeve.conf:4: lists: no list has the id or category \"adz\""));
 	done(&setup);
 }
 
@@ -495,6 +593,8 @@ int main(void)
 		cmocka_unit_test(runtime_rules_say_when_they_end),
 		cmocka_unit_test(refuses_one_name_twice_in_a_layer),
 		cmocka_unit_test(warns_of_what_there_are_no_means_for),
+		cmocka_unit_test(knows_where_lists_come_from),
+		cmocka_unit_test(warns_of_lists_that_nobody_has_and_of_plain_ways),
 		cmocka_unit_test(warns_of_ties_and_of_what_is_never_reached),
 		cmocka_unit_test(the_best_match_wins),
 		cmocka_unit_test(changes_rules_at_run_time),
