@@ -17,7 +17,7 @@
 #define PR_LABEL_MAX	  63
 
 /* Canonical form of a name given as text: case folded, one final dot taken off, lengths checked. Not for
- * internationalised names: profile/ converts these first. 0 or -EINVAL. */
+ * internationalised names: base/idn.h converts their labels first. 0 or -EINVAL. */
 PR_MUST_USE int pr_name_canonical(const char *text, char ret_name[PR_NAME_TEXT_SIZE]);
 /* True when `name` is `zone` or stands below it; both canonical. The root is above all. */
 bool pr_name_within(const char *name, const char *zone);

@@ -6,7 +6,8 @@
  */
 #include "profile/rule_text.h"
 
-#include <idn2.h>
+#include "base/idn.h"
+
 #include <string.h>
 
 struct shape {
@@ -15,32 +16,13 @@ struct shape {
 	bool open_right; /* a wildcard behind */
 };
 
-/* The A-label of a whole label: UTS 46, non-transitional, which is what browsers look up. The mapping can
- * yield what no label holds (fullwidth '*', ideographic full stop): looked at again. */
 static int to_a_label(struct pr_rule_parser *parser, struct pr_rule_field label,
-		      char text[static 4 * PR_NAME_MAX + 1])
+		      char text[static PR_LABEL_MAX + 1])
 {
-	uint8_t *ascii = NULL;
-	size_t len;
-	int r;
+	char why[PR_IDN_WHY_SIZE];
 
-	r = idn2_lookup_u8((const uint8_t *)text, &ascii, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
-	if (r != IDN2_OK)
-		return pr_rule_fail(parser, label.text,
-				    "\"%.*s\" is no internationalised label: %s",
-				    PR_FIELD_ARG(label), idn2_strerror(r));
-	len = strlen((const char *)ascii);
-	if (len && len <= PR_LABEL_MAX)
-		memcpy(text, ascii, len + 1);
-	idn2_free(ascii);
-	if (!len || len > PR_LABEL_MAX)
-		return pr_rule_fail(parser, label.text, "a label has 1 to %d characters",
-				    PR_LABEL_MAX);
-	for (size_t i = 0; i < len; i++)
-		if (text[i] == '.' || !pr_list_id_character(text[i]))
-			return pr_rule_fail(parser, label.text,
-					    "\"%.*s\" stands for '%c', which a label can't hold",
-					    PR_FIELD_ARG(label), text[i]);
+	if (pr_idn_label(label.text, label.len, text, why) < 0)
+		return pr_rule_fail(parser, label.text, "\"%.*s\" %s", PR_FIELD_ARG(label), why);
 	return 0;
 }
 

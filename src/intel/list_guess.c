@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Which format is it? A sample of the lines, the first ones and some from all over, is given to every format's parser;
+ * the one that takes most has it. A format whose lines could be any text counts only those that are typical of it: an
+ * error page in place of a list ("404 page not found", "No such file") must not become an AS or a country.
+ */
+#include "intel/list_line.h"
+
+#include <string.h>
+
+#define N_FIRST	   256u
+#define N_ALL_OVER 256u
+
+/* Where two take the same number of lines, the earlier has it. */
+static const enum pr_list_format order[] = {
+	PR_LIST_ASNS,	   PR_LIST_COUNTRIES, PR_LIST_HOSTS,
+	PR_LIST_ADDRESSES, PR_LIST_DOMAINS,   PR_LIST_WILDCARDS,
+};
+
+struct sample {
+	struct pr_list_text lines[N_FIRST + N_ALL_OVER];
+	unsigned int n;
+};
+
+static void take(struct sample *sample, struct pr_list_text line)
+{
+	line = pr_list_trim(line);
+	if (line.len && line.len <= PR_LIST_LINE_MAX && !pr_list_is_comment(line))
+		sample->lines[sample->n++] = line;
+}
+
+static void take_sample(struct pr_list_text list, struct sample *sample)
+{
+	struct pr_list_text rest = list, line;
+
+	sample->n = 0;
+	while (sample->n < N_FIRST && pr_list_next_line(&rest, &line))
+		take(sample, line);
+	list = rest;
+	for (unsigned int i = 0; i < N_ALL_OVER; i++) {
+		rest = pr_list_skip(list, list.len / N_ALL_OVER * i);
+		/* the first may be a line's end only */
+		if (pr_list_next_line(&rest, &line) && pr_list_next_line(&rest, &line))
+			take(sample, line);
+	}
+}
+
+static bool is_wildcard(struct pr_list_text line)
+{
+	return pr_list_starts(line, ".") || pr_list_starts(line, "*.");
+}
+
+static bool is_typical(enum pr_list_format format, struct pr_list_text line)
+{
+	struct pr_list_text word = { 0 }, rest = line;
+
+	switch (format) {
+	case PR_LIST_WILDCARDS:
+		return is_wildcard(line);
+	case PR_LIST_DOMAINS:
+		return !is_wildcard(line) && memchr(line.bytes, '.', line.len);
+	case PR_LIST_ASNS:
+	case PR_LIST_COUNTRIES:
+		return pr_list_next_word(&rest, &word) && !pr_list_next_word(&rest, &word);
+	default:
+		return true;
+	}
+}
+
+static unsigned int count_taken(enum pr_list_format format, const struct sample *sample)
+{
+	const struct pr_list_ports ports = { 0 };
+	struct pr_list_reader reader = { .ports = &ports };
+	unsigned int n_taken = 0;
+
+	for (unsigned int i = 0; i < sample->n; i++) {
+		uint64_t before = reader.counts.taken;
+
+		pr_list_read_line(&reader, format, sample->lines[i]);
+		n_taken += reader.counts.taken > before && is_typical(format, sample->lines[i]);
+	}
+	return n_taken;
+}
+
+enum pr_list_format pr_list_guess(struct pr_list_text list)
+{
+	enum pr_list_format best = PR_LIST_AUTO;
+	unsigned int n_taken, n_best = 0;
+	struct sample sample;
+
+	if (pr_list_starts(list, "[Adblock"))
+		return PR_LIST_ADBLOCK;
+	take_sample(list, &sample);
+	if (!sample.n)
+		return PR_LIST_DOMAINS; /* nothing but comments: any will do */
+	for (size_t i = 0; i < PR_ARRAY_SIZE(order); i++) {
+		n_taken = count_taken(order[i], &sample);
+		if (n_taken > n_best) {
+			best = order[i];
+			n_best = n_taken;
+		}
+	}
+	return best;
+}
