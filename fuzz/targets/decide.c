@@ -140,7 +140,7 @@ static void take_subject(struct input *input, const uint64_t *lists, struct pr_s
 	if (take(input) & 1)
 		strcpy(subject->country, "AT");
 	if (take(input) & 1) {
-		subject->lists = lists;
+		subject->address_lists = lists;
 		subject->n_list_words = 1;
 	}
 	subject->own = take(input) % 16 == 1;

@@ -32,7 +32,7 @@ static void ask(const struct pr_policy *policy)
 				      .country = "AT",
 				      .continent = "EU",
 				      .asn = 7,
-				      .lists = &lists,
+				      .address_lists = &lists,
 				      .n_list_words = 1,
 				      .scope = PR_SCOPE_INTERNET };
 	struct pr_rule_hit hit;

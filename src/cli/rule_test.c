@@ -139,7 +139,7 @@ static bool set_list(struct test *test, const char *value)
 	for (unsigned int i = 0; i < test->rule.n_lists; i++)
 		if (strcmp(test->rule.lists[i], value) == 0)
 			test->lists |= UINT64_C(1) << i;
-	test->subject.lists = &test->lists;
+	test->subject.address_lists = &test->lists;
 	test->subject.n_list_words = 1;
 	test->subject.known |= PR_FACT_LISTS;
 	return true;
@@ -202,10 +202,11 @@ static const char *word_for(struct test *test, unsigned int *ret_missing)
 {
 	static const char *const actions[] = { "permit", "deny", "ask", "tunnel" };
 	uint32_t numbers[LISTS_MAX];
+	unsigned int no_data;
 
 	for (uint32_t i = 0; i < LISTS_MAX; i++)
 		numbers[i] = i;
-	switch (pr_rule_match(&test->rule, numbers, &test->subject, ret_missing)) {
+	switch (pr_rule_match(&test->rule, numbers, &test->subject, ret_missing, &no_data)) {
 	case PR_ANSWER_YES:
 		return actions[test->rule.action];
 	case PR_ANSWER_NO:

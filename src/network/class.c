@@ -151,8 +151,8 @@ void pr_subject_remote_set(struct pr_subject *subject, const struct pr_address *
 	subject->absent &= ~(intel | PR_FACT_ADDRESS | PR_FACT_SCOPE);
 	subject->country[0] = subject->continent[0] = '\0';
 	subject->asn = 0;
-	subject->lists = NULL;
-	subject->n_list_words = 0;
+	subject->organisation = NULL;
+	subject->address_lists = NULL;
 	if (subject->remote_class != PR_CLASS_GLOBAL)
 		subject->known |= PR_FACT_COUNTRY | PR_FACT_ASN;
 }

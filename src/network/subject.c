@@ -1,6 +1,31 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "network/subject.h"
 
+static bool has_bit(const struct pr_subject *subject, const uint64_t *bits, uint32_t list)
+{
+	return bits && list / 64 < subject->n_list_words && bits[list / 64] >> list % 64 & 1;
+}
+
+bool pr_subject_on_list(const struct pr_subject *subject, uint32_t list)
+{
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		if (has_bit(subject, subject->domain_lists[i], list))
+			return true;
+	return has_bit(subject, subject->address_lists, list);
+}
+
+bool pr_subject_list_missing(const struct pr_subject *subject, uint32_t list)
+{
+	return subject->known & subject->absent & PR_FACT_LISTS ||
+	       has_bit(subject, subject->lists_missing, list);
+}
+
+bool pr_subject_list_open(const struct pr_subject *subject, uint32_t list)
+{
+	return !(subject->known & PR_FACT_LISTS) &&
+	       (!subject->lists_open || has_bit(subject, subject->lists_open, list));
+}
+
 const char *pr_scope_name(enum pr_scope scope)
 {
 	static const char *const names[] = {

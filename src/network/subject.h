@@ -6,10 +6,10 @@
  * (country, AS, lists). An address that isn't global has no country and no AS: these are then known, and
  * empty (""; 0); absent they would count as missing data.
  *
- * Lists are known one by one: of each list the subject is on it (its bit in `lists`), or is not, or there is
- * no data for it (its bit in `lists_missing`; what is set in both is on it). While PR_FACT_LISTS is open the
- * bits that are set hold already, for what a name is on no address takes back; the others may come. With
- * PR_FACT_LISTS absent there is no data for any list.
+ * Lists are known one by one. Each of the domains, and the address, is on some of them (its bits are set); of
+ * a list that neither is on, there may be no data (`lists_missing`). While PR_FACT_LISTS is open, the bits that
+ * are set hold already: what a name is on, no address takes back. Those of `lists_open` may still come. With
+ * PR_FACT_LISTS absent there is no data for any list that neither is on.
  */
 #pragma once
 
@@ -95,8 +95,12 @@ struct pr_subject {
 	char country[3], continent[3];
 	uint32_t asn;
 	const char *organisation; /* of the AS; NULL or "" = not known */
-	/* Bitsets of list numbers of the policy, n_list_words long; NULL = none. */
-	const uint64_t *lists, *lists_missing;
+	/* Bitsets of list numbers of the policy, n_list_words long; NULL = none, but of lists_open: any. */
+	const uint64_t
+		*domain_lists[PR_SUBJECT_DOMAINS_MAX]; /* that the domain of the same place is on */
+	const uint64_t *address_lists;
+	const uint64_t *lists_missing; /* without data */
+	const uint64_t *lists_open;    /* that may speak of what isn't known yet: of an address */
 	unsigned int n_list_words;
 	unsigned int suspicions; /* PR_SUSPICION_… */
 
@@ -109,6 +113,12 @@ struct pr_subject {
 				* know nothing of the addresses of this host and its networks */
 	enum pr_spoof spoofed; /* the source is not one that may arrive or leave here */
 };
+
+/* Is one of the domains, or the address, on the list? */
+bool pr_subject_on_list(const struct pr_subject *subject, uint32_t list);
+/* Neither is; is there no data for it, may it still come (PR_FACT_LISTS is open)? */
+bool pr_subject_list_missing(const struct pr_subject *subject, uint32_t list);
+bool pr_subject_list_open(const struct pr_subject *subject, uint32_t list);
 
 const char *pr_scope_name(enum pr_scope scope); /* "Localhost", "LAN", "Internet", "Invalid" */
 const char *pr_class_name(enum pr_class class_);

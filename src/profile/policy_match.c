@@ -67,18 +67,50 @@ static uint32_t value_first(const struct walk *walk, const struct pr_blob_rulese
 				   &walk->service, best);
 }
 
+/* The first rule that names one of the lists whose bits are set. */
+static uint32_t of_lists_first(const struct walk *walk, const struct pr_blob_ruleset *ruleset,
+			       const uint64_t *lists, uint32_t best)
+{
+	for (unsigned int word = 0; lists && word < walk->subject->n_list_words; word++)
+		for (uint64_t bits = lists[word]; bits; bits &= bits - 1)
+			best = value_first(walk, ruleset, PR_ENTITY_LISTS,
+					   word * 64 + (uint32_t)__builtin_ctzll(bits), best);
+	return best;
+}
+
+/* Lists are known one by one: those that the subject is on match, those that are open could, and those without
+ * data stop where they have to. */
 static uint32_t lists_first(const struct walk *walk, const struct pr_blob_ruleset *ruleset,
 			    uint32_t best)
 {
 	const struct pr_subject *subject = walk->subject;
+	bool open = !(subject->known & PR_FACT_LISTS);
+	bool none = !open && subject->absent & PR_FACT_LISTS;
 
-	if (!(ruleset->kinds & 1u << PR_ENTITY_LISTS) || !subject->lists)
-		return best;
-	for (unsigned int word = 0; word < subject->n_list_words; word++)
-		for (uint64_t bits = subject->lists[word]; bits; bits &= bits - 1)
-			best = value_first(walk, ruleset, PR_ENTITY_LISTS,
-					   word * 64 + (uint32_t)__builtin_ctzll(bits), best);
+	if ((open && !subject->lists_open) || (none && walk->stop_at_no_data))
+		return pr_policy_ref_first(walk->policy, ruleset->categories[PR_CATEGORY_LISTS],
+					   &walk->service, best);
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		best = of_lists_first(walk, ruleset, subject->domain_lists[i], best);
+	best = of_lists_first(walk, ruleset, subject->address_lists, best);
+	if (open)
+		best = of_lists_first(walk, ruleset, subject->lists_open, best);
+	if (walk->stop_at_no_data)
+		best = of_lists_first(walk, ruleset, subject->lists_missing, best);
 	return best;
+}
+
+/* Did rules before the first that speaks want data that there is none for? */
+static bool is_passed_over(const struct walk *walk, const struct pr_blob_ruleset *ruleset,
+			   enum pr_blob_category category, unsigned int fact, uint32_t first)
+{
+	if (ruleset->categories[category] == PR_BLOB_NONE)
+		return false;
+	if (walk->no_data & fact)
+		return pr_policy_ref_first(walk->policy, ruleset->categories[category],
+					   &walk->service, first) < first;
+	return category == PR_CATEGORY_LISTS &&
+	       of_lists_first(walk, ruleset, walk->subject->lists_missing, first) < first;
 }
 
 /* With the fact known: the first rule for its value. */
@@ -106,8 +138,6 @@ static uint32_t known_first(const struct walk *walk, const struct pr_blob_rulese
 				   code_value(subject->continent), best);
 	case PR_CATEGORY_ASN:
 		return value_first(walk, ruleset, PR_ENTITY_ASN, subject->asn, best);
-	case PR_CATEGORY_LISTS:
-		return lists_first(walk, ruleset, best);
 	default:
 		return best;
 	}
@@ -131,29 +161,51 @@ static uint32_t ruleset_first(struct walk *walk, const struct pr_blob_ruleset *r
 
 		if (all == PR_BLOB_NONE)
 			continue;
-		if (known == PR_IS_KNOWN)
+		if (i == PR_CATEGORY_LISTS)
+			best = lists_first(walk, ruleset, best);
+		else if (known == PR_IS_KNOWN)
 			best = known_first(walk, ruleset, (enum pr_blob_category)i, best);
 		else if (known == PR_IS_OPEN ||
 			 (walk->stop_at_no_data && walk->no_data & category_facts[i]))
 			best = pr_policy_ref_first(walk->policy, all, &walk->service, best);
 	}
 	for (int i = 0; i < PR_CATEGORY_COUNT_ && !walk->stop_at_no_data; i++)
-		if (walk->no_data & category_facts[i] &&
-		    pr_policy_ref_first(walk->policy, ruleset->categories[i], &walk->service,
-					best) < best)
+		if (is_passed_over(walk, ruleset, (enum pr_blob_category)i, category_facts[i],
+				   best))
 			walk->passed_over |= category_facts[i];
 	return best;
+}
+
+/* What a rule for lists lacks: the bits that are set, open, or without data, in this order. */
+static void weigh_lists(const struct walk *walk, const struct pr_blob_rule *rule,
+			unsigned int *open, unsigned int *no_data)
+{
+	*open = *no_data = 0;
+	for (uint32_t i = 0; i < rule->lists.n; i++) {
+		uint32_t list = walk->policy->numbers[rule->lists.first + i];
+
+		if (pr_subject_on_list(walk->subject, list)) {
+			*open = *no_data = 0;
+			return;
+		}
+		if (pr_subject_list_open(walk->subject, list))
+			*open = PR_FACT_LISTS;
+		else if (pr_subject_list_missing(walk->subject, list))
+			*no_data = PR_FACT_LISTS;
+	}
+	if (*open)
+		*no_data = 0;
 }
 
 /* What the rule that was found lacks: it matches as far as the facts are known. */
 static void classify(const struct walk *walk, uint32_t number, struct pr_rule_hit *ret_hit)
 {
 	const struct pr_blob_rule *rule = &walk->policy->rules[number];
-	unsigned int fact = pr_entity_fact((enum pr_entity_kind)rule->entity), open = 0,
-		     no_data = fact & walk->no_data;
+	unsigned int fact = pr_entity_fact((enum pr_entity_kind)rule->entity),
+		     open = fact & ~walk->subject->known, no_data = fact & walk->no_data;
 
-	if (fact && !(walk->subject->known & fact))
-		open |= fact;
+	if (rule->entity == PR_ENTITY_LISTS)
+		weigh_lists(walk, rule, &open, &no_data);
 	if (rule->proto != PR_PROTO_ANY && walk->service.proto_is == PR_IS_OPEN)
 		open |= PR_FACT_PROTOCOL;
 	if (rule->ports.n && walk->service.port_is == PR_IS_OPEN)

@@ -90,7 +90,9 @@ enum pr_rule_answer {
 	PR_ANSWER_NO_DATA, /* would match or not by data that there is none for; see on_missing_data */
 };
 
-/* Does one rule match? `list_numbers` has the number of each of the rule's lists. *ret_missing is set
- * whatever the answer: what it lacked. */
+/* Does one rule match? `list_numbers` has the number of each of the rule's lists. Set whatever the answer:
+ * *ret_missing to the facts (PR_FACT_…) that it lacked, *ret_no_data to those of them that there is no data
+ * for. */
 enum pr_rule_answer pr_rule_match(const struct pr_rule *rule, const uint32_t *list_numbers,
-				  const struct pr_subject *subject, unsigned int *ret_missing);
+				  const struct pr_subject *subject, unsigned int *ret_missing,
+				  unsigned int *ret_no_data);

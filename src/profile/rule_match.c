@@ -71,19 +71,22 @@ static unsigned int scope_bit(enum pr_scope scope)
 	}
 }
 
-static bool on_list(const struct pr_subject *subject, uint32_t list)
-{
-	return subject->lists && list / 64 < subject->n_list_words &&
-	       subject->lists[list / 64] >> list % 64 & 1;
-}
-
+/* On one of the lists is enough. What there is no data for matters only where no other list can still say yes. */
 static enum pr_rule_answer match_lists(const struct pr_rule *rule, const uint32_t *list_numbers,
 				       const struct pr_subject *subject)
 {
-	for (unsigned int i = 0; i < rule->n_lists; i++)
-		if (on_list(subject, list_numbers[i]))
+	enum pr_rule_answer answer = PR_ANSWER_NO;
+
+	for (unsigned int i = 0; i < rule->n_lists; i++) {
+		if (pr_subject_on_list(subject, list_numbers[i]))
 			return PR_ANSWER_YES;
-	return PR_ANSWER_NO;
+		if (pr_subject_list_open(subject, list_numbers[i]))
+			answer = PR_ANSWER_OPEN;
+		else if (answer == PR_ANSWER_NO &&
+			 pr_subject_list_missing(subject, list_numbers[i]))
+			answer = PR_ANSWER_NO_DATA;
+	}
+	return answer;
 }
 
 unsigned int pr_entity_fact(enum pr_entity_kind entity)
@@ -112,6 +115,8 @@ static enum pr_rule_answer match_entity(const struct pr_rule *rule, const uint32
 {
 	unsigned int fact = pr_entity_fact(rule->entity);
 
+	if (rule->entity == PR_ENTITY_LISTS)
+		return match_lists(rule, list_numbers, subject);
 	if (fact && open_fact(subject, fact))
 		return PR_ANSWER_OPEN;
 	if (fact && absent_fact(subject, fact))
@@ -129,8 +134,6 @@ static enum pr_rule_answer match_entity(const struct pr_rule *rule, const uint32
 		return answer(strcmp(rule->code, subject->continent) == 0);
 	case PR_ENTITY_ASN:
 		return answer(rule->asn == subject->asn);
-	case PR_ENTITY_LISTS:
-		return match_lists(rule, list_numbers, subject);
 	default:
 		return match_domains(rule, subject);
 	}
@@ -164,17 +167,20 @@ static enum pr_rule_answer match_port(const struct pr_rule *rule, const struct p
 }
 
 enum pr_rule_answer pr_rule_match(const struct pr_rule *rule, const uint32_t *list_numbers,
-				  const struct pr_subject *subject, unsigned int *ret_missing)
+				  const struct pr_subject *subject, unsigned int *ret_missing,
+				  unsigned int *ret_no_data)
 {
 	enum pr_rule_answer entity = match_entity(rule, list_numbers, subject);
 	enum pr_rule_answer proto = match_protocol(rule, subject);
 	enum pr_rule_answer port = match_port(rule, subject);
 
-	*ret_missing = 0;
+	*ret_missing = *ret_no_data = 0;
 	if (entity == PR_ANSWER_NO || proto == PR_ANSWER_NO || port == PR_ANSWER_NO)
 		return PR_ANSWER_NO;
 	if (entity != PR_ANSWER_YES)
 		*ret_missing |= pr_entity_fact(rule->entity);
+	if (entity == PR_ANSWER_NO_DATA)
+		*ret_no_data = *ret_missing;
 	if (proto == PR_ANSWER_OPEN)
 		*ret_missing |= PR_FACT_PROTOCOL;
 	if (port == PR_ANSWER_OPEN)

@@ -181,7 +181,14 @@ static struct pr_policy *build(struct model *model, uint8_t **ret_bytes)
 	return policy;
 }
 
-static void draw_subject(struct pr_subject *subject, char names[3][32], uint64_t *lists)
+/* Of x, y and z. */
+static const uint64_t *draw_lists(uint64_t *bits)
+{
+	*bits = draw(8) & draw(8);
+	return draw(3) ? bits : NULL;
+}
+
+static void draw_subject(struct pr_subject *subject, char names[3][32], uint64_t lists[6])
 {
 	static const char *const countries[] = { "AT", "DE", "US" };
 	static const uint8_t protocols[] = { 6, 6, 6, 17, 1, 132, 200 };
@@ -208,8 +215,11 @@ static void draw_subject(struct pr_subject *subject, char names[3][32], uint64_t
 	strcpy(subject->country, PICK(countries));
 	strcpy(subject->continent, draw(2) ? "EU" : "NA");
 	subject->asn = draw(2) ? 1 : 77;
-	*lists = draw(8);
-	subject->lists = draw(4) ? lists : NULL;
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		subject->domain_lists[i] = draw_lists(&lists[i]);
+	subject->address_lists = draw_lists(&lists[3]);
+	subject->lists_missing = draw_lists(&lists[4]);
+	subject->lists_open = draw_lists(&lists[5]);
 	subject->n_list_words = 1;
 }
 
@@ -225,8 +235,7 @@ static bool walk(const struct model *model, uint32_t set, const struct pr_subjec
 
 		for (unsigned int l = 0; l < rule->n_lists; l++)
 			numbers[l] = model->list_numbers[rule->lists[l][0] - 'x'];
-		answer = pr_rule_match(rule, numbers, subject, &missing);
-		no_data = missing & subject->known & subject->absent & PR_FACTS_DATA;
+		answer = pr_rule_match(rule, numbers, subject, &missing, &no_data);
 		if (answer == PR_ANSWER_NO)
 			continue;
 		hit->missing |= missing & (no_data && !deny ? no_data : PR_FACTS_ALL);
@@ -275,9 +284,9 @@ static void index_says_what_the_walk_says(void **state)
 			struct pr_rule_hit wanted, got;
 			struct pr_subject subject;
 			char names[3][32];
-			uint64_t lists;
+			uint64_t lists[6];
 
-			draw_subject(&subject, names, &lists);
+			draw_subject(&subject, names, lists);
 			obvious_match(&model, &subject, &wanted);
 			pr_policy_match(policy, &subject, &got);
 			n_seen[got.match]++;
