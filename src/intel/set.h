@@ -42,8 +42,14 @@ struct pr_intel_hit {
 	bool exception;
 };
 
-/* Borrows `bytes`, which must stay mapped and unchanged until pr_intel_set_free(). -EBADMSG where they are not a set
- * of this version. */
+struct pr_intel_totals {
+	uint64_t bytes;
+	uint64_t domains, prefixes; /* different ones, of all lists */
+	uint64_t country_ranges, asn_ranges, organisations;
+};
+
+/* Borrows `bytes`, which must stay mapped and unchanged until pr_intel_set_free(), and begin where malloc() could
+ * have put them. -EBADMSG where they are not a set of this version. */
 PR_MUST_USE int pr_intel_set_open(const void *bytes, size_t len, struct pr_intel_set **ret_set);
 void pr_intel_set_free(struct pr_intel_set *set);
 static inline void pr_intel_set_cleanup(struct pr_intel_set **set)
@@ -53,6 +59,15 @@ static inline void pr_intel_set_cleanup(struct pr_intel_set **set)
 
 unsigned int pr_intel_set_n_lists(const struct pr_intel_set *set);
 struct pr_intel_list pr_intel_set_list(const struct pr_intel_set *set, unsigned int list);
+struct pr_intel_totals pr_intel_set_totals(const struct pr_intel_set *set);
+
+/*
+ * What is on a list and what is excepted. Every entry of the list that fits counts, wherever it stands: at the name itself
+ * or at a parent, at a short prefix or a long one. An exception among them takes the entity out of this list, whatever else
+ * the list says; of other lists it takes nothing. Response policy zones and dnsmasq's files are different: there the entry
+ * nearest to the name decides (dnsmasq(8), --server; of prefixes the longest, before the AS, before the country), and
+ * at the same place the exception.
+ */
 
 /* The bits of the lists that the domain (canonical), or a parent of it, is on, less what the list itself excepts,
  * are set in `lists` (of PR_INTEL_WORDS_MAX words; bits that are set stay). True where any was. */
@@ -60,7 +75,7 @@ bool pr_intel_set_domain(const struct pr_intel_set *set, const char *domain, uin
 /* The same for an address by its prefixes, its AS and its country. */
 bool pr_intel_set_address(const struct pr_intel_set *set, const struct pr_address *address,
 			  uint64_t *lists);
-/* Which lines say so, and which take it out; up to `n_max`. How many there are. */
+/* Which lines say so, and which take it out, the nearest first; up to `n_max`. How many there are. */
 unsigned int pr_intel_set_domain_hits(const struct pr_intel_set *set, const char *domain,
 				      struct pr_intel_hit *ret_hits, unsigned int n_max);
 unsigned int pr_intel_set_address_hits(const struct pr_intel_set *set,

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Builds a compiled set (intel/set.h). For the compiler and for tests. */
+/* Builds a compiled set (intel/set.h). For the process that compiles, and for tests. */
 #pragma once
 
 #include "intel/geo.h"
@@ -9,8 +9,13 @@
 
 struct pr_intel_builder;
 
-/* `seed`: random, 16 bytes; tests may fix it. */
-struct pr_intel_builder *pr_intel_builder_new(const uint8_t seed[16]);
+#define PR_INTEL_ENTRIES_MAX (1u << 24) /* of all lists together */
+#define PR_INTEL_RANGES_MAX  (1u << 22) /* of all geographic sources, a family and kind */
+#define PR_INTEL_STRINGS_MAX (1u << 26) /* bytes of names */
+#define PR_INTEL_BYTES_MAX   (1u << 30) /* of a set */
+
+/* `seed`: random, of the fingerprints; tests may fix it. */
+struct pr_intel_builder *pr_intel_builder_new(uint64_t seed);
 void pr_intel_builder_free(struct pr_intel_builder *builder);
 static inline void pr_intel_builder_cleanup(struct pr_intel_builder **builder)
 {
@@ -29,16 +34,19 @@ struct pr_intel_source {
 	void *context;
 };
 /* Parses and adds a list; its number is the count of those before. As pr_list_parse(); -E2BIG beyond
- * PR_INTEL_LISTS_MAX, -ENOBUFS where the set would become too large. Then nothing was added. */
+ * PR_INTEL_LISTS_MAX, -ENOBUFS where all lists together would exceed PR_INTEL_ENTRIES_MAX or 2^28 lines. Then nothing was
+ * added. */
 PR_MUST_USE int pr_intel_builder_list(struct pr_intel_builder *builder,
 				      const struct pr_intel_source *source,
 				      struct pr_list_counts *ret_counts);
 
-/* Geography and networks, as pr_geo_parse(). What is added first holds where sources overlap. */
+/* Geography and networks. What is added first holds where ranges overlap, of one source or of several. As
+ * pr_geo_parse(); -ENOBUFS beyond PR_INTEL_RANGES_MAX: then nothing was added. */
 PR_MUST_USE int pr_intel_builder_geo(struct pr_intel_builder *builder, enum pr_geo_format format,
 				     const void *bytes, size_t len,
 				     struct pr_geo_counts *ret_counts);
 
-/* Hands over the set's bytes. 0, or -EFBIG beyond what offsets can hold. */
+/* Hands over the set's bytes (free() them); the builder can then only be freed. 0, or -EFBIG beyond
+ * PR_INTEL_BYTES_MAX. */
 PR_MUST_USE int pr_intel_builder_finish(struct pr_intel_builder *builder, uint8_t **ret_bytes,
 					size_t *ret_len);
