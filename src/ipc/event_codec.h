@@ -9,7 +9,7 @@
 #include <stdint.h>
 
 /* Enough for any event: texts beyond PR_EVENT_TEXT_MAX bytes are cut when encoded. */
-#define PR_EVENT_BODY_MAX 49152
+#define PR_EVENT_BODY_MAX 65536
 /* Before each event of PR_MESSAGE_EVENT: its number (u64) and its length (u32). */
 #define PR_EVENT_HEADER_LEN 12
 #define PR_EVENT_TEXT_MAX   1100 /* a command line as process/ keeps it, an escaped name */

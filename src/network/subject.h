@@ -74,7 +74,7 @@ enum pr_suspicion {
 		1 << 1, /* the questions below its domain look like data carried out */
 };
 
-#define PR_SUBJECT_DOMAINS_MAX 16 /* candidates of one address; the newest are kept */
+#define PR_SUBJECT_DOMAINS_MAX 32 /* candidates of one address; the newest are kept */
 
 struct pr_subject {
 	enum pr_direction direction;
