@@ -12,7 +12,7 @@ LAYERS = [
     ["network"],
     ["profile", "intel", "inspection"],
     ["firewall"],
-    ["interception", "process", "ipc"],
+    ["interception", "process", "ipc", "fetch"],
     ["nameserver", "resolver", "history", "api"],
     ["engine"],
     ["kernel"],
