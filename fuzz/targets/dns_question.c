@@ -18,9 +18,9 @@ static void check_taken_up(const struct pr_dns_question *question)
 	pr_assert(pr_dns_parse_question(again, len, &parsed) == 0);
 	pr_assert(strcmp(parsed.name, question->name) == 0 && parsed.type == question->type);
 	pr_assert(pr_dns_name_equal(&parsed.name_as_asked, &question->name_as_asked));
-	for (int denial = PR_DNS_DENIAL_NXDOMAIN; denial <= PR_DNS_DENIAL_REFUSED; denial++) {
-		len = pr_dns_write_denial(question, (enum pr_dns_denial)denial, question->name,
-					  reply, sizeof(reply));
+	for (int denial = PR_DNS_DENIAL_NXDOMAIN; denial <= PR_DNS_DENIAL_NODATA; denial++) {
+		len = pr_dns_write_denial(question, (enum pr_dns_denial)denial, PR_DNS_EDE_FILTERED,
+					  question->name, reply, sizeof(reply));
 		pr_assert(len <= PR_DNS_UDP_MIN && len <= question->udp_size);
 	}
 	len = pr_dns_write_failure(question, PR_DNS_RCODE_SERVFAIL, PR_DNS_EDE_OTHER,

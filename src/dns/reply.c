@@ -93,7 +93,7 @@ static void write_zero(struct pr_writer *writer, uint16_t type)
 }
 
 size_t pr_dns_write_denial(const struct pr_dns_question *question, enum pr_dns_denial denial,
-			   const char *text, uint8_t *reply, size_t size)
+			   int ede, const char *text, uint8_t *reply, size_t size)
 {
 	struct pr_writer writer = pr_writer(reply, size);
 	unsigned int rcode = denial == PR_DNS_DENIAL_NXDOMAIN  ? PR_DNS_RCODE_NXDOMAIN
@@ -107,7 +107,7 @@ size_t pr_dns_write_denial(const struct pr_dns_question *question, enum pr_dns_d
 		write_zero(&writer, question->type);
 	else if (denial != PR_DNS_DENIAL_REFUSED)
 		write_soa(&writer);
-	return end(&writer, question, rcode, PR_DNS_EDE_BLOCKED, text);
+	return end(&writer, question, rcode, ede, text);
 }
 
 size_t pr_dns_write_failure(const struct pr_dns_question *question, enum pr_dns_rcode rcode,

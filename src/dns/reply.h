@@ -10,6 +10,7 @@ enum pr_dns_ede {
 	PR_DNS_EDE_OTHER = 0,
 	PR_DNS_EDE_NOT_READY = 14,
 	PR_DNS_EDE_BLOCKED = 15,
+	PR_DNS_EDE_FILTERED = 17,
 	PR_DNS_EDE_NOT_SUPPORTED = 21,
 	PR_DNS_EDE_NO_REACHABLE_AUTHORITY = 22,
 	PR_DNS_EDE_NETWORK_ERROR = 23,
@@ -24,12 +25,13 @@ enum pr_dns_denial {
 	PR_DNS_DENIAL_NXDOMAIN, /* with an SOA that says for how long (RFC 2308, 5) */
 	PR_DNS_DENIAL_ZERO,	/* 0.0.0.0 and ::, other types: no data */
 	PR_DNS_DENIAL_REFUSED,
+	PR_DNS_DENIAL_NODATA, /* with the same SOA */
 };
 
-/* The bytes written; `size` is at least PR_DNS_REPLY_MAX. `text` may be NULL. The extended error goes to
+/* `ede` says why: PR_DNS_EDE_BLOCKED or _FILTERED. The bytes written; `size` is at least PR_DNS_REPLY_MAX. `text` may be NULL. The extended error goes to
  * clients with EDNS only. */
 size_t pr_dns_write_denial(const struct pr_dns_question *question, enum pr_dns_denial denial,
-			   const char *text, uint8_t *reply, size_t size);
+			   int ede, const char *text, uint8_t *reply, size_t size);
 size_t pr_dns_write_failure(const struct pr_dns_question *question, enum pr_dns_rcode rcode,
 			    int ede, const char *text, uint8_t *reply, size_t size);
 /* OPT of a reply, with an extended error (`ede` also of codes not named above) unless NONE; nothing for a client without EDNS. The number of records

@@ -172,6 +172,7 @@ bool pr_arrival_is_infrastructure(struct pr_engine *engine, const struct pr_arri
 	link.ends[end].application = engine->kernel.application;
 	link.ends[end].profile = PR_PROFILE_KERNEL;
 	pr_subject_of_end(engine, &link, end, &of);
+	pr_intel_of_link(engine, &of);
 	pr_decide_on_link(engine->policy, &of.subject, ret_decision);
 	return true;
 }

@@ -69,6 +69,7 @@
 	X(prompts_now)                                                  \
 	/* policy */                                                    \
 	X(policy_swaps)                                                 \
+	X(intel_swaps)                                                  \
 	X(generations_asked)                                            \
 	X(generations_set)
 

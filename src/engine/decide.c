@@ -2,8 +2,9 @@
 /*
  * The two tiers: an end of a link is decided by its communication's decision where there is one that
  * holds for it (equal key, same policy), otherwise the communication is decided, once for a policy, and
- * what it leaves open is decided on the link alone. The result stands in the end; nothing is fetched here,
- * so that a change of policy can run the same over every link there is.
+ * what it leaves open is decided on the link alone. What is known of the entity is looked up on the way, of its names
+ * for the communication, of its address for the link. The result stands in the end; nothing is fetched from
+ * elsewhere, so that a change of policy can run the same over every link there is.
  */
 #include "engine/machine.h"
 
@@ -67,7 +68,7 @@ static void pack(const struct pr_engine *engine, const struct pr_decision *decis
 		 struct pr_cached_decision *cached)
 {
 	*cached = (struct pr_cached_decision){
-		.policy = engine->policy_serial,
+		.policy = engine->decision_serial,
 		.rule = decision->rule,
 		.key = key,
 		.missing = (uint16_t)decision->missing,
@@ -95,27 +96,29 @@ static void tell_communication(struct pr_engine *engine,
 
 /* The communication's own decision: from its cache, or made now. OPEN where it has none to give. */
 static void on_communication(struct pr_engine *engine, struct pr_communication *communication,
-			     const struct pr_subject *subject, struct pr_decision *ret_decision)
+			     struct pr_subject_of *of, struct pr_decision *ret_decision)
 {
+	const struct pr_subject *subject = &of->subject;
 	uint64_t key = pr_decision_key(subject);
 	struct pr_cached_decision before;
 
 	*ret_decision = (struct pr_decision){ .outcome = PR_OUTCOME_OPEN };
 	if (!communication || !key)
 		return;
-	if (communication->decision.policy == engine->policy_serial &&
+	if (communication->decision.policy == engine->decision_serial &&
 	    communication->decision.key == key) {
 		engine->counters.communications_reused++;
 		unpack(&communication->decision, ret_decision);
 		return;
 	}
 	before = communication->decision;
+	pr_intel_of_names(engine, of);
 	pr_decide_on_communication(engine->policy, subject, ret_decision);
 	pack(engine, ret_decision, key, &communication->decision);
 	engine->counters.communications_decided++;
 	/* Once, and when a policy says otherwise of it as a whole. */
 	if (before.policy == 0 ||
-	    (before.policy != engine->policy_serial && before.outcome != ret_decision->outcome &&
+	    (before.policy != engine->decision_serial && before.outcome != ret_decision->outcome &&
 	     before.outcome != PR_OUTCOME_OPEN && ret_decision->outcome != PR_OUTCOME_OPEN))
 		tell_communication(engine, communication, subject, ret_decision);
 }
@@ -220,9 +223,10 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 		pr_local_upstream_note(engine, end->application);
 	pr_subject_of_end(engine, link, end_name, &of);
 	communication = join(engine, end, &of.subject);
-	on_communication(engine, communication, &of.subject, &decision);
+	on_communication(engine, communication, &of, &decision);
 	if (is_open(&decision)) {
 		stage = PR_STAGE_LINK;
+		pr_intel_of_link(engine, &of);
 		pr_decide_on_link(engine->policy, &of.subject, &decision);
 		engine->counters.links_decided++;
 	}

@@ -66,6 +66,8 @@ void pr_engine_free(struct pr_engine *engine)
 	pr_names_free(engine->names);
 	pr_applications_free(engine->applications);
 	pr_parking_done(&engine->parking);
+	pr_intel_map_done(engine);
+	pr_intel_set_free(engine->intel);
 	pr_policy_free(engine->policy);
 	pthread_mutex_destroy(&engine->lock);
 	free(engine);

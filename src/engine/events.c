@@ -2,6 +2,8 @@
 /* What is told: events as things happen, and the same shape for the rows of the tables. */
 #include "engine/machine.h"
 
+#include "profile/rule.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -223,6 +225,8 @@ void pr_event_of_end(struct pr_engine *engine, const struct pr_link *link,
 
 	pr_event_of_actor(engine, end->application, end->owner, &event);
 	pr_subject_of_end(engine, link, name, ret_subject);
+	pr_intel_of_names(engine, ret_subject);
+	pr_intel_of_address(engine, ret_subject, PR_FACTS_DATA);
 	pr_event_of_subject(&ret_subject->subject, &event);
 	if (ret_subject->subject.n_domains)
 		event.name_grade = ret_subject->candidates[0].grade;

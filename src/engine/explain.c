@@ -3,6 +3,7 @@
 #include "engine/machine.h"
 
 #include "firewall/explain.h"
+#include "profile/rule.h"
 #include "profile/service.h"
 
 struct explaining {
@@ -25,6 +26,7 @@ static void set_subject(struct pr_engine *engine, const struct pr_engine_query *
 		.proto = query->proto,
 		.port = query->port,
 	};
+	pr_intel_begin(engine, ret_subject);
 	if (query->address.family) {
 		pr_subject_set_address(engine, &query->address, subject);
 		pr_subject_set_domains(engine, actor->application, ret_subject);
@@ -36,6 +38,9 @@ static void set_subject(struct pr_engine *engine, const struct pr_engine_query *
 		subject->known |= PR_FACT_DOMAIN;
 		subject->absent &= ~(unsigned int)PR_FACT_DOMAIN;
 	}
+	pr_intel_of_names(engine, ret_subject);
+	if (query->address.family)
+		pr_intel_of_address(engine, ret_subject, PR_FACTS_DATA);
 	if (query->proto)
 		subject->known |= PR_FACT_PROTOCOL;
 	if (query->port || (query->proto && !pr_protocol_has_ports(query->proto)))

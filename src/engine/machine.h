@@ -94,6 +94,15 @@ struct pr_owed {
 	uint8_t end;
 };
 
+/* The set's lists as the policy numbers them; of both together. */
+struct pr_intel_map {
+	uint32_t n_words;   /* of the policy's bitsets */
+	uint64_t *rows;	    /* n_words for each list of the set: the ids that it counts for */
+	unsigned int wants; /* PR_FACT_… that the policy depends on */
+	uint64_t missing[PR_INTEL_WORDS_MAX]; /* ids without data, or not with all of it */
+	uint64_t open[PR_INTEL_WORDS_MAX];    /* ids of which a list speaks of addresses */
+};
+
 struct pr_engine {
 	pthread_mutex_t lock;
 	struct pr_engine_ports ports;
@@ -104,7 +113,11 @@ struct pr_engine {
 
 	struct pr_policy *policy; /* NULL = none yet */
 	uint32_t policy_serial;
-	uint32_t generation; /* 0 = none in force: nothing is permanent */
+	struct pr_intel_set *intel; /* NULL = none */
+	struct pr_intel_map intel_map;
+	uint32_t
+		decision_serial; /* of all that decides: the policy and what is known of entities */
+	uint32_t generation;	 /* 0 = none in force: nothing is permanent */
 	bool generation_asked;
 
 	struct pr_own_addresses own;
@@ -172,17 +185,37 @@ const char *pr_instance_text(const struct pr_engine *engine, uint32_t applicatio
 struct pr_subject_of {
 	struct pr_subject subject;
 	struct pr_name_candidate candidates[PR_SUBJECT_DOMAINS_MAX];
+	/* intel.c: what the subject's lists point to */
+	uint64_t list_bits[(PR_SUBJECT_DOMAINS_MAX + 1) * PR_INTEL_WORDS_MAX];
+	unsigned int n_list_bits; /* bitsets in use */
+	bool names_looked_up;
 };
-/* The subject of one end of a link; borrows from the tables until they change. */
+/* The subject of one end of a link; borrows from the tables until they change. Its facts of intelligence are
+ * open. */
 void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *link,
 		       enum pr_link_end_name end, struct pr_subject_of *ret_subject);
-/* Facts of the address: class and scope; and no data for the rest. */
+/* Facts of the address: class and scope; those of intelligence are open. */
 void pr_subject_set_address(const struct pr_engine *engine, const struct pr_address *address,
 			    struct pr_subject *subject);
 /* The candidates for its name, of an address that is set. */
 void pr_subject_set_domains(const struct pr_engine *engine, uint32_t application,
 			    struct pr_subject_of *of);
 enum pr_direction pr_link_direction_of(const struct pr_link *link, enum pr_link_end_name end);
+
+/* ---- intel.c: what the compiled set says ---- */
+
+/* After a change of the policy or of the set. */
+void pr_intel_map_renew(struct pr_engine *engine);
+void pr_intel_map_done(struct pr_engine *engine);
+/* Of a new subject. What is looked up is kept in it, and borrows from the set. */
+void pr_intel_begin(const struct pr_engine *engine, struct pr_subject_of *of);
+/* The lists of the domains, as far as the policy wants them. */
+void pr_intel_of_names(const struct pr_engine *engine, struct pr_subject_of *of);
+/* Of the address that is set, those of `facts` (PR_FACT_…). All facts of intelligence are settled then. */
+void pr_intel_of_address(const struct pr_engine *engine, struct pr_subject_of *of,
+			 unsigned int facts);
+/* Both, for a decision. */
+void pr_intel_of_link(const struct pr_engine *engine, struct pr_subject_of *of);
 
 /* ---- decide.c: the two tiers ---- */
 

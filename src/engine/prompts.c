@@ -153,6 +153,7 @@ static void decide_again(struct pr_engine *engine, const struct pr_prompt *promp
 		.known = PR_FACT_OWNER,
 		.profile = prompt->actor.profile,
 	};
+	pr_intel_begin(engine, of);
 	if (prompt->address.family)
 		pr_subject_set_address(engine, &prompt->address, subject);
 	if (prompt->stage > PR_STAGE_AFTER_INTEL) {
@@ -163,12 +164,16 @@ static void decide_again(struct pr_engine *engine, const struct pr_prompt *promp
 		if (!prompt->port)
 			subject->absent |= PR_FACT_PORT;
 		pr_subject_set_domains(engine, prompt->actor.application, of);
+		pr_intel_of_link(engine, of);
 		pr_decide_on_link(engine->policy, subject, ret_decision);
 		return;
 	}
 	subject->known |= PR_FACT_DOMAIN;
 	subject->domains[0] = pr_communication_domain(engine->communications, communication);
 	subject->n_domains = 1;
+	pr_intel_of_names(engine, of);
+	if (prompt->address.family)
+		pr_intel_of_address(engine, of, engine->intel_map.wants);
 	pr_decide_on_communication_before_intel(engine->policy, subject, ret_decision);
 	if (prompt->stage == PR_STAGE_AFTER_INTEL && ret_decision->outcome == PR_OUTCOME_OPEN)
 		pr_decide_on_communication_after_intel(engine->policy, subject, ret_decision);

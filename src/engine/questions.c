@@ -8,6 +8,7 @@
 #include "engine/machine.h"
 
 #include "dns/message.h"
+#include "profile/rule.h"
 
 #include <string.h>
 
@@ -119,28 +120,37 @@ static bool may_have_addresses(uint16_t type)
 	       type == PR_DNS_TYPE_SVCB || type == PR_DNS_TYPE_ANY;
 }
 
+/* Where there is no address, there is nothing that is known by it. */
+static void set_no_address(struct pr_subject *subject)
+{
+	subject->known |= PR_FACT_ADDRESS | PR_FACT_SCOPE | PR_FACTS_DATA;
+	subject->absent |= PR_FACT_ADDRESS | PR_FACT_SCOPE;
+}
+
 static void set_subject(struct pr_engine *engine, const struct pr_question *question,
 			const struct pr_questioner *questioner, enum pr_stage stage,
-			const struct pr_question_facts *facts, struct pr_subject *ret_subject)
+			const struct pr_question_facts *facts, struct pr_subject_of *of)
 {
-	struct pr_subject subject = {
+	struct pr_subject *subject = &of->subject;
+
+	*subject = (struct pr_subject){
 		.direction = PR_DIRECTION_OUT,
 		.known = PR_FACT_OWNER | PR_FACT_DOMAIN,
 		.profile = questioner->actor.profile,
 		.own = questioner->actor.own,
 	};
-
-	if (subject.profile == PR_PROFILE_UNKNOWN)
-		subject.absent |= PR_FACT_OWNER;
+	pr_intel_begin(engine, of);
+	if (subject->profile == PR_PROFILE_UNKNOWN)
+		subject->absent |= PR_FACT_OWNER;
 	for (unsigned int i = 0; i < facts->n_names && i < PR_SUBJECT_DOMAINS_MAX; i++)
-		subject.domains[subject.n_domains++] = facts->names[i];
+		subject->domains[subject->n_domains++] = facts->names[i];
+	pr_intel_of_names(engine, of);
 	if (facts->address) {
-		pr_subject_set_address(engine, facts->address, &subject);
+		pr_subject_set_address(engine, facts->address, subject);
+		pr_intel_of_address(engine, of, engine->intel_map.wants);
 	} else if (stage == PR_STAGE_AFTER_INTEL && !may_have_addresses(question->type)) {
-		subject.known |= PR_FACT_ADDRESS | PR_FACT_SCOPE;
-		subject.absent |= PR_FACT_ADDRESS | PR_FACT_SCOPE;
+		set_no_address(subject);
 	}
-	*ret_subject = subject;
 }
 
 static void tell(struct pr_engine *engine, const struct pr_question *question,
@@ -208,27 +218,28 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 			      struct pr_question_decision *ret_decision)
 {
 	struct pr_decision *decision = &ret_decision->decision;
-	struct pr_subject subject;
+	struct pr_subject_of of;
+	const struct pr_subject *subject = &of.subject;
 
-	set_subject(engine, question, questioner, stage, facts, &subject);
-	ret_decision->blocked = pr_policy_settings(engine->policy, subject.profile)->dns_blocked;
+	set_subject(engine, question, questioner, stage, facts, &of);
+	ret_decision->blocked = pr_policy_settings(engine->policy, subject->profile)->dns_blocked;
 	if (stage == PR_STAGE_BEFORE_INTEL)
-		pr_decide_on_communication_before_intel(engine->policy, &subject, decision);
+		pr_decide_on_communication_before_intel(engine->policy, subject, decision);
 	else
-		pr_decide_on_communication_after_intel(engine->policy, &subject, decision);
+		pr_decide_on_communication_after_intel(engine->policy, subject, decision);
 	if (decision->outcome == PR_OUTCOME_ASK)
-		ask(engine, questioner, &subject, stage, ret_decision);
+		ask(engine, questioner, subject, stage, ret_decision);
 	/* Facts that no stage before the packet has: that is what "open" means. */
 	if (decision->outcome == PR_OUTCOME_MISSING)
 		decision->outcome = PR_OUTCOME_OPEN;
 	if (decision->outcome == PR_OUTCOME_DENY ||
 	    decision->outcome == PR_OUTCOME_REROUTE_TUNNEL) {
-		ret_decision->text = pr_reason_of_denial(engine, &subject, ret_decision,
+		ret_decision->text = pr_reason_of_denial(engine, subject, ret_decision,
 							 engine->denial, sizeof(engine->denial));
 	} else if (stage == PR_STAGE_BEFORE_INTEL && decision->outcome != PR_OUTCOME_ASK &&
 		   !questioner->told) {
 		questioner->told = true;
-		tell(engine, question, questioner, &subject, ret_decision, stage);
+		tell(engine, question, questioner, subject, ret_decision, stage);
 	}
 }
 
@@ -300,16 +311,16 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 	struct pr_question_decision shown = { .decision = { .outcome = PR_OUTCOME_OPEN,
 							    .rule = PR_RULE_NONE } };
 	struct pr_engine *engine = context;
-	struct pr_subject subject;
+	struct pr_subject_of of;
 
 	if (end == PR_QUESTION_DENIED)
 		++*(stage == PR_STAGE_BEFORE_INTEL ? &engine->counters.questions_denied_before
 						   : &engine->counters.questions_denied_after);
 	if (questioner && !questioner->wait_until_us && end != PR_QUESTION_FAILED) {
-		set_subject(engine, question, questioner, stage, &facts, &subject);
+		set_subject(engine, question, questioner, stage, &facts, &of);
 		if (decision)
 			shown = *decision;
-		tell(engine, question, questioner, &subject, &shown, stage);
+		tell(engine, question, questioner, &of.subject, &shown, stage);
 	}
 	if (questioner)
 		questioner_free(engine, questioner);

@@ -144,8 +144,10 @@ void pr_engine_policy_set_take(struct pr_engine *engine, struct pr_policy *polic
 	before = engine->policy;
 	engine->policy = policy;
 	engine->policy_serial++;
+	engine->decision_serial++;
 	engine->counters.policy_swaps++;
 	pr_instances_policy_changed(engine);
+	pr_intel_map_renew(engine);
 	pr_redecide_all(engine);
 	pr_policy_free(before);
 	pr_engine_leave(engine);

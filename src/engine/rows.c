@@ -59,13 +59,15 @@ static void fill_decision(struct pr_engine *engine, const struct pr_communicatio
 			  struct pr_event *event)
 {
 	const struct pr_cached_decision *cached = &communication->decision;
-	const struct pr_subject subject = {
-		.direction = (enum pr_direction)communication->direction,
-		.known = PR_FACT_OWNER | PR_FACT_DOMAIN,
-		.absent = event->domain ? 0 : PR_FACT_DOMAIN,
-		.domains = { event->domain },
-		.n_domains = event->domain ? 1 : 0,
-		.scope = (enum pr_scope)communication->scope,
+	struct pr_subject_of of = {
+		.subject = {
+			.direction = (enum pr_direction)communication->direction,
+			.known = PR_FACT_OWNER | PR_FACT_DOMAIN,
+			.absent = event->domain ? 0 : PR_FACT_DOMAIN,
+			.domains = { event->domain },
+			.n_domains = event->domain ? 1 : 0,
+			.scope = (enum pr_scope)communication->scope,
+		},
 	};
 	const struct pr_decision decision = {
 		.outcome = (enum pr_outcome)cached->outcome,
@@ -76,10 +78,12 @@ static void fill_decision(struct pr_engine *engine, const struct pr_communicatio
 		.missing = cached->missing,
 	};
 
-	if (cached->policy != engine->policy_serial || decision.outcome == PR_OUTCOME_OPEN ||
+	if (cached->policy != engine->decision_serial || decision.outcome == PR_OUTCOME_OPEN ||
 	    decision.outcome == PR_OUTCOME_MISSING)
 		return;
-	pr_event_of_decision(engine, &subject, &decision, PR_STAGE_COMMUNICATION, event);
+	pr_intel_begin(engine, &of);
+	pr_intel_of_names(engine, &of);
+	pr_event_of_decision(engine, &of.subject, &decision, PR_STAGE_COMMUNICATION, event);
 }
 
 static void communications(struct walk *walk)

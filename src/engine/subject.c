@@ -4,9 +4,6 @@
 
 #include "profile/service.h"
 
-/* Intelligence is not there yet: no data, which the setting on_missing_data is about. */
-#define INTELLIGENCE (PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS)
-
 enum pr_direction pr_link_direction_of(const struct pr_link *link, enum pr_link_end_name end)
 {
 	if (link->direction == PR_DIRECTION_FORWARD && end == PR_LINK_OUT)
@@ -18,8 +15,6 @@ void pr_subject_set_address(const struct pr_engine *engine, const struct pr_addr
 			    struct pr_subject *subject)
 {
 	pr_subject_remote_set(subject, address, &engine->own);
-	subject->absent |= INTELLIGENCE & ~subject->known;
-	subject->known |= INTELLIGENCE;
 }
 
 void pr_subject_set_domains(const struct pr_engine *engine, uint32_t application,
@@ -59,6 +54,7 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 		.dns_exempt = link->no_question ||
 			      (!incoming && pr_local_upstream_is(engine, end->application)),
 	};
+	pr_intel_begin(engine, ret_subject);
 	if (end->profile == PR_PROFILE_UNKNOWN)
 		subject->absent |= PR_FACT_OWNER;
 	/* The ports of an ICMP tuple are an echo's identifier, not a service. */

@@ -128,6 +128,7 @@ struct pr_intel_list pr_intel_set_list(const struct pr_intel_set *set, unsigned 
 				  ? (enum pr_list_format)record->format
 				  : PR_LIST_AUTO,
 		.entries = record->entries,
+		.kinds = record->kinds,
 		.exceptions = record->exceptions,
 		.refused = record->refused,
 		.bytes = record->bytes,

@@ -29,6 +29,7 @@ struct pr_intel_list {
 	const char *id, *category; /* category "" = none */
 	enum pr_list_format format;
 	uint64_t entries, exceptions, refused;
+	unsigned int kinds; /* bits 1 << PR_LIST_…: what its entries speak of */
 	uint64_t bytes;
 	uint8_t sha256[32]; /* of the list as it was read */
 	uint64_t updated_s; /* since 1970: when it was fetched, or its file changed */

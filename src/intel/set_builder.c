@@ -194,6 +194,7 @@ void pr_intel_builder_list_end(struct pr_intel_builder *builder, const struct pr
 		.category = pr_intel_builder_string(builder, list->category),
 		.format = (uint32_t)list->format,
 		.entries = list->entries,
+		.kinds = list->kinds,
 		.exceptions = list->exceptions,
 		.refused = list->refused,
 		.bytes = list->bytes,

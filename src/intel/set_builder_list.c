@@ -6,12 +6,14 @@
 struct reading {
 	struct pr_intel_builder *builder;
 	const struct pr_intel_source *source;
+	unsigned int kinds;
 };
 
 static void see_entry(void *context, const struct pr_list_entry *entry)
 {
 	struct reading *reading = context;
 
+	reading->kinds |= 1u << entry->kind;
 	pr_intel_builder_entry(reading->builder, entry);
 }
 
@@ -36,7 +38,7 @@ int pr_intel_builder_list(struct pr_intel_builder *builder, const struct pr_inte
 			  struct pr_list_counts *ret_counts)
 {
 	struct pr_intel_mark mark = pr_intel_builder_mark(builder);
-	struct reading reading = { builder, source };
+	struct reading reading = { builder, source, 0 };
 	struct pr_list_ports ports = { &reading, see_entry, see_refused };
 	struct pr_list_counts counts;
 	struct pr_intel_list list;
@@ -56,6 +58,7 @@ int pr_intel_builder_list(struct pr_intel_builder *builder, const struct pr_inte
 		.category = source->category,
 		.format = counts.format,
 		.entries = counts.entries,
+		.kinds = reading.kinds,
 		.exceptions = counts.exceptions,
 		.refused = counts.refused,
 		.bytes = source->len,

@@ -11,7 +11,7 @@
 #include <stdint.h>
 
 #define PR_INTEL_MAGIC	 "portrset"
-#define PR_INTEL_VERSION 1u
+#define PR_INTEL_VERSION 2u
 #define PR_INTEL_ALIGN	 64u
 #define PR_INTEL_NONE	 UINT32_MAX
 
@@ -53,7 +53,7 @@ static inline uint32_t pr_intel_home(uint64_t hash, uint32_t n_buckets)
 struct pr_intel_list_record {
 	uint32_t id, category; /* strings */
 	uint32_t format;
-	uint32_t reserved;
+	uint32_t kinds;
 	uint64_t entries, exceptions, refused, bytes, updated_s;
 	uint8_t sha256[32];
 };

@@ -74,6 +74,7 @@ struct pr_question_decision {
 	bool answered, unanswered;
 	uint32_t hold_ms;
 	enum pr_dns_blocked blocked; /* how a denial is answered */
+	bool filtered;		     /* it is a list's that was subscribed to (RFC 8914, 4.18) */
 	const char *
 		text; /* for the extended error; borrowed until the next call of a port; may be NULL */
 };

@@ -52,6 +52,8 @@ static enum pr_dns_denial denial_of(enum pr_dns_blocked blocked)
 		return PR_DNS_DENIAL_ZERO;
 	case PR_DNS_REFUSED:
 		return PR_DNS_DENIAL_REFUSED;
+	case PR_DNS_NODATA:
+		return PR_DNS_DENIAL_NODATA;
 	case PR_DNS_NXDOMAIN:
 		break;
 	}
@@ -62,8 +64,9 @@ void pr_question_deny(struct pr_questions *questions, struct pr_question_entry *
 		      enum pr_stage stage, const struct pr_question_decision *decision)
 {
 	size_t len =
-		pr_dns_write_denial(&entry->question, denial_of(decision->blocked), decision->text,
-				    questions->reply, sizeof(questions->reply));
+		pr_dns_write_denial(&entry->question, denial_of(decision->blocked),
+				    decision->filtered ? PR_DNS_EDE_FILTERED : PR_DNS_EDE_BLOCKED,
+				    decision->text, questions->reply, sizeof(questions->reply));
 
 	pr_question_conclude(questions, entry, PR_QUESTION_DENIED, stage, decision, len);
 }

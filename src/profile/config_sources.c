@@ -158,11 +158,24 @@ static int add_layers(struct pr_compile *compile)
 	return r;
 }
 
+/* Bypass prevention names a list as well. */
+static void add_doh(struct pr_compile *compile, const struct pr_document *document)
+{
+	if (!document->set[PR_SETTING_BYPASS_PREVENTION] ||
+	    !(document->numbers[PR_SETTING_BYPASS_PREVENTION] & PR_BYPASS_DOH))
+		return;
+	pr_policy_builder_list(compile->builder, PR_POLICY_DOH_LIST);
+	if (!pr_compile_knows_list(compile, PR_POLICY_DOH_LIST))
+		pr_compile_warn(compile, "%s: bypass_prevention: no list has the id \"%s\"",
+				document->file->name, PR_POLICY_DOH_LIST);
+}
+
 int pr_compile_sources(struct pr_compile *compile)
 {
 	int r = add_layers(compile);
 
 	for (size_t i = 0; i < compile->n_documents && r == 0; i++) {
+		add_doh(compile, compile->documents[i]);
 		add_named(compile, compile->documents[i], PR_SETTING_LISTS);
 		add_named(compile, compile->documents[i], PR_SETTING_EXCEPTIONS);
 		r = check_number(compile, compile->documents[i]);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "base/name.h"
 #include "profile/policy_view.h"
+#include "profile/rule.h"
 
 #include <netinet/in.h>
 #include <stdlib.h>
@@ -121,6 +122,37 @@ static bool denies_infrastructure(const struct pr_policy *policy)
 	return false;
 }
 
+/* What the rules and the profiles' lists depend on. */
+static unsigned int wanted_data(const struct pr_policy *policy)
+{
+	uint32_t n_words = policy->blob_global->n_list_words;
+	unsigned int wanted = policy->doh_lists ? PR_FACT_LISTS : 0;
+
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_RULES]; i++)
+		wanted |= pr_policy_rule_fact(policy, i) & PR_FACTS_DATA;
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
+		for (uint32_t word = 0; word < n_words; word++)
+			if (policy->settings[i].lists[word])
+				wanted |= PR_FACT_LISTS;
+	return wanted;
+}
+
+static uint64_t *find_doh_lists(const struct pr_policy *policy)
+{
+	uint64_t *lists = NULL;
+	bool wanted = false;
+
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
+		wanted = wanted || policy->settings[i].bypass_prevention & PR_BYPASS_DOH;
+	for (uint32_t i = 0; wanted && !lists && i < policy->n[PR_SECTION_LISTS]; i++) {
+		if (strcmp(policy->strings + policy->lists[i].id, PR_POLICY_DOH_LIST) != 0)
+			continue;
+		lists = pr_calloc(policy->blob_global->n_list_words, sizeof(*lists));
+		lists[i / 64] = UINT64_C(1) << i % 64;
+	}
+	return lists;
+}
+
 int pr_policy_open(const void *bytes, size_t len, struct pr_policy **ret_policy)
 {
 	PR_CLEANUP(pr_policy_cleanup) struct pr_policy *policy = NULL;
@@ -138,6 +170,8 @@ int pr_policy_open(const void *bytes, size_t len, struct pr_policy **ret_policy)
 	if (!pr_policy_valid(policy))
 		return -EBADMSG;
 	decode_settings(policy);
+	policy->doh_lists = find_doh_lists(policy);
+	policy->wants_data = wanted_data(policy);
 	policy->may_deny_infrastructure = denies_infrastructure(policy);
 	*ret_policy = PR_TAKE_PTR(policy);
 	return 0;
@@ -148,6 +182,7 @@ void pr_policy_free(struct pr_policy *policy)
 	if (!policy)
 		return;
 	free(policy->settings);
+	free(policy->doh_lists);
 	free(policy);
 }
 
@@ -211,6 +246,16 @@ struct pr_source pr_policy_list(const struct pr_policy *policy, uint32_t list)
 {
 	pr_assert(list < policy->n[PR_SECTION_LISTS]);
 	return decode_source(policy, &policy->lists[list]);
+}
+
+uint32_t pr_policy_n_list_words(const struct pr_policy *policy)
+{
+	return policy->blob_global->n_list_words;
+}
+
+const uint64_t *pr_policy_doh_lists(const struct pr_policy *policy)
+{
+	return policy->doh_lists;
 }
 
 uint32_t pr_policy_n_geo(const struct pr_policy *policy)
@@ -285,6 +330,11 @@ bool pr_policy_may_deny_infrastructure(const struct pr_policy *policy)
 	return policy->may_deny_infrastructure;
 }
 
+unsigned int pr_policy_wants_data(const struct pr_policy *policy)
+{
+	return policy->wants_data;
+}
+
 bool pr_policy_wants_package(const struct pr_policy *policy)
 {
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_MATCHES]; i++)
@@ -307,6 +357,19 @@ const char *pr_policy_rule_text(const struct pr_policy *policy, uint32_t rule)
 const char *pr_policy_rule_place(const struct pr_policy *policy, uint32_t rule)
 {
 	return policy->strings + rule_at(policy, rule)->place;
+}
+
+unsigned int pr_policy_rule_fact(const struct pr_policy *policy, uint32_t rule)
+{
+	return pr_entity_fact((enum pr_entity_kind)rule_at(policy, rule)->entity);
+}
+
+const uint32_t *pr_policy_rule_lists(const struct pr_policy *policy, uint32_t rule, uint32_t *ret_n)
+{
+	const struct pr_blob_rule *blob = rule_at(policy, rule);
+
+	*ret_n = blob->lists.n;
+	return policy->numbers + blob->lists.first;
 }
 
 struct pr_rule_end pr_policy_rule_end(const struct pr_policy *policy, uint32_t rule)

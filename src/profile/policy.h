@@ -24,7 +24,12 @@ struct pr_policy;
 enum pr_default_action { PR_ACTION_PERMIT, PR_ACTION_ASK, PR_ACTION_BLOCK };
 enum pr_deny_how { PR_DENY_BLOCK, PR_DENY_DROP };
 enum pr_on_missing { PR_MISSING_SKIP, PR_MISSING_DENY };
-enum pr_dns_blocked { PR_DNS_NXDOMAIN, PR_DNS_ZERO, PR_DNS_REFUSED };
+enum pr_dns_blocked {
+	PR_DNS_NXDOMAIN,
+	PR_DNS_ZERO,
+	PR_DNS_REFUSED,
+	PR_DNS_NODATA, /* of no setting: some checks answer so */
+};
 enum pr_failure { PR_FAILURE_CLOSED, PR_FAILURE_OPEN };
 
 /* Bits of `scopes` and `incoming_scopes`. */
@@ -121,6 +126,11 @@ struct pr_source {
  * An id may be that of a list, or the category of several; with neither url nor file it is no list's. */
 uint32_t pr_policy_n_lists(const struct pr_policy *policy);
 struct pr_source pr_policy_list(const struct pr_policy *policy, uint32_t list);
+/* Words of a bitset of list numbers. */
+uint32_t pr_policy_n_list_words(const struct pr_policy *policy);
+/* The list of servers known to serve DNS over HTTPS, as a bitset; NULL: nothing asks for it. */
+const uint64_t *pr_policy_doh_lists(const struct pr_policy *policy);
+#define PR_POLICY_DOH_LIST "doh"
 /* Data on addresses; what comes first holds where they overlap. */
 uint32_t pr_policy_n_geo(const struct pr_policy *policy);
 struct pr_source pr_policy_geo(const struct pr_policy *policy, uint32_t geo);
@@ -157,6 +167,8 @@ uint32_t pr_policy_n_rules(const struct pr_policy *policy);
 /* True when some deny rule of any list names a protocol of infrastructure: ICMP, ICMPv6, IGMP, or UDP
  * without a port or with one of 67, 68, 546, 547. The kernel then doesn't accept infrastructure by itself. */
 bool pr_policy_may_deny_infrastructure(const struct pr_policy *policy);
+/* The data (PR_FACT_COUNTRY, PR_FACT_ASN, PR_FACT_LISTS) that some rule or setting depends on. */
+unsigned int pr_policy_wants_data(const struct pr_policy *policy);
 /* True when some profile matches by `package`, which costs a look-up for each executable otherwise spared. */
 bool pr_policy_wants_package(const struct pr_policy *policy);
 
@@ -164,6 +176,10 @@ bool pr_policy_wants_package(const struct pr_policy *policy);
  * policy. */
 const char *pr_policy_rule_text(const struct pr_policy *policy, uint32_t rule);
 const char *pr_policy_rule_place(const struct pr_policy *policy, uint32_t rule);
+/* The fact (PR_FACT_…) that its entity is compared with, 0 for *; and the numbers of its lists. */
+unsigned int pr_policy_rule_fact(const struct pr_policy *policy, uint32_t rule);
+const uint32_t *pr_policy_rule_lists(const struct pr_policy *policy, uint32_t rule,
+				     uint32_t *ret_n);
 /* How long a run-time rule holds. All 0: until it is removed. */
 struct pr_rule_end {
 	uint64_t expires_s; /* since 1970 */

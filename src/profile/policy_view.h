@@ -29,6 +29,8 @@ struct pr_policy {
 
 	struct pr_global_settings global;
 	struct pr_settings *settings; /* a profile each; owned */
+	uint64_t *doh_lists;	      /* owned; NULL = no profile wants them denied */
+	unsigned int wants_data;
 	bool may_deny_infrastructure;
 };
 

@@ -158,14 +158,21 @@ static void denials(void **state)
 	(void)state;
 	built_question(&built, PR_DNS_FLAG_RD, "a.b", PR_DNS_TYPE_AAAA, 0, false);
 	assert_int_equal(parse(&question), 0);
-	len = pr_dns_write_denial(&question, PR_DNS_DENIAL_ZERO, "why", reply, sizeof(reply));
+	len = pr_dns_write_denial(&question, PR_DNS_DENIAL_ZERO, PR_DNS_EDE_BLOCKED, "why", reply,
+				  sizeof(reply));
 	assert_int_equal(len, 12 + 9 + 12 + 16);
 	assert_int_equal(reply[3] & PR_DNS_RCODE_MASK, PR_DNS_RCODE_NOERROR);
 	assert_int_equal(reply[7], 1);
 	assert_int_equal(reply[11], 0); /* no EDNS, no OPT */
-	len = pr_dns_write_denial(&question, PR_DNS_DENIAL_REFUSED, "why", reply, sizeof(reply));
+	len = pr_dns_write_denial(&question, PR_DNS_DENIAL_REFUSED, PR_DNS_EDE_BLOCKED, "why",
+				  reply, sizeof(reply));
 	assert_int_equal(len, 12 + 9);
 	assert_int_equal(reply[3] & PR_DNS_RCODE_MASK, PR_DNS_RCODE_REFUSED);
+	len = pr_dns_write_denial(&question, PR_DNS_DENIAL_NODATA, PR_DNS_EDE_BLOCKED, "why", reply,
+				  sizeof(reply));
+	assert_int_equal(reply[3] & PR_DNS_RCODE_MASK, PR_DNS_RCODE_NOERROR);
+	assert_int_equal(reply[7], 0);
+	assert_int_equal(reply[9], 1); /* the SOA: it can be kept */
 	/* the longest one still fits 512 bytes */
 	for (int i = 0; i < 253; i++)
 		longest[i] = i % 64 == 63 ? '.' : 'x';
@@ -174,7 +181,8 @@ static void denials(void **state)
 	text[sizeof(text) - 1] = '\0';
 	built_question(&built, PR_DNS_FLAG_RD, longest, PR_DNS_TYPE_A, 512, true);
 	assert_int_equal(parse(&question), 0);
-	len = pr_dns_write_denial(&question, PR_DNS_DENIAL_NXDOMAIN, text, reply, sizeof(reply));
+	len = pr_dns_write_denial(&question, PR_DNS_DENIAL_NXDOMAIN, PR_DNS_EDE_BLOCKED, text,
+				  reply, sizeof(reply));
 	assert_in_range(len, 400, PR_DNS_UDP_MIN);
 	assert_int_equal(reply[3] & PR_DNS_RCODE_MASK, PR_DNS_RCODE_NXDOMAIN);
 	assert_int_equal(reply[9], 1); /* the SOA */
