@@ -16,7 +16,7 @@ bool pr_inquiry_is_public(const struct pr_inquiry *inquiry)
 {
 	if (!inquiry->domain)
 		return pr_class_of(&inquiry->address, NULL) == PR_CLASS_GLOBAL;
-	if (!strchr(inquiry->domain, '.'))
+	if (!strchr(inquiry->domain, '.') || strchr(inquiry->domain, '\\'))
 		return false;
 	for (size_t i = 0; i < PR_ARRAY_SIZE(own_zones); i++)
 		if (pr_name_within(inquiry->domain, own_zones[i]))

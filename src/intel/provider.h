@@ -44,7 +44,7 @@ struct pr_provider_result {
 };
 
 /* May this be asked of anybody outside? Not names of a single label, those that are of a network's own (local, lan,
- * home.arpa, …) or reverse ones; not addresses that are not the Internet's. */
+ * home.arpa, …), reverse ones, or those that no host can have (they need escapes); not addresses that are not the Internet's. */
 bool pr_inquiry_is_public(const struct pr_inquiry *inquiry);
 bool pr_inquiry_equal(const struct pr_inquiry *a, const struct pr_inquiry *b);
 uint64_t pr_inquiry_hash(const struct pr_inquiry *inquiry);

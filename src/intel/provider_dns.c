@@ -108,11 +108,13 @@ static void read_records(const struct pr_provider *provider, const struct pr_dns
 			 const uint8_t *answer, size_t len, struct pr_provider_result *result)
 {
 	struct pr_reader reader = pr_reader(answer, len);
-	uint16_t n_answers, n_authority;
+	uint16_t flags, n_answers, n_authority;
 	struct pr_dns_record record;
 	struct pr_dns_name name;
 
-	pr_read_skip(&reader, 6);
+	pr_read_skip(&reader, 2);
+	flags = pr_read_u16(&reader);
+	pr_read_skip(&reader, 2);
 	n_answers = pr_read_u16(&reader);
 	n_authority = pr_read_u16(&reader);
 	pr_read_skip(&reader, 2);
@@ -129,6 +131,11 @@ static void read_records(const struct pr_provider *provider, const struct pr_dns
 	}
 	if (result->status == PR_PROVIDER_LISTED)
 		result->ttl_s = facts->min_ttl_s;
+	/* cut short: what is missing may be what counts */
+	if (result->status == PR_PROVIDER_NOT_LISTED && flags & PR_DNS_FLAG_TC) {
+		result->status = PR_PROVIDER_FAILED;
+		result->why = "the answer is cut short";
+	}
 	while (result->status == PR_PROVIDER_NOT_LISTED && n_authority-- &&
 	       pr_dns_read_record(&reader, &record))
 		if (record.type == PR_DNS_TYPE_SOA)

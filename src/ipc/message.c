@@ -3,6 +3,7 @@
 
 #include "base/error.h"
 #include "ipc/event_codec.h"
+#include "ipc/intel_codec.h"
 
 #define BIT(party) (1u << (party))
 #define SUPERVISOR BIT(PR_PARTY_SUPERVISOR)
@@ -63,6 +64,11 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 	[PR_MESSAGE_RESOLVE] = { "resolve", ENGINE, RESOLVER, 0, 12, PR_MESSAGE_BODY_MAX },
 	[PR_MESSAGE_ANSWER] = { "answer", RESOLVER, ENGINE, 0, 0, PR_MESSAGE_BODY_MAX },
 	[PR_MESSAGE_UPSTREAMS] = { "upstreams", SUPERVISOR, RESOLVER, 0, 2, PR_MESSAGE_BODY_MAX },
+
+	[PR_MESSAGE_INTEL_ASK] = { "intel-ask", ENGINE, RESOLVER, 0, 20, PR_INTEL_BODY_MAX },
+	[PR_MESSAGE_INTEL_ANSWER] = { "intel-answer", RESOLVER, ENGINE, 0, 20, PR_INTEL_BODY_MAX },
+	[PR_MESSAGE_PROVIDERS] = { "providers", SUPERVISOR, RESOLVER, 0, 2, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_PROVIDER_STATE] = { "provider-state", RESOLVER, ENGINE, 0, 2, TEXT_MAX },
 };
 
 const struct pr_message_info *pr_message_info(unsigned int kind)

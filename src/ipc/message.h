@@ -78,6 +78,13 @@ enum pr_message_kind {
 	PR_MESSAGE_RESOLVE,   /* engine → resolver: question in wire format */
 	PR_MESSAGE_ANSWER,    /* resolver → engine: answer in wire format; empty = none */
 	PR_MESSAGE_UPSTREAMS, /* supervisor → resolver: pairs, "upstream" for each */
+
+	/* Providers of intelligence: ipc/intel_codec.h. */
+	PR_MESSAGE_INTEL_ASK, /* engine → resolver: an entity, and who is to be asked; ticket = the question's */
+	PR_MESSAGE_INTEL_ANSWER, /* resolver → engine: what one of them said, or that it is late; one that comes after
+				  * that has no ticket */
+	PR_MESSAGE_PROVIDERS, /* supervisor → resolver: pairs, "provider" for each: pr_provider_write() */
+	PR_MESSAGE_PROVIDER_STATE, /* resolver → engine: pairs: how it is with one */
 	PR_N_MESSAGES,
 };
 

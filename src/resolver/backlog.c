@@ -12,7 +12,8 @@ void pr_backlog_init(struct pr_backlog *backlog)
 	STAILQ_INIT(&backlog->entries);
 }
 
-bool pr_backlog_put(struct pr_backlog *backlog, uint64_t ticket, const uint8_t *bytes, size_t len)
+bool pr_backlog_put(struct pr_backlog *backlog, unsigned int kind, uint64_t ticket,
+		    const uint8_t *bytes, size_t len)
 {
 	size_t size = sizeof(struct pr_backlog_entry) + len;
 	struct pr_backlog_entry *entry;
@@ -22,6 +23,7 @@ bool pr_backlog_put(struct pr_backlog *backlog, uint64_t ticket, const uint8_t *
 		return false;
 	}
 	entry = pr_calloc(1, size);
+	entry->kind = kind;
 	entry->ticket = ticket;
 	entry->len = len;
 	if (len)

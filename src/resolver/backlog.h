@@ -9,6 +9,7 @@
 
 struct pr_backlog_entry {
 	STAILQ_ENTRY(pr_backlog_entry) link;
+	unsigned int kind; /* of message */
 	uint64_t ticket;
 	size_t len;
 	uint8_t bytes[];
@@ -24,7 +25,8 @@ void pr_backlog_init(struct pr_backlog *backlog);
 /* Forgets all. */
 void pr_backlog_clear(struct pr_backlog *backlog);
 /* False: beyond PR_RESOLVER_BACKLOG_MAX, dropped and counted. */
-bool pr_backlog_put(struct pr_backlog *backlog, uint64_t ticket, const uint8_t *bytes, size_t len);
+bool pr_backlog_put(struct pr_backlog *backlog, unsigned int kind, uint64_t ticket,
+		    const uint8_t *bytes, size_t len);
 /* The oldest, which stays until pr_backlog_consume(); NULL = none. */
 const struct pr_backlog_entry *pr_backlog_peek(const struct pr_backlog *backlog);
 void pr_backlog_consume(struct pr_backlog *backlog);

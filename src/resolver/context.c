@@ -68,9 +68,9 @@ static int remove_zones(struct ub_ctx *context)
 	return 0;
 }
 
-/* The number of the interface that a zone names. By a socket that the sandbox allows: libunbound's if_nametoindex()
+/* By a socket that the sandbox allows: libunbound's if_nametoindex()
  * would take one that it does not, fails with a number, and takes it as such (util/net_help.c). */
-static unsigned int zone_index(const char *zone)
+unsigned int pr_unbound_zone_index(const char *zone)
 {
 	PR_CLEANUP(pr_cleanup_close) int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 	struct ifreq request = { 0 };
@@ -88,7 +88,7 @@ static int add_upstream(struct ub_ctx *context, const struct pr_upstream *upstre
 	char text[PR_UPSTREAM_TEXT_SIZE];
 
 	if (upstream->zone[0]) {
-		unsigned int index = zone_index(upstream->zone);
+		unsigned int index = pr_unbound_zone_index(upstream->zone);
 
 		if (index == 0)
 			return 1;

@@ -6,6 +6,7 @@
 #include "ipc/channel.h"
 #include "resolver/backlog.h"
 #include "resolver/greeting.h"
+#include "resolver/provider_edge.h"
 #include "resolver/resolver.h"
 
 #include <string.h>
@@ -16,6 +17,7 @@
 struct process {
 	struct event_base *base;
 	struct pr_resolver *resolver;
+	struct pr_provider_edge *providers;
 	struct pr_channel *supervisor, *engine;
 	struct event *from_supervisor, *from_engine, *to_engine, *greeting_due;
 	struct pr_backlog backlog;
@@ -39,24 +41,33 @@ static void close_engine(struct process *process)
 
 /* False where the channel is full: the rest waits for it to be writable. An engine that is gone reads no more; its
  * channel is closed where it is read, not under the feet of who sends. */
-static bool send_answer(struct process *process, uint64_t ticket, const uint8_t *bytes, size_t len)
+static bool send_now(struct process *process, enum pr_message_kind kind, uint64_t ticket,
+		     const uint8_t *bytes, size_t len)
 {
-	return pr_channel_send(process->engine, PR_MESSAGE_ANSWER, ticket, bytes, len) !=
-	       PR_CHANNEL_FULL;
+	return pr_channel_send(process->engine, kind, ticket, bytes, len) != PR_CHANNEL_FULL;
+}
+
+static void send_engine(struct process *process, enum pr_message_kind kind, uint64_t ticket,
+			const uint8_t *bytes, size_t len)
+{
+	if (!process->engine)
+		return;
+	if (!pr_backlog_peek(&process->backlog) && send_now(process, kind, ticket, bytes, len))
+		return;
+	if (!pr_backlog_put(&process->backlog, kind, ticket, bytes, len))
+		pr_log(PR_LOG_WARNING, "answer-dropped", "why=backlog dropped=%llu",
+		       (unsigned long long)process->backlog.n_dropped);
+	event_add(process->to_engine, NULL);
 }
 
 static void answer(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
 {
 	struct process *process = context;
 
-	if (!process->engine)
-		return;
-	if (!pr_backlog_peek(&process->backlog) && send_answer(process, ticket, bytes, len))
-		return;
-	if (!pr_backlog_put(&process->backlog, ticket, bytes, len))
-		pr_log(PR_LOG_WARNING, "answer-dropped", "why=backlog dropped=%llu",
-		       (unsigned long long)process->backlog.n_dropped);
-	event_add(process->to_engine, NULL);
+	if (ticket & PR_PROVIDER_TICKET)
+		pr_provider_edge_host(process->providers, ticket, len ? bytes : NULL, len);
+	else
+		send_engine(process, PR_MESSAGE_ANSWER, ticket, bytes, len);
 }
 
 static void on_engine_writable(evutil_socket_t fd, short what, void *context)
@@ -67,12 +78,56 @@ static void on_engine_writable(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	while ((entry = pr_backlog_peek(&process->backlog))) {
-		if (!send_answer(process, entry->ticket, entry->bytes, entry->len)) {
+		if (!send_now(process, (enum pr_message_kind)entry->kind, entry->ticket,
+			      entry->bytes, entry->len)) {
 			event_add(process->to_engine, NULL);
 			return;
 		}
 		pr_backlog_consume(&process->backlog);
 	}
+}
+
+/* ---- providers ---- */
+
+static void intel_answer(void *context, uint64_t ticket, const struct pr_intel_answer *intel)
+{
+	uint8_t body[PR_INTEL_BODY_MAX];
+	size_t len = pr_intel_answer_encode(intel, body, sizeof(body));
+
+	pr_assert(len);
+	send_engine(context, PR_MESSAGE_INTEL_ANSWER, ticket, body, len);
+}
+
+static void provider_resolve(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
+{
+	struct process *process = context;
+
+	pr_resolver_ask(process->resolver, ticket, bytes, len);
+}
+
+static void provider_state(void *context, const struct pr_pairs *pairs)
+{
+	uint8_t body[4096];
+	size_t len = pr_pairs_encode(pairs, body, sizeof(body));
+
+	if (len)
+		send_engine(context, PR_MESSAGE_PROVIDER_STATE, 0, body, len);
+}
+
+/* ---- what the engine asks ---- */
+
+static void take_engine_message(struct process *process, const struct pr_message *message)
+{
+	struct pr_intel_ask ask;
+
+	/* these tickets are our own */
+	if (message->ticket & PR_PROVIDER_TICKET)
+		return;
+	if (message->kind == PR_MESSAGE_RESOLVE)
+		pr_resolver_ask(process->resolver, message->ticket, message->body, message->len);
+	else if (message->kind == PR_MESSAGE_INTEL_ASK &&
+		 pr_intel_ask_decode(message->body, message->len, &ask) == 0)
+		pr_provider_edge_ask(process->providers, message->ticket, &ask);
 }
 
 static void on_engine(evutil_socket_t fd, short what, void *context)
@@ -93,9 +148,7 @@ static void on_engine(evutil_socket_t fd, short what, void *context)
 			close_engine(process);
 			return;
 		}
-		if (message.kind == PR_MESSAGE_RESOLVE)
-			pr_resolver_ask(process->resolver, message.ticket, message.body,
-					message.len);
+		take_engine_message(process, &message);
 		pr_message_done(&message);
 	}
 }
@@ -109,6 +162,7 @@ static void open_engine_take(struct process *process, int fd)
 	process->to_engine = event_new(process->base, fd, EV_WRITE, on_engine_writable, process);
 	pr_assert(process->from_engine && process->to_engine);
 	event_add(process->from_engine, NULL);
+	pr_provider_edge_tell_states(process->providers);
 }
 
 /* ---- the supervisor ---- */
@@ -197,12 +251,23 @@ static void set_upstreams(struct process *process, const struct pr_message *mess
 			pr_upstreams_of_system(gathered.files, gathered.n_files, gathered.own,
 					       gathered.n_own, gathered.upstreams);
 	log_upstreams(gathered.upstreams, gathered.n_upstreams);
+	pr_provider_edge_set_upstreams(process->providers, gathered.upstreams,
+				       gathered.n_upstreams);
 	greet_those_of_this_host(process, &gathered);
 	r = pr_resolver_set_upstreams(process->resolver, gathered.upstreams, gathered.n_upstreams);
 	if (r == 0 && gathered.flush)
 		r = pr_resolver_flush(process->resolver);
 	if (r < 0)
 		pr_log(PR_LOG_ERROR, "upstreams-refused", "error=%d", -r);
+}
+
+static void set_providers(struct process *process, const struct pr_message *message)
+{
+	struct pr_pairs pairs;
+
+	if (pr_pairs_decode(message->body, message->len, &pairs) < 0 ||
+	    pr_provider_edge_set(process->providers, &pairs) < 0)
+		pr_log(PR_LOG_ERROR, "providers-refused", "why=malformed");
 }
 
 static void on_message(struct process *process, struct pr_message *message)
@@ -218,6 +283,9 @@ static void on_message(struct process *process, struct pr_message *message)
 		break;
 	case PR_MESSAGE_UPSTREAMS:
 		set_upstreams(process, message);
+		break;
+	case PR_MESSAGE_PROVIDERS:
+		set_providers(process, message);
 		break;
 	default:
 		break;
@@ -247,6 +315,8 @@ static void on_supervisor(evutil_socket_t fd, short what, void *context)
 static int start(struct process *process, int ipc_fd, const struct pr_resolver_config *config)
 {
 	const struct pr_resolver_ports ports = { .context = process, .answer = answer };
+	const struct pr_provider_edge_ports provider_ports = { process, intel_answer,
+							       provider_resolve, provider_state };
 	int r;
 
 	process->base = event_base_new();
@@ -255,6 +325,8 @@ static int start(struct process *process, int ipc_fd, const struct pr_resolver_c
 	if (!process->base)
 		return -ENOMEM;
 	r = pr_resolver_new(process->base, &ports, &process->resolver);
+	if (r == 0)
+		r = pr_provider_edge_new(process->base, &provider_ports, &process->providers);
 	if (r < 0)
 		return r;
 	process->from_supervisor =
@@ -278,6 +350,7 @@ int pr_resolver_run(int ipc_fd, const struct pr_resolver_config *config)
 		r = -EIO;
 	if (process.base)
 		close_engine(&process);
+	pr_provider_edge_free(process.providers);
 	pr_resolver_free(process.resolver);
 	if (process.greeting_due)
 		event_free(process.greeting_due);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The resolver process: rights of its own user, no capability; sockets towards upstreams, and two channels. It
- * opens no file.
+ * The resolver process: rights of its own user, no capability; sockets towards upstreams and providers, and two channels. It
+ * opens no file but the certificates that providers' are checked with.
  *
  * From the supervisor (ipc/message.h):
  *   PING       answered with PONG
@@ -13,7 +13,8 @@
  *              Without any "upstream" the system's are looked for in the files. What can't be read is passed over
  *              and logged.
  *              "flush" = "1"  forget what is cached
- * From the engine: RESOLVE. To it: ANSWER with the same ticket.
+ *   PROVIDERS  pairs, "provider" for each; the last such message counts, whole
+ * From the engine: RESOLVE, INTEL_ASK. To it: ANSWER and INTEL_ANSWER with the same ticket; PROVIDER_STATE.
  */
 #pragma once
 

@@ -151,6 +151,8 @@ static void reads_dns_denials(void **state)
 	assert_int_equal(result.status, PR_PROVIDER_FAILED);
 	assert_false(result.ill);
 	assert_non_null(result.why);
+	built_begin(&built, ANSWER | PR_DNS_FLAG_TC, NAME, PR_DNS_TYPE_A);
+	assert_int_equal(dns_result(&provider, &built).status, PR_PROVIDER_FAILED);
 	/* to another question, and none at all */
 	built_begin(&built, ANSWER, "good.example.dbl.example", PR_DNS_TYPE_A);
 	assert_int_equal(dns_result(&provider, &built).status, PR_PROVIDER_FAILED);
