@@ -267,6 +267,8 @@ def main():
         write('dns_answer', name, data)
         write('dns_filter', name, b'\0' + data)
         write('dns_filter', name + '-large', b'\7' + data)
+        write('dns_cache', name, b'\0' + data)
+    write('dns_cache', 'small', b'\5' + dict(dns_answers())['signed'])
     for number, text in enumerate(RESOLV_CONFS):
         write('resolv_conf', 'seed%02d' % number, text.encode())
     for name, data in captures():
