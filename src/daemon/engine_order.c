@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Permitted orders that come by the supervisor: answers to prompts, cuts. */
+/* Permitted orders that come by the supervisor: answers to prompts, cuts, forgetting. */
 #include "daemon/engine_process.h"
 
 #include "base/clock.h"
@@ -90,6 +90,13 @@ static void answer(struct pr_engine_process *process, const struct pr_pairs *pai
 		  NULL);
 }
 
+/* The resolver was told before, and tells us once more when it begins anew. */
+static void flush(struct pr_engine_process *process, uint64_t ticket)
+{
+	pr_engine_answers_forget(process->engine, pr_clock_monotonic_us());
+	done(process, ticket, NULL, NULL);
+}
+
 void pr_engine_order_message(struct pr_engine_process *process, const struct pr_message *message)
 {
 	struct pr_pairs pairs;
@@ -106,6 +113,8 @@ void pr_engine_order_message(struct pr_engine_process *process, const struct pr_
 			     ? "there is no such link"
 			     : NULL,
 		     "404");
+	else if (verb && strcmp(verb, "dns-flush") == 0)
+		flush(process, message->ticket);
 	else
 		done(process, message->ticket, "there is no such order", "404");
 	pr_engine_process_after(process);

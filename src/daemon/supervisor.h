@@ -133,8 +133,8 @@ void pr_supervisor_sysctls_restore(struct pr_supervisor *supervisor);
 /* ---- upstreams ---- */
 /* Tells the resolver what there is now, if that changed, or in any case. */
 void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case);
-/* Has the resolver forget what is cached. False: it does not run. */
-PR_MUST_USE bool pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor);
+/* Has the resolver forget what is cached. */
+void pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor);
 
 /* ---- names ---- */
 /* What an earlier run saved. */

@@ -108,17 +108,6 @@ static void order(struct pr_supervisor *supervisor, const struct pr_change *chan
 	pr_change_wait(supervisor);
 }
 
-static void flush(struct pr_supervisor *supervisor)
-{
-	if (pr_supervisor_upstreams_flush(supervisor))
-		pr_change_finish(supervisor, NULL, NULL);
-	else
-		pr_change_finish(supervisor,
-				 "the resolver does not run; it is being restarted, and then its "
-				 "cache is empty",
-				 "503");
-}
-
 void pr_change_work(struct pr_supervisor *supervisor)
 {
 	struct pr_change *change = supervisor->changes;
@@ -127,7 +116,7 @@ void pr_change_work(struct pr_supervisor *supervisor)
 	if (!change || supervisor->compile || supervisor->stopping)
 		return;
 	if (change->info && strcmp(change->info->verb, "dns-flush") == 0)
-		return flush(supervisor);
+		pr_supervisor_upstreams_flush(supervisor);
 	if (change->info && !change->info->compiles)
 		return order(supervisor, change);
 	r = pr_compile_start(supervisor->base, supervisor->self_fd, &supervisor->options,

@@ -109,10 +109,9 @@ void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_
 	tell(supervisor, in_any_case, false);
 }
 
-bool pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor)
+void pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor)
 {
-	if (!supervisor->resolver.is_ready)
-		return false;
-	tell(supervisor, true, true);
-	return true;
+	/* One that is being started remembers nothing. */
+	if (supervisor->resolver.is_ready)
+		tell(supervisor, true, true);
 }

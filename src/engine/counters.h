@@ -59,6 +59,11 @@
 	X(questions_unanswered)                                         \
 	X(questions_malformed)                                          \
 	X(questions_full)                                               \
+	X(answers_found)                                                \
+	X(answers_missed)                                               \
+	X(answers_evicted)                                              \
+	X(answers_now)                                                  \
+	X(answers_bytes_now)                                            \
 	X(names_recorded)                                               \
 	X(names_now)                                                    \
 	/* prompts */                                                   \

@@ -165,6 +165,7 @@ static void sweep(struct pr_engine *engine)
 	if (engine->now_us - engine->names_swept_us >= PR_ENGINE_NAMES_SWEEP_US) {
 		engine->names_swept_us = engine->now_us;
 		pr_names_expire(engine->names, engine->now_us);
+		pr_questions_expire_answers(engine->questions, engine->now_us);
 	}
 }
 

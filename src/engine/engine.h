@@ -174,6 +174,8 @@ void pr_engine_question(struct pr_engine *engine, const struct pr_asker *asker,
 			const uint8_t *message, size_t len, uint64_t now_us);
 /* The resolver was restarted: what is not answered yet is asked again. */
 void pr_engine_resolver_restarted(struct pr_engine *engine);
+/* What upstreams answered so far is not given any more, and what they were asked is not kept. */
+void pr_engine_answers_forget(struct pr_engine *engine, uint64_t now_us);
 /* What came from upstream for `ticket`; NULL = nothing came. */
 void pr_engine_answer(struct pr_engine *engine, uint64_t ticket, const uint8_t *answer, size_t len,
 		      uint64_t now_us);

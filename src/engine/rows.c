@@ -2,6 +2,8 @@
 /* Looking into the tables: rows for the command line and the dashboard, and the counters. */
 #include "engine/machine.h"
 
+#include "dns/cache.h"
+
 #include <sched.h>
 
 struct walk {
@@ -219,6 +221,7 @@ bool pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table, uint64
 void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret_counters)
 {
 	struct pr_communications_counters of_communications;
+	struct pr_dns_cache_counters of_answers;
 	const struct pr_questions_counters *of_questions;
 	struct pr_links_counters of_links;
 	struct pr_names_counters of_names;
@@ -228,7 +231,13 @@ void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret
 	pr_names_counters(engine->names, &of_names);
 	pr_communications_counters(engine->communications, &of_communications);
 	of_questions = pr_questions_counters(engine->questions);
+	pr_dns_cache_counters(pr_questions_cache(engine->questions), &of_answers);
 	*ret_counters = engine->counters;
+	ret_counters->answers_found = of_answers.found;
+	ret_counters->answers_missed = of_answers.missed;
+	ret_counters->answers_evicted = of_answers.evicted;
+	ret_counters->answers_now = of_answers.n;
+	ret_counters->answers_bytes_now = of_answers.bytes;
 	ret_counters->links_now = of_links.n - of_links.n_ended;
 	ret_counters->names_now = of_names.n;
 	ret_counters->names_recorded = of_names.learnt;

@@ -3,7 +3,7 @@
  * A question is in one of four states: it waits (for its owner, or for a prompt), it is being resolved, it has its
  * answer and waits for intelligence, or it follows another one of the same application. Whatever brings it back from
  * waiting, it begins anew with the decision before intel: no half of an old policy's decision survives. A second way
- * upstream costs nothing then, the resolver has the answer in its cache.
+ * upstream costs nothing then, the answer is in the cache.
  *
  * Intelligence is asked for in the moment in which the question goes upstream, and never before it was decided upon:
  * what is denied by its name is told to nobody. Whichever of the two comes first waits for the other, the answer
@@ -11,6 +11,10 @@
  *
  * Followers share the upstream's answer and the intelligence, never a decision: each is decided upon by itself, and
  * gets bytes of its own.
+ *
+ * The cache stands where the upstream is asked, behind the decision before intel: whoever's question brought an answer
+ * in, the next application's goes all the way, but for the upstream. Only what our resolver gave to that very
+ * question goes in, and nothing that was asked for before the cache was forgotten (other upstreams, a user's order).
  */
 #include "nameserver/question.h"
 
@@ -30,6 +34,7 @@ struct pr_questions *pr_questions_new(const struct pr_question_ports *ports)
 
 	questions->ports = *ports;
 	questions->next_tick_us = UINT64_MAX;
+	questions->cache = pr_dns_cache_new(NULL);
 	pr_question_table_init(&questions->table);
 	return questions;
 }
@@ -69,6 +74,7 @@ static void resolve(struct pr_questions *questions, struct pr_question_entry *en
 					   sizeof(bytes));
 
 	pr_assert(len); /* the name was read from a question */
+	entry->n_forgotten = questions->n_forgotten;
 	questions->ports.resolve(questions->ports.context, entry->public.ticket, bytes, len);
 }
 
@@ -86,10 +92,28 @@ static void inform(struct pr_questions *questions, struct pr_question_entry *ent
 	entry->informed_by_us = entry->upstream_us + wait_ms * UINT64_C(1000);
 }
 
+/* What the upstream said to this very question before. False: it has to be asked. */
+static bool find_cached(struct pr_questions *questions, const struct pr_question_entry *entry,
+			uint64_t now_us, size_t *ret_len)
+{
+	const struct pr_dns_cached *cached =
+		pr_dns_cache_find(questions->cache, &entry->question, now_us);
+
+	if (!cached)
+		return false;
+	pr_dns_cached_write(cached, now_us, questions->cached);
+	*ret_len = cached->len;
+	return true;
+}
+
+static void arrive(struct pr_questions *questions, struct pr_question_entry *entry, uint64_t now_us,
+		   const uint8_t *bytes, size_t len);
+
 static void go_upstream(struct pr_questions *questions, struct pr_question_entry *entry,
 			uint64_t now_us)
 {
 	struct pr_question_entry *leader = pr_question_table_leader(&questions->table, entry);
+	size_t len;
 
 	set_deadline(questions, entry, now_us + PR_QUESTION_DEADLINE_MS * MS_US);
 	if (leader) {
@@ -103,7 +127,10 @@ static void go_upstream(struct pr_questions *questions, struct pr_question_entry
 	entry->upstream_us = now_us;
 	pr_question_table_lead(&questions->table, entry);
 	inform(questions, entry);
-	resolve(questions, entry);
+	if (find_cached(questions, entry, now_us, &len))
+		arrive(questions, entry, now_us, questions->cached, len);
+	else
+		resolve(questions, entry);
 }
 
 static void begin(struct pr_questions *questions, struct pr_question_entry *entry, uint64_t now_us)
@@ -273,6 +300,8 @@ void pr_questions_answer(struct pr_questions *questions, uint64_t now_us, uint64
 		questions->counters.late_answers++;
 		return;
 	}
+	if (entry->n_forgotten == questions->n_forgotten && len)
+		(void)pr_dns_cache_put(questions->cache, &entry->question, bytes, len, now_us);
 	arrive(questions, entry, now_us, bytes, len);
 }
 
@@ -285,6 +314,22 @@ void pr_questions_informed(struct pr_questions *questions, uint64_t now_us, uint
 		return;
 	if (--entry->n_awaited == 0 && entry->state == PR_QUESTION_INFORMING)
 		go_on(questions, entry);
+}
+
+void pr_questions_forget_answers(struct pr_questions *questions)
+{
+	questions->n_forgotten++;
+	pr_dns_cache_flush(questions->cache);
+}
+
+void pr_questions_expire_answers(struct pr_questions *questions, uint64_t now_us)
+{
+	pr_dns_cache_expire(questions->cache, now_us, PR_QUESTIONS_EXPIRE_AT_ONCE);
+}
+
+const struct pr_dns_cache *pr_questions_cache(const struct pr_questions *questions)
+{
+	return questions->cache;
 }
 
 void pr_questions_resolver_restarted(struct pr_questions *questions)
@@ -357,5 +402,6 @@ void pr_questions_free(struct pr_questions *questions)
 					     PR_STAGE_BEFORE_INTEL, NULL, 0);
 	}
 	pr_question_table_done(&questions->table);
+	pr_dns_cache_free(questions->cache);
 	free(questions);
 }

@@ -24,6 +24,11 @@
 /* Bytes of answers that wait for intelligence. Reached: an answer is decided upon without waiting. */
 #define PR_QUESTIONS_KEPT_MAX (8u << 20)
 
+/* Answers in the cache that are looked at in one call of pr_questions_expire_answers(). */
+#define PR_QUESTIONS_EXPIRE_AT_ONCE 256u
+
+struct pr_dns_cache;
+
 enum pr_transport { PR_TRANSPORT_UDP, PR_TRANSPORT_TCP };
 
 /* Where a question came from, as the socket shows it (behind any NAT). */
@@ -137,6 +142,13 @@ void pr_questions_answer(struct pr_questions *questions, uint64_t now_us, uint64
 			 const uint8_t *bytes, size_t len);
 /* One of the answers that `inform` announced is in, or will not come. Unknown tickets are ignored. */
 void pr_questions_informed(struct pr_questions *questions, uint64_t now_us, uint64_t ticket);
+/* What upstreams said so far is not given any more, and what they were asked before is not kept: they are others
+ * now, or the user says so. */
+void pr_questions_forget_answers(struct pr_questions *questions);
+/* Frees answers whose time is over, a few at a time; to be called now and then. */
+void pr_questions_expire_answers(struct pr_questions *questions, uint64_t now_us);
+/* Answers that are kept; to look at. */
+const struct pr_dns_cache *pr_questions_cache(const struct pr_questions *questions);
 /* The resolver was restarted: what it was asked is asked again. */
 void pr_questions_resolver_restarted(struct pr_questions *questions);
 /* Ends what is past its deadline. Returns when to be called next at the latest; UINT64_MAX = no need. */

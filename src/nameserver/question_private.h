@@ -3,6 +3,7 @@
  * itself. */
 #pragma once
 
+#include "dns/cache.h"
 #include "nameserver/question_table.h"
 
 struct pr_questions {
@@ -11,6 +12,9 @@ struct pr_questions {
 	struct pr_question_table table;
 	size_t kept_len;       /* of all answers that wait for intelligence */
 	uint64_t next_tick_us; /* never later than the earliest deadline */
+	struct pr_dns_cache *cache;
+	uint64_t n_forgotten; /* how often the cache was; what was asked for before is not kept */
+	uint8_t cached[PR_DNS_CACHE_ANSWER_MAX]; /* scratch: an answer of the cache, as it is now */
 	uint8_t reply[PR_DNS_MESSAGE_MAX];
 };
 

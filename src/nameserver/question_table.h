@@ -25,6 +25,7 @@ struct pr_question_entry {
 	unsigned int n_awaited;			 /* answers of intelligence that are out */
 	uint64_t upstream_us,
 		informed_by_us; /* when it went upstream; how long its answer may wait */
+	uint64_t n_forgotten;	/* RESOLVING: how often the cache was when the upstream was asked */
 	uint8_t *kept;		/* INFORMING: the upstream's answer */
 	size_t kept_len;
 	struct pr_question_decision waits_for; /* WAITING: what decided so; its text is not kept */

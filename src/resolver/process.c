@@ -21,6 +21,7 @@ struct process {
 	struct pr_channel *supervisor, *engine;
 	struct event *from_supervisor, *from_engine, *to_engine, *greeting_due;
 	struct pr_backlog backlog;
+	bool renewed; /* the engine is to be told, before any further answer */
 	struct pr_upstream greeted[PR_UPSTREAMS_MAX]; /* upstreams of this host */
 	unsigned int n_greeted;
 };
@@ -39,12 +40,23 @@ static void close_engine(struct process *process)
 	pr_backlog_clear(&process->backlog);
 }
 
+/* False where the channel is full. */
+static bool send_renewed(struct process *process)
+{
+	if (process->renewed &&
+	    pr_channel_send(process->engine, PR_MESSAGE_RENEWED, 0, NULL, 0) == PR_CHANNEL_FULL)
+		return false;
+	process->renewed = false;
+	return true;
+}
+
 /* False where the channel is full: the rest waits for it to be writable. An engine that is gone reads no more; its
  * channel is closed where it is read, not under the feet of who sends. */
 static bool send_now(struct process *process, enum pr_message_kind kind, uint64_t ticket,
 		     const uint8_t *bytes, size_t len)
 {
-	return pr_channel_send(process->engine, kind, ticket, bytes, len) != PR_CHANNEL_FULL;
+	return send_renewed(process) &&
+	       pr_channel_send(process->engine, kind, ticket, bytes, len) != PR_CHANNEL_FULL;
 }
 
 static void send_engine(struct process *process, enum pr_message_kind kind, uint64_t ticket,
@@ -77,6 +89,10 @@ static void on_engine_writable(evutil_socket_t fd, short what, void *context)
 
 	(void)fd;
 	(void)what;
+	if (!send_renewed(process)) {
+		event_add(process->to_engine, NULL);
+		return;
+	}
 	while ((entry = pr_backlog_peek(&process->backlog))) {
 		if (!send_now(process, (enum pr_message_kind)entry->kind, entry->ticket,
 			      entry->bytes, entry->len)) {
@@ -85,6 +101,15 @@ static void on_engine_writable(evutil_socket_t fd, short what, void *context)
 		}
 		pr_backlog_consume(&process->backlog);
 	}
+}
+
+static void renewed(void *context)
+{
+	struct process *process = context;
+
+	process->renewed = true;
+	if (process->engine && !send_renewed(process))
+		event_add(process->to_engine, NULL);
 }
 
 /* ---- providers ---- */
@@ -162,6 +187,8 @@ static void open_engine_take(struct process *process, int fd)
 	process->to_engine = event_new(process->base, fd, EV_WRITE, on_engine_writable, process);
 	pr_assert(process->from_engine && process->to_engine);
 	event_add(process->from_engine, NULL);
+	/* Whatever the engine remembers, it is not known to be of these upstreams. */
+	renewed(process);
 	pr_provider_edge_tell_states(process->providers);
 }
 
@@ -314,7 +341,9 @@ static void on_supervisor(evutil_socket_t fd, short what, void *context)
 
 static int start(struct process *process, int ipc_fd, const struct pr_resolver_config *config)
 {
-	const struct pr_resolver_ports ports = { .context = process, .answer = answer };
+	const struct pr_resolver_ports ports = { .context = process,
+						 .answer = answer,
+						 .renewed = renewed };
 	const struct pr_provider_edge_ports provider_ports = { process, intel_answer,
 							       provider_resolve, provider_state };
 	int r;

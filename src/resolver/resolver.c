@@ -112,6 +112,8 @@ static int swap(struct pr_resolver *resolver, const struct pr_upstream *upstream
 	resolver->current = fresh;
 	memmove(resolver->upstreams, upstreams, n * sizeof(*upstreams));
 	resolver->n_upstreams = n;
+	if (resolver->ports.renewed)
+		resolver->ports.renewed(resolver->ports.context);
 	return 0;
 }
 

@@ -29,6 +29,8 @@ struct pr_resolver_ports {
 	void *context;
 	/* Exactly once for each question; borrowed. */
 	void (*answer)(void *context, uint64_t ticket, const uint8_t *bytes, size_t len);
+	/* Other upstreams are asked, or nothing is remembered, from now on; may be NULL. */
+	void (*renewed)(void *context);
 };
 
 struct pr_resolver_counters {

@@ -4,6 +4,7 @@
 
 #include "dns/message.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 
 size_t dns_question(const char *name, const char *type, uint8_t *bytes, size_t size)
@@ -41,7 +42,8 @@ static void show_record(const struct pr_dns_record *record, const uint8_t *bytes
 	else if (record->type == PR_DNS_TYPE_AAAA && record->data_len == 16)
 		address = pr_address_v6(bytes + record->data);
 	if (address.family)
-		snprintf(text + len, size - len, " %s", pr_address_format(&address, address_text));
+		snprintf(text + len, size - len, " %s ttl=%u",
+			 pr_address_format(&address, address_text), record->ttl);
 	/* An extended error (RFC 8914): option 15, a code, a text. */
 	if (record->type == PR_DNS_TYPE_OPT && record->data_len >= 6 &&
 	    bytes[record->data + 1] == 15)
@@ -102,7 +104,7 @@ static void write_record(struct pr_writer *writer, const char *owner, uint16_t t
 	pr_write_bytes(writer, data, len);
 }
 
-/* The words behind the type: addresses, "ttl N", "cname NAME", "nxdomain". */
+/* The words behind the type: addresses, "ttl N", "cname NAME", "nxdomain"; "soa N" is another's. */
 static uint16_t write_answers(struct pr_writer *writer, const char *owner, char **words,
 			      unsigned int n, uint16_t *rcode)
 {
@@ -115,7 +117,7 @@ static uint16_t write_answers(struct pr_writer *writer, const char *owner, char 
 		if (strcmp(words[i], "ttl") == 0 && i + 1 < n)
 			ttl = (uint32_t)strtoul(words[i + 1], NULL, 10);
 	for (unsigned int i = 0; i < n; i++) {
-		if (strcmp(words[i], "ttl") == 0) {
+		if (strcmp(words[i], "ttl") == 0 || strcmp(words[i], "soa") == 0) {
 			i++;
 		} else if (strcmp(words[i], "cname") == 0 && i + 1 < n &&
 			   pr_dns_name_from_text(words[i + 1], &target) == 0) {
@@ -137,20 +139,39 @@ static uint16_t write_answers(struct pr_writer *writer, const char *owner, char 
 	return n_answers;
 }
 
+/* "soa N": the authority section has one that lets a negative answer hold for so long. */
+static uint16_t write_authority(struct pr_writer *writer, const char *owner, char **words,
+				unsigned int n)
+{
+	for (unsigned int i = 0; i + 1 < n; i++) {
+		uint32_t seconds = htonl((uint32_t)strtoul(words[i + 1], NULL, 10));
+		uint8_t data[22] = { 0 };
+
+		if (strcmp(words[i], "soa") != 0)
+			continue;
+		memcpy(data + 18, &seconds, sizeof(seconds));
+		write_record(writer, owner, PR_DNS_TYPE_SOA, 3600, data, sizeof(data));
+		return 1;
+	}
+	return 0;
+}
+
 static void answer(struct world *world, const struct pending *pending,
 		   const struct pr_dns_question *question, char **words, unsigned int n)
 {
-	uint16_t rcode = 0, n_answers;
+	uint16_t rcode = 0, n_answers, n_authority;
 	uint8_t bytes[2048], body[2048];
 	struct pr_writer writer = pr_writer(bytes, sizeof(bytes));
 	struct pr_writer answers = pr_writer(body, sizeof(body));
 
 	n_answers = write_answers(&answers, question->name, words, n, &rcode);
+	n_authority = write_authority(&answers, question->name, words, n);
 	pr_write_bytes(&writer, pending->question, 2);
 	pr_write_u16(&writer, (uint16_t)(PR_DNS_FLAG_QR | PR_DNS_FLAG_RD | PR_DNS_FLAG_RA | rcode));
 	pr_write_u16(&writer, 1);
 	pr_write_u16(&writer, n_answers);
-	pr_write_u32(&writer, 0);
+	pr_write_u16(&writer, n_authority);
+	pr_write_u16(&writer, 0);
 	write_name(&writer, question->name);
 	pr_write_u16(&writer, question->type);
 	pr_write_u16(&writer, PR_DNS_CLASS_IN);

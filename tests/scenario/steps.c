@@ -275,6 +275,13 @@ static void step_resolver_restarted(struct world *world, char **words, unsigned 
 	pr_engine_resolver_restarted(world->engine);
 }
 
+static void step_forget_answers(struct world *world, char **words, unsigned int n)
+{
+	(void)words;
+	(void)n;
+	pr_engine_answers_forget(world->engine, world->now_us);
+}
+
 /* limit NAME N, before anything else */
 static void step_limit(struct world *world, char **words, unsigned int n)
 {
@@ -319,6 +326,7 @@ static const struct step {
 	{ "hosts", step_hosts, false },
 	{ "restart", step_restart, false },
 	{ "resolver-restarted", step_resolver_restarted, false },
+	{ "forget-answers", step_forget_answers, false },
 };
 
 static void act(struct world *world, char **words, unsigned int n)

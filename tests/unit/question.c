@@ -17,7 +17,7 @@ static struct {
 	const char *denied_name;  /* after intel, when among the candidates */
 	uint64_t key;		  /* of the application; 0 = the client's port */
 	unsigned int n_to_follow; /* what the inform port announces */
-	uint32_t wait_ms;
+	uint32_t wait_ms, ttl_s;  /* … and what is left of the answers' time; 0 = all */
 	unsigned int n_informs;
 	unsigned int n_decided, n_upstream, n_replies, n_silent, n_records, n_concluded;
 	uint64_t tickets[ASKED_MAX];
@@ -54,7 +54,8 @@ static unsigned int inform(void *context, struct pr_question *question,
 	assert_int_equal(inquiry->n_names, 1);
 	assert_string_equal(inquiry->names[0], question->name);
 	/* before the question leaves, so that an answer that is at hand finds what it waits for */
-	assert_true(fake.n_informs <= fake.n_upstream);
+	for (unsigned int i = 0; i < fake.n_upstream && i < ASKED_MAX; i++)
+		assert_int_not_equal(fake.tickets[i], question->ticket);
 	fake.n_informs++;
 	*ret_wait_ms = fake.wait_ms;
 	return fake.n_to_follow;
@@ -88,7 +89,7 @@ static void record(void *context, const struct pr_question *question,
 	(void)context;
 	(void)question;
 	assert_non_null(facts->address);
-	assert_int_equal(ttl_s, 300);
+	assert_int_equal(ttl_s, fake.ttl_s ? fake.ttl_s : 300);
 	fake.n_records++;
 }
 
@@ -201,8 +202,8 @@ static void denied_after_withholds(void **state)
 	/* a name of the chain */
 	fake.address = PR_OUTCOME_PERMIT;
 	fake.denied_name = "tracker.example";
-	ask_from(1000, S_US, "a.example");
-	answer(fake.tickets[1], S_US, "a.example", "tracker.example");
+	ask_from(1000, S_US, "b.example");
+	answer(fake.tickets[1], S_US, "b.example", "tracker.example");
 	assert_int_equal(rcode(), PR_DNS_RCODE_NXDOMAIN);
 	assert_int_equal(fake.end, PR_QUESTION_DENIED);
 	assert_int_equal(fake.n_records, 0);
@@ -231,8 +232,8 @@ static void ask_holds_then_leaves_unanswered(void **state)
 	assert_int_equal(fake.end, PR_QUESTION_ANSWERED);
 	/* asked after intel, where nothing else is left */
 	fake.address = PR_OUTCOME_ASK;
-	ask_from(1000, 6 * S_US, "a.example");
-	answer(fake.tickets[1], 6 * S_US, "a.example", NULL);
+	ask_from(1000, 6 * S_US, "b.example");
+	answer(fake.tickets[1], 6 * S_US, "b.example", NULL);
 	assert_int_equal(fake.n_concluded, 2);
 	pr_questions_tick(fake.questions, 8 * S_US);
 	assert_int_equal(fake.end, PR_QUESTION_UNANSWERED);
@@ -320,12 +321,12 @@ static void goes_on_without_intelligence_that_is_late(void **state)
 	assert_int_equal(fake.n_replies, 1);
 	assert_int_equal(fake.end, PR_QUESTION_ANSWERED);
 	/* an answer that took longer than that does not wait at all */
-	ask_from(1000, S_US, "a.example");
-	answer(fake.tickets[1], by_us, "a.example", NULL);
+	ask_from(1000, S_US, "b.example");
+	answer(fake.tickets[1], by_us, "b.example", NULL);
 	assert_int_equal(fake.n_replies, 2);
 	assert_int_equal(pr_questions_counters(fake.questions)->went_without_intel, 2);
 	/* no answer: nothing to decide upon */
-	ask_from(1000, S_US, "a.example");
+	ask_from(1000, S_US, "c.example");
 	pr_questions_answer(fake.questions, S_US, fake.tickets[2], NULL, 0);
 	assert_int_equal(fake.end, PR_QUESTION_FAILED);
 }
@@ -386,6 +387,84 @@ static void answers_that_wait_are_bounded(void **state)
 	pr_questions_answer(fake.questions, 2 * S_US,
 			    fake.tickets[(fake.n_upstream - 1) % ASKED_MAX], large, sizeof(large));
 	assert_int_equal(pr_questions_count(fake.questions), 1);
+}
+
+/* The time to live of the first record of the reply, whose owner is a pointer. */
+static uint32_t ttl_of_reply(const char *name)
+{
+	struct pr_reader reader = pr_reader(fake.reply, fake.reply_len);
+
+	reader.position = PR_DNS_HEADER_LEN + strlen(name) + 2 + 4 + 2 + 4;
+	return pr_read_u32(&reader);
+}
+
+static void a_cached_answer_is_decided_upon_by_each(void **state)
+{
+	(void)state;
+	fake.key = 77;
+	ask_from(1000, S_US, "a.example");
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	/* another application: all but the upstream */
+	fake.key = 78;
+	fake.n_decided = fake.n_informs = 0;
+	fake.ttl_s = 290;
+	ask_from(1001, 11 * S_US, "A.example");
+	assert_int_equal(fake.n_upstream, 1);
+	assert_int_equal(fake.n_informs, 1);
+	assert_int_equal(fake.n_decided, 4);
+	assert_int_equal(fake.n_records, 4);
+	assert_int_equal(fake.client, 1001);
+	assert_int_equal(fake.end, PR_QUESTION_ANSWERED);
+	assert_int_equal(ttl_of_reply("a.example"), 290);
+	assert_memory_equal(fake.reply + PR_DNS_HEADER_LEN, "\1A\7example", 10);
+	/* what others were given says nothing of what this one may have */
+	fake.address = PR_OUTCOME_DENY;
+	ask_from(1002, 11 * S_US, "a.example");
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+	assert_int_equal(fake.stage, PR_STAGE_AFTER_INTEL);
+	fake.before = PR_OUTCOME_DENY;
+	ask_from(1002, 11 * S_US, "a.example");
+	assert_int_equal(fake.stage, PR_STAGE_BEFORE_INTEL);
+	assert_int_equal(fake.n_records, 4);
+	/* its time is over */
+	fake.before = PR_OUTCOME_OPEN;
+	ask_from(1003, 301 * S_US, "a.example");
+	assert_int_equal(fake.n_upstream, 2);
+}
+
+static void a_cached_answer_waits_for_intelligence(void **state)
+{
+	(void)state;
+	ask_from(1000, S_US, "a.example");
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	fake.n_to_follow = 1;
+	fake.wait_ms = 300;
+	fake.ttl_s = 299;
+	ask_from(1001, 2 * S_US, "a.example");
+	assert_int_equal(fake.n_upstream, 1);
+	assert_int_equal(fake.n_replies, 1);
+	assert_int_equal(pr_questions_count(fake.questions), 1);
+	pr_questions_tick(fake.questions, 2 * S_US + 300 * MS_US);
+	assert_int_equal(fake.n_replies, 2);
+	assert_int_equal(pr_questions_count(fake.questions), 0);
+}
+
+static void forgotten_answers_are_asked_for_anew(void **state)
+{
+	(void)state;
+	ask_from(1000, S_US, "a.example");
+	answer(fake.tickets[0], S_US, "a.example", NULL);
+	/* on its way while all is forgotten: given, not kept */
+	ask_from(1000, S_US, "b.example");
+	pr_questions_forget_answers(fake.questions);
+	answer(fake.tickets[1], S_US, "b.example", NULL);
+	assert_int_equal(fake.n_replies, 2);
+	ask_from(1000, S_US, "a.example");
+	ask_from(1000, S_US, "b.example");
+	assert_int_equal(fake.n_upstream, 4);
+	answer(fake.tickets[2], S_US, "a.example", NULL);
+	ask_from(1000, S_US, "a.example");
+	assert_int_equal(fake.n_upstream, 4);
 }
 
 static void repeated_packets_are_one_question(void **state)
@@ -478,6 +557,9 @@ int main(void)
 		TEST(intelligence_is_not_asked_about_what_is_denied),
 		TEST(followers_share_the_intelligence),
 		TEST(answers_that_wait_are_bounded),
+		TEST(a_cached_answer_is_decided_upon_by_each),
+		TEST(a_cached_answer_waits_for_intelligence),
+		TEST(forgotten_answers_are_asked_for_anew),
 		TEST(repeated_packets_are_one_question),
 		TEST(no_answer_is_a_failure),
 		TEST(is_bounded),
