@@ -32,6 +32,8 @@ void pr_compiled_done(struct pr_compiled *compiled)
 		close(PR_TAKE_FD(compiled->policy_fd));
 	if (compiled->edit_fd >= 0)
 		close(PR_TAKE_FD(compiled->edit_fd));
+	while (compiled->n_providers)
+		free(compiled->providers[--compiled->n_providers]);
 }
 
 void pr_compile_cancel(struct pr_compile *compile)
@@ -113,6 +115,15 @@ static void take_settings(struct pr_compiled *compiled, const struct pr_pairs *p
 		snprintf(compiled->warnings, sizeof(compiled->warnings), "%s", warnings);
 }
 
+static void take_providers(struct pr_compiled *compiled, const struct pr_pairs *pairs)
+{
+	for (unsigned int i = 0; i < pairs->n; i++)
+		if (strcmp(pairs->pairs[i].key, "provider") == 0 &&
+		    compiled->n_providers < PR_PROVIDERS_MAX)
+			compiled->providers[compiled->n_providers++] =
+				pr_strdup(pairs->pairs[i].value);
+}
+
 /* True when the run is over. */
 static bool take(struct pr_compile *compile, struct pr_message *message)
 {
@@ -135,6 +146,7 @@ static bool take(struct pr_compile *compile, struct pr_message *message)
 	if (message->kind != PR_MESSAGE_COMPILED)
 		return false;
 	take_settings(compiled, &pairs);
+	take_providers(compiled, &pairs);
 	compiled->policy_fd = PR_TAKE_FD(message->fds[0]);
 	return true;
 }

@@ -9,6 +9,7 @@
 #include "daemon/options.h"
 #include "daemon/users.h"
 #include "ipc/body.h"
+#include "network/provider.h"
 
 #include <event2/event.h>
 
@@ -32,6 +33,9 @@ struct pr_compiled {
 	/* Those whose end changes the policy: "PID:START " each. */
 	char processes[PR_COMPILE_PROCESSES_SIZE];
 	char upstreams[4096]; /* a line each; "" = those of the system */
+	/* For the resolver, as pr_provider_write() has them; owned. */
+	char *providers[PR_PROVIDERS_MAX];
+	unsigned int n_providers;
 };
 void pr_compiled_done(struct pr_compiled *compiled);
 

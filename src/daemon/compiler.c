@@ -182,8 +182,9 @@ static int send_policy(struct compiler *compiler, const struct pr_policy_blob *b
 	const struct pr_global_settings *global;
 	struct pr_policy *policy;
 	struct pr_pairs pairs = { 0 };
-	uint8_t body[16384 + PR_COMPILE_PROCESSES_SIZE];
+	PR_CLEANUP(pr_cleanup_free) uint8_t *body = pr_calloc(1, PR_MESSAGE_BODY_MAX);
 	PR_CLEANUP(pr_cleanup_close) int fd = -1;
+	size_t len;
 	int r = pr_policy_open(blob->bytes, blob->len, &policy);
 
 	if (r < 0)
@@ -206,12 +207,17 @@ static int send_policy(struct compiler *compiler, const struct pr_policy_blob *b
 	(void)pr_pairs_add(&pairs, "warnings", warnings);
 	(void)pr_pairs_add(&pairs, "upstreams", upstreams);
 	(void)pr_pairs_add(&pairs, "processes", compiler->processes);
+	for (size_t i = 0; i < blob->n_providers; i++)
+		(void)pr_pairs_add(&pairs, "provider", blob->providers[i]);
 	pr_policy_free(policy);
+	len = pr_pairs_encode(&pairs, body, PR_MESSAGE_BODY_MAX);
+	if (len == 0)
+		return -EMSGSIZE;
 	r = into_memory("policy", blob->bytes, blob->len, &fd);
 	if (r < 0)
 		return r;
-	return pr_channel_send_fds(compiler->start.supervisor, PR_MESSAGE_COMPILED, 0, body,
-				   pr_pairs_encode(&pairs, body, sizeof(body)), &fd, 1);
+	return pr_channel_send_fds(compiler->start.supervisor, PR_MESSAGE_COMPILED, 0, body, len,
+				   &fd, 1);
 }
 
 /* Asked for each rule that holds until a process ends; notes which they are. */

@@ -68,6 +68,9 @@ struct pr_supervisor {
 	/* Upstream nameservers (supervisor_upstreams.c). */
 	char upstreams[4096];	 /* of the configuration, a line each */
 	uint64_t upstreams_told; /* a hash of what the resolver was told */
+	/* Providers of intelligence, as they were compiled. */
+	char *providers[PR_PROVIDERS_MAX];
+	unsigned int n_providers;
 
 	/* Names (supervisor_names.c). */
 	struct {
@@ -135,6 +138,12 @@ void pr_supervisor_sysctls_restore(struct pr_supervisor *supervisor);
 void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case);
 /* Has the resolver forget what is cached. */
 void pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor);
+
+/* ---- providers ---- */
+/* From now on these; takes their texts over, and tells the resolver if they have changed. */
+void pr_supervisor_providers_take(struct pr_supervisor *supervisor, struct pr_compiled *compiled);
+void pr_supervisor_providers_tell(struct pr_supervisor *supervisor);
+void pr_supervisor_providers_free(struct pr_supervisor *supervisor);
 
 /* ---- names ---- */
 /* What an earlier run saved. */

@@ -125,8 +125,10 @@ static int prepare(void *context, struct pr_child *child)
 	pr_supervisor_policy_send(supervisor, child);
 	if (child->party == PR_PARTY_ENGINE)
 		pr_supervisor_hosts_tell(supervisor, true);
-	if (child->party == PR_PARTY_RESOLVER)
+	if (child->party == PR_PARTY_RESOLVER) {
 		pr_supervisor_upstreams_tell(supervisor, true);
+		pr_supervisor_providers_tell(supervisor);
+	}
 	if (child->party == PR_PARTY_ENGINE) {
 		join(child, &supervisor->front);
 		join(child, &supervisor->resolver);

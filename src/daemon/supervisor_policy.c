@@ -47,6 +47,7 @@ static void adopt_settings(struct pr_supervisor *supervisor, const struct pr_com
 	pr_supervisor_who_policy(supervisor);
 	if (!supervisor->changes->first)
 		pr_supervisor_upstreams_tell(supervisor, false);
+	pr_supervisor_providers_take(supervisor, &supervisor->changes->compiled);
 	if (!supervisor->changes->first) {
 		if (compiled->mark_mask != ruleset->mark_mask ||
 		    compiled->n_workers != supervisor->n_workers)
@@ -134,6 +135,7 @@ void pr_change_compiled(void *context, struct pr_compiled *compiled)
 	supervisor->compile = NULL;
 	change->compiled = *compiled;
 	compiled->policy_fd = compiled->edit_fd = -1;
+	compiled->n_providers = 0; /* they went along */
 	compiled = &change->compiled;
 	if (compiled->error[0] && change->first)
 		return pr_supervisor_give_up(supervisor, 2, "%s", compiled->error);

@@ -21,30 +21,31 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 4u
+#define PR_BLOB_VERSION 5u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
 enum pr_blob_section {
-	PR_SECTION_STRINGS,  /* char; offset 0 is "" */
-	PR_SECTION_WORDS,    /* uint64_t: bitsets of lists */
-	PR_SECTION_NUMBERS,  /* uint32_t: the lists of rules, offsets of upstreams */
-	PR_SECTION_GLOBAL,   /* struct pr_blob_global, one */
-	PR_SECTION_PROFILES, /* struct pr_blob_profile */
-	PR_SECTION_MATCHES,  /* struct pr_blob_match, by falling score */
-	PR_SECTION_LISTS,    /* struct pr_blob_source */
-	PR_SECTION_GEO,	     /* struct pr_blob_source */
-	PR_SECTION_RULESETS, /* struct pr_blob_ruleset, PR_BLOB_RULESETS a profile */
-	PR_SECTION_RULES,    /* struct pr_blob_rule */
-	PR_SECTION_PORTS,    /* struct pr_blob_ports */
-	PR_SECTION_SLOTS,    /* struct pr_blob_slot: hash tables of keys */
-	PR_SECTION_KEYS,     /* struct pr_blob_key */
-	PR_SECTION_STARTS,   /* struct pr_blob_start: ranges of addresses */
-	PR_SECTION_NODES,    /* struct pr_blob_node: prefixes */
-	PR_SECTION_STATES,   /* struct pr_blob_state: Aho-Corasick automata */
-	PR_SECTION_BUCKETS,  /* struct pr_blob_bucket */
-	PR_SECTION_GROUPS,   /* struct pr_blob_group */
-	PR_SECTION_POINTS,   /* struct pr_blob_point */
+	PR_SECTION_STRINGS,   /* char; offset 0 is "" */
+	PR_SECTION_WORDS,     /* uint64_t: bitsets of lists */
+	PR_SECTION_NUMBERS,   /* uint32_t: the lists of rules, offsets of upstreams */
+	PR_SECTION_GLOBAL,    /* struct pr_blob_global, one */
+	PR_SECTION_PROFILES,  /* struct pr_blob_profile */
+	PR_SECTION_MATCHES,   /* struct pr_blob_match, by falling score */
+	PR_SECTION_LISTS,     /* struct pr_blob_source */
+	PR_SECTION_GEO,	      /* struct pr_blob_source */
+	PR_SECTION_PROVIDERS, /* struct pr_blob_provider */
+	PR_SECTION_RULESETS,  /* struct pr_blob_ruleset, PR_BLOB_RULESETS a profile */
+	PR_SECTION_RULES,     /* struct pr_blob_rule */
+	PR_SECTION_PORTS,     /* struct pr_blob_ports */
+	PR_SECTION_SLOTS,     /* struct pr_blob_slot: hash tables of keys */
+	PR_SECTION_KEYS,      /* struct pr_blob_key */
+	PR_SECTION_STARTS,    /* struct pr_blob_start: ranges of addresses */
+	PR_SECTION_NODES,     /* struct pr_blob_node: prefixes */
+	PR_SECTION_STATES,    /* struct pr_blob_state: Aho-Corasick automata */
+	PR_SECTION_BUCKETS,   /* struct pr_blob_bucket */
+	PR_SECTION_GROUPS,    /* struct pr_blob_group */
+	PR_SECTION_POINTS,    /* struct pr_blob_point */
 	PR_SECTION_COUNT_,
 };
 
@@ -91,6 +92,12 @@ struct pr_blob_match {
 struct pr_blob_source {
 	uint32_t id, url, file, format, category; /* strings */
 	uint32_t interval_s, max_bytes;
+};
+
+struct pr_blob_provider {
+	uint32_t id; /* string */
+	uint32_t type, asks, deadline_ms, cache_least_s, cache_most_s;
+	uint32_t zone, server, url, header; /* strings; of the header its name */
 };
 
 /* A profile's rulesets stand behind each other: these. */

@@ -62,6 +62,8 @@ struct pr_policy_blob {
 	size_t len;
 	char **warnings; /* profiles that tie, rules that nothing reaches, … */
 	size_t n_warnings;
+	char **providers; /* for the resolver alone: pr_provider_write(), keys among it */
+	size_t n_providers;
 };
 
 void pr_policy_blob_done(struct pr_policy_blob *blob);

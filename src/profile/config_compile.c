@@ -14,6 +14,9 @@ void pr_policy_blob_done(struct pr_policy_blob *blob)
 	for (size_t i = 0; i < blob->n_warnings; i++)
 		free(blob->warnings[i]);
 	free(blob->warnings);
+	for (size_t i = 0; i < blob->n_providers; i++)
+		free(blob->providers[i]);
+	free(blob->providers);
 	free(blob->bytes);
 	*blob = (struct pr_policy_blob){ 0 };
 }
@@ -226,6 +229,8 @@ static int compile_all(struct pr_compile *compile)
 		r = pr_compile_rules(compile);
 	if (r == 0)
 		r = pr_compile_sources(compile);
+	if (r == 0)
+		r = pr_compile_providers(compile);
 	if (r < 0)
 		return r;
 	pr_compile_matches(compile);

@@ -30,7 +30,13 @@ const struct pr_document *pr_compile_setting(const struct pr_compile *compile, u
  * and the data on addresses. Before bitsets of lists are made: their length depends on it. */
 PR_MUST_USE int pr_compile_sources(struct pr_compile *compile);
 /* A list that is configured has this id or category. */
+bool pr_compile_has_list(const struct pr_compile *compile, const char *id);
+/* The same, or it is one that a provider answers. */
 bool pr_compile_knows_list(const struct pr_compile *compile, const char *id);
+/* The id of a provider, or of one of its categories. */
+bool pr_compile_knows_provider(const struct pr_compile *compile, const char *list);
+/* All of them, into the policy and beside it. */
+PR_MUST_USE int pr_compile_providers(struct pr_compile *compile);
 /* Data on addresses is configured. */
 bool pr_compile_has_geo(const struct pr_compile *compile);
 /* All rulesets, in order. */

@@ -19,7 +19,7 @@ static bool is_called(const struct pr_document_source *source, const char *id)
 	       (category && strcmp(category, id) == 0);
 }
 
-bool pr_compile_knows_list(const struct pr_compile *compile, const char *id)
+bool pr_compile_has_list(const struct pr_compile *compile, const char *id)
 {
 	for (int layer = 0; layer < PR_LAYER_COUNT_; layer++) {
 		const struct pr_document *document = global_of(compile, layer);
@@ -29,6 +29,11 @@ bool pr_compile_knows_list(const struct pr_compile *compile, const char *id)
 				return true;
 	}
 	return false;
+}
+
+bool pr_compile_knows_list(const struct pr_compile *compile, const char *id)
+{
+	return pr_compile_has_list(compile, id) || pr_compile_knows_provider(compile, id);
 }
 
 bool pr_compile_has_geo(const struct pr_compile *compile)

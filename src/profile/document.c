@@ -74,7 +74,8 @@ int pr_document_check_id(struct pr_document_parser *parser, const char *id, unsi
 			      id, PR_LIST_ID_MAX);
 }
 
-static int check_upstream(struct pr_document_parser *parser, const char *text, unsigned int line)
+int pr_document_check_upstream(struct pr_document_parser *parser, const char *text,
+			       unsigned int line)
 {
 	const char *at = strchr(text, '@');
 	char head[PR_ADDRESS_TEXT_SIZE];
@@ -179,15 +180,20 @@ static int parse_text(struct pr_document_parser *parser, enum pr_setting_id id,
 }
 
 /* "corp.example" or ".corp.example": as a rule for the name and all below would have it. */
-static int canonical_zone(struct pr_document_parser *parser, const char *text, unsigned int line,
-			  struct pr_rule *ret_rule)
+int pr_document_canonical_zone(struct pr_document_parser *parser, const char *text,
+			       unsigned int line, char ret_zone[PR_NAME_TEXT_SIZE])
 {
-	PR_CLEANUP(pr_cleanup_free) char *rule = pr_asprintf("+ .%s", text + (text[0] == '.'));
+	PR_CLEANUP(pr_cleanup_free)
+	char *text_of_rule = pr_asprintf("+ .%s", text + (text[0] == '.'));
 	struct pr_rule_error error;
+	struct pr_rule rule;
 
-	if (strlen(text) < PR_RULE_TEXT_MAX / 2 && pr_rule_parse(rule, ret_rule, &error) == 0 &&
-	    ret_rule->entity == PR_ENTITY_ZONE && ret_rule->proto == PR_PROTO_ANY)
+	if (strlen(text) < PR_RULE_TEXT_MAX / 2 &&
+	    pr_rule_parse(text_of_rule, &rule, &error) == 0 && rule.entity == PR_ENTITY_ZONE &&
+	    rule.proto == PR_PROTO_ANY) {
+		snprintf(ret_zone, PR_NAME_TEXT_SIZE, "%s", rule.domain);
 		return 0;
+	}
 	return pr_config_fail(parser->error, parser->document->file, line,
 			      "\"%.80s\" is no domain: write a name without wildcards", text);
 }
@@ -199,7 +205,7 @@ static int check_text(struct pr_document_parser *parser, enum pr_setting_type ty
 		return pr_document_check_rule(parser, text, line);
 	if (type == PR_TYPE_IDS)
 		return pr_document_check_id(parser, text, line);
-	return check_upstream(parser, text, line);
+	return pr_document_check_upstream(parser, text, line);
 }
 
 static bool is_sequence(const config_setting_t *setting)
@@ -211,7 +217,7 @@ static int parse_texts(struct pr_document_parser *parser, enum pr_setting_id id,
 		       config_setting_t *setting)
 {
 	const struct pr_setting *schema = pr_setting(id);
-	struct pr_rule rule;
+	char zone[PR_NAME_TEXT_SIZE];
 	int n, r;
 
 	if (!is_sequence(setting))
@@ -229,8 +235,8 @@ static int parse_texts(struct pr_document_parser *parser, enum pr_setting_id id,
 		if (!text)
 			return fail_at(parser, setting, "write texts in quotes into the list");
 		if (schema->type == PR_TYPE_ZONES) {
-			r = canonical_zone(parser, text, line, &rule);
-			text = rule.domain;
+			r = pr_document_canonical_zone(parser, text, line, zone);
+			text = zone;
 		} else {
 			r = check_text(parser, schema->type, text, line);
 		}
@@ -284,6 +290,8 @@ static int parse_value(struct pr_document_parser *parser, enum pr_setting_id id,
 		return parse_text(parser, id, setting);
 	case PR_TYPE_SOURCES:
 		return pr_document_parse_sources(parser, id, setting);
+	case PR_TYPE_PROVIDERS:
+		return pr_document_parse_providers(parser, setting);
 	case PR_TYPE_MATCH:
 		return pr_document_parse_matches(parser, setting);
 	case PR_TYPE_RUNTIME:

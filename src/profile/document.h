@@ -2,6 +2,8 @@
 /* One file of the configuration, read and checked by the table of settings. Inside the room. */
 #pragma once
 
+#include "base/name.h"
+#include "network/provider.h"
 #include "profile/config.h"
 #include "profile/match.h"
 #include "profile/setting.h"
@@ -47,6 +49,17 @@ struct pr_document_sources {
 	size_t n;
 };
 
+/* Who is asked about an entity. */
+struct pr_document_provider {
+	char *texts[PR_PROVIDER_KEY_COUNT_]; /* NULL = not given, or no text */
+	int64_t numbers[PR_PROVIDER_KEY_COUNT_];
+	struct {
+		struct pr_address address;
+		char *category;
+	} codes[PR_PROVIDER_CODES_MAX];
+	unsigned int n_codes, line;
+};
+
 struct pr_document {
 	const struct pr_config_file *file;
 	bool profile; /* a file of profiles/ */
@@ -56,7 +69,8 @@ struct pr_document {
 	struct pr_document_match *matches;
 	struct pr_document_runtime *runtime;
 	struct pr_document_sources lists, geo;
-	size_t n_matches, n_runtime;
+	struct pr_document_provider *providers;
+	size_t n_matches, n_runtime, n_providers;
 };
 
 PR_MUST_USE int pr_document_parse(const struct pr_config_file *file,
@@ -85,6 +99,21 @@ PR_MUST_USE int pr_document_parse_runtime(struct pr_document_parser *parser,
 PR_MUST_USE int pr_document_parse_sources(struct pr_document_parser *parser, enum pr_setting_id id,
 					  struct config_setting_t *setting);
 void pr_document_sources_done(struct pr_document_sources *sources);
+PR_MUST_USE int pr_document_parse_providers(struct pr_document_parser *parser,
+					    struct config_setting_t *setting);
+void pr_document_providers_done(struct pr_document *document);
+/* A key of a group by the table: its value goes to its place in `texts` or `numbers`. */
+PR_MUST_USE int pr_document_parse_key(struct pr_document_parser *parser,
+				      const struct pr_setting *setting, char **texts,
+				      int64_t *numbers, const struct config_setting_t *item);
+/* The numbers' defaults. */
+void pr_document_set_defaults(const struct pr_setting *setting, int64_t *numbers);
+/* A nameserver's address, with a port or none. */
+PR_MUST_USE int pr_document_check_upstream(struct pr_document_parser *parser, const char *text,
+					   unsigned int line);
+/* A domain, made canonical. */
+PR_MUST_USE int pr_document_canonical_zone(struct pr_document_parser *parser, const char *text,
+					   unsigned int line, char ret_zone[PR_NAME_TEXT_SIZE]);
 /* The groups of a list setting, or -EINVAL. */
 PR_MUST_USE int pr_document_count_groups(struct pr_document_parser *parser,
 					 struct config_setting_t *setting);

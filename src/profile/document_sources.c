@@ -71,11 +71,13 @@ static int check_text(struct pr_document_parser *parser, const config_setting_t 
 		return pr_document_check_id(parser, text, line);
 	if (key->type == PR_TYPE_URL)
 		return check_url(parser, text, line);
-	return *text == '/' ? 0 : pr_document_fail_at(parser, item, "the path begins with /");
+	if (key->type == PR_TYPE_PATH && *text != '/')
+		return pr_document_fail_at(parser, item, "the path begins with /");
+	return 0;
 }
 
-static int parse_item(struct pr_document_parser *parser, const struct pr_setting *setting,
-		      struct pr_document_source *source, const config_setting_t *item)
+int pr_document_parse_key(struct pr_document_parser *parser, const struct pr_setting *setting,
+			  char **texts, int64_t *numbers, const config_setting_t *item)
 {
 	const char *name = config_setting_name(item), *text = config_setting_get_string(item);
 	const struct pr_setting_key *key;
@@ -86,9 +88,15 @@ static int parse_item(struct pr_document_parser *parser, const struct pr_setting
 	if (!pr_setting_key_find(setting, name, &number, &suggestion))
 		return fail_key(parser, item, setting, suggestion);
 	key = &setting->keys[number];
+	if (key->type == PR_TYPE_BOOL) {
+		if (config_setting_type(item) != CONFIG_TYPE_BOOL)
+			return pr_document_fail_at(parser, item,
+						   "write true or false, without quotes");
+		numbers[number] = config_setting_get_bool(item);
+		return 0;
+	}
 	if (key->type == PR_TYPE_NUMBER)
-		return pr_document_read_number(item, key->least, key->most,
-					       &source->numbers[number])
+		return pr_document_read_number(item, key->least, key->most, &numbers[number])
 			       ? 0
 			       : fail_value(parser, item, key);
 	if (key->type != PR_TYPE_WORD)
@@ -97,16 +105,16 @@ static int parse_item(struct pr_document_parser *parser, const struct pr_setting
 		r = fail_value(parser, item, key);
 	if (r < 0)
 		return r;
-	free(source->texts[number]);
-	source->texts[number] = pr_strdup(text);
+	free(texts[number]);
+	texts[number] = pr_strdup(text);
 	return 0;
 }
 
-static void set_defaults(const struct pr_setting *setting, struct pr_document_source *source)
+void pr_document_set_defaults(const struct pr_setting *setting, int64_t *numbers)
 {
 	for (unsigned int i = 0; i < setting->n_keys; i++)
-		if (setting->keys[i].name && setting->keys[i].type == PR_TYPE_NUMBER)
-			source->numbers[i] = setting->keys[i].default_value;
+		if (setting->keys[i].name)
+			numbers[i] = setting->keys[i].default_value;
 }
 
 static int check_source(struct pr_document_parser *parser, const config_setting_t *group,
@@ -151,10 +159,11 @@ int pr_document_parse_sources(struct pr_document_parser *parser, enum pr_setting
 		int n_items = config_setting_length(group);
 
 		source->line = config_setting_source_line(group);
-		set_defaults(pr_setting(id), source);
+		pr_document_set_defaults(pr_setting(id), source->numbers);
 		for (int k = 0; k < n_items && r == 0; k++)
-			r = parse_item(parser, pr_setting(id), source,
-				       config_setting_get_elem(group, (unsigned int)k));
+			r = pr_document_parse_key(parser, pr_setting(id), source->texts,
+						  source->numbers,
+						  config_setting_get_elem(group, (unsigned int)k));
 		if (r == 0)
 			r = check_source(parser, group, sources, source);
 	}

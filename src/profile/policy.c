@@ -37,6 +37,7 @@ static void find_sections(struct pr_policy *policy)
 	policy->matches = section(policy, PR_SECTION_MATCHES);
 	policy->lists = section(policy, PR_SECTION_LISTS);
 	policy->geo = section(policy, PR_SECTION_GEO);
+	policy->providers = section(policy, PR_SECTION_PROVIDERS);
 	policy->rulesets = section(policy, PR_SECTION_RULESETS);
 	policy->rules = section(policy, PR_SECTION_RULES);
 	policy->ports = section(policy, PR_SECTION_PORTS);
@@ -267,6 +268,32 @@ struct pr_source pr_policy_geo(const struct pr_policy *policy, uint32_t geo)
 {
 	pr_assert(geo < policy->n[PR_SECTION_GEO]);
 	return decode_source(policy, &policy->geo[geo]);
+}
+
+uint32_t pr_policy_n_providers(const struct pr_policy *policy)
+{
+	return policy->n[PR_SECTION_PROVIDERS];
+}
+
+struct pr_provider pr_policy_provider(const struct pr_policy *policy, uint32_t provider)
+{
+	const struct pr_blob_provider *blob;
+
+	pr_assert(provider < policy->n[PR_SECTION_PROVIDERS]);
+	blob = &policy->providers[provider];
+	return (struct pr_provider){
+		.id = policy->strings + blob->id,
+		.type = (enum pr_provider_type)blob->type,
+		.asks = blob->asks,
+		.deadline_ms = blob->deadline_ms,
+		.cache_least_s = blob->cache_least_s,
+		.cache_most_s = blob->cache_most_s,
+		.zone = policy->strings + blob->zone,
+		.server = policy->strings + blob->server,
+		.url = policy->strings + blob->url,
+		.header = policy->strings + blob->header,
+		.ca = "",
+	};
 }
 
 uint32_t pr_policy_n_profiles(const struct pr_policy *policy)

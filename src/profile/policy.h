@@ -8,6 +8,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "network/provider.h"
 #include "network/subject.h"
 #include "profile/identity.h"
 
@@ -134,6 +135,11 @@ const uint64_t *pr_policy_doh_lists(const struct pr_policy *policy);
 /* Data on addresses; what comes first holds where they overlap. */
 uint32_t pr_policy_n_geo(const struct pr_policy *policy);
 struct pr_source pr_policy_geo(const struct pr_policy *policy, uint32_t geo);
+
+/* Who is asked about entities, PR_PROVIDERS_MAX at most. Of a header there is its name, codes and certificates are not in a
+ * policy. */
+uint32_t pr_policy_n_providers(const struct pr_policy *policy);
+struct pr_provider pr_policy_provider(const struct pr_policy *policy, uint32_t provider);
 
 uint32_t pr_policy_n_profiles(const struct pr_policy *policy);
 const char *pr_policy_profile_name(const struct pr_policy *policy, uint32_t profile);

@@ -12,6 +12,7 @@ static const size_t record_sizes[PR_SECTION_COUNT_] = {
 	[PR_SECTION_MATCHES] = sizeof(struct pr_blob_match),
 	[PR_SECTION_LISTS] = sizeof(struct pr_blob_source),
 	[PR_SECTION_GEO] = sizeof(struct pr_blob_source),
+	[PR_SECTION_PROVIDERS] = sizeof(struct pr_blob_provider),
 	[PR_SECTION_RULESETS] = sizeof(struct pr_blob_ruleset),
 	[PR_SECTION_RULES] = sizeof(struct pr_blob_rule),
 	[PR_SECTION_PORTS] = sizeof(struct pr_blob_ports),

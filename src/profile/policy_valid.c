@@ -80,13 +80,31 @@ static bool sources_valid(const struct pr_policy *policy, const struct pr_blob_s
 	return true;
 }
 
+static bool providers_valid(const struct pr_policy *policy)
+{
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROVIDERS]; i++) {
+		const struct pr_blob_provider *provider = &policy->providers[i];
+
+		if (!string_valid(policy, provider->id) || provider->type > PR_PROVIDER_HTTP ||
+		    !provider->asks ||
+		    provider->asks > (PR_PROVIDER_ASKS_DOMAINS | PR_PROVIDER_ASKS_ADDRESSES) ||
+		    provider->deadline_ms > PR_PROVIDER_DEADLINE_MOST_MS ||
+		    !string_valid(policy, provider->zone) ||
+		    !string_valid(policy, provider->server) ||
+		    !string_valid(policy, provider->url) || !string_valid(policy, provider->header))
+			return false;
+	}
+	return policy->n[PR_SECTION_PROVIDERS] <= PR_PROVIDERS_MAX;
+}
+
 static bool settings_valid(const struct pr_policy *policy)
 {
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
 		if (!profile_valid(policy, &policy->profiles[i]))
 			return false;
 	if (!sources_valid(policy, policy->lists, policy->n[PR_SECTION_LISTS]) ||
-	    !sources_valid(policy, policy->geo, policy->n[PR_SECTION_GEO]))
+	    !sources_valid(policy, policy->geo, policy->n[PR_SECTION_GEO]) ||
+	    !providers_valid(policy))
 		return false;
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_MATCHES]; i++) {
 		const struct pr_blob_match *match = &policy->matches[i];

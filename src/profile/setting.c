@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "profile/setting.h"
 
+#include "network/provider.h"
+
 #include <string.h>
 
 static const char *const actions[] = { "permit", "ask", "block", NULL };
@@ -70,6 +72,51 @@ static const struct pr_setting_key geo_keys[PR_SOURCE_KEY_COUNT_] = {
 			       .help = "how it is written; see intel.md" },
 	[PR_SOURCE_INTERVAL] = KEY_INTERVAL(7 * DAY),
 	[PR_SOURCE_MAX_BYTES] = KEY_MAX_BYTES,
+};
+
+static const char *const provider_types[] = { "dns", "http", NULL };
+static const char *const provider_asks[] = { "domains", "addresses", "both", NULL };
+
+static const struct pr_setting_key provider_keys[PR_PROVIDER_KEY_COUNT_] = {
+	[PR_PROVIDER_ID] = KEY_ID("what `lists`, `exceptions` and rules (`L:dbl`) call it; "
+				  "`ID.CATEGORY` for each category that it answers; no dot"),
+	[PR_PROVIDER_TYPE] = { "type", PR_TYPE_WORD, provider_types,
+			       .help = "a list in DNS (RFC 5782), or JSON over HTTP" },
+	[PR_PROVIDER_ASKS] = { "asks", PR_TYPE_WORD, provider_asks,
+			       .help = "what it is asked about" },
+	[PR_PROVIDER_ZONE] = { "zone", PR_TYPE_ZONE,
+			       .help = "dns: where the list lies: `a.example` is asked for as "
+				       "`a.example.ZONE`" },
+	[PR_PROVIDER_SERVER] = { "server", PR_TYPE_UPSTREAM,
+				 .help = "dns: the nameserver that is asked; without, the "
+					 "upstreams" },
+	[PR_PROVIDER_CODES] = { "codes", PR_TYPE_CODES,
+				.help = "dns: what the addresses of answers mean, `( { address = "
+					"\"127.0.0.2\"; category = \"spam\"; } )`" },
+	[PR_PROVIDER_TEST_POINTS] = { "test_points", PR_TYPE_BOOL, .default_value = 1,
+				      .help = "dns: whether the list has those of RFC 5782, "
+					      "section 5, "
+					      "and is not asked unless they are right; `true` by "
+					      "default" },
+	[PR_PROVIDER_URL] = { "url", PR_TYPE_TEMPLATE,
+			      .help = "http: what is fetched, with `{entity}` where the domain or "
+				      "address goes" },
+	[PR_PROVIDER_HEADER] = { "header", PR_TYPE_TEXT,
+				 .help = "http: a header that is sent with it, `NAME: VALUE`, for "
+					 "a key" },
+	[PR_PROVIDER_CA] = { "ca", PR_TYPE_PATH,
+			     .help = "http: certificates that the provider's is checked with; "
+				     "without, "
+				     "the system's" },
+	[PR_PROVIDER_DEADLINE] = { "deadline_ms", PR_TYPE_NUMBER, NULL, PR_PROVIDER_DEADLINE_MS,
+				   PR_PROVIDER_DEADLINE_LEAST_MS, PR_PROVIDER_DEADLINE_MOST_MS,
+				   "milliseconds",
+				   "how long an answer of the nameserver waits for it at most" },
+	[PR_PROVIDER_CACHE_LEAST] = { "cache_least_s", PR_TYPE_NUMBER, NULL,
+				      PR_PROVIDER_CACHE_LEAST_S, 0, 7 * DAY, "seconds",
+				      "how long what it said is kept at least, whatever it says" },
+	[PR_PROVIDER_CACHE_MOST] = { "cache_most_s", PR_TYPE_NUMBER, NULL, PR_PROVIDER_CACHE_MOST_S,
+				     1, 7 * DAY, "seconds", "and at most" },
 };
 
 static const struct pr_setting settings[PR_SETTING_COUNT_] = {
@@ -226,6 +273,11 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 				     "`id` and either `url` or `file`; where sources overlap the "
 				     "first holds.",
 			     .keys = geo_keys, .n_keys = PR_SOURCE_KEY_COUNT_ },
+	[PR_SETTING_PROVIDER] = { "provider", PR_TYPE_PROVIDERS, PR_IN_GLOBAL | PR_NOT_STATE,
+				  .help = "Who is asked about an entity while its name is being "
+					  "resolved. Without any, nothing is sent anywhere. See "
+					  "intel.md.",
+				  .keys = provider_keys, .n_keys = PR_PROVIDER_KEY_COUNT_ },
 	[PR_SETTING_NAME] = { "name", PR_TYPE_TEXT, PR_IN_PROFILE,
 			      .help = "The profile's name. Files of different layers with the same "
 				      "name are one "

@@ -47,6 +47,7 @@ enum pr_setting_id {
 	PR_SETTING_WORKERS,
 	PR_SETTING_LIST,
 	PR_SETTING_GEO,
+	PR_SETTING_PROVIDER,
 	PR_SETTING_NAME,
 	PR_SETTING_MATCH,
 	PR_SETTING_RUNTIME,
@@ -63,12 +64,17 @@ enum pr_setting_type {
 	PR_TYPE_IDS,	   /* list ids */
 	PR_TYPE_ZONES,	   /* domains, each with all below */
 	PR_TYPE_RULES,
-	PR_TYPE_SOURCES, /* groups that say where data comes from */
-	PR_TYPE_MATCH,	 /* groups of match keys */
-	PR_TYPE_RUNTIME, /* run-time rules; the state directory's only */
-	PR_TYPE_ID,	 /* of keys of groups alone, as those that follow */
+	PR_TYPE_SOURCES,   /* groups that say where data comes from */
+	PR_TYPE_PROVIDERS, /* groups that say who is asked about an entity */
+	PR_TYPE_MATCH,	   /* groups of match keys */
+	PR_TYPE_RUNTIME,   /* run-time rules; the state directory's only */
+	PR_TYPE_ID,	   /* of keys of groups alone, as those that follow */
 	PR_TYPE_URL,
 	PR_TYPE_PATH,
+	PR_TYPE_TEMPLATE, /* a URL with {entity} in it */
+	PR_TYPE_ZONE,
+	PR_TYPE_UPSTREAM,
+	PR_TYPE_CODES, /* groups of an address and a category */
 };
 
 /* Where a setting may stand. */
@@ -98,6 +104,24 @@ enum pr_source_key {
 	PR_SOURCE_INTERVAL,
 	PR_SOURCE_MAX_BYTES,
 	PR_SOURCE_KEY_COUNT_,
+};
+
+/* The keys of groups of PR_TYPE_PROVIDERS. */
+enum pr_provider_key {
+	PR_PROVIDER_ID,
+	PR_PROVIDER_TYPE,
+	PR_PROVIDER_ASKS,
+	PR_PROVIDER_ZONE,
+	PR_PROVIDER_SERVER,
+	PR_PROVIDER_CODES,
+	PR_PROVIDER_TEST_POINTS,
+	PR_PROVIDER_URL,
+	PR_PROVIDER_HEADER,
+	PR_PROVIDER_CA,
+	PR_PROVIDER_DEADLINE,
+	PR_PROVIDER_CACHE_LEAST,
+	PR_PROVIDER_CACHE_MOST,
+	PR_PROVIDER_KEY_COUNT_,
 };
 
 struct pr_setting {

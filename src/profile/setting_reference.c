@@ -39,6 +39,8 @@ static void print_values(FILE *out, const struct pr_setting *setting)
 		[PR_TYPE_ZONES] = "a list of domains, `[ \"corp.example\" ]`",
 		[PR_TYPE_RULES] = "a list of rules, `[ \"+ .example.com TCP/443\" ]`",
 		[PR_TYPE_SOURCES] = "a list of groups, `( { id = \"ads\"; url = \"…\"; } )`",
+		[PR_TYPE_PROVIDERS] = "a list of groups, `( { id = \"dbl\"; type = \"dns\"; zone = "
+				      "\"dbl.example\"; } )`",
 		[PR_TYPE_MATCH] = "a list of groups, `( { path = \"/usr/bin/curl\"; } )`",
 		[PR_TYPE_RUNTIME] = "a list of groups",
 	};

@@ -115,6 +115,77 @@ static const struct {
 	  "list = ( { id = \"a\"; file = \"/f\"; } );\ngeo = ( { id = \"a\"; file = \"/g\"; } );",
 	  ":2: \"a\" is a list's id already" },
 	{ "profiles/a.conf", "name = \"a\"; list = ( );", "stands in portreeve.conf only" },
+	{ "portreeve.conf", "provider = ( { id = \"a\"; type = \"dns\"; } );", "has a zone" },
+	{ "portreeve.conf", "provider = (\n{ type = \"dns\"; zone = \"a.example\"; } );",
+	  ":2: a provider has an id and a type" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a.b\"; type = \"dns\"; zone = \"a.example\"; } );",
+	  "no provider's id" },
+	{ "portreeve.conf", "provider = ( { id = \"a\"; type = \"dns\"; zone = \"*.a\"; } );",
+	  "is no domain" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"smtp\"; zone = \"a.example\"; } );",
+	  "type: write one of \"dns\", \"http\"" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\"; sever = \"192.0.2.1\"; "
+	  "} );",
+	  "do you mean \"server\"?" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\"; server = "
+	  "\"ns.example\"; } );",
+	  "no nameserver" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\"; ca = \"/ca\"; } );",
+	  "ca is of no use with type dns" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\"; deadline_ms = 5000; } "
+	  ");",
+	  "10 to 2000 (milliseconds)" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\"; test_points = 1; } );",
+	  "true or false" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\"; cache_least_s = 9; "
+	  "cache_most_s = 8; } );",
+	  "more than cache_most_s" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\";\ncodes = (\n{ address "
+	  "= \"192.0.2.1\"; category = \"x\"; } ); } );",
+	  ":3: a code" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\"; codes = ( { address = "
+	  "\"127.0.0.2\"; category = \"x.y\"; } ); } );",
+	  "a code's category" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"http\"; url = \"https://a.example/\"; } );",
+	  "write {entity} where" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"http\"; url = \"https://{entity}.a.example/\"; } );",
+	  "stands in the path" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"http\"; url = \"https://u:p@a.example/{entity}\"; } "
+	  ");",
+	  "belong into `header`" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"http\"; url = \"ftp://a.example/{entity}\"; } );",
+	  "must begin with https://" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"http\"; url = \"https://a.example/{entity}\"; "
+	  "header = \"Key\"; } );",
+	  "NAME: VALUE" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"http\"; url = \"http://a.example/{entity}\"; header "
+	  "= \"Key: x\"; } );",
+	  "over https only" },
+	{ "portreeve.conf",
+	  "provider = ( { id = \"a\"; type = \"dns\"; zone = \"a.example\"; },\n{ id = \"a\"; type "
+	  "= \"dns\"; zone = \"b.example\"; } );",
+	  ":2: \"a\" is the id of line 1 already" },
+	{ "portreeve.conf",
+	  "list = ( { id = \"a\"; file = \"/f\"; } ); provider = ( { id = \"a\"; type = \"dns\"; "
+	  "zone = \"a.example\"; } );",
+	  "is a list's id or category already" },
+	{ "profiles/a.conf", "name = \"a\"; provider = ( );", "stands in portreeve.conf only" },
 	{ "portreeve.conf", "own_dns = true;\nown_dns = true;", ":2: duplicate" },
 	{ "portreeve.conf", "own_dns = ;", ":1: syntax error" },
 	{ "portreeve.conf", "own_dns = true;\n  @include \"/etc/shadow\"\n", ":2: @include" },
@@ -144,6 +215,47 @@ static void refuses_and_says_where(void **state)
 		if (!strstr(error.text, refused[i].error))
 			fail_msg("%s\n  gives: %s", refused[i].text, error.text);
 	}
+}
+
+static void providers_go_two_ways(void **state)
+{
+	struct setup setup = { 0 };
+	struct pr_provider provider;
+
+	(void)state;
+	add(&setup, PR_LAYER_SHIPPED, "portreeve.conf",
+	    "provider = ( { id = \"dbl\"; type = \"dns\"; zone = \"old.example\"; } );");
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
+	    "lists = [ \"dbl.spam\", \"rep\", \"nobody\" ];\n"
+	    "provider = ( { id = \"dbl\"; type = \"dns\"; zone = \".DBL.example.\"; asks = "
+	    "\"both\";\n"
+	    "  codes = ( { address = \"127.0.0.2\"; category = \"spam\"; } ); },\n"
+	    "  { id = \"rep\"; type = \"http\"; url = \"https://rep.example/{entity}\";\n"
+	    "    header = \"X-Key: secret\"; deadline_ms = 100; } );");
+	compile(&setup);
+	assert_int_equal(pr_policy_n_providers(setup.policy), 2);
+	provider = pr_policy_provider(setup.policy, 0);
+	assert_string_equal(provider.id, "dbl");
+	assert_string_equal(provider.zone, "dbl.example");
+	assert_int_equal(provider.asks, PR_PROVIDER_ASKS_DOMAINS | PR_PROVIDER_ASKS_ADDRESSES);
+	assert_int_equal(provider.deadline_ms, PR_PROVIDER_DEADLINE_MS);
+	/* the key is for the resolver alone */
+	provider = pr_policy_provider(setup.policy, 1);
+	assert_int_equal(provider.type, PR_PROVIDER_HTTP);
+	assert_int_equal(provider.asks, PR_PROVIDER_ASKS_DOMAINS);
+	assert_int_equal(provider.deadline_ms, 100);
+	assert_string_equal(provider.header, "X-Key");
+	assert_null(memmem(setup.blob.bytes, setup.blob.len, "secret", 6));
+	assert_int_equal(setup.blob.n_providers, 2);
+	assert_int_equal(pr_provider_read(setup.blob.providers[0], &provider), 0);
+	assert_true(provider.test_points);
+	assert_string_equal(provider.codes[0].category, "spam");
+	assert_int_equal(pr_provider_read(setup.blob.providers[1], &provider), 0);
+	assert_string_equal(provider.header, "X-Key: secret");
+	/* a provider's lists are known, others are warned of */
+	assert_int_equal(setup.blob.n_warnings, 1);
+	assert_non_null(strstr(setup.blob.warnings[0], "nobody"));
+	done(&setup);
 }
 
 static void has_the_contract_s_defaults(void **state)
@@ -587,6 +699,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(refuses_and_says_where),
+		cmocka_unit_test(providers_go_two_ways),
 		cmocka_unit_test(has_the_contract_s_defaults),
 		cmocka_unit_test(rebinding_exceptions_are_zones),
 		cmocka_unit_test(layers_come_together),
