@@ -171,11 +171,11 @@ static void check_stage(const struct pr_policy *policy, const struct pr_subject 
 	}
 	pr_assert(decision.check < PR_CHECK_COUNT_);
 	pr_assert(decision.verdict != PR_VERDICT_ACCEPT || decision.outcome == PR_OUTCOME_PERMIT);
-	pr_decision_reason(policy, subject, &decision, text, sizeof(text));
+	pr_decision_reason(policy, NULL, subject, &decision, text, sizeof(text));
 	pr_assert(strlen(text) < sizeof(text));
 	for (unsigned int id = 0; id < PR_CHECK_COUNT_; id++)
-		pr_explain_reason(policy, subject, explanation, stage, (enum pr_check_id)id, text,
-				  sizeof(text));
+		pr_explain_reason(policy, NULL, subject, explanation, stage, (enum pr_check_id)id,
+				  text, sizeof(text));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

@@ -2,8 +2,6 @@
 /* What is told: events as things happen, and the same shape for the rows of the tables. */
 #include "engine/machine.h"
 
-#include "profile/rule.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -113,7 +111,7 @@ void pr_event_of_subject(const struct pr_subject *subject, struct pr_event *even
 static const char *reason_of(struct pr_engine *engine, const struct pr_subject *subject,
 			     const struct pr_decision *decision)
 {
-	return pr_decision_reason(engine->policy, subject, decision, engine->reason,
+	return pr_decision_reason(engine->policy, engine->intel, subject, decision, engine->reason,
 				  sizeof(engine->reason));
 }
 
@@ -156,7 +154,7 @@ const char *pr_reason_of_denial(const struct pr_engine *engine, const struct pr_
 	/* What a user, or time, has answered is still what the policy asks about. */
 	if (denial->answered || denial->unanswered)
 		decision.outcome = PR_OUTCOME_ASK;
-	pr_decision_reason(engine->policy, subject, &decision, text, size);
+	pr_decision_reason(engine->policy, engine->intel, subject, &decision, text, size);
 	len = strlen(text);
 	if (denial->answered || denial->unanswered)
 		snprintf(text + len, size - len, "%s",

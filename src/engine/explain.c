@@ -3,7 +3,6 @@
 #include "engine/machine.h"
 
 #include "firewall/explain.h"
-#include "profile/rule.h"
 #include "profile/service.h"
 
 struct explaining {
@@ -58,9 +57,9 @@ static void say_check(const struct explaining *explaining, enum pr_stage stage, 
 		.check = pr_checks[check].name,
 		.said = step->state == PR_STEP_NOT_REACHED ? pr_step_state_name(step->state)
 							   : pr_said_name(step->said.said),
-		.text = pr_explain_reason(explaining->engine->policy, explaining->subject,
-					  explaining->explanation, stage, (enum pr_check_id)check,
-					  text, sizeof(text)),
+		.text = pr_explain_reason(explaining->engine->policy, explaining->engine->intel,
+					  explaining->subject, explaining->explanation, stage,
+					  (enum pr_check_id)check, text, sizeof(text)),
 		.decides = step->state == PR_STEP_DECIDED,
 	};
 
@@ -97,11 +96,11 @@ static const char *open_reason(const struct explaining *explaining, enum pr_stag
 		    explained->steps[check].said.said == PR_SAID_UNDETERMINABLE)
 			last = check;
 	if (last == PR_CHECK_COUNT_)
-		return pr_decision_reason(explaining->engine->policy, explaining->subject,
-					  &explained->decision, text, size);
-	return pr_explain_reason(explaining->engine->policy, explaining->subject,
-				 explaining->explanation, stage, (enum pr_check_id)last, text,
-				 size);
+		return pr_decision_reason(explaining->engine->policy, explaining->engine->intel,
+					  explaining->subject, &explained->decision, text, size);
+	return pr_explain_reason(explaining->engine->policy, explaining->engine->intel,
+				 explaining->subject, explaining->explanation, stage,
+				 (enum pr_check_id)last, text, size);
 }
 
 static void say_summary(const struct explaining *explaining, enum pr_stage stage)
@@ -116,10 +115,11 @@ static void say_summary(const struct explaining *explaining, enum pr_stage stage
 		.check = is_final(explained) ? pr_checks[decision->check].name : NULL,
 		.said = is_verdict ? pr_verdict_name(decision->verdict)
 				   : pr_outcome_name(decision->outcome),
-		.text = is_final(explained) ? pr_decision_reason(explaining->engine->policy,
-								 explaining->subject, decision,
-								 text, sizeof(text))
-					    : open_reason(explaining, stage, text, sizeof(text)),
+		.text = is_final(explained)
+				? pr_decision_reason(explaining->engine->policy,
+						     explaining->engine->intel, explaining->subject,
+						     decision, text, sizeof(text))
+				: open_reason(explaining, stage, text, sizeof(text)),
 	};
 
 	explaining->line(explaining->context, &line);
@@ -152,7 +152,8 @@ static void say_stage(const struct explaining *explaining, enum pr_stage stage)
 		line.said = "skipped";
 		line.text = "the link is decided on by itself";
 	} else {
-		line.text = pr_decision_reason(explaining->engine->policy, explaining->subject,
+		line.text = pr_decision_reason(explaining->engine->policy,
+					       explaining->engine->intel, explaining->subject,
 					       &explained->decision, text, sizeof(text));
 	}
 	explaining->line(explaining->context, &line);

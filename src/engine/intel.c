@@ -11,7 +11,6 @@
 #include "engine/machine.h"
 
 #include "profile/geography.h"
-#include "profile/rule.h"
 
 #include <string.h>
 

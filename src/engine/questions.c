@@ -8,7 +8,6 @@
 #include "engine/machine.h"
 
 #include "dns/message.h"
-#include "profile/rule.h"
 
 #include <string.h>
 
@@ -222,11 +221,13 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 	const struct pr_subject *subject = &of.subject;
 
 	set_subject(engine, question, questioner, stage, facts, &of);
-	ret_decision->blocked = pr_policy_settings(engine->policy, subject->profile)->dns_blocked;
 	if (stage == PR_STAGE_BEFORE_INTEL)
 		pr_decide_on_communication_before_intel(engine->policy, subject, decision);
 	else
 		pr_decide_on_communication_after_intel(engine->policy, subject, decision);
+	ret_decision->blocked =
+		pr_decision_blocked(pr_policy_settings(engine->policy, subject->profile), decision,
+				    &ret_decision->filtered);
 	if (decision->outcome == PR_OUTCOME_ASK)
 		ask(engine, questioner, subject, stage, ret_decision);
 	/* Facts that no stage before the packet has: that is what "open" means. */

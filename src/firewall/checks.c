@@ -2,14 +2,14 @@
 /*
  * The checks, each a function, and their table at the end of the file. To add one: write the function,
  * put its row where it belongs in the order, name it in enum pr_check_id, give it a sentence in reason.c,
- * a line in tests/unit/decide_model.c, and draw the diagram anew (ninja decision-flow).
+ * a line in tests/unit/decide_model.c, and draw the diagram anew (docs/draw-decision-flow).
  *
  * Why this order: what is ours and what keeps the host on its link first, for a mistake there cuts the
  * ground; then what can't be real, because no rule's author can have meant it; then the explicit rules,
  * before every switch, so that a user can always make an exception; then the switches from the coarsest
  * on; the default at last.
  */
-#include "firewall/checks.h"
+#include "firewall/checks_internal.h"
 
 #include <netinet/in.h>
 
@@ -23,39 +23,15 @@
 
 #define NAMESERVER_PORT 53
 
-static bool known(const struct pr_subject *subject, unsigned int fact)
-{
-	return subject->known & ~subject->absent & fact;
-}
-
-static bool open_fact(const struct pr_subject *subject, unsigned int fact)
-{
-	return !(subject->known & fact);
-}
-
-static void say(struct pr_said_more *ret_said, enum pr_said said)
-{
-	ret_said->said = said;
-}
-
-static void say_undeterminable(struct pr_said_more *ret_said, unsigned int could,
-			       unsigned int missing)
-{
-	ret_said->said = PR_SAID_UNDETERMINABLE;
-	ret_said->could = could;
-	ret_said->missing = missing;
-}
-
 bool pr_is_rerouted_question(const struct pr_subject *subject, bool own_dns)
 {
 	return !own_dns && !subject->dns_exempt && subject->direction != PR_DIRECTION_IN &&
-	       known(subject, PR_FACT_PROTOCOL) && known(subject, PR_FACT_PORT) &&
+	       pr_is_known(subject, PR_FACT_PROTOCOL) && pr_is_known(subject, PR_FACT_PORT) &&
 	       subject->port == NAMESERVER_PORT &&
 	       (subject->proto == IPPROTO_UDP || subject->proto == IPPROTO_TCP);
 }
 
-/* Of links: a question is always new. */
-static bool in_grace(const struct pr_check_view *view)
+bool pr_is_in_grace(const struct pr_check_view *view)
 {
 	return view->subject->start_grace && view->stage >= PR_STAGE_COMMUNICATION &&
 	       pr_policy_global(view->policy)->start_grace;
@@ -64,7 +40,7 @@ static bool in_grace(const struct pr_check_view *view)
 static void check_own(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
 	if (view->subject->own)
-		say(ret_said, PR_SAID_PERMIT);
+		pr_say(ret_said, PR_SAID_PERMIT);
 }
 
 /*
@@ -78,38 +54,38 @@ static void check_infrastructure(const struct pr_check_view *view, struct pr_sai
 	if (!view->subject->infrastructure)
 		return;
 	if (!pr_policy_may_deny_infrastructure(view->policy)) {
-		say(ret_said, PR_SAID_PERMIT);
+		pr_say(ret_said, PR_SAID_PERMIT);
 		return;
 	}
-	if (open_fact(view->subject, PR_FACT_OWNER)) {
-		say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(DENY), PR_FACT_OWNER);
+	if (pr_is_open(view->subject, PR_FACT_OWNER)) {
+		pr_say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(DENY), PR_FACT_OWNER);
 		return;
 	}
 	pr_policy_match(view->policy, view->subject, &hit);
 	ret_said->rule = hit.names_protocol && hit.match != PR_MATCH_NONE ? hit.rule : PR_RULE_NONE;
 	if (hit.match == PR_MATCH_UNDETERMINABLE)
-		say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(DENY), hit.missing);
+		pr_say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(DENY), hit.missing);
 	else if (hit.match == PR_MATCH_RULE && hit.action == PR_RULE_DENY && hit.names_protocol)
-		say(ret_said, PR_SAID_DENY);
+		pr_say(ret_said, PR_SAID_DENY);
 	else
-		say(ret_said, PR_SAID_PERMIT);
+		pr_say(ret_said, PR_SAID_PERMIT);
 }
 
 static void check_spoofed(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	if (view->subject->spoofed != PR_SPOOF_NO && !in_grace(view))
-		say(ret_said, PR_SAID_DENY);
+	if (view->subject->spoofed != PR_SPOOF_NO && !pr_is_in_grace(view))
+		pr_say(ret_said, PR_SAID_DENY);
 }
 
 static void check_invalid(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
 	const struct pr_subject *subject = view->subject;
 
-	if (open_fact(subject, PR_FACT_SCOPE))
-		say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
-	else if (known(subject, PR_FACT_SCOPE) && subject->scope == PR_SCOPE_INVALID &&
-		 !in_grace(view))
-		say(ret_said, PR_SAID_DENY);
+	if (pr_is_open(subject, PR_FACT_SCOPE))
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
+	else if (pr_is_known(subject, PR_FACT_SCOPE) && subject->scope == PR_SCOPE_INVALID &&
+		 !pr_is_in_grace(view))
+		pr_say(ret_said, PR_SAID_DENY);
 }
 
 static enum pr_said said_by(enum pr_rule_action action)
@@ -137,7 +113,7 @@ static bool is_passed_over(const struct pr_check_view *view, const struct pr_rul
 {
 	if (hit->action == PR_RULE_DENY)
 		return false;
-	if (in_grace(view))
+	if (pr_is_in_grace(view))
 		return hit->action != PR_RULE_PERMIT;
 	return !hit->exact_service &&
 	       pr_is_rerouted_question(view->subject, view->settings->own_dns);
@@ -147,26 +123,26 @@ static void check_rules(const struct pr_check_view *view, struct pr_said_more *r
 {
 	struct pr_rule_hit hit;
 
-	if (open_fact(view->subject, PR_FACT_OWNER)) {
-		say_undeterminable(ret_said, PR_SAID_ANYTHING, PR_FACT_OWNER); /* whose rules? */
+	if (pr_is_open(view->subject, PR_FACT_OWNER)) {
+		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, PR_FACT_OWNER); /* whose rules? */
 		return;
 	}
 	pr_policy_match(view->policy, view->subject, &hit);
-	ret_said->missing = hit.missing;
+	ret_said->missing = hit.missing | hit.passed_over;
 	if (hit.match != PR_MATCH_NONE)
 		ret_said->rule = hit.rule;
 	if (hit.match == PR_MATCH_UNDETERMINABLE)
-		say_undeterminable(ret_said, PR_SAID_ANYTHING, hit.missing);
-	else if (hit.match == PR_MATCH_NO_DATA && !in_grace(view))
-		say(ret_said, PR_SAID_DENY);
+		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, hit.missing);
+	else if (hit.match == PR_MATCH_NO_DATA && !pr_is_in_grace(view))
+		pr_say(ret_said, PR_SAID_DENY);
 	else if (hit.match == PR_MATCH_RULE && !is_passed_over(view, &hit))
-		say(ret_said, said_by(hit.action));
+		pr_say(ret_said, said_by(hit.action));
 }
 
 static void check_start_grace(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	if (in_grace(view))
-		say(ret_said, PR_SAID_PERMIT);
+	if (pr_is_in_grace(view))
+		pr_say(ret_said, PR_SAID_PERMIT);
 }
 
 #define SCOPE_BITS (PR_SCOPE_BIT_LOCALHOST | PR_SCOPE_BIT_LAN | PR_SCOPE_BIT_INTERNET)
@@ -189,10 +165,10 @@ static void check_allowed_scopes(const struct pr_subject *subject, unsigned int 
 {
 	if ((allowed & SCOPE_BITS) == SCOPE_BITS || subject->absent & PR_FACT_SCOPE)
 		return;
-	if (open_fact(subject, PR_FACT_SCOPE) && allowed & SCOPE_BITS)
-		say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
-	else if (open_fact(subject, PR_FACT_SCOPE) || !(allowed & scope_bit(subject->scope)))
-		say(ret_said, PR_SAID_DENY);
+	if (pr_is_open(subject, PR_FACT_SCOPE) && allowed & SCOPE_BITS)
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
+	else if (pr_is_open(subject, PR_FACT_SCOPE) || !(allowed & scope_bit(subject->scope)))
+		pr_say(ret_said, PR_SAID_DENY);
 }
 
 static void check_incoming_scope(const struct pr_check_view *view, struct pr_said_more *ret_said)
@@ -213,23 +189,23 @@ static void check_peer_to_peer(const struct pr_check_view *view, struct pr_said_
 
 	if (view->settings->scopes & PR_SCOPE_BIT_PEER_TO_PEER ||
 	    pr_is_rerouted_question(subject, view->settings->own_dns) ||
-	    (known(subject, PR_FACT_SCOPE) && subject->scope == PR_SCOPE_LOCALHOST))
+	    (pr_is_known(subject, PR_FACT_SCOPE) && subject->scope == PR_SCOPE_LOCALHOST))
 		return;
-	if (open_fact(subject, PR_FACT_DOMAIN))
-		say_undeterminable(ret_said, SAYS(DENY), PR_FACT_DOMAIN);
-	else if (known(subject, PR_FACT_DOMAIN) && subject->n_domains)
+	if (pr_is_open(subject, PR_FACT_DOMAIN))
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_DOMAIN);
+	else if (pr_is_known(subject, PR_FACT_DOMAIN) && subject->n_domains)
 		return;
-	else if (open_fact(subject, PR_FACT_SCOPE))
-		say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
+	else if (pr_is_open(subject, PR_FACT_SCOPE))
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
 	else
-		say(ret_said, PR_SAID_DENY);
+		pr_say(ret_said, PR_SAID_DENY);
 }
 
 static void check_foreign_nameserver(const struct pr_check_view *view,
 				     struct pr_said_more *ret_said)
 {
 	if (pr_is_rerouted_question(view->subject, view->settings->own_dns))
-		say(ret_said, PR_SAID_REROUTE_NAMESERVER);
+		pr_say(ret_said, PR_SAID_REROUTE_NAMESERVER);
 }
 
 /* Of what would be permitted by default, and of the Internet alone: no tunnel leads to this host or to
@@ -239,10 +215,10 @@ static void check_require_tunnel(const struct pr_check_view *view, struct pr_sai
 	if (!view->settings->require_tunnel || view->settings->default_action != PR_ACTION_PERMIT ||
 	    view->subject->absent & PR_FACT_SCOPE)
 		return;
-	if (open_fact(view->subject, PR_FACT_SCOPE))
-		say_undeterminable(ret_said, SAYS(REROUTE_TUNNEL), PR_FACT_SCOPE);
+	if (pr_is_open(view->subject, PR_FACT_SCOPE))
+		pr_say_undeterminable(ret_said, SAYS(REROUTE_TUNNEL), PR_FACT_SCOPE);
 	else if (view->subject->scope == PR_SCOPE_INTERNET)
-		say(ret_said, PR_SAID_REROUTE_TUNNEL);
+		pr_say(ret_said, PR_SAID_REROUTE_TUNNEL);
 }
 
 static enum pr_said said_by_default(enum pr_default_action action)
@@ -260,12 +236,12 @@ static enum pr_said said_by_default(enum pr_default_action action)
 
 static void check_default_incoming(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	say(ret_said, said_by_default(view->settings->default_incoming));
+	pr_say(ret_said, said_by_default(view->settings->default_incoming));
 }
 
 static void check_default_outgoing(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	say(ret_said, said_by_default(view->settings->default_action));
+	pr_say(ret_said, said_by_default(view->settings->default_action));
 }
 
 const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
@@ -355,6 +331,26 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
 		.function = check_peer_to_peer,
 	},
+	[PR_CHECK_CANARY] = {
+		.order = 6,
+		.name = "canary domain",
+		.question = "Does its name ask whether another nameserver may be used?",
+		.stages = AT_QUESTIONS,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY),
+		.answer = PR_CHECK_ANSWER_NXDOMAIN,
+		.function = pr_check_canary,
+	},
+	[PR_CHECK_DISCOVERY] = {
+		.order = 6,
+		.name = "resolver discovery",
+		.question = "Does its name ask for a nameserver's encrypted twin?",
+		.stages = AT_QUESTIONS,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY),
+		.answer = PR_CHECK_ANSWER_NODATA, /* RFC 9462, 6.4 */
+		.function = pr_check_discovery,
+	},
 	[PR_CHECK_FOREIGN_NAMESERVER] = {
 		.order = 6,
 		.name = "foreign nameserver",
@@ -363,6 +359,61 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.directions = IS_OPENED,
 		.says = SAYS(REROUTE_NAMESERVER),
 		.function = check_foreign_nameserver,
+	},
+	[PR_CHECK_ENCRYPTED_DNS] = {
+		.order = 6,
+		.name = "encrypted DNS",
+		.question = "Does it go to the port of DNS over TLS, and may the application not?",
+		.stages = AT(LINK),
+		.directions = IS_OPENED,
+		.says = SAYS(DENY),
+		.function = pr_check_encrypted_dns,
+	},
+	[PR_CHECK_DOH] = {
+		.order = 6,
+		.name = "DNS over HTTPS",
+		.question = "Is it a server known for DNS over HTTPS, and may the application not?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
+		.function = pr_check_doh,
+	},
+	[PR_CHECK_LISTS] = {
+		.order = 7,
+		.name = "lists",
+		.question = "Is a part of it on a list that denies, and on none that excepts?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED | IS(IN),
+		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
+		.filters = true,
+		.function = pr_check_lists,
+	},
+	[PR_CHECK_REBINDING] = {
+		.order = 8,
+		.name = "rebinding",
+		.question = "Does an answer from the Internet lead to this host or its networks?",
+		.stages = AT(AFTER_INTEL),
+		.directions = IS_OPENED,
+		.says = SAYS(DENY),
+		.function = pr_check_rebinding,
+	},
+	[PR_CHECK_GENERATED] = {
+		.order = 8,
+		.name = "generated domain",
+		.question = "Does its name look made by a program?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY),
+		.function = pr_check_generated,
+	},
+	[PR_CHECK_DNS_TUNNEL] = {
+		.order = 8,
+		.name = "DNS tunnel",
+		.question = "Do the questions look like data carried out in names?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY),
+		.function = pr_check_dns_tunnel,
 	},
 	[PR_CHECK_REQUIRE_TUNNEL] = {
 		.order = 9,

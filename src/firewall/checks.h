@@ -18,7 +18,15 @@ enum pr_check_id {
 	PR_CHECK_INCOMING_SCOPE,
 	PR_CHECK_SCOPE,
 	PR_CHECK_PEER_TO_PEER,
+	PR_CHECK_CANARY,
+	PR_CHECK_DISCOVERY,
 	PR_CHECK_FOREIGN_NAMESERVER,
+	PR_CHECK_ENCRYPTED_DNS,
+	PR_CHECK_DOH,
+	PR_CHECK_LISTS,
+	PR_CHECK_REBINDING,
+	PR_CHECK_GENERATED,
+	PR_CHECK_DNS_TUNNEL,
 	PR_CHECK_REQUIRE_TUNNEL,
 	PR_CHECK_DEFAULT_INCOMING,
 	PR_CHECK_DEFAULT_OUTGOING,
@@ -55,6 +63,13 @@ struct pr_check_view {
 	enum pr_stage stage;
 };
 
+/* How a question that the check denies is answered. */
+enum pr_check_answer {
+	PR_CHECK_ANSWER_AS_SET, /* dns_blocked */
+	PR_CHECK_ANSWER_NXDOMAIN,
+	PR_CHECK_ANSWER_NODATA,
+};
+
 struct pr_check {
 	unsigned int order;	 /* its place in the order of docs/design.md, 1 to 10 */
 	const char *name;	 /* a few words, for explain and the diagram */
@@ -63,6 +78,8 @@ struct pr_check {
 	unsigned int directions; /* bits 1 << PR_DIRECTION_… */
 	unsigned int says;	 /* bits 1 << PR_SAID_…, all that it ever says */
 	bool never_permanent;	 /* what it decides holds for this packet alone */
+	bool filters; /* it denies what a user subscribed to have denied (RFC 8914, 4.18) */
+	enum pr_check_answer answer;
 	unsigned int silent; /* directions where its denials are drops: a reply would hit another */
 	void (*function)(const struct pr_check_view *view, struct pr_said_more *ret_said);
 };
@@ -72,6 +89,8 @@ extern const struct pr_check pr_checks[PR_CHECK_COUNT_];
 const char *pr_said_name(
 	enum pr_said said); /* "permit", "reroute-nameserver", "undeterminable", … */
 
+/* Something that is nothing but DNS over an encrypted transport, by its port. */
+bool pr_is_encrypted_question(const struct pr_subject *subject);
 /* A question to a nameserver that is rerouted unless a rule names the service: the switches don't speak
  * of it, for it never reaches the address it is sent to. `own_dns`: of the owner's profile. */
 bool pr_is_rerouted_question(const struct pr_subject *subject, bool own_dns);

@@ -8,11 +8,12 @@
  *     SCOPE          -              given         given           given
  *     ADDRESS        -              given         -               given
  *     COUNTRY, ASN   -              fetched       -               fetched
- *     LISTS          -              fetched       -               fetched
+ *     LISTS          of names       fetched       of names        fetched
  *     PROTOCOL, PORT -              -             -               given
  *
  * fetched: where it is open and a check needs it, the decision is MISSING and the caller gets it. given: it
- * comes with the subject, or stays open. "-": taken for open, whatever the subject says. A communication
+ * comes with the subject, or stays open. "-": taken for open, whatever the subject says. "of names": the lists that
+ * the domains are on are seen, those of the address not; what lists of addresses say is open. A communication
  * doesn't see what its links differ in, or the first link would decide for the others; it sees the scope,
  * which is a part of what it is. At the link stage what isn't given is absent, so nothing stays open.
  *
@@ -59,23 +60,44 @@ uint32_t pr_profile_in_force(const struct pr_policy *policy, const struct pr_sub
 	return subject->profile;
 }
 
+/* Without the address the lists of the names are all there is. They are settled where no list speaks of addresses. */
+static bool do_names_settle_lists(const struct pr_subject *subject)
+{
+	for (unsigned int i = 0; subject->lists_open && i < subject->n_list_words; i++)
+		if (subject->lists_open[i])
+			return false;
+	return subject->lists_open;
+}
+
+static unsigned int known_at(enum pr_stage stage, const struct pr_subject *subject)
+{
+	unsigned int known = subject->known & stage_facts[stage].seen;
+
+	if (known & PR_FACT_DOMAIN && !(known & PR_FACT_ADDRESS) && do_names_settle_lists(subject))
+		known |= PR_FACT_LISTS;
+	return known;
+}
+
 const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_stage stage,
 				       bool complete, const struct pr_subject *subject,
 				       struct pr_subject *copy)
 {
-	unsigned int known = subject->known & stage_facts[stage].seen;
-	unsigned int absent = subject->absent & known;
+	unsigned int known = known_at(stage, subject);
+	unsigned int absent = subject->absent & subject->known & known;
 	unsigned int given = OF_A_PACKET & stage_facts[stage].seen;
 	bool lacks = given & ~known || given & absent & PR_FACT_SCOPE;
+	bool strips = !(given & PR_FACT_ADDRESS) && subject->address_lists;
 
 	complete = complete && stage >= PR_STAGE_COMMUNICATION && lacks;
-	if (!complete && known == subject->known && absent == subject->absent &&
+	if (!complete && !strips && known == subject->known && absent == subject->absent &&
 	    pr_profile_in_force(policy, subject) == subject->profile)
 		return subject;
 	*copy = *subject;
 	copy->profile = pr_profile_in_force(policy, subject);
 	copy->known = known;
 	copy->absent = absent;
+	if (strips)
+		copy->address_lists = NULL;
 	if (complete) {
 		copy->absent |= given & ~known;
 		copy->known |= given;
@@ -224,9 +246,9 @@ static unsigned int fetchable(enum pr_stage stage, const struct pr_subject *view
 {
 	unsigned int facts = stage_facts[stage].fetched & ~view->known;
 
-	/* Nobody can say where an address is that isn't known. */
+	/* Nobody can say where an address is that isn't known, or what it is on. */
 	if (!(view->known & PR_FACT_ADDRESS))
-		facts &= ~(unsigned int)(PR_FACT_COUNTRY | PR_FACT_ASN);
+		facts &= ~(unsigned int)(PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS);
 	return facts;
 }
 
@@ -259,7 +281,7 @@ static bool stands_alone(const struct pr_subject *link)
 	/* own_dns or not: whether it is exempted depends on its address. */
 	return link->own || link->infrastructure || link->start_grace ||
 	       link->spoofed != PR_SPOOF_NO || link->dns_exempt ||
-	       pr_is_rerouted_question(link, false);
+	       pr_is_rerouted_question(link, false) || pr_is_encrypted_question(link);
 }
 
 void pr_decide_on_communication(const struct pr_policy *policy, const struct pr_subject *subject,
@@ -279,16 +301,36 @@ void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *
 	decide(policy, PR_STAGE_LINK, subject, ret_decision);
 }
 
+enum pr_dns_blocked pr_decision_blocked(const struct pr_settings *settings,
+					const struct pr_decision *decision, bool *ret_filtered)
+{
+	const struct pr_check *check = &pr_checks[decision->check];
+
+	*ret_filtered = check->filters;
+	switch (check->answer) {
+	case PR_CHECK_ANSWER_NXDOMAIN:
+		return PR_DNS_NXDOMAIN;
+	case PR_CHECK_ANSWER_NODATA:
+		return PR_DNS_NODATA;
+	case PR_CHECK_ANSWER_AS_SET:
+		break;
+	}
+	return settings->dns_blocked;
+}
+
 uint64_t pr_decision_key(const struct pr_subject *link)
 {
-	uint32_t head[3] = { link->profile, link->direction, link->scope };
+	uint32_t head[4] = { link->profile, link->direction, link->scope, link->suspicions };
 	uint64_t key;
 
 	if (stands_alone(link))
 		return 0;
 	key = pr_hash(head, sizeof(head));
-	/* A sum, for the candidates are a set. */
-	for (unsigned int i = 0; i < link->n_domains; i++)
-		key += pr_hash(link->domains[i], strlen(link->domains[i]));
+	/* The first by its place, for exceptions of lists go by it; the rest as a sum, for they are a set. */
+	for (unsigned int i = 0; i < link->n_domains; i++) {
+		uint64_t hash = pr_hash(link->domains[i], strlen(link->domains[i]));
+
+		key = i ? key + hash : (key ^ hash) * UINT64_C(0x9e3779b97f4a7c15);
+	}
 	return key ? key : 1;
 }

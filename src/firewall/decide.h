@@ -20,6 +20,7 @@
 #pragma once
 
 #include "firewall/verdict.h"
+#include "intel/set.h"
 #include "network/subject.h"
 #include "profile/policy.h"
 
@@ -79,9 +80,16 @@ void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *
  * nameserver): no decision on a communication holds for it. By this process's hash seed. */
 uint64_t pr_decision_key(const struct pr_subject *link);
 
-/* The sentence for an event's `reason`; at most `size` bytes with the zero. Returns `text`. */
-const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_subject *subject,
-			       const struct pr_decision *decision, char *text, size_t size);
+/* How a question that this decision denies is answered: as the profile's dns_blocked says, but for checks that have
+ * an answer of their own. *ret_filtered: by a list that was subscribed to. */
+enum pr_dns_blocked pr_decision_blocked(const struct pr_settings *settings,
+					const struct pr_decision *decision, bool *ret_filtered);
+
+/* The sentence for an event's `reason`; at most `size` bytes with the zero. `intel`, for the lines of lists, may be
+ * NULL. Returns `text`. */
+const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_intel_set *intel,
+			       const struct pr_subject *subject, const struct pr_decision *decision,
+			       char *text, size_t size);
 
 const char *pr_stage_name(enum pr_stage stage);	      /* "before-intel", … */
 const char *pr_outcome_name(enum pr_outcome outcome); /* "permit", "deny", … */

@@ -71,7 +71,8 @@ void pr_explain(const struct pr_policy *policy, const struct pr_subject *subject
 			      &ret_explanation->stages[stage]);
 }
 
-const char *pr_explain_reason(const struct pr_policy *policy, const struct pr_subject *subject,
+const char *pr_explain_reason(const struct pr_policy *policy, const struct pr_intel_set *intel,
+			      const struct pr_subject *subject,
 			      const struct pr_explanation *explanation, enum pr_stage stage,
 			      enum pr_check_id check, char *text, size_t size)
 {
@@ -80,8 +81,8 @@ const char *pr_explain_reason(const struct pr_policy *policy, const struct pr_su
 	struct pr_check_view check_view = { policy, pr_policy_settings(policy, view->profile), view,
 					    stage };
 
-	return pr_said_reason(&check_view, check, &explanation->stages[stage].steps[check].said,
-			      text, size);
+	return pr_said_reason(&check_view, intel, check,
+			      &explanation->stages[stage].steps[check].said, text, size);
 }
 
 const char *pr_step_state_name(enum pr_step_state state)

@@ -36,8 +36,10 @@ struct pr_explanation {
 void pr_explain(const struct pr_policy *policy, const struct pr_subject *subject,
 		struct pr_explanation *ret_explanation);
 
-/* Why a check said what it said, in a sentence; "" where it said nothing. Returns `text`. */
-const char *pr_explain_reason(const struct pr_policy *policy, const struct pr_subject *subject,
+/* Why a check said what it said, in a sentence; "" where it said nothing. `intel` as in
+ * pr_decision_reason(). Returns `text`. */
+const char *pr_explain_reason(const struct pr_policy *policy, const struct pr_intel_set *intel,
+			      const struct pr_subject *subject,
 			      const struct pr_explanation *explanation, enum pr_stage stage,
 			      enum pr_check_id check, char *text, size_t size);
 

@@ -3,19 +3,14 @@
  * Why, in a sentence: for the `reason` of events and for explain. Each names the rule and its place or the
  * setting that decided, and where something was refused, what would make an exception.
  */
-#include "firewall/walk.h"
+#include "firewall/checks_internal.h"
+#include "firewall/reason_internal.h"
 
 #include <netinet/in.h>
 #include <stdarg.h>
 #include <string.h>
 
-/* A text that is cut off at its end, never overrun. */
-struct sentence {
-	char *text;
-	size_t size, len;
-};
-
-static PR_PRINTF(2, 3) void add(struct sentence *sentence, const char *format, ...)
+void pr_sentence_add(struct pr_sentence *sentence, const char *format, ...)
 {
 	va_list arguments;
 	int len;
@@ -32,79 +27,75 @@ static PR_PRINTF(2, 3) void add(struct sentence *sentence, const char *format, .
 		sentence->len = sentence->size - 1;
 }
 
-static void add_facts(struct sentence *sentence, unsigned int facts)
+static void add_facts(struct pr_sentence *sentence, unsigned int facts)
 {
 	const char *separator = "";
 
 	for (unsigned int fact = 1; fact & PR_FACTS_ALL; fact <<= 1) {
 		if (!(facts & fact))
 			continue;
-		add(sentence, "%s%s", separator, pr_fact_name((enum pr_fact)fact));
+		pr_sentence_add(sentence, "%s%s", separator, pr_fact_name((enum pr_fact)fact));
 		separator = ", ";
 	}
 }
 
-static void add_rule(struct sentence *sentence, const struct pr_policy *policy, uint32_t rule)
+static void add_rule(struct pr_sentence *sentence, const struct pr_policy *policy, uint32_t rule)
 {
-	add(sentence, "the rule \"%s\" (%s)", pr_policy_rule_text(policy, rule),
-	    pr_policy_rule_place(policy, rule));
+	pr_sentence_add(sentence, "the rule \"%s\" (%s)", pr_policy_rule_text(policy, rule),
+			pr_policy_rule_place(policy, rule));
 }
 
-static void add_application(struct sentence *sentence, const struct pr_check_view *view)
+void pr_sentence_add_application(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	switch (view->subject->profile) {
 	case PR_PROFILE_GLOBAL:
-		add(sentence, "the application");
+		pr_sentence_add(sentence, "the application");
 		break;
 	case PR_PROFILE_UNKNOWN:
-		add(sentence, "what has no known owner");
+		pr_sentence_add(sentence, "what has no known owner");
 		break;
 	case PR_PROFILE_KERNEL:
-		add(sentence, "the kernel");
+		pr_sentence_add(sentence, "the kernel");
 		break;
 	default:
-		add(sentence, "%s", pr_policy_profile_name(view->policy, view->subject->profile));
+		pr_sentence_add(sentence, "%s",
+				pr_policy_profile_name(view->policy, view->subject->profile));
 		break;
 	}
 }
 
-static bool has(const struct pr_subject *subject, unsigned int fact)
-{
-	return subject->known & ~subject->absent & fact;
-}
-
 static const char *entity_text(const struct pr_subject *subject, char text[PR_ADDRESS_TEXT_SIZE])
 {
-	if (has(subject, PR_FACT_DOMAIN) && subject->n_domains)
+	if (pr_is_known(subject, PR_FACT_DOMAIN) && subject->n_domains)
 		return subject->domains[0];
-	if (has(subject, PR_FACT_ADDRESS))
+	if (pr_is_known(subject, PR_FACT_ADDRESS))
 		return pr_address_format(&subject->remote, text);
-	return has(subject, PR_FACT_SCOPE) ? pr_scope_name(subject->scope) : "*";
+	return pr_is_known(subject, PR_FACT_SCOPE) ? pr_scope_name(subject->scope) : "*";
 }
 
-/* The narrowest rule that would permit this. */
-static void add_exception(struct sentence *sentence, const struct pr_check_view *view)
+void pr_sentence_add_exception(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	const struct pr_subject *subject = view->subject;
 	char text[PR_ADDRESS_TEXT_SIZE];
 
-	add(sentence, "; %s rule such as \"+ %s",
-	    subject->direction == PR_DIRECTION_IN ? "an incoming" : "a",
-	    entity_text(subject, text));
-	if (has(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_TCP)
-		add(sentence, " TCP");
-	else if (has(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_UDP)
-		add(sentence, " UDP");
-	else if (has(subject, PR_FACT_PROTOCOL))
-		add(sentence, " %u", subject->proto);
-	if (has(subject, PR_FACT_PROTOCOL) && has(subject, PR_FACT_PORT) && subject->port)
-		add(sentence, "/%u", subject->port);
-	add(sentence, "\" would permit it");
+	pr_sentence_add(sentence, "; %s rule such as \"+ %s",
+			subject->direction == PR_DIRECTION_IN ? "an incoming" : "a",
+			entity_text(subject, text));
+	if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_TCP)
+		pr_sentence_add(sentence, " TCP");
+	else if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_UDP)
+		pr_sentence_add(sentence, " UDP");
+	else if (pr_is_known(subject, PR_FACT_PROTOCOL))
+		pr_sentence_add(sentence, " %u", subject->proto);
+	if (pr_is_known(subject, PR_FACT_PROTOCOL) && pr_is_known(subject, PR_FACT_PORT) &&
+	    subject->port)
+		pr_sentence_add(sentence, "/%u", subject->port);
+	pr_sentence_add(sentence, "\" would permit it");
 }
 
 static const char *scope_text(const struct pr_subject *subject)
 {
-	if (!has(subject, PR_FACT_SCOPE))
+	if (!pr_is_known(subject, PR_FACT_SCOPE))
 		return "any scope";
 	switch (subject->scope) {
 	case PR_SCOPE_LOCALHOST:
@@ -119,113 +110,122 @@ static const char *scope_text(const struct pr_subject *subject)
 	return "an invalid address";
 }
 
-static void tell_rule(struct sentence *sentence, const struct pr_check_view *view,
+static void tell_rule(struct pr_sentence *sentence, const struct pr_check_view *view,
 		      const struct pr_said_more *said)
 {
-	unsigned int data = said->missing & (PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS);
+	/* Otherwise it is data that rules before this one lack. */
+	unsigned int data = view->settings->on_missing_data == PR_MISSING_DENY
+				    ? said->missing & PR_FACTS_DATA
+				    : 0;
 	const char *tunnel;
 
 	if (said->rule == PR_RULE_NONE) {
-		add(sentence, "no rule matches");
+		pr_sentence_add(sentence, "no rule matches");
 		return;
 	}
 	switch (said->said) {
 	case PR_SAID_PERMIT:
-		add(sentence, "permitted by ");
+		pr_sentence_add(sentence, "permitted by ");
 		break;
 	case PR_SAID_DENY:
-		add(sentence, data ? "denied for lack of data (on_missing_data): " : "denied by ");
+		pr_sentence_add(sentence, data ? "denied for lack of data (on_missing_data): "
+					       : "denied by ");
 		break;
 	case PR_SAID_ASK:
-		add(sentence, "to be asked about: ");
+		pr_sentence_add(sentence, "to be asked about: ");
 		break;
 	case PR_SAID_REROUTE_TUNNEL:
 		tunnel = pr_policy_rule_tunnel(view->policy, said->rule);
-		add(sentence, "through the tunnel%s%s by ", *tunnel ? " " : "", tunnel);
+		pr_sentence_add(sentence, "through the tunnel%s%s by ", *tunnel ? " " : "", tunnel);
 		break;
 	default:
-		add(sentence, "not decided here, whatever ");
+		pr_sentence_add(sentence, "not decided here, whatever ");
 		add_rule(sentence, view->policy, said->rule);
-		add(sentence, " says");
+		pr_sentence_add(sentence, " says");
 		return;
 	}
 	add_rule(sentence, view->policy, said->rule);
 	if (said->said == PR_SAID_DENY && data) {
-		add(sentence, " depends on ");
+		pr_sentence_add(sentence, " depends on ");
 		add_facts(sentence, data);
+	} else {
+		pr_tell_match(sentence, view, said->rule);
 	}
 }
 
-static void tell_invalid(struct sentence *sentence, const struct pr_check_view *view)
+static void tell_invalid(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	char text[PR_ADDRESS_TEXT_SIZE];
 	const char *source = "";
 
-	if (!has(view->subject, PR_FACT_ADDRESS)) {
-		add(sentence, "its address is one that nobody can have");
+	if (!pr_is_known(view->subject, PR_FACT_ADDRESS)) {
+		pr_sentence_add(sentence, "its address is one that nobody can have");
 		return;
 	}
 	(void)pr_class_registered(&view->subject->remote, &source);
-	add(sentence, "%s is an address that nobody can have",
-	    pr_address_format(&view->subject->remote, text));
+	pr_sentence_add(sentence, "%s is an address that nobody can have",
+			pr_address_format(&view->subject->remote, text));
 	if (*source)
-		add(sentence, " (%s)", source);
+		pr_sentence_add(sentence, " (%s)", source);
 }
 
-static void tell_incoming_scope(struct sentence *sentence, const struct pr_check_view *view)
+static void tell_incoming_scope(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
-	add_application(sentence, view);
-	add(sentence, " doesn't serve %s (incoming_scopes)", scope_text(view->subject));
-	add_exception(sentence, view);
+	pr_sentence_add_application(sentence, view);
+	pr_sentence_add(sentence, " doesn't serve %s (incoming_scopes)", scope_text(view->subject));
+	pr_sentence_add_exception(sentence, view);
 }
 
-static void tell_scope(struct sentence *sentence, const struct pr_check_view *view)
+static void tell_scope(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
-	add_application(sentence, view);
-	add(sentence, " may not reach %s (scopes)", scope_text(view->subject));
-	add_exception(sentence, view);
+	pr_sentence_add_application(sentence, view);
+	pr_sentence_add(sentence, " may not reach %s (scopes)", scope_text(view->subject));
+	pr_sentence_add_exception(sentence, view);
 }
 
-static void tell_peer_to_peer(struct sentence *sentence, const struct pr_check_view *view)
+static void tell_peer_to_peer(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	char text[PR_ADDRESS_TEXT_SIZE];
 
-	add(sentence, "no name led to %s, and ", entity_text(view->subject, text));
-	add_application(sentence, view);
-	add(sentence, " may not reach bare addresses (peer-to-peer isn't among its scopes)");
-	add_exception(sentence, view);
+	pr_sentence_add(sentence, "no name led to %s, and ", entity_text(view->subject, text));
+	pr_sentence_add_application(sentence, view);
+	pr_sentence_add(sentence,
+			" may not reach bare addresses (peer-to-peer isn't among its scopes)");
+	pr_sentence_add_exception(sentence, view);
 }
 
-static void tell_default(struct sentence *sentence, const struct pr_check_view *view,
+static void tell_default(struct pr_sentence *sentence, const struct pr_check_view *view,
 			 const struct pr_said_more *said)
 {
 	bool incoming = view->subject->direction == PR_DIRECTION_IN;
 
-	add(sentence, "no rule speaks of it, and %s of ",
-	    incoming ? "default_incoming" : "default_action");
-	add_application(sentence, view);
-	add(sentence, " is %s",
-	    said->said == PR_SAID_PERMIT ? "permit"
-					 : (said->said == PR_SAID_ASK ? "ask" : "block"));
+	pr_sentence_add(sentence, "no rule speaks of it, and %s of ",
+			incoming ? "default_incoming" : "default_action");
+	pr_sentence_add_application(sentence, view);
+	pr_sentence_add(sentence, " is %s",
+			said->said == PR_SAID_PERMIT
+				? "permit"
+				: (said->said == PR_SAID_ASK ? "ask" : "block"));
 	if (said->said == PR_SAID_DENY)
-		add_exception(sentence, view);
+		pr_sentence_add_exception(sentence, view);
 }
 
-static void tell(struct sentence *sentence, const struct pr_check_view *view, enum pr_check_id id,
-		 const struct pr_said_more *said)
+static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
+		 enum pr_check_id id, const struct pr_said_more *said)
 {
 	switch (id) {
 	case PR_CHECK_OWN:
-		add(sentence, "Portreeve's own, or the kernel's own reset or error");
+		pr_sentence_add(sentence, "Portreeve's own, or the kernel's own reset or error");
 		break;
 	case PR_CHECK_INFRASTRUCTURE:
 		if (said->said == PR_SAID_DENY)
 			tell_rule(sentence, view, said);
 		else
-			add(sentence, "the host needs it to be on its link");
+			pr_sentence_add(sentence, "the host needs it to be on its link");
 		break;
 	case PR_CHECK_SPOOFED:
-		add(sentence, "it can't be real: %s", pr_spoof_text(view->subject->spoofed));
+		pr_sentence_add(sentence, "it can't be real: %s",
+				pr_spoof_text(view->subject->spoofed));
 		break;
 	case PR_CHECK_INVALID:
 		tell_invalid(sentence, view);
@@ -234,7 +234,8 @@ static void tell(struct sentence *sentence, const struct pr_check_view *view, en
 		tell_rule(sentence, view, said);
 		break;
 	case PR_CHECK_START_GRACE:
-		add(sentence, "older than the daemon, and no rule denies it (start_grace)");
+		pr_sentence_add(sentence,
+				"older than the daemon, and no rule denies it (start_grace)");
 		break;
 	case PR_CHECK_INCOMING_SCOPE:
 		tell_incoming_scope(sentence, view);
@@ -246,12 +247,39 @@ static void tell(struct sentence *sentence, const struct pr_check_view *view, en
 		tell_peer_to_peer(sentence, view);
 		break;
 	case PR_CHECK_FOREIGN_NAMESERVER:
-		add(sentence, "questions go to Portreeve's own nameserver; own_dns, or a rule that "
-			      "names the address and the port, would let them pass");
+		pr_sentence_add(
+			sentence,
+			"questions go to Portreeve's own nameserver; own_dns, or a rule that "
+			"names the address and the port, would let them pass");
+		break;
+	case PR_CHECK_CANARY:
+		pr_tell_canary(sentence, view);
+		break;
+	case PR_CHECK_DISCOVERY:
+		pr_tell_discovery(sentence, view);
+		break;
+	case PR_CHECK_ENCRYPTED_DNS:
+		pr_tell_encrypted_dns(sentence, view);
+		break;
+	case PR_CHECK_DOH:
+		pr_tell_doh(sentence, view);
+		break;
+	case PR_CHECK_LISTS:
+		pr_tell_lists(sentence, view);
+		break;
+	case PR_CHECK_REBINDING:
+		pr_tell_rebinding(sentence, view);
+		break;
+	case PR_CHECK_GENERATED:
+		pr_tell_generated(sentence, view);
+		break;
+	case PR_CHECK_DNS_TUNNEL:
+		pr_tell_dns_tunnel(sentence, view);
 		break;
 	case PR_CHECK_REQUIRE_TUNNEL:
-		add_application(sentence, view);
-		add(sentence, " reaches the Internet through the tunnel only (require_tunnel)");
+		pr_sentence_add_application(sentence, view);
+		pr_sentence_add(sentence,
+				" reaches the Internet through the tunnel only (require_tunnel)");
 		break;
 	case PR_CHECK_DEFAULT_INCOMING:
 	case PR_CHECK_DEFAULT_OUTGOING:
@@ -262,21 +290,22 @@ static void tell(struct sentence *sentence, const struct pr_check_view *view, en
 	}
 }
 
-static void tell_undeterminable(struct sentence *sentence, const struct pr_check_view *view,
+static void tell_undeterminable(struct pr_sentence *sentence, const struct pr_check_view *view,
 				enum pr_check_id id, const struct pr_said_more *said)
 {
 	if (said->rule != PR_RULE_NONE)
 		add_rule(sentence, view->policy, said->rule);
 	else
-		add(sentence, "the check \"%s\"", pr_checks[id].name);
-	add(sentence, " depends on what isn't known yet: ");
+		pr_sentence_add(sentence, "the check \"%s\"", pr_checks[id].name);
+	pr_sentence_add(sentence, " depends on what isn't known yet: ");
 	add_facts(sentence, said->missing);
 }
 
-const char *pr_said_reason(const struct pr_check_view *view, enum pr_check_id id,
-			   const struct pr_said_more *said, char *text, size_t size)
+const char *pr_said_reason(const struct pr_check_view *view, const struct pr_intel_set *intel,
+			   enum pr_check_id id, const struct pr_said_more *said, char *text,
+			   size_t size)
 {
-	struct sentence sentence = { text, size, 0 };
+	struct pr_sentence sentence = { text, size, 0, intel };
 
 	if (size)
 		text[0] = '\0';
@@ -311,23 +340,24 @@ static enum pr_said said_of(enum pr_outcome outcome)
 static const char *tell_open(const struct pr_check_view *view, const struct pr_said_more *said,
 			     char *text, size_t size)
 {
-	struct sentence sentence = { text, size, 0 };
+	struct pr_sentence sentence = { text, size, 0, NULL };
 
 	if (size)
 		text[0] = '\0';
-	add(&sentence, "nothing denies it so far; ");
+	pr_sentence_add(&sentence, "nothing denies it so far; ");
 	if (said->rule != PR_RULE_NONE) {
 		add_rule(&sentence, view->policy, said->rule);
-		add(&sentence, " decides when this is known: ");
+		pr_sentence_add(&sentence, " decides when this is known: ");
 		add_facts(&sentence, said->missing);
 	} else {
-		add(&sentence, "the connection decides the rest");
+		pr_sentence_add(&sentence, "the connection decides the rest");
 	}
 	return text;
 }
 
-const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_subject *subject,
-			       const struct pr_decision *decision, char *text, size_t size)
+const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_intel_set *intel,
+			       const struct pr_subject *subject, const struct pr_decision *decision,
+			       char *text, size_t size)
 {
 	struct pr_subject copy = *subject;
 	struct pr_check_view view = { policy, NULL, &copy, PR_STAGE_LINK };
@@ -338,5 +368,5 @@ const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_s
 	view.settings = pr_policy_settings(policy, copy.profile);
 	if (decision->outcome == PR_OUTCOME_OPEN)
 		return tell_open(&view, &said, text, size);
-	return pr_said_reason(&view, (enum pr_check_id)decision->check, &said, text, size);
+	return pr_said_reason(&view, intel, (enum pr_check_id)decision->check, &said, text, size);
 }

@@ -26,5 +26,6 @@ const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_s
 uint32_t pr_profile_in_force(const struct pr_policy *policy, const struct pr_subject *subject);
 
 /* What a check said, in a sentence; "" for nothing. Returns `text`. */
-const char *pr_said_reason(const struct pr_check_view *view, enum pr_check_id id,
-			   const struct pr_said_more *said, char *text, size_t size);
+const char *pr_said_reason(const struct pr_check_view *view, const struct pr_intel_set *intel,
+			   enum pr_check_id id, const struct pr_said_more *said, char *text,
+			   size_t size);

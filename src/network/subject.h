@@ -29,6 +29,8 @@ enum pr_fact {
 		1 << 8, /* and class; of its own, for a communication has one without an address */
 };
 #define PR_FACTS_ALL 0x1ffu
+/* Those that there may be no data for: the setting on_missing_data says what happens then. */
+#define PR_FACTS_DATA (PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS)
 
 /* Address classes; the sources are the special-purpose registries (RFC 6890, RFC 8190). */
 enum pr_class {

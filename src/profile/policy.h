@@ -89,9 +89,10 @@ struct pr_rule_hit {
 	enum pr_match match;
 	enum pr_rule_action action;
 	uint32_t rule;	      /* number in the policy */
-	unsigned int missing; /* PR_FACT_…: what the rule stopped at lacks, and (on_missing_data =
-			       * skip) the data that rules passed over had no value for */
-	bool exact_service;   /* the rule names an address or prefix and a port: it may exempt from
+	unsigned int missing; /* PR_FACT_…: what the rule stopped at lacks */
+	unsigned int
+		passed_over; /* with on_missing_data = skip: the data that rules before it have none of */
+	bool exact_service; /* the rule names an address or prefix and a port: it may exempt from
 			       * the reroute of questions to foreign nameservers */
 	bool names_protocol; /* the rule names a protocol: only such a rule may deny infrastructure */
 };

@@ -246,5 +246,5 @@ void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *su
 		classify(&walk, rule, ret_hit);
 		break;
 	}
-	ret_hit->missing |= walk.passed_over;
+	ret_hit->passed_over = walk.passed_over;
 }

@@ -77,9 +77,6 @@ const char *pr_rule_format(const struct pr_rule *rule, char *text);
 /* Letters, digits, '-', '_' and '.'. */
 bool pr_list_id_character(char c);
 
-/* Facts that there may be no data for: on_missing_data says what happens then. */
-#define PR_FACTS_DATA (PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS)
-
 /* The one fact (PR_FACT_…) that an entity of this kind is compared with; 0 for *. */
 unsigned int pr_entity_fact(enum pr_entity_kind entity);
 

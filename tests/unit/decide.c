@@ -98,7 +98,7 @@ static void check_reason(const struct pr_subject *subject, const char *reason)
 	char text[256];
 
 	assert_string_equal(
-		pr_decision_reason(compiled.policy, subject, &decision, text, sizeof(text)),
+		pr_decision_reason(compiled.policy, NULL, subject, &decision, text, sizeof(text)),
 		reason);
 }
 
@@ -484,7 +484,7 @@ static void explain_tells_the_same(void **state)
 			 PR_STEP_NOT_HERE);
 	assert_int_equal(explanation.stages[PR_STAGE_LINK].steps[PR_CHECK_DEFAULT_OUTGOING].state,
 			 PR_STEP_NOT_REACHED);
-	assert_string_equal(pr_explain_reason(compiled.policy, &subject, &explanation,
+	assert_string_equal(pr_explain_reason(compiled.policy, NULL, &subject, &explanation,
 					      PR_STAGE_COMMUNICATION, PR_CHECK_RULES, text,
 					      sizeof(text)),
 			    "the rule \"- example.com TCP/8080\" (profiles/app.conf:4) depends on "
@@ -509,7 +509,7 @@ static void a_reason_fits_where_it_is_put(void **state)
 	check(PR_STAGE_BEFORE_INTEL, &subject, PR_OUTCOME_DENY, PR_CHECK_RULES);
 	for (size_t size = 1; size < sizeof(text); size++) {
 		memset(text, 'x', sizeof(text));
-		pr_decision_reason(compiled.policy, &subject, &decision, text, size);
+		pr_decision_reason(compiled.policy, NULL, &subject, &decision, text, size);
 		assert_true(strlen(text) < size);
 		assert_int_equal(text[size], 'x');
 	}

@@ -9,9 +9,11 @@ enum three { NO, MAYBE, YES, NO_DATA };
 struct told {
 	const struct world *world;
 	const struct pr_settings *settings;
+	uint64_t denying, excepting; /* the profile's lists */
 	bool is_app;
 	enum pr_stage stage;
 	const struct pr_subject *subject;
+	bool address_lists; /* the lists that the address is on are seen */
 	bool owner, domain, scope, address, country, asn, lists, proto, port; /* settled */
 	bool no_domain, no_scope, no_address, no_country, no_asn, no_lists, no_proto, no_port;
 };
@@ -38,6 +40,8 @@ static void tell(struct told *told, const struct world *world, uint32_t app, enu
 	told->subject = subject;
 	told->is_app = subject->profile == app && !missing(subject, PR_FACT_OWNER);
 	told->settings = told->is_app ? &world->app : &world->global;
+	told->denying = told->is_app ? world->app_lists : world->global_lists;
+	told->excepting = told->is_app ? world->app_exceptions : world->global_exceptions;
 	told->owner = settled(subject, PR_FACT_OWNER);
 	told->domain = settled(subject, PR_FACT_DOMAIN);
 	told->no_domain = missing(subject, PR_FACT_DOMAIN);
@@ -50,7 +54,11 @@ static void tell(struct told *told, const struct world *world, uint32_t app, enu
 	told->no_country = told->country && missing(subject, PR_FACT_COUNTRY);
 	told->asn = resolved && settled(subject, PR_FACT_ASN);
 	told->no_asn = told->asn && missing(subject, PR_FACT_ASN);
-	told->lists = resolved && settled(subject, PR_FACT_LISTS);
+	told->address_lists = resolved;
+	/* settled by the names, where no list says anything of addresses */
+	told->lists = (resolved && settled(subject, PR_FACT_LISTS)) ||
+		      (told->domain && !(resolved && settled(subject, PR_FACT_ADDRESS)) &&
+		       subject->lists_open && *subject->lists_open == 0);
 	told->no_lists = told->lists && missing(subject, PR_FACT_LISTS);
 	told->proto = stage == PR_STAGE_LINK;
 	told->no_proto = told->proto && (!settled(subject, PR_FACT_PROTOCOL) ||
@@ -88,6 +96,40 @@ static bool below(const char *name, const char *zone)
 	if (name_len < zone_len || strcmp(name + name_len - zone_len, zone) != 0)
 		return false;
 	return name_len == zone_len || name[name_len - zone_len - 1] == '.';
+}
+
+static uint64_t bits_of(const uint64_t *lists)
+{
+	return lists ? *lists : 0;
+}
+
+/* All lists that the entity is on, as far as they are seen. */
+static uint64_t lists_on(const struct told *told)
+{
+	uint64_t on = told->address_lists ? bits_of(told->subject->address_lists) : 0;
+
+	for (unsigned int i = 0; i < told->subject->n_domains; i++)
+		on |= bits_of(told->subject->domain_lists[i]);
+	return on;
+}
+
+/* Of those of `lists`: may it still be on one, is there no data for one? */
+static bool may_be_on(const struct told *told, uint64_t lists)
+{
+	return !told->lists && (!told->subject->lists_open || *told->subject->lists_open & lists);
+}
+
+static bool lacks_data(const struct told *told, uint64_t lists)
+{
+	return told->no_lists || bits_of(told->subject->lists_missing) & lists;
+}
+
+static uint64_t list_named(const char *name)
+{
+	for (unsigned int i = 0; i < WORLD_LISTS_COUNT_; i++)
+		if (strcmp(world_lists[i], name) == 0)
+			return UINT64_C(1) << i;
+	return 0;
 }
 
 static enum three entity_matches(const struct told *told, const struct world_rule *rule,
@@ -142,11 +184,12 @@ static enum three entity_matches(const struct told *told, const struct world_rul
 			return NO_DATA;
 		return rule->asn == subject->asn ? YES : NO;
 	default:
-		/* Subjects of these tests are on no list, where that is known at all. */
 		*fact = PR_FACT_LISTS;
-		if (!told->lists)
+		if (lists_on(told) & list_named(rule->text))
+			return YES;
+		if (may_be_on(told, list_named(rule->text)))
 			return MAYBE;
-		return told->no_lists ? NO_DATA : NO;
+		return lacks_data(told, list_named(rule->text)) ? NO_DATA : NO;
 	}
 }
 
@@ -262,10 +305,9 @@ static bool can_be_fetched(const struct told *told, unsigned int fact)
 		return true;
 	case PR_FACT_COUNTRY:
 	case PR_FACT_ASN:
+	case PR_FACT_LISTS:
 		return told->stage == PR_STAGE_LINK ||
 		       (told->stage == PR_STAGE_AFTER_INTEL && told->address);
-	case PR_FACT_LISTS:
-		return told->stage == PR_STAGE_LINK || told->stage == PR_STAGE_AFTER_INTEL;
 	default:
 		return false;
 	}
@@ -299,6 +341,14 @@ static bool is_question(const struct told *told, bool own_dns)
 	       settled(subject, PR_FACT_PROTOCOL) && !missing(subject, PR_FACT_PROTOCOL) &&
 	       settled(subject, PR_FACT_PORT) && !missing(subject, PR_FACT_PORT) &&
 	       subject->port == 53 && (subject->proto == 6 || subject->proto == 17);
+}
+
+static bool is_encrypted(const struct pr_subject *subject)
+{
+	return subject->direction != PR_DIRECTION_IN && settled(subject, PR_FACT_PROTOCOL) &&
+	       !missing(subject, PR_FACT_PROTOCOL) && settled(subject, PR_FACT_PORT) &&
+	       !missing(subject, PR_FACT_PORT) && subject->port == 853 &&
+	       (subject->proto == 6 || subject->proto == 17);
 }
 
 /* Infrastructure: what a rule that names its protocol denies. */
@@ -362,6 +412,87 @@ static struct model_decision by_default(const struct told *told, enum pr_default
 	return action == PR_ACTION_ASK ? outcome(PR_OUTCOME_ASK) : deny(told);
 }
 
+static bool is_ours(const struct told *told)
+{
+	return told->scope && !told->no_scope &&
+	       (scope_of(told) == PR_SCOPE_LOCALHOST || scope_of(told) == PR_SCOPE_LAN);
+}
+
+/* Do lists that deny speak against it? */
+static enum three is_listed(const struct told *told, uint64_t denying, uint64_t excepting)
+{
+	const struct pr_subject *subject = told->subject;
+
+	if (!denying || (is_ours(told) && !subject->n_domains))
+		return NO;
+	if (subject->n_domains && bits_of(subject->domain_lists[0]) & excepting)
+		return NO;
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		if (bits_of(subject->domain_lists[i]) & denying &&
+		    !(bits_of(subject->domain_lists[i]) & excepting))
+			return YES;
+	if (!is_ours(told) && told->address_lists && bits_of(subject->address_lists) & denying &&
+	    !(bits_of(subject->address_lists) & excepting))
+		return YES;
+	if (may_be_on(told, denying) && !(is_ours(told) && subject->lists_open))
+		return MAYBE;
+	return lacks_data(told, denying) ? NO_DATA : NO;
+}
+
+static bool is_name(const struct told *told, const char *zone)
+{
+	return told->domain && !told->no_domain && told->subject->n_domains &&
+	       below(told->subject->domains[0], zone);
+}
+
+/* What is known of the entity: NO: nothing against it; MAYBE: *ret_missing decides; YES: denied. */
+static enum three by_knowledge(const struct told *told, unsigned int *ret_missing)
+{
+	const struct pr_settings *settings = told->settings;
+	const struct pr_subject *subject = told->subject;
+	uint32_t prevents = settings->own_dns ? 0 : settings->bypass_prevention;
+	bool question = told->stage < PR_STAGE_COMMUNICATION;
+	bool opened = subject->direction != PR_DIRECTION_IN;
+	bool deny_missing = settings->on_missing_data == PR_MISSING_DENY;
+	enum three doh = NO, lists;
+
+	*ret_missing = 0;
+	if (opened && question && prevents & PR_BYPASS_CANARY &&
+	    is_name(told, "use-application-dns.net"))
+		return YES;
+	if (opened && question && prevents & PR_BYPASS_DISCOVERY && is_name(told, "resolver.arpa"))
+		return YES;
+	if (opened && told->stage == PR_STAGE_LINK && prevents & PR_BYPASS_DOT &&
+	    !subject->dns_exempt && !told->no_proto && !told->no_port && subject->port == 853 &&
+	    (subject->proto == 6 || subject->proto == 17))
+		return YES;
+	if (opened && prevents & PR_BYPASS_DOH && !subject->dns_exempt)
+		doh = is_listed(told, UINT64_C(1) << WORLD_DOH, 0);
+	lists = is_listed(told, told->denying, told->excepting);
+	if (doh == YES || (doh == NO_DATA && deny_missing))
+		return YES;
+	if (doh == MAYBE)
+		*ret_missing = PR_FACT_LISTS;
+	/* who can be asked is asked before the next check has its turn */
+	if (doh == MAYBE && can_be_fetched(told, PR_FACT_LISTS))
+		return MAYBE;
+	if (lists == YES || (lists == NO_DATA && deny_missing))
+		return YES;
+	if (lists == MAYBE)
+		*ret_missing = PR_FACT_LISTS;
+	if (lists == MAYBE && can_be_fetched(told, PR_FACT_LISTS))
+		return MAYBE;
+	if (opened && told->stage == PR_STAGE_AFTER_INTEL && subject->public_answer &&
+	    told->world->rebinding_protection && is_ours(told) && !is_name(told, "local"))
+		return YES;
+	if (opened && ((settings->generated_domains == PR_SUSPICION_DENY &&
+			subject->suspicions & PR_SUSPICION_GENERATED) ||
+		       (settings->dns_tunnels == PR_SUSPICION_DENY &&
+			subject->suspicions & PR_SUSPICION_TUNNEL)))
+		return YES;
+	return *ret_missing ? MAYBE : NO;
+}
+
 /* No rule spoke, and the scope is known (or there is none). */
 static struct model_decision by_switches(const struct told *told)
 {
@@ -371,25 +502,36 @@ static struct model_decision by_switches(const struct told *told)
 	bool packet = told->stage >= PR_STAGE_COMMUNICATION;
 	bool question = told->stage == PR_STAGE_LINK && is_question(told, settings->own_dns);
 	uint32_t allowed = incoming ? settings->incoming_scopes : settings->scopes;
+	struct model_decision decision;
+	unsigned int facts;
+	enum three how;
 
 	if (question)
 		return outcome(PR_OUTCOME_REROUTE_NAMESERVER);
 	if (!told->no_scope && !(allowed & bit_of(scope_of(told))) &&
 	    scope_of(told) != PR_SCOPE_INVALID)
 		return deny(told);
-	if (incoming)
-		return by_default(told, settings->default_incoming);
-	if (packet && !(settings->scopes & PR_SCOPE_BIT_PEER_TO_PEER) &&
+	if (packet && !incoming && !(settings->scopes & PR_SCOPE_BIT_PEER_TO_PEER) &&
 	    scope_of(told) != PR_SCOPE_LOCALHOST) {
 		if (!told->domain)
 			return depends(told, PR_FACT_DOMAIN);
 		if (told->no_domain || !subject->n_domains)
 			return deny(told);
 	}
-	if (settings->require_tunnel && settings->default_action == PR_ACTION_PERMIT &&
+	how = by_knowledge(told, &facts);
+	if (how == YES)
+		return deny(told);
+	if (how == MAYBE && can_be_fetched(told, facts))
+		return depends(told, facts);
+	if (!incoming && settings->require_tunnel && settings->default_action == PR_ACTION_PERMIT &&
 	    !told->no_scope && scope_of(told) == PR_SCOPE_INTERNET)
 		return outcome(PR_OUTCOME_REROUTE_TUNNEL);
-	return by_default(told, settings->default_action);
+	decision =
+		by_default(told, incoming ? settings->default_incoming : settings->default_action);
+	/* what may still be denied isn't permitted */
+	if (how == MAYBE && decision.outcome == PR_OUTCOME_PERMIT)
+		return outcome(PR_OUTCOME_OPEN);
+	return decision;
 }
 
 /* No rule spoke, and the scope isn't known: whatever all three would say. A prompt or a tunnel doesn't
@@ -399,7 +541,10 @@ static struct model_decision by_switches_without_scope(const struct told *told)
 	const struct pr_settings *settings = told->settings;
 	bool none = !(settings->scopes &
 		      (PR_SCOPE_BIT_LOCALHOST | PR_SCOPE_BIT_LAN | PR_SCOPE_BIT_INTERNET));
+	unsigned int facts;
 
+	if (by_knowledge(told, &facts) == YES)
+		return deny(told);
 	if (none || settings->default_action == PR_ACTION_BLOCK)
 		return deny(told);
 	if (settings->default_action == PR_ACTION_ASK)
@@ -442,7 +587,7 @@ struct model_decision model_decide(const struct world *world, uint32_t app, enum
 	tell(&told, world, app, stage, subject);
 	if (stage == PR_STAGE_COMMUNICATION &&
 	    (subject->own || subject->infrastructure || subject->spoofed || subject->start_grace ||
-	     subject->dns_exempt || is_question(&told, false)))
+	     subject->dns_exempt || is_question(&told, false) || is_encrypted(subject)))
 		return outcome(PR_OUTCOME_OPEN);
 	if (subject->own)
 		return permit(&told);

@@ -35,8 +35,15 @@ static bool one_in(uint32_t n)
 	return draw(n) == 0;
 }
 
-static const char *const names[] = { "example.com", "www.example.com", "badexample.com",
-				     "example.net", "a.b.example.net", "com" };
+static const char *const names[] = { "example.com",
+				     "www.example.com",
+				     "badexample.com",
+				     "example.net",
+				     "a.b.example.net",
+				     "com",
+				     "use-application-dns.net",
+				     "_dns.resolver.arpa",
+				     "nas.local" };
 static const char *const addresses[] = { "127.0.0.1", "192.168.1.7", "93.184.216.34",
 					 "8.8.8.8",   "0.0.0.0",     "2606:2800::1",
 					 "fe80::1:2", "203.0.113.5", "224.0.0.251" };
@@ -44,9 +51,25 @@ static const char *const prefixes[] = { "0.0.0.0/0",	  "8.8.8.8",	   "93.184.0.0
 					"192.168.0.0/16", "2606::/16",	   "127.0.0.0/8",
 					"::/0",		  "203.0.113.0/24" };
 static const char *const countries[] = { "AT", "DE" };
-static const char *const lists[] = { "ads", "malware" };
 static const int protos[] = { 6, 17, 1, 58, 2, 132 };
-static const uint16_t ports[] = { 53, 80, 443, 67, 546, 8080 };
+static const uint16_t ports[] = { 53, 80, 443, 67, 546, 8080, 853 };
+
+/* Of all lists of the world. */
+static const uint64_t bitsets[1 << WORLD_LISTS_COUNT_] = { 0, 1, 2,  3,	 4,  5,	 6,  7,
+							   8, 9, 10, 11, 12, 13, 14, 15 };
+
+/* Rather few of those of `among`; NULL: none. */
+static const uint64_t *draw_bits(uint64_t among)
+{
+	uint64_t bits = draw(16) & draw(16) & among;
+
+	return one_in(2) ? &bitsets[bits] : NULL;
+}
+
+static uint64_t bits_of(const uint64_t *bits, uint64_t or_else)
+{
+	return bits ? *bits : or_else;
+}
 
 static struct pr_settings draw_settings(void)
 {
@@ -61,6 +84,9 @@ static struct pr_settings draw_settings(void)
 		.permanent_verdicts = !one_in(4),
 		.require_tunnel = one_in(4),
 		.own_dns = one_in(4),
+		.bypass_prevention = draw(16),
+		.generated_domains = (enum pr_on_suspicion)draw(3),
+		.dns_tunnels = (enum pr_on_suspicion)draw(3),
 	};
 }
 
@@ -78,7 +104,7 @@ static struct world_rule draw_rule(void)
 	};
 
 	rule.text = rule.entity == WORLD_COUNTRY ? countries[draw(PR_ARRAY_SIZE(countries))]
-		    : rule.entity == WORLD_LIST	 ? lists[draw(PR_ARRAY_SIZE(lists))]
+		    : rule.entity == WORLD_LIST	 ? world_lists[draw(WORLD_LISTS_COUNT_)]
 						 : names[draw(PR_ARRAY_SIZE(names))];
 	if (one_in(3) &&
 	    (rule.proto == -1 || rule.proto == 6 || rule.proto == 17 || rule.proto == 132)) {
@@ -94,6 +120,11 @@ static void draw_world(struct world *world)
 	world->global = draw_settings();
 	world->app = draw_settings();
 	world->start_grace = !one_in(4);
+	world->rebinding_protection = !one_in(4);
+	world->global_lists = bits_of(draw_bits(UINT64_MAX), 0);
+	world->global_exceptions = bits_of(draw_bits(UINT64_MAX), 0);
+	world->app_lists = bits_of(draw_bits(UINT64_MAX), 0);
+	world->app_exceptions = bits_of(draw_bits(UINT64_MAX), 0);
 	world->n_rules = draw(WORLD_RULES_MAX / 2);
 	for (unsigned int i = 0; i < world->n_rules; i++)
 		world->rules[i] = draw_rule();
@@ -108,8 +139,12 @@ static void draw_intelligence(struct pr_subject *subject)
 		if (subject->known & facts[i])
 			continue;
 		subject->known |= facts[i];
-		if (one_in(2))
+		/* No list at all has data only where none was said to have any. */
+		if (one_in(2) && !(facts[i] == PR_FACT_LISTS && subject->lists_open))
 			subject->absent |= facts[i];
+		else if (facts[i] == PR_FACT_LISTS)
+			subject->address_lists =
+				draw_bits(bits_of(subject->lists_open, UINT64_MAX));
 		else if (facts[i] == PR_FACT_COUNTRY)
 			strcpy(subject->country, countries[draw(PR_ARRAY_SIZE(countries))]);
 		else if (facts[i] == PR_FACT_ASN)
@@ -117,12 +152,16 @@ static void draw_intelligence(struct pr_subject *subject)
 	}
 }
 
-static void draw_domain(struct pr_subject *subject)
+/* `among`: the lists that the names may be on. */
+static void draw_domain(struct pr_subject *subject, uint64_t among)
 {
 	subject->known |= PR_FACT_DOMAIN;
 	subject->n_domains = draw(3);
-	for (unsigned int i = 0; i < subject->n_domains; i++)
+	for (unsigned int i = 0; i < subject->n_domains; i++) {
 		subject->domains[i] = names[draw(PR_ARRAY_SIZE(names))];
+		/* Lists that are settled are settled with the names. */
+		subject->domain_lists[i] = subject->known & PR_FACT_LISTS ? NULL : draw_bits(among);
+	}
 	if (!subject->n_domains)
 		subject->absent |= PR_FACT_DOMAIN;
 }
@@ -162,8 +201,11 @@ static void draw_subject(struct pr_subject *subject, uint32_t app)
 	subject->direction = (enum pr_direction)draw(3);
 	if (!one_in(10))
 		draw_owner(subject, app);
+	subject->n_list_words = 1;
+	subject->lists_missing = draw_bits(UINT64_MAX);
+	subject->lists_open = one_in(3) ? &bitsets[0] : draw_bits(UINT64_MAX);
 	if (!one_in(10))
-		draw_domain(subject);
+		draw_domain(subject, UINT64_MAX);
 	if (!one_in(6))
 		draw_remote(subject);
 	if (subject->known & PR_FACT_ADDRESS && !one_in(4))
@@ -174,6 +216,8 @@ static void draw_subject(struct pr_subject *subject, uint32_t app)
 	subject->infrastructure = one_in(30);
 	subject->start_grace = one_in(20);
 	subject->dns_exempt = one_in(10);
+	subject->public_answer = one_in(2);
+	subject->suspicions = one_in(8) ? draw(4) : 0;
 	if (one_in(30))
 		subject->spoofed = (enum pr_spoof)(1 + draw(4));
 }
@@ -215,7 +259,7 @@ static void show(const struct scene *scene, enum pr_stage stage, const struct pr
 	print_error("  %s %s permanent %d missing %x by %s: %s\n",
 		    pr_outcome_name(decision->outcome), pr_verdict_name(decision->verdict),
 		    decision->permanent, decision->missing, pr_checks[decision->check].name,
-		    pr_decision_reason(policy, subject, decision, text, sizeof(text)));
+		    pr_decision_reason(policy, NULL, subject, decision, text, sizeof(text)));
 }
 
 static void check_against_model(const struct scene *scene, enum pr_stage stage,
@@ -282,7 +326,7 @@ static void complete(const struct scene *scene, struct pr_subject *subject)
 	if (!(subject->known & PR_FACT_OWNER))
 		draw_owner(subject, scene->compiled.app);
 	if (!(subject->known & PR_FACT_DOMAIN))
-		draw_domain(subject);
+		draw_domain(subject, bits_of(subject->lists_open, UINT64_MAX));
 	if (!(subject->known & PR_FACT_ADDRESS))
 		draw_remote(subject);
 	draw_intelligence(subject);
@@ -301,6 +345,8 @@ static struct pr_subject forget(const struct pr_subject *subject, enum pr_stage 
 
 	left.known &= seen[stage];
 	left.absent &= left.known;
+	if (!(left.known & PR_FACT_ADDRESS))
+		left.address_lists = NULL;
 	return left;
 }
 
@@ -316,6 +362,9 @@ static void check_completions(const struct scene *scene, enum pr_stage stage,
 
 	if (stage == PR_STAGE_LINK || !is_final(decision) || subject->spoofed)
 		return;
+	/* Of an answer, or of the question itself: no link has it. */
+	if (!(pr_checks[decision->check].stages & 1u << PR_STAGE_LINK))
+		return;
 	for (unsigned int i = 0; i < N_COMPLETIONS; i++) {
 		struct pr_subject other =
 			stage == PR_STAGE_COMMUNICATION ? *subject : forget(subject, stage);
@@ -324,6 +373,7 @@ static void check_completions(const struct scene *scene, enum pr_stage stage,
 		if (stage == PR_STAGE_COMMUNICATION) {
 			other.known &= PR_FACT_OWNER | PR_FACT_DOMAIN;
 			other.absent &= other.known;
+			other.address_lists = NULL;
 		}
 		complete(scene, &other);
 		if (!pr_decision_key(&other) || other.absent & PR_FACT_SCOPE ||
@@ -384,8 +434,11 @@ static const struct pr_subject *as_asked(const struct pr_subject *subject, unsig
 		copy->direction = PR_DIRECTION_OUT;
 	copy->known |= PR_FACT_DOMAIN;
 	copy->absent &= ~(unsigned int)PR_FACT_DOMAIN;
-	if (!copy->n_domains)
-		copy->domains[copy->n_domains++] = names[draw(PR_ARRAY_SIZE(names))];
+	if (!copy->n_domains) {
+		copy->domains[0] = names[draw(PR_ARRAY_SIZE(names))];
+		copy->domain_lists[0] = NULL;
+		copy->n_domains = 1;
+	}
 	return copy;
 }
 

@@ -10,6 +10,8 @@
 
 #define APP 3u /* after the three that always exist */
 
+const char *const world_lists[] = { "ads", "drop", "mine", PR_POLICY_DOH_LIST };
+
 static struct pr_settings default_settings(void)
 {
 	return (struct pr_settings){
@@ -96,7 +98,7 @@ const char *world_rule_text(const struct world_rule *rule, char *text, size_t si
 }
 
 static void add_profile(struct pr_policy_builder *builder, const char *name,
-			const struct pr_settings *settings)
+			const struct pr_settings *settings, const uint64_t lists[2])
 {
 	struct pr_blob_profile profile = {
 		.name = pr_policy_builder_string(builder, name),
@@ -110,7 +112,13 @@ static void add_profile(struct pr_policy_builder *builder, const char *name,
 		.permanent_verdicts = settings->permanent_verdicts,
 		.require_tunnel = settings->require_tunnel,
 		.own_dns = settings->own_dns,
+		.bypass_prevention = settings->bypass_prevention,
+		.generated_domains = settings->generated_domains,
+		.dns_tunnels = settings->dns_tunnels,
 	};
+
+	profile.lists = pr_policy_builder_append(builder, PR_SECTION_WORDS, lists, 2);
+	profile.exceptions = profile.lists + 1;
 
 	pr_policy_builder_append(builder, PR_SECTION_PROFILES, &profile, 1);
 }
@@ -145,17 +153,21 @@ void world_compile(const struct world *world, struct world_policy *ret_policy)
 	PR_CLEANUP(pr_policy_builder_cleanup)
 	struct pr_policy_builder *builder = pr_policy_builder_new();
 	struct pr_blob_global *global = pr_policy_builder_record(builder, PR_SECTION_GLOBAL, 0);
+	const uint64_t global_lists[] = { world->global_lists, world->global_exceptions };
+	const uint64_t app_lists[] = { world->app_lists, world->app_exceptions };
 	uint8_t *bytes;
 	size_t len;
 
 	global->start_grace = world->start_grace;
 	global->mark_mask = 0xff000000;
 	global->n_list_words = 1;
-	pr_policy_builder_list(builder, "ads");
-	pr_policy_builder_append(builder, PR_SECTION_WORDS, NULL, 1);
+	global->rebinding_protection = world->rebinding_protection;
+	for (uint32_t i = 0; i < WORLD_LISTS_COUNT_; i++)
+		assert_int_equal(pr_policy_builder_list(builder, world_lists[i]), i);
 	for (unsigned int profile = 0; profile <= APP; profile++) {
 		add_profile(builder, profile == APP ? WORLD_PROFILE_NAME : "other",
-			    profile == APP ? &world->app : &world->global);
+			    profile == APP ? &world->app : &world->global,
+			    profile == APP ? app_lists : global_lists);
 		for (unsigned int set = 0; set < PR_BLOB_RULESETS; set++) {
 			uint32_t n = pr_policy_builder_count(builder, PR_SECTION_RULES);
 

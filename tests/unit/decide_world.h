@@ -36,9 +36,15 @@ struct world_rule {
 	uint16_t first_port, last_port; /* 0 = any */
 };
 
+/* The lists there are, by their numbers. */
+enum { WORLD_ADS, WORLD_DROP, WORLD_MINE, WORLD_DOH, WORLD_LISTS_COUNT_ };
+extern const char *const world_lists[WORLD_LISTS_COUNT_];
+
 struct world {
-	struct pr_settings global, app;
-	bool start_grace;
+	struct pr_settings global, app; /* without their lists */
+	/* Bits of list numbers. */
+	uint64_t global_lists, global_exceptions, app_lists, app_exceptions;
+	bool start_grace, rebinding_protection;
 	struct world_rule rules[WORLD_RULES_MAX]; /* within a list in this order */
 	unsigned int n_rules;
 };

@@ -238,9 +238,11 @@ static bool walk(const struct model *model, uint32_t set, const struct pr_subjec
 		answer = pr_rule_match(rule, numbers, subject, &missing, &no_data);
 		if (answer == PR_ANSWER_NO)
 			continue;
-		hit->missing |= missing & (no_data && !deny ? no_data : PR_FACTS_ALL);
-		if (no_data && !deny)
+		if (no_data && !deny) {
+			hit->passed_over |= no_data;
 			continue;
+		}
+		hit->missing = missing;
 		hit->match = answer == PR_ANSWER_YES	? PR_MATCH_RULE
 			     : answer == PR_ANSWER_OPEN ? PR_MATCH_UNDETERMINABLE
 							: PR_MATCH_NO_DATA;
@@ -291,7 +293,8 @@ static void index_says_what_the_walk_says(void **state)
 			pr_policy_match(policy, &subject, &got);
 			n_seen[got.match]++;
 			if (wanted.match != got.match || wanted.missing != got.missing ||
-			    wanted.rule != got.rule || wanted.action != got.action ||
+			    wanted.passed_over != got.passed_over || wanted.rule != got.rule ||
+			    wanted.action != got.action ||
 			    wanted.exact_service != got.exact_service ||
 			    wanted.names_protocol != got.names_protocol)
 				fail_msg("policy %d question %d: wanted %d rule %u (%s) missing "

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* What the checks share, and those that stand in files of their own. Internal to the room. */
+#pragma once
+
+#include "firewall/checks.h"
+
+static inline bool pr_is_known(const struct pr_subject *subject, unsigned int fact)
+{
+	return subject->known & ~subject->absent & fact;
+}
+
+static inline bool pr_is_open(const struct pr_subject *subject, unsigned int fact)
+{
+	return !(subject->known & fact);
+}
+
+static inline void pr_say(struct pr_said_more *ret_said, enum pr_said said)
+{
+	ret_said->said = said;
+}
+
+static inline void pr_say_undeterminable(struct pr_said_more *ret_said, unsigned int could,
+					 unsigned int missing)
+{
+	ret_said->said = PR_SAID_UNDETERMINABLE;
+	ret_said->could = could;
+	ret_said->missing = missing;
+}
+
+/* Older than the daemon, and to be spared what only a switch denies. Of links: a question is always new. */
+bool pr_is_in_grace(const struct pr_check_view *view);
+
+/* checks_intel.c */
+void pr_check_canary(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_discovery(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_encrypted_dns(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_doh(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_lists(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_rebinding(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_generated(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_dns_tunnel(const struct pr_check_view *view, struct pr_said_more *ret_said);

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* How reasons are put together. Internal to the room. */
+#pragma once
+
+#include "firewall/walk.h"
+
+#include "intel/set.h"
+
+/* A text that is cut off at its end, never overrun. */
+struct pr_sentence {
+	char *text;
+	size_t size, len;
+	const struct pr_intel_set *intel; /* which line of a list; NULL: not told */
+};
+
+void pr_sentence_add(struct pr_sentence *sentence, const char *format, ...) PR_PRINTF(2, 3);
+void pr_sentence_add_application(struct pr_sentence *sentence, const struct pr_check_view *view);
+/* The narrowest rule that would permit this. */
+void pr_sentence_add_exception(struct pr_sentence *sentence, const struct pr_check_view *view);
+
+/* reason_intel.c: what of the entity a rule matched, where that isn't plain from the rule: ": …", or nothing. */
+void pr_tell_match(struct pr_sentence *sentence, const struct pr_check_view *view, uint32_t rule);
+/* Denials of the checks of checks_intel.c. */
+void pr_tell_canary(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_discovery(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_encrypted_dns(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_doh(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_lists(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_rebinding(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_generated(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_dns_tunnel(struct pr_sentence *sentence, const struct pr_check_view *view);
