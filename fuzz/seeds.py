@@ -254,6 +254,27 @@ def ipc():
         write('ipc_message', name, message(sender, numbers[name], content))
 
 
+def intel_sets():
+    """Changes to the set that the target builds: where, what (src/intel/set_layout.h)."""
+    def changes(*pairs):
+        return b'\0' + b''.join(struct.pack('=II', where, what) for where, what in pairs)
+
+    sections, tables, bits = 32, 128, 344
+    yield 'unchanged', changes()
+    yield 'cut', b'\xffportrset\1\0\0\0'
+    for number, name in enumerate(['strings', 'lists', 'firsts', 'buckets', 'spans', 'nodes']):
+        at = sections + 16 * number
+        yield name + '-none', changes((at + 8, 0))
+        yield name + '-many', changes((at + 8, 0x7fffffff))
+        yield name + '-elsewhere', changes((at, 64))
+    for number, name in enumerate(['prefixes', 'prefixes6', 'countries', 'countries6', 'asns', 'asns6',
+                                   'organisations', 'list-asns', 'list-countries']):
+        at = tables + 24 * number
+        yield name + '-wide', changes((at + 20, 16), (at + 16, 3))
+        yield name + '-elsewhere', changes((at, 0), (at + 8, 0))
+    yield 'all-labels', changes(*((bits + 4 * i, 0xffffffff) for i in range(8)))
+
+
 def main():
     ipc()
     write('links', 'fill-and-end', bytes(byte for i in range(12) for byte in (0, i << 4)) +
@@ -279,6 +300,8 @@ def main():
         write('name', 'seed%02d' % number, text.encode())
     for name, data in netlink_messages():
         write('netlink', name, data)
+    for name, data in intel_sets():
+        write('intel_set', name, data)
     for name, data in saved_names():
         write('names', name, data)
     for name, data in packets():

@@ -170,14 +170,21 @@ static bool list_of(const struct pr_intel_set *set, uint32_t line, uint32_t *ret
 	return true;
 }
 
-static void add_list(struct pr_intel_finding *finding, uint32_t list, bool exception)
+static void add_list(struct pr_intel_finding *finding, uint32_t list, uint32_t value)
 {
 	uint64_t bit = UINT64_C(1) << list % 64;
 	uint32_t word = list / 64;
 
-	if (finding->set->header->nearest[word] & (finding->on[word] | finding->off[word]) & bit)
+	if (finding->set->header->closest[word] & (finding->on[word] | finding->off[word]) & bit)
 		return;
-	if (exception)
+	if (value & PR_INTEL_IMPORTANT && !(finding->important[word] & bit)) {
+		finding->important[word] |= bit;
+		finding->on[word] &= ~bit;
+		finding->off[word] &= ~bit;
+	} else if (!(value & PR_INTEL_IMPORTANT) && finding->important[word] & bit) {
+		return;
+	}
+	if (value & PR_INTEL_EXCEPTION)
 		finding->off[word] |= bit;
 	else
 		finding->on[word] |= bit;
@@ -193,13 +200,12 @@ static void add(struct pr_intel_finding *finding, uint32_t value, enum pr_list_e
 	bool domain = at == PR_LIST_NAME || at == PR_LIST_BELOW;
 	enum pr_list_entry_kind kind =
 		domain ? (enum pr_list_entry_kind)(value >> PR_INTEL_KIND & 3) : at;
-	bool exception = value & PR_INTEL_EXCEPTION;
 	uint32_t list;
 
 	if (!fits(kind, at) || !list_of(finding->set, value & PR_INTEL_LINE, &list))
 		return;
 	if (!finding->lines) {
-		add_list(finding, list, exception);
+		add_list(finding, list, value);
 		return;
 	}
 	if (finding->n < finding->n_max)
@@ -207,7 +213,8 @@ static void add(struct pr_intel_finding *finding, uint32_t value, enum pr_list_e
 			.list = list,
 			.line = (value & PR_INTEL_LINE) - finding->set->firsts[list] + 1,
 			.kind = kind,
-			.exception = exception,
+			.exception = value & PR_INTEL_EXCEPTION,
+			.important = value & PR_INTEL_IMPORTANT,
 		};
 	finding->n++;
 }

@@ -40,7 +40,7 @@ struct pr_intel_hit {
 	uint32_t list; /* number in the set */
 	uint32_t line;
 	enum pr_list_entry_kind kind;
-	bool exception;
+	bool exception, important;
 };
 
 struct pr_intel_totals {
@@ -64,10 +64,10 @@ struct pr_intel_totals pr_intel_set_totals(const struct pr_intel_set *set);
 
 /*
  * What is on a list and what is excepted. Every entry of the list that fits counts, wherever it stands: at the name itself
- * or at a parent, at a short prefix or a long one. An exception among them takes the entity out of this list, whatever else
- * the list says; of other lists it takes nothing. Response policy zones and dnsmasq's files are different: there the entry
- * nearest to the name decides (dnsmasq(8), --server; of prefixes the longest, before the AS, before the country), and
- * at the same place the exception.
+ * or at a parent, at a short prefix or a long one, at its AS or its country. An exception among them takes the entity out of
+ * this list, whatever else the list says; of other lists it takes nothing. Where an important one is among them, only
+ * the important ones count. Of formats where pr_list_closest_decides(), the closest entry speaks alone: the name before its
+ * zone, then the parents; the longest prefix, then the AS, then the country; at the same place the exception.
  */
 
 /* The bits of the lists that the domain (canonical), or a parent of it, is on, less what the list itself excepts,
@@ -76,7 +76,7 @@ bool pr_intel_set_domain(const struct pr_intel_set *set, const char *domain, uin
 /* The same for an address by its prefixes, its AS and its country. */
 bool pr_intel_set_address(const struct pr_intel_set *set, const struct pr_address *address,
 			  uint64_t *lists);
-/* Which lines say so, and which take it out, the nearest first; up to `n_max`. How many there are. */
+/* Which lines say so, and which take it out, the closest first; up to `n_max`. How many there are. */
 unsigned int pr_intel_set_domain_hits(const struct pr_intel_set *set, const char *domain,
 				      struct pr_intel_hit *ret_hits, unsigned int n_max);
 unsigned int pr_intel_set_address_hits(const struct pr_intel_set *set,

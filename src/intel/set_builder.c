@@ -160,7 +160,8 @@ void pr_intel_builder_entry(struct pr_intel_builder *builder, const struct pr_li
 		builder->full = true;
 		return;
 	}
-	value = (uint32_t)line | (entry->exception ? PR_INTEL_EXCEPTION : 0);
+	value = (uint32_t)line | (entry->exception ? PR_INTEL_EXCEPTION : 0) |
+		(entry->important ? PR_INTEL_IMPORTANT : 0);
 	switch (entry->kind) {
 	case PR_LIST_NAME:
 	case PR_LIST_ZONE:
@@ -204,6 +205,6 @@ void pr_intel_builder_list_end(struct pr_intel_builder *builder, const struct pr
 	*(uint32_t *)pr_intel_append(&builder->parts[PR_INTEL_PART_FIRSTS]) =
 		(uint32_t)builder->known.n_lines;
 	builder->known.n_lines += n_lines;
-	if (list->format == PR_LIST_RPZ || list->format == PR_LIST_DNSMASQ)
-		builder->known.nearest[number / 64] |= UINT64_C(1) << number % 64;
+	if (pr_list_closest_decides(list->format))
+		builder->known.closest[number / 64] |= UINT64_C(1) << number % 64;
 }

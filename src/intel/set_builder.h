@@ -10,6 +10,7 @@
 struct pr_intel_builder;
 
 #define PR_INTEL_ENTRIES_MAX (1u << 24) /* of all lists together */
+#define PR_INTEL_LINES_MAX   (1u << 27) /* the same */
 #define PR_INTEL_RANGES_MAX  (1u << 22) /* of all geographic sources, a family and kind */
 #define PR_INTEL_STRINGS_MAX (1u << 26) /* bytes of names */
 #define PR_INTEL_BYTES_MAX   (1u << 30) /* of a set */
@@ -34,7 +35,7 @@ struct pr_intel_source {
 	void *context;
 };
 /* Parses and adds a list; its number is the count of those before. As pr_list_parse(); -E2BIG beyond
- * PR_INTEL_LISTS_MAX, -ENOBUFS where all lists together would exceed PR_INTEL_ENTRIES_MAX or 2^28 lines. Then nothing was
+ * PR_INTEL_LISTS_MAX, -ENOBUFS where all lists together would exceed PR_INTEL_ENTRIES_MAX or _LINES_MAX. Then nothing was
  * added. */
 PR_MUST_USE int pr_intel_builder_list(struct pr_intel_builder *builder,
 				      const struct pr_intel_source *source,

@@ -12,24 +12,33 @@ void pr_intel_append_row(struct pr_intel_rows *rows, pr_intel_key key, uint32_t 
 	*(uint32_t *)pr_intel_append(&rows->values) = value;
 }
 
-/* Adds those that are, or are no, exceptions to the spans, each thing that a list says once. Lines rise, so that
- * what a list says stands together. */
-static void add_some(const struct pr_intel_builder *builder, struct pr_intel_array *spans,
-		     const uint32_t *values, size_t n, bool exceptions)
+/* Where a value stands in its span, the lowest first: what is to decide where the closest entry does. */
+static unsigned int rank(uint32_t value)
+{
+	bool name = (value >> PR_INTEL_KIND & 3) == PR_LIST_NAME;
+
+	return (name ? 0 : 2) + (value & PR_INTEL_EXCEPTION ? 0 : 1);
+}
+
+/* Adds those of a rank to the spans, each thing that a list says once. Lines rise, so that what a list says stands
+ * together. */
+static void add_rank(const struct pr_intel_builder *builder, struct pr_intel_array *spans,
+		     const uint32_t *values, size_t n, unsigned int added)
 {
 	const struct pr_intel_array *array = &builder->parts[PR_INTEL_PART_FIRSTS];
 	const uint32_t *firsts = (const void *)array->bytes;
-	unsigned int said = 0; /* kinds */
+	unsigned int said = 0; /* kinds, important or not */
 	size_t list = 0;
 
 	for (size_t i = 0; i < n; i++) {
-		unsigned int kind = 1u << (values[i] >> PR_INTEL_KIND & 3);
+		unsigned int what = 1u << ((values[i] >> PR_INTEL_KIND & 3) * 2 +
+					   !(values[i] & PR_INTEL_IMPORTANT));
 
 		for (; list < array->n && firsts[list] <= (values[i] & PR_INTEL_LINE); list++)
 			said = 0;
-		if (!(values[i] & PR_INTEL_EXCEPTION) == exceptions || said & kind)
+		if (rank(values[i]) != added || said & what)
 			continue;
-		said |= kind;
+		said |= what;
 		*(uint32_t *)pr_intel_append(spans) = values[i];
 	}
 }
@@ -43,8 +52,8 @@ uint32_t pr_intel_builder_value(const struct pr_intel_builder *builder, struct p
 
 	if (n == 1)
 		return values[0];
-	add_some(builder, spans, values, n, true);
-	add_some(builder, spans, values, n, false);
+	for (unsigned int i = 0; i < 4; i++)
+		add_rank(builder, spans, values, n, i);
 	added = (uint32_t *)(void *)spans->bytes + first;
 	if (spans->n - first == 1) {
 		spans->n = first;
@@ -154,7 +163,7 @@ int pr_intel_builder_finish(struct pr_intel_builder *builder, uint8_t **ret_byte
 	header.n_prefixes = file.n_prefixes;
 	memcpy(header.names, builder->known.names, sizeof(header.names));
 	memcpy(header.parents, builder->known.parents, sizeof(header.parents));
-	memcpy(header.nearest, builder->known.nearest, sizeof(header.nearest));
+	memcpy(header.closest, builder->known.closest, sizeof(header.closest));
 	lay_out(&file, &header);
 	if (header.len > PR_INTEL_BYTES_MAX) {
 		r = -EFBIG;

@@ -59,7 +59,7 @@ enum pr_intel_part {
 /* What is said of all lists that were added. */
 struct pr_intel_known {
 	uint64_t names[2], parents[2]; /* as in the header */
-	uint64_t nearest[PR_INTEL_WORDS_MAX];
+	uint64_t closest[PR_INTEL_WORDS_MAX];
 	uint64_t n_lines; /* of the lists that are complete */
 };
 

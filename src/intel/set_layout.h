@@ -15,19 +15,19 @@
 #define PR_INTEL_ALIGN	 64u
 #define PR_INTEL_NONE	 UINT32_MAX
 
-/* What a list says of an entity, in 32 bits. The line is counted through all lists: a list's lines begin where those of
- * the list before end. In a slot PR_INTEL_SPAN means that several lines speak of it: then the rest is the number of the
- * first of them in the section of spans. There the same bit marks the last one. */
+/* What a list says of an entity, in 32 bits. The line is counted through all lists: a list's lines begin where those
+ * of the list before end. In a slot PR_INTEL_SPAN means that several lines speak of it: then the rest is the number of
+ * the first of them in the section of spans. There the same bit marks the last one. */
 #define PR_INTEL_SPAN UINT32_C(0x80000000)
 #define PR_INTEL_LAST PR_INTEL_SPAN
 #define PR_INTEL_KIND \
 	29 /* two bits: PR_LIST_NAME, _ZONE, _BELOW; 0 in entries that are no domains */
 #define PR_INTEL_EXCEPTION UINT32_C(0x10000000)
-#define PR_INTEL_LINE	   UINT32_C(0x0fffffff)
+#define PR_INTEL_IMPORTANT UINT32_C(0x08000000)
+#define PR_INTEL_LINE	   UINT32_C(0x07ffffff)
 
-#define PR_INTEL_LINES_MAX (PR_INTEL_LINE + 1u) /* of all lists together */
-/* What one span can hold: each list may say six different things of a domain. */
-#define PR_INTEL_SPAN_MAX (PR_INTEL_LISTS_MAX * 6u)
+/* What one span can hold: each list may say twelve different things of a domain. */
+#define PR_INTEL_SPAN_MAX (PR_INTEL_LISTS_MAX * 12u)
 
 /* A cache line of the hash table of domains. */
 #define PR_INTEL_SLOTS 6
@@ -106,7 +106,7 @@ struct pr_intel_header {
 	} tables[PR_INTEL_TABLE_COUNT_];
 	/* By the number of labels: are there entries for a name itself, for what is below? */
 	uint64_t names[2], parents[2];
-	uint64_t nearest[PR_INTEL_WORDS_MAX]; /* lists whose nearest entry decides */
+	uint64_t closest[PR_INTEL_WORDS_MAX]; /* where pr_list_closest_decides() */
 	uint64_t n_domains, n_prefixes;
 };
 

@@ -17,13 +17,14 @@ struct pr_intel_set {
 	struct pr_intel_table tables[PR_INTEL_TABLE_COUNT_];
 };
 
-/* What is found goes here, the nearest to the entity first. */
+/* What is found goes here, the closest to the entity first. */
 struct pr_intel_finding {
 	const struct pr_intel_set *set;
 	bool lines; /* look for lines: up to n_max to `hits`, n goes on counting; otherwise for lists */
 	struct pr_intel_hit *hits;
 	unsigned int n, n_max;
-	uint64_t on[PR_INTEL_WORDS_MAX], off[PR_INTEL_WORDS_MAX];
+	/* lists that have it, that except it, and of which only important entries count */
+	uint64_t on[PR_INTEL_WORDS_MAX], off[PR_INTEL_WORDS_MAX], important[PR_INTEL_WORDS_MAX];
 };
 
 /* All that a value says. `at`: PR_LIST_NAME where it stands at the name itself, PR_LIST_BELOW where it stands at a parent;

@@ -35,9 +35,9 @@ static void list(struct world *world, const char *id)
 	list_as(world, id, PR_LIST_DOMAINS);
 }
 
-static void say(struct world *world, enum pr_list_entry_kind kind, const char *what, bool exception)
+static void add(struct world *world, struct pr_list_entry entry, const char *what)
 {
-	struct pr_list_entry entry = { .kind = kind, .exception = exception };
+	enum pr_list_entry_kind kind = entry.kind;
 
 	entry.line = ++world->line;
 	if (kind == PR_LIST_PREFIX)
@@ -50,6 +50,19 @@ static void say(struct world *world, enum pr_list_entry_kind kind, const char *w
 		entry.domain = what;
 	world->list.entries++;
 	pr_intel_builder_entry(world->builder, &entry);
+}
+
+static void say(struct world *world, enum pr_list_entry_kind kind, const char *what, bool exception)
+{
+	add(world, (struct pr_list_entry){ .kind = kind, .exception = exception }, what);
+}
+
+static void important(struct world *world, enum pr_list_entry_kind kind, const char *what,
+		      bool exception)
+{
+	add(world,
+	    (struct pr_list_entry){ .kind = kind, .exception = exception, .important = true },
+	    what);
 }
 
 static void name(struct world *world, const char *domain)
@@ -178,7 +191,7 @@ static void an_exception_takes_out_of_its_list_alone(void **state)
 	end(&world);
 }
 
-static void the_nearest_decides_in_zones_and_in_dnsmasq_files(void **state)
+static void the_closest_decides_in_zones_and_in_dnsmasq_files(void **state)
 {
 	static const enum pr_list_format formats[] = { PR_LIST_RPZ, PR_LIST_DNSMASQ };
 	struct world world;
@@ -192,7 +205,11 @@ static void the_nearest_decides_in_zones_and_in_dnsmasq_files(void **state)
 		zone(&world, "bad.good.ads.example");
 		say(&world, PR_LIST_PREFIX, "192.0.2.0/24", true);
 		say(&world, PR_LIST_PREFIX, "192.0.2.1/32", false);
+		say(&world, PR_LIST_ZONE, "both.example", true);
+		name(&world, "both.example");
 		open_set(&world);
+		assert_int_equal(on(&world, "both.example"), 1);
+		assert_int_equal(on(&world, "www.both.example"), 0);
 		assert_int_equal(on(&world, "ads.example"), 1);
 		assert_int_equal(on(&world, "www.good.ads.example"), 0);
 		assert_int_equal(on(&world, "www.bad.good.ads.example"), 1);
@@ -200,6 +217,27 @@ static void the_nearest_decides_in_zones_and_in_dnsmasq_files(void **state)
 		assert_int_equal(at(&world, "192.0.2.2"), 0);
 		end(&world);
 	}
+}
+
+static void what_is_important_stands_before_the_rest(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	list(&world, "a");
+	say(&world, PR_LIST_ZONE, "example", true);
+	important(&world, PR_LIST_ZONE, "ads.example", false);
+	important(&world, PR_LIST_NAME, "x.ads.example", true);
+	zone(&world, "x.ads.example");
+	zone(&world, "other.example");
+	open_set(&world);
+	assert_int_equal(on(&world, "other.example"), 0);
+	assert_int_equal(on(&world, "ads.example"), 1);
+	assert_int_equal(on(&world, "y.ads.example"), 1);
+	assert_int_equal(on(&world, "x.ads.example"), 0);
+	assert_int_equal(on(&world, "y.x.ads.example"), 1);
+	end(&world);
 }
 
 static void says_which_lines(void **state)
@@ -520,7 +558,8 @@ int main(void)
 		cmocka_unit_test(finds_names_zones_and_what_is_below),
 		cmocka_unit_test(knows_the_root),
 		cmocka_unit_test(an_exception_takes_out_of_its_list_alone),
-		cmocka_unit_test(the_nearest_decides_in_zones_and_in_dnsmasq_files),
+		cmocka_unit_test(the_closest_decides_in_zones_and_in_dnsmasq_files),
+		cmocka_unit_test(what_is_important_stands_before_the_rest),
 		cmocka_unit_test(says_which_lines),
 		cmocka_unit_test(counts_nested_prefixes_of_all_lists),
 		cmocka_unit_test(no_address_is_on_no_list),
