@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures everything side by side, prints a table, writes build/bench.json (docs/contract.md).
 
-    bench/run.py [--build DIR] [--only PART,…]     parts: programs, connect, memory, dns (default: all)
+    bench/run.py [--build DIR] [--only PART,…]     parts: programs, lists, connect, memory, dns (default: all)
 
 Exits 1 where a figure misses its aim, or a part could not be measured.
 """
@@ -19,12 +19,13 @@ import portreeve_lab  # noqa: E402  (the path is set just above)
 
 import connect  # noqa: E402
 import contenders  # noqa: E402
+import lists  # noqa: E402
 import memory  # noqa: E402
 from figures import missed, table  # noqa: E402
 
 # Programs without a network: each prints one figure a line.
 PROGRAMS = ["bench-tables", "bench-decide"]
-PARTS = ["programs", "connect", "memory", "dns"]
+PARTS = ["programs", "lists", "connect", "memory", "dns"]
 
 
 def say(text):
@@ -63,7 +64,7 @@ def main():
     options = parser.parse_args()
     build = options.build.resolve()
     figures, failed = [], []
-    for part, measure in (("programs", programs), ("connect", connects), ("memory", memories), ("dns", dns)):
+    for part, measure in (("programs", programs), ("lists", lists.run), ("connect", connects), ("memory", memories), ("dns", dns)):
         if part not in options.only.split(","):
             continue
         try:
