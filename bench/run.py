@@ -25,7 +25,6 @@ from figures import missed, table  # noqa: E402
 
 # Programs without a network: each prints one figure a line.
 PROGRAMS = ["bench-tables", "bench-decide"]
-PARTS = ["programs", "lists", "connect", "memory", "dns"]
 
 
 def say(text):
@@ -57,6 +56,9 @@ def dns(build):
     return json.loads(done.stdout)
 
 
+PARTS = {"programs": programs, "lists": lists.run, "connect": connects, "memory": memories, "dns": dns}
+
+
 def main():
     parser = argparse.ArgumentParser(usage=__doc__)
     parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build"))
@@ -64,7 +66,7 @@ def main():
     options = parser.parse_args()
     build = options.build.resolve()
     figures, failed = [], []
-    for part, measure in (("programs", programs), ("lists", lists.run), ("connect", connects), ("memory", memories), ("dns", dns)):
+    for part, measure in PARTS.items():
         if part not in options.only.split(","):
             continue
         try:
