@@ -275,7 +275,34 @@ def intel_sets():
     yield 'all-labels', changes(*((bits + 4 * i, 0xffffffff) for i in range(8)))
 
 
+LISTS = {  # by the number of the format
+    'hosts': (1, '# head\r\n127.0.0.1 localhost\r\n0.0.0.0 Ads.Example b.example # why\r\nfe80::1%lo0 localhost\r\n'),
+    'domains': (2, '\ufeffads.example\n*.b.example;why\n.c.example\n192.0.2.1\nb\u00fccher.example\na..b\nx y\n'),
+    'wildcards': (3, '*.ads.example\nb.example ! why\n.c.example // why\n*\n'),
+    'adblock': (4, '[Adblock Plus 2.0]\n! x\n||ads.example^$third-party,important\n@@||ok.ads.example^\n##.banner\n'
+                   '||b.example^$script,domain=c.example\n|https://d.example/\n||192.0.2.\n||[2001:db8::1]^$all\n'
+                   '!#if x\n||e.example^\n!#endif\n||f.example^\n||f.example^$badfilter\n/re[0-9]/\n0.0.0.0 g.example\n'),
+    'rpz': (5, '$TTL 60\n$ORIGIN rpz.example.\n@ IN SOA a. b. (\n 1 2 ; x\n 3 4 5 )\n  NS a.\nads.example CNAME .\n'
+               '*.ads.example 300 IN CNAME rpz-passthru.\n24.0.2.0.192.rpz-ip CNAME rpz-drop.\n\tTXT "a;b"\n'
+               '48.zz.1.db8.2001.rpz-ip CNAME *.\nx.rpz.example. A 192.0.2.1\ny. CNAME .\n1.rpz-client-ip CNAME .\n'),
+    'dnsmasq': (6, 'address=/a.example/b.example/0.0.0.0\nserver=/c.example/#\nlocal=/*.d.example/ # x\n'
+                   'bogus-nxdomain=192.0.2.0/24\nipset=/e.example/x\naddress=/#/\n'),
+    'addresses': (7, '192.0.2.1\n2001:db8::/32 ; x\n192.0.2.1-192.0.2.6\n192.0.2.0\t192.0.2.255\t24\tx\nx:10.0.0.0-10.0.0.9\n'),
+    'asns': (8, 'AS64496 # x\n64497,"x"\nAS0\n'),
+    'countries': (9, 'AT\nde # x\nAUT\n'),
+    'auto': (0, '||a.example^\nb.example\n##.c\n'),
+    'auto-none': (0, '<html>\n404 page not found\n'),
+}
+
+
+def lists():
+    for name, (number, text) in LISTS.items():
+        yield name, bytes([number]) + text.encode()
+
+
 def main():
+    for name, data in lists():
+        write('list', name, data)
     ipc()
     write('links', 'fill-and-end', bytes(byte for i in range(12) for byte in (0, i << 4)) +
           bytes(byte for i in range(12) for byte in (1, i << 4)) + bytes([6, 0]) * 4)

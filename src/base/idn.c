@@ -22,8 +22,10 @@ static int check(const char *label, size_t len, char ret_why[PR_IDN_WHY_SIZE])
 	}
 	for (size_t i = 0; i < len; i++)
 		if (!plain(label[i])) {
+			char shown = label[i] > ' ' && label[i] < 0x7f ? label[i] : '?';
+
 			snprintf(ret_why, PR_IDN_WHY_SIZE,
-				 "stands for '%c', which a label can't hold", label[i]);
+				 "stands for '%c', which a label can't hold", shown);
 			return -EINVAL;
 		}
 	return 0;

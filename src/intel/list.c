@@ -5,6 +5,7 @@
  */
 #include "intel/list.h"
 
+#include "intel/list_adblock.h"
 #include "intel/list_line.h"
 
 #include <string.h>
@@ -17,9 +18,9 @@ static const struct {
 	[PR_LIST_HOSTS] = { "hosts", pr_list_line_hosts },
 	[PR_LIST_DOMAINS] = { "domains", pr_list_line_domains },
 	[PR_LIST_WILDCARDS] = { "wildcards", pr_list_line_wildcards },
-	[PR_LIST_ADBLOCK] = { "adblock", NULL },
-	[PR_LIST_RPZ] = { "rpz", NULL },
-	[PR_LIST_DNSMASQ] = { "dnsmasq", NULL },
+	[PR_LIST_ADBLOCK] = { "adblock", pr_list_line_adblock },
+	[PR_LIST_RPZ] = { "rpz", pr_list_line_rpz },
+	[PR_LIST_DNSMASQ] = { "dnsmasq", pr_list_line_dnsmasq },
 	[PR_LIST_ADDRESSES] = { "addresses", pr_list_line_addresses },
 	[PR_LIST_ASNS] = { "asns", pr_list_line_asns },
 	[PR_LIST_COUNTRIES] = { "countries", pr_list_line_countries },
@@ -68,6 +69,7 @@ void pr_list_read_line(struct pr_list_reader *reader, enum pr_list_format format
 	reader->outcome = 0;
 	reader->exception = reader->important = false;
 	reader->text = line;
+	reader->indented = line.len && (line.bytes[0] == ' ' || line.bytes[0] == '\t');
 	if (line.len > PR_LIST_LINE_MAX) {
 		reader->text.len = PR_LIST_LINE_MAX;
 		pr_list_refuse(reader, "the line is longer than %d bytes", PR_LIST_LINE_MAX);
@@ -93,6 +95,7 @@ int pr_list_parse(enum pr_list_format format, const char *bytes, size_t len,
 {
 	struct pr_list_reader reader = { .ports = ports };
 	struct pr_list_text list = { bytes, len }, line;
+	PR_CLEANUP(pr_cleanup_free) struct pr_list_badfilters *badfilters = NULL;
 
 	if (len > PR_LIST_BYTES_MAX)
 		return -EFBIG;
@@ -100,8 +103,10 @@ int pr_list_parse(enum pr_list_format format, const char *bytes, size_t len,
 		list = pr_list_skip(list, 3);
 	if (format == PR_LIST_AUTO)
 		format = pr_list_guess(list);
-	if (!formats[format].line)
+	if (format == PR_LIST_AUTO)
 		return -EINVAL;
+	if (format == PR_LIST_ADBLOCK)
+		reader.badfilters = badfilters = pr_list_find_badfilters(list);
 	reader.counts.format = format;
 	while (pr_list_next_line(&list, &line))
 		pr_list_read_line(&reader, format, line);

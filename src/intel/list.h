@@ -61,7 +61,8 @@ struct pr_list_ports {
 
 struct pr_list_counts {
 	enum pr_list_format format; /* as found */
-	/* lines = taken + comments (blank ones among them) + refused */
+	/* lines = taken + comments (blank ones among them) + refused. What is taken gives entries, or only
+	 * organises the file ($ORIGIN, SOA, $badfilter). */
 	uint64_t lines, taken, comments, refused;
 	uint64_t entries, exceptions; /* exceptions are entries, too */
 };

@@ -13,8 +13,8 @@
 
 /* Where two take the same number of lines, the earlier has it. */
 static const enum pr_list_format order[] = {
-	PR_LIST_ASNS,	   PR_LIST_COUNTRIES, PR_LIST_HOSTS,
-	PR_LIST_ADDRESSES, PR_LIST_DOMAINS,   PR_LIST_WILDCARDS,
+	PR_LIST_ASNS,	   PR_LIST_COUNTRIES, PR_LIST_HOSTS,	 PR_LIST_RPZ,	  PR_LIST_DNSMASQ,
+	PR_LIST_ADDRESSES, PR_LIST_DOMAINS,   PR_LIST_WILDCARDS, PR_LIST_ADBLOCK,
 };
 
 struct sample {
@@ -50,42 +50,45 @@ static bool is_wildcard(struct pr_list_text line)
 	return pr_list_starts(line, ".") || pr_list_starts(line, "*.");
 }
 
-static bool is_typical(enum pr_list_format format, struct pr_list_text line)
+/* A line counts for a format that took it, unless it could as well be of another. */
+static bool counts(enum pr_list_format format, struct pr_list_text line, bool taken)
 {
 	struct pr_list_text word = { 0 }, rest = line;
 
 	switch (format) {
+	case PR_LIST_ADBLOCK:
+		return taken || pr_list_is_adblock(line);
 	case PR_LIST_WILDCARDS:
-		return is_wildcard(line);
+		return taken && is_wildcard(line);
 	case PR_LIST_DOMAINS:
-		return !is_wildcard(line) && memchr(line.bytes, '.', line.len);
+		return taken && !is_wildcard(line) && memchr(line.bytes, '.', line.len);
 	case PR_LIST_ASNS:
 	case PR_LIST_COUNTRIES:
-		return pr_list_next_word(&rest, &word) && !pr_list_next_word(&rest, &word);
+		return taken && pr_list_next_word(&rest, &word) && !pr_list_next_word(&rest, &word);
 	default:
-		return true;
+		return taken;
 	}
 }
 
-static unsigned int count_taken(enum pr_list_format format, const struct sample *sample)
+static unsigned int count(enum pr_list_format format, const struct sample *sample)
 {
 	const struct pr_list_ports ports = { 0 };
 	struct pr_list_reader reader = { .ports = &ports };
-	unsigned int n_taken = 0;
+	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < sample->n; i++) {
 		uint64_t before = reader.counts.taken;
 
 		pr_list_read_line(&reader, format, sample->lines[i]);
-		n_taken += reader.counts.taken > before && is_typical(format, sample->lines[i]);
+		n += counts(format, sample->lines[i], reader.counts.taken > before);
 	}
-	return n_taken;
+	return n;
 }
 
 enum pr_list_format pr_list_guess(struct pr_list_text list)
 {
 	enum pr_list_format best = PR_LIST_AUTO;
-	unsigned int n_taken, n_best = 0;
+	unsigned int n, n_best = 0;
 	struct sample sample;
 
 	if (pr_list_starts(list, "[Adblock"))
@@ -94,10 +97,10 @@ enum pr_list_format pr_list_guess(struct pr_list_text list)
 	if (!sample.n)
 		return PR_LIST_DOMAINS; /* nothing but comments: any will do */
 	for (size_t i = 0; i < PR_ARRAY_SIZE(order); i++) {
-		n_taken = count_taken(order[i], &sample);
-		if (n_taken > n_best) {
+		n = count(order[i], &sample);
+		if (n > n_best) {
 			best = order[i];
-			n_best = n_taken;
+			n_best = n;
 		}
 	}
 	return best;

@@ -42,7 +42,7 @@ static bool read_address(struct pr_list_text word, struct pr_address *ret_addres
 	return pr_list_address(word, ret_address);
 }
 
-static bool leads_nowhere(const struct pr_address *address)
+bool pr_list_leads_nowhere(const struct pr_address *address)
 {
 	static const uint8_t loopback6[16] = { [15] = 1 }, any6[16];
 	const uint8_t *bytes = address->bytes;
@@ -80,7 +80,7 @@ void pr_list_line_hosts(struct pr_list_reader *reader, struct pr_list_text line)
 		pr_list_refuse(reader, "a line of hosts begins with an address");
 		return;
 	}
-	nowhere = nowhere || leads_nowhere(&address);
+	nowhere = nowhere || pr_list_leads_nowhere(&address);
 	for (; pr_list_next_word(&rest, &word); named = true)
 		if (nowhere || is_own_name(word))
 			read_name(reader, word);

@@ -28,6 +28,12 @@ bool pr_list_is_comment(struct pr_list_text text)
 	       (c == '/' && text.len > 1 && text.bytes[1] == '/');
 }
 
+/* "name#why", but not Adblock's "name##.ad", "name#@#.ad", "name#$#…". */
+static bool is_comment_behind(struct pr_list_text text)
+{
+	return text.bytes[0] == '#' && (text.len == 1 || !memchr("#@?$%", text.bytes[1], 5));
+}
+
 bool pr_list_next_word(struct pr_list_text *rest, struct pr_list_text *ret_word)
 {
 	size_t n = 0;
@@ -36,8 +42,8 @@ bool pr_list_next_word(struct pr_list_text *rest, struct pr_list_text *ret_word)
 		*rest = pr_list_skip(*rest, 1);
 	if (!rest->len || pr_list_is_comment(*rest))
 		return false;
-	while (n < rest->len && !is_blank(rest->bytes[n]) && rest->bytes[n] != '#' &&
-	       rest->bytes[n] != ';')
+	while (n < rest->len && !is_blank(rest->bytes[n]) && rest->bytes[n] != ';' &&
+	       !is_comment_behind(pr_list_skip(*rest, n)))
 		n++;
 	*ret_word = (struct pr_list_text){ rest->bytes, n };
 	*rest = pr_list_skip(*rest, n);

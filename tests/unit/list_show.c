@@ -77,7 +77,7 @@ static void list_case(enum pr_list_format format, const struct list_case *c, con
 void list_cases(enum pr_list_format format, const struct list_case *cases, size_t n)
 {
 	for (size_t i = 0; i < n; i++) {
-		char *dressed = pr_asprintf("\xef\xbb\xbf\t%s \r\n\r\n", cases[i].text);
+		char *dressed = pr_asprintf("\xef\xbb\xbf%s \r\n\r\n", cases[i].text);
 
 		list_case(format, &cases[i], cases[i].text);
 		list_case(format, &cases[i], dressed);

@@ -26,5 +26,5 @@ struct list_shown {
  */
 int list_show(enum pr_list_format format, const char *text, size_t len,
 	      struct list_shown *ret_shown);
-/* Each case as a list of its own, as it stands, and with CRLF and blanks around. */
+/* Each case as a list of its own, as it stands, and with a byte order mark, CRLF and blanks behind. */
 void list_cases(enum pr_list_format format, const struct list_case *cases, size_t n);
