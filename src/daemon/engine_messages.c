@@ -82,8 +82,10 @@ static void resolver_message(void *context, struct pr_message *message)
 {
 	struct pr_engine_process *process = context;
 
-	if (message->kind == PR_MESSAGE_RENEWED)
+	if (message->kind == PR_MESSAGE_RENEWED) {
+		pr_engine_upstreams_public(process->engine, message->body[0] != 0);
 		pr_engine_answers_forget(process->engine, pr_clock_monotonic_us());
+	}
 	if (message->kind != PR_MESSAGE_ANSWER)
 		return;
 	pr_engine_answer(process->engine, message->ticket, message->len ? message->body : NULL,

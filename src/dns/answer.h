@@ -9,9 +9,9 @@
 #include "dns/message.h"
 #include "dns/reply.h"
 
-/* Names of a chain, with the one asked for; as many as a subject has candidates. A longer chain is refused
- * (resolvers follow 8 to 20 aliases). */
-#define PR_DNS_CHAIN_MAX       32
+/* Names of a chain, with the one asked for; as many as a subject has candidates, for every one is decided on. A longer
+ * chain is refused (resolvers follow 8 to 16 aliases). */
+#define PR_DNS_CHAIN_MAX       16
 #define PR_DNS_CHAIN_TEXT_SIZE 8192 /* of all names of a chain together */
 
 struct pr_dns_facts {

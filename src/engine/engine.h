@@ -176,6 +176,9 @@ void pr_engine_question(struct pr_engine *engine, const struct pr_asker *asker,
 void pr_engine_resolver_restarted(struct pr_engine *engine);
 /* What upstreams answered so far is not given any more, and what they were asked is not kept. */
 void pr_engine_answers_forget(struct pr_engine *engine, uint64_t now_us);
+/* Whether answers come from nameservers on the Internet alone, from now on; false until it is said. What is asked now
+ * is decided with it. */
+void pr_engine_upstreams_public(struct pr_engine *engine, bool public);
 /* What came from upstream for `ticket`; NULL = nothing came. */
 void pr_engine_answer(struct pr_engine *engine, uint64_t ticket, const uint8_t *answer, size_t len,
 		      uint64_t now_us);

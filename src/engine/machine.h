@@ -115,9 +115,9 @@ struct pr_engine {
 	uint32_t policy_serial;
 	struct pr_intel_set *intel; /* NULL = none */
 	struct pr_intel_map intel_map;
-	uint32_t
-		decision_serial; /* of all that decides: the policy and what is known of entities */
-	uint32_t generation;	 /* 0 = none in force: nothing is permanent */
+	bool upstreams_public;	  /* pr_engine_upstreams_public() */
+	uint32_t decision_serial; /* of the policy and the set together */
+	uint32_t generation;	  /* 0 = none in force: nothing is permanent */
 	bool generation_asked;
 
 	struct pr_own_addresses own;

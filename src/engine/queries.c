@@ -81,6 +81,13 @@ void pr_engine_answer(struct pr_engine *engine, uint64_t ticket, const uint8_t *
 	pr_engine_leave(engine);
 }
 
+void pr_engine_upstreams_public(struct pr_engine *engine, bool public)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->upstreams_public = public;
+	pthread_mutex_unlock(&engine->lock);
+}
+
 void pr_engine_answers_forget(struct pr_engine *engine, uint64_t now_us)
 {
 	pr_engine_enter(engine, now_us);

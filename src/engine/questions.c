@@ -126,6 +126,8 @@ static void set_no_address(struct pr_subject *subject)
 	subject->absent |= PR_FACT_ADDRESS | PR_FACT_SCOPE;
 }
 
+_Static_assert(PR_DNS_CHAIN_MAX <= PR_SUBJECT_DOMAINS_MAX, "no name of a chain is passed over");
+
 static void set_subject(struct pr_engine *engine, const struct pr_question *question,
 			const struct pr_questioner *questioner, enum pr_stage stage,
 			const struct pr_question_facts *facts, struct pr_subject_of *of)
@@ -145,6 +147,7 @@ static void set_subject(struct pr_engine *engine, const struct pr_question *ques
 		subject->domains[subject->n_domains++] = facts->names[i];
 	pr_intel_of_names(engine, of);
 	if (facts->address) {
+		subject->public_answer = engine->upstreams_public;
 		pr_subject_set_address(engine, facts->address, subject);
 		pr_intel_of_address(engine, of, engine->intel_map.wants);
 	} else if (stage == PR_STAGE_AFTER_INTEL && !may_have_addresses(question->type)) {
@@ -308,7 +311,7 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 			   enum pr_stage stage, const struct pr_question_decision *decision)
 {
 	struct pr_questioner *questioner = question->application;
-	const struct pr_question_facts facts = { .names = &question->name, .n_names = 1 };
+	struct pr_question_facts facts = { .names = &question->name, .n_names = 1 };
 	struct pr_question_decision shown = { .decision = { .outcome = PR_OUTCOME_OPEN,
 							    .rule = PR_RULE_NONE } };
 	struct pr_engine *engine = context;
@@ -317,6 +320,8 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 	if (end == PR_QUESTION_DENIED)
 		++*(stage == PR_STAGE_BEFORE_INTEL ? &engine->counters.questions_denied_before
 						   : &engine->counters.questions_denied_after);
+	if (decision && decision->facts.n_names)
+		facts = decision->facts;
 	if (questioner && !questioner->wait_until_us && end != PR_QUESTION_FAILED) {
 		set_subject(engine, question, questioner, stage, &facts, &of);
 		if (decision)

@@ -63,7 +63,7 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 
 	[PR_MESSAGE_RESOLVE] = { "resolve", ENGINE, RESOLVER, 0, 12, PR_MESSAGE_BODY_MAX },
 	[PR_MESSAGE_ANSWER] = { "answer", RESOLVER, ENGINE, 0, 0, PR_MESSAGE_BODY_MAX },
-	[PR_MESSAGE_RENEWED] = { "renewed", RESOLVER, ENGINE, 0, 0, 0 },
+	[PR_MESSAGE_RENEWED] = { "renewed", RESOLVER, ENGINE, 0, 1, 1 },
 	[PR_MESSAGE_UPSTREAMS] = { "upstreams", SUPERVISOR, RESOLVER, 0, 2, PR_MESSAGE_BODY_MAX },
 
 	[PR_MESSAGE_INTEL_ASK] = { "intel-ask", ENGINE, RESOLVER, 0, 20, PR_INTEL_BODY_MAX },

@@ -77,8 +77,8 @@ enum pr_message_kind {
 	/* Upstream questions. */
 	PR_MESSAGE_RESOLVE, /* engine → resolver: question in wire format */
 	PR_MESSAGE_ANSWER,  /* resolver → engine: answer in wire format; empty = none */
-	PR_MESSAGE_RENEWED, /* resolver → engine: empty; other upstreams, or nothing remembered, from now on: what
-			     * was asked before is not to be kept */
+	PR_MESSAGE_RENEWED, /* resolver → engine: u8, 1 = pr_upstreams_are_public(); other upstreams, or nothing
+			     * remembered, from now on: what was asked before is not to be kept */
 	PR_MESSAGE_UPSTREAMS, /* supervisor → resolver: pairs, "upstream" for each */
 
 	/* Providers of intelligence: ipc/intel_codec.h. */

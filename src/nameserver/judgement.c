@@ -15,6 +15,7 @@ enum pr_question_way pr_question_decide(const struct pr_question_ports *ports,
 {
 	*ret_decision = (struct pr_question_decision){ .decision = { .outcome = PR_OUTCOME_DENY } };
 	ports->decide(ports->context, &entry->public, stage, facts, ret_decision);
+	ret_decision->facts = *facts;
 	switch (ret_decision->decision.outcome) {
 	case PR_OUTCOME_PERMIT:
 	case PR_OUTCOME_OPEN:
@@ -30,6 +31,27 @@ enum pr_question_way pr_question_decide(const struct pr_question_ports *ports,
 	return PR_QUESTION_WAY_DENIED;
 }
 
+/* The text is the port's until it is called again, the facts are the filter's while it runs. */
+static void keep_denied(struct pr_judgement *judgement, const struct pr_question_decision *decision)
+{
+	struct pr_question_facts *facts = &judgement->denied.facts;
+
+	judgement->denied = *decision;
+	snprintf(judgement->denied_text, sizeof(judgement->denied_text), "%s",
+		 decision->text ? decision->text : "");
+	judgement->denied.text = decision->text ? judgement->denied_text : NULL;
+	memcpy(judgement->denied_names, facts->names, facts->n_names * sizeof(*facts->names));
+	facts->names = judgement->denied_names;
+	if (facts->address) {
+		judgement->denied_address = *facts->address;
+		facts->address = &judgement->denied_address;
+	} else {
+		snprintf(judgement->denied_target, sizeof(judgement->denied_target), "%s",
+			 facts->names[facts->n_names - 1]);
+		judgement->denied_names[facts->n_names - 1] = judgement->denied_target;
+	}
+}
+
 /* A part; the first that is held and the first that is denied are remembered. */
 static bool weigh(struct pr_judgement *judgement, const struct pr_question_facts *facts)
 {
@@ -42,11 +64,7 @@ static bool weigh(struct pr_judgement *judgement, const struct pr_question_facts
 		judgement->held = decision;
 	} else if (way == PR_QUESTION_WAY_DENIED && !judgement->has_denied) {
 		judgement->has_denied = true;
-		judgement->denied = decision;
-		/* the text is the port's until it is called again */
-		snprintf(judgement->denied_text, sizeof(judgement->denied_text), "%s",
-			 decision.text ? decision.text : "");
-		judgement->denied.text = decision.text ? judgement->denied_text : NULL;
+		keep_denied(judgement, &decision);
 	}
 	return way == PR_QUESTION_WAY_ON;
 }

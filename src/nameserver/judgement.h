@@ -32,6 +32,9 @@ struct pr_judgement {
 	struct pr_question_facts facts; /* the names */
 	struct pr_question_decision held, denied;
 	char denied_text[PR_DNS_EDE_TEXT_MAX + 1];
+	const char *denied_names[PR_DNS_CHAIN_MAX];
+	char denied_target[PR_NAME_TEXT_SIZE]; /* of a part that is a name: the last of these */
+	struct pr_address denied_address;
 	bool has_held, has_denied;
 	struct {
 		struct pr_address address;

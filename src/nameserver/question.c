@@ -60,6 +60,7 @@ static void hold(struct pr_questions *questions, struct pr_question_entry *entry
 	entry->waits_at = stage;
 	entry->waits_for = *decision;
 	entry->waits_for.text = NULL;
+	entry->waits_for.facts = (struct pr_question_facts){ 0 };
 	/* from when it came: being decided anew does not prolong it */
 	set_deadline(questions, entry, entry->public.asked_us + hold_ms * MS_US);
 }

@@ -80,6 +80,9 @@ struct pr_question_decision {
 	uint32_t hold_ms;
 	enum pr_dns_blocked blocked; /* how a denial is answered */
 	bool filtered;		     /* it is a list's that was subscribed to (RFC 8914, 4.18) */
+	/* What was decided on: the names, the address; borrowed like the text. No names where the decision was
+	 * kept for later. */
+	struct pr_question_facts facts;
 	const char *
 		text; /* for the extended error; borrowed until the next call of a port; may be NULL */
 };

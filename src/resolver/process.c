@@ -22,6 +22,7 @@ struct process {
 	struct event *from_supervisor, *from_engine, *to_engine, *greeting_due;
 	struct pr_backlog backlog;
 	bool renewed; /* the engine is to be told, before any further answer */
+	bool public;  /* pr_upstreams_are_public() */
 	struct pr_upstream greeted[PR_UPSTREAMS_MAX]; /* upstreams of this host */
 	unsigned int n_greeted;
 };
@@ -43,8 +44,10 @@ static void close_engine(struct process *process)
 /* False where the channel is full. */
 static bool send_renewed(struct process *process)
 {
-	if (process->renewed &&
-	    pr_channel_send(process->engine, PR_MESSAGE_RENEWED, 0, NULL, 0) == PR_CHANNEL_FULL)
+	const uint8_t public = process->public;
+
+	if (process->renewed && pr_channel_send(process->engine, PR_MESSAGE_RENEWED, 0, &public,
+						sizeof(public)) == PR_CHANNEL_FULL)
 		return false;
 	process->renewed = false;
 	return true;
@@ -259,6 +262,17 @@ static void log_upstreams(const struct pr_upstream *upstreams, unsigned int n)
 		       pr_upstream_format(&upstreams[i], text));
 }
 
+static void set_public(struct process *process, const struct gathered *gathered)
+{
+	bool public = pr_upstreams_are_public(gathered->upstreams, gathered->n_upstreams,
+					      gathered->own, gathered->n_own);
+
+	if (public == process->public)
+		return;
+	process->public = public;
+	renewed(process);
+}
+
 static void set_upstreams(struct process *process, const struct pr_message *message)
 {
 	struct gathered gathered = { 0 };
@@ -281,6 +295,7 @@ static void set_upstreams(struct process *process, const struct pr_message *mess
 	pr_provider_edge_set_upstreams(process->providers, gathered.upstreams,
 				       gathered.n_upstreams);
 	greet_those_of_this_host(process, &gathered);
+	set_public(process, &gathered);
 	r = pr_resolver_set_upstreams(process->resolver, gathered.upstreams, gathered.n_upstreams);
 	if (r == 0 && gathered.flush)
 		r = pr_resolver_flush(process->resolver);

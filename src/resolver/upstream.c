@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "resolver/upstream.h"
 
+#include "network/class.h"
+
 #include <string.h>
 
 #define PORT_DOMAIN	 53
@@ -170,6 +172,16 @@ bool pr_upstream_is_own(const struct pr_upstream *upstream, const struct pr_addr
 			unsigned int n_own)
 {
 	return is_own(&upstream->address, own, n_own);
+}
+
+bool pr_upstreams_are_public(const struct pr_upstream *upstreams, unsigned int n,
+			     const struct pr_address *own, unsigned int n_own)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (pr_upstream_is_own(&upstreams[i], own, n_own) ||
+		    pr_class_of(&upstreams[i].address, NULL) != PR_CLASS_GLOBAL)
+			return false;
+	return n > 0;
 }
 
 static unsigned int servers_of(const struct pr_upstream_file *file, const struct pr_address *own,

@@ -51,6 +51,10 @@ unsigned int pr_resolv_conf_parse(const char *bytes, size_t len, struct pr_upstr
 bool pr_upstream_is_own(const struct pr_upstream *upstream, const struct pr_address *own,
 			unsigned int n_own);
 
+/* Are there any, and all of them others on the Internet? Then none of them knows the names of this host's networks. */
+bool pr_upstreams_are_public(const struct pr_upstream *upstreams, unsigned int n,
+			     const struct pr_address *own, unsigned int n_own);
+
 /* The servers of the first file, in the order of pr_upstream_paths, that names any but this host
  * (a loopback address, or one of `own`); where none does, those of this host in the first file that names any.
  * 0 = none is known. */

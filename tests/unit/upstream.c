@@ -110,6 +110,24 @@ static void looks_behind_the_stub(void **state)
 	assert_int_equal(pr_upstreams_of_system(alone, 3, NULL, 0, upstreams), 1);
 }
 
+static void knows_those_on_the_internet(void **state)
+{
+	struct pr_upstream upstreams[2];
+	struct pr_address own;
+
+	(void)state;
+	assert_int_equal(pr_upstream_parse("9.9.9.9", &upstreams[0]), 0);
+	assert_int_equal(pr_upstream_parse("2620:fe::fe@5353", &upstreams[1]), 0);
+	own = upstreams[1].address;
+	assert_true(pr_upstreams_are_public(upstreams, 2, NULL, 0));
+	assert_false(pr_upstreams_are_public(upstreams, 0, NULL, 0));
+	/* a nameserver of this host knows its names, whatever its address */
+	assert_false(pr_upstreams_are_public(upstreams, 2, &own, 1));
+	assert_true(pr_upstreams_are_public(upstreams, 1, &own, 1));
+	assert_int_equal(pr_upstream_parse("192.168.1.1", &upstreams[1]), 0);
+	assert_false(pr_upstreams_are_public(upstreams, 2, NULL, 0));
+}
+
 static void pair(void *context, const struct pr_address *address, const char *name)
 {
 	char text[PR_ADDRESS_TEXT_SIZE], *out = context;
@@ -143,6 +161,7 @@ int main(void)
 		cmocka_unit_test(reads_upstreams),
 		cmocka_unit_test(reads_resolv_conf),
 		cmocka_unit_test(looks_behind_the_stub),
+		cmocka_unit_test(knows_those_on_the_internet),
 		cmocka_unit_test(reads_hosts),
 	};
 
