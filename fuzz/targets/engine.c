@@ -225,7 +225,8 @@ static void question(struct machine *machine, struct pr_reader *reader)
 
 	machine->owner = choice >> 5;
 	machine->n_questions++;
-	pr_engine_question(machine->engine, &asker, bytes, len, machine->now_us);
+	pr_engine_questions(machine->engine, &(struct pr_asked){ asker, bytes, len }, 1,
+			    machine->now_us);
 }
 
 static void conntrack(struct machine *machine, struct pr_reader *reader)

@@ -31,6 +31,10 @@ char _license[] SEC("license") = "GPL";
 /* Set before loading. */
 const volatile __u64 guarded_netns = 0;
 const volatile __u32 pid_namespace = 0; /* inode of the supervisor's PID namespace */
+/* bpf_get_current_task_btf() may be called by the hooks of the control group */
+const volatile bool may_look_at_task = false;
+/* bpf_get_netns_cookie() may be called by what sees datagrams leave */
+const volatile bool may_ask_for_netns = false;
 
 __u64 n_events_dropped = 0;
 __u64 n_adopted = 0;
@@ -77,17 +81,13 @@ struct {
 
 static __always_inline void remember_current(__u64 cookie, __u64 netns_cookie)
 {
-	struct task_struct *task = (struct task_struct *)bpf_get_current_task();
-	struct task_struct *leader = BPF_CORE_READ(task, group_leader);
 	const struct pr_bpf_owner *known = bpf_map_lookup_elem(&sockets, &cookie);
 	struct pr_bpf_owner owner = {};
 
 	/* sendto() on an unconnected socket comes by here for each datagram. */
-	if (known && known->start_time_ns == BPF_CORE_READ(leader, start_boottime) &&
-	    known->exec_id == BPF_CORE_READ(task, self_exec_id) &&
-	    known->pid == visible_pid(leader))
+	if (known && is_current(known))
 		return;
-	fill_owner(&owner, task);
+	fill_owner(&owner, (struct task_struct *)bpf_get_current_task());
 	owner.netns_cookie = netns_cookie;
 	bpf_map_update_elem(&sockets, &cookie, &owner, BPF_ANY);
 }
@@ -183,6 +183,9 @@ int on_egress(struct __sk_buff *skb)
 	struct sock *sk;
 
 	if (is_tcp(skb))
+		return 1;
+	/* Most are the guarded namespace's own: nothing is copied for these where the kernel says it at once. */
+	if (may_ask_for_netns && bpf_get_netns_cookie(skb) == guarded_netns)
 		return 1;
 	sk = BPF_CORE_READ((struct sk_buff *)skb, sk);
 	if (!sk)

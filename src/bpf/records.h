@@ -35,6 +35,8 @@ struct pr_bpf_owner {
 	__u32 pid; /* thread group, in the supervisor's PID namespace; 0 = not visible there */
 	__u32 parent;
 	__u32 uid;
+	__u32 kernel_pid; /* thread group, as the kernel itself counts */
+	__u32 zero;
 	char comm[PR_BPF_COMM_SIZE];
 };
 

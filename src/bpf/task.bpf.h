@@ -41,10 +41,29 @@ static __always_inline void fill_owner(struct pr_bpf_owner *owner, struct task_s
 	owner->exec_id = BPF_CORE_READ(task, self_exec_id);
 	owner->cgroup_id = BPF_CORE_READ(task, cgroups, dfl_cgrp, kn, id);
 	owner->pid = visible_pid(leader);
+	owner->kernel_pid = BPF_CORE_READ(task, tgid);
 	owner->parent = visible_pid(parent);
 	owner->uid = BPF_CORE_READ(task, cred, uid.val);
 	read_exe(task, &owner->exe_inode, &owner->exe_device);
 	BPF_CORE_READ_STR_INTO(&owner->comm, leader, comm);
+}
+
+/* Cheap, for the way of every datagram: where the kernel lets the program look at the task by itself, no helper
+ * copies. */
+static __always_inline bool is_current(const struct pr_bpf_owner *known)
+{
+	struct task_struct *task;
+
+	if (known->kernel_pid != (__u32)(bpf_get_current_pid_tgid() >> 32))
+		return false;
+	if (may_look_at_task) {
+		task = bpf_get_current_task_btf();
+		return task->self_exec_id == known->exec_id &&
+		       task->group_leader->start_boottime == known->start_time_ns;
+	}
+	task = (struct task_struct *)bpf_get_current_task();
+	return BPF_CORE_READ(task, self_exec_id) == known->exec_id &&
+	       BPF_CORE_READ(task, group_leader, start_boottime) == known->start_time_ns;
 }
 
 /* ---- reports ---- */

@@ -263,18 +263,17 @@ static void supervisor_gone(void *context)
 	_exit(0);
 }
 
-static void on_question(void *context, const struct pr_asker *asker, const uint8_t *bytes,
-			size_t len)
+static void on_questions(void *context, const struct pr_asked *asked, unsigned int n)
 {
 	struct pr_engine_process *process = context;
 
-	pr_engine_question(process->engine, asker, bytes, len, pr_clock_monotonic_us());
+	pr_engine_questions(process->engine, asked, n, pr_clock_monotonic_us());
 	pr_engine_process_after(process);
 }
 
 static int open_listener(struct pr_engine_process *process)
 {
-	const struct pr_listener_ports ports = { .context = process, .on_question = on_question };
+	const struct pr_listener_ports ports = { .context = process, .on_questions = on_questions };
 	int sockets[PR_LISTENER_SOCKETS_MAX];
 	unsigned int n = 0;
 	char name[32];

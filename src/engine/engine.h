@@ -168,10 +168,10 @@ void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *f
 
 /* ---- the question corridor ---- */
 
-/* A client of the nameserver asks. The port `reply` follows exactly once. Who it is: the owner of the link
+/* Clients of the nameserver ask. The port `reply` follows exactly once for each. Who it is: the owner of the link
  * that was rerouted here from its socket, otherwise whom the port `owner` names. */
-void pr_engine_question(struct pr_engine *engine, const struct pr_asker *asker,
-			const uint8_t *message, size_t len, uint64_t now_us);
+void pr_engine_questions(struct pr_engine *engine, const struct pr_asked *asked, unsigned int n,
+			 uint64_t now_us);
 /* The resolver was restarted: what is not answered yet is asked again. */
 void pr_engine_resolver_restarted(struct pr_engine *engine);
 /* What upstreams answered so far is not given any more, and what they were asked is not kept. */

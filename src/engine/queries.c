@@ -7,17 +7,20 @@ static void refuse(struct pr_engine *engine, uint64_t client)
 	engine->ports.reply(engine->ports.context, client, NULL, 0);
 }
 
-void pr_engine_question(struct pr_engine *engine, const struct pr_asker *asker,
-			const uint8_t *message, size_t len, uint64_t now_us)
+void pr_engine_questions(struct pr_engine *engine, const struct pr_asked *asked, unsigned int n,
+			 uint64_t now_us)
 {
-	struct pr_asker untagged = *asker;
-
 	pr_engine_enter(engine, now_us);
-	untagged.tag = 0;
-	if (engine->policy)
-		pr_questions_ask(engine->questions, engine->now_us, &untagged, message, len);
-	else
-		refuse(engine, asker->client);
+	for (unsigned int i = 0; i < n; i++) {
+		struct pr_asker untagged = asked[i].asker;
+
+		untagged.tag = 0;
+		if (engine->policy)
+			pr_questions_ask(engine->questions, engine->now_us, &untagged,
+					 asked[i].bytes, asked[i].len);
+		else
+			refuse(engine, untagged.client);
+	}
 	pr_engine_leave(engine);
 }
 

@@ -76,6 +76,21 @@ static void outer_circle_autoload(struct portreeve_bpf *skeleton, bool load)
 	bpf_program__set_autoload(skeleton->progs.on_egress, load);
 }
 
+static bool may_call(enum bpf_prog_type type, enum bpf_func_id helper)
+{
+	return libbpf_probe_bpf_helper(type, helper, NULL) == 1;
+}
+
+/* What the kernel has that makes programs cheaper; they do without. */
+static void look_for_helpers(struct portreeve_bpf *skeleton)
+{
+	skeleton->rodata->may_look_at_task =
+		may_call(BPF_PROG_TYPE_CGROUP_SOCK, BPF_FUNC_get_current_task_btf) &&
+		may_call(BPF_PROG_TYPE_CGROUP_SOCK_ADDR, BPF_FUNC_get_current_task_btf);
+	skeleton->rodata->may_ask_for_netns =
+		may_call(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_get_netns_cookie);
+}
+
 static int load(bool outer, uint64_t netns, struct portreeve_bpf **ret_skeleton)
 {
 	struct portreeve_bpf *skeleton;
@@ -88,6 +103,7 @@ static int load(bool outer, uint64_t netns, struct portreeve_bpf **ret_skeleton)
 	if (!skeleton)
 		return -errno;
 	skeleton->rodata->guarded_netns = netns;
+	look_for_helpers(skeleton);
 	skeleton->rodata->pid_namespace = (uint32_t)pid_namespace.st_ino;
 	outer_circle_autoload(skeleton, outer);
 	r = portreeve_bpf__load(skeleton);

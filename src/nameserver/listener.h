@@ -7,7 +7,8 @@
  * that matters (link-local). TCP: RFC 7766, many questions a connection, replies in any order.
  *
  * The loop's thread reads; pr_listener_reply() may be called from any thread, also from within
- * `on_question`, which is called without any lock of the listener held.
+ * `on_questions`, which is called without any lock of the listener held. Replies that are given there leave when it
+ * returns, with one system call.
  */
 #pragma once
 
@@ -37,8 +38,8 @@ struct pr_listener;
 
 struct pr_listener_ports {
 	void *context;
-	void (*on_question)(void *context, const struct pr_asker *asker, const uint8_t *bytes,
-			    size_t len);
+	/* Those that came together, in this order; borrowed. */
+	void (*on_questions)(void *context, const struct pr_asked *asked, unsigned int n);
 };
 
 struct pr_listener_counters {

@@ -50,6 +50,8 @@ struct pr_listener_socket {
 	struct event *event;
 };
 
+struct pr_udp_batch; /* udp.c */
+
 struct pr_listener {
 	struct event_base *base;
 	struct pr_listener_ports ports;
@@ -58,6 +60,7 @@ struct pr_listener {
 	struct event *timer;
 	int wake_fd; /* a reply of another thread left something for the loop to do */
 	struct event *wake;
+	struct pr_udp_batch *udp; /* the loop's thread only */
 
 	pthread_mutex_t lock; /* all below; never held while a port is called */
 	struct pr_pending *pending;
@@ -71,6 +74,8 @@ struct pr_listener {
 /* A handle for a question; the lock is held. 0 where all are in use. */
 uint64_t pr_pending_take(struct pr_listener *listener, const struct pr_pending *pending);
 
+struct pr_udp_batch *pr_udp_batch_new(void);
+void pr_udp_batch_free(struct pr_udp_batch *batch); /* takes NULL */
 void pr_udp_readable(evutil_socket_t fd, short what, void *socket);
 void pr_udp_send(struct pr_listener *listener, const struct pr_udp_peer *peer, const uint8_t *bytes,
 		 size_t len);

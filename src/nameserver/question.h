@@ -41,6 +41,13 @@ struct pr_asker {
 	uint64_t tag; /* the caller's own, for its ports; the listener sets 0 */
 };
 
+/* A message of a client. */
+struct pr_asked {
+	struct pr_asker asker;
+	const uint8_t *bytes;
+	size_t len;
+};
+
 struct pr_question {
 	uint64_t ticket; /* never reused */
 	struct pr_asker asker;

@@ -89,14 +89,14 @@ static bool take_questions(struct pr_connection *connection)
 	int r;
 
 	while ((r = next_question(connection, position, &len)) > 0) {
-		struct pr_asker asker = connection->asker;
+		struct pr_listener *listener = connection->listener;
+		struct pr_asked asked = { connection->asker, connection->in + position + PREFIX_LEN,
+					  len };
 
-		asker.client = take_handle(connection);
-		if (!asker.client)
+		asked.asker.client = take_handle(connection);
+		if (!asked.asker.client)
 			break;
-		connection->listener->ports.on_question(connection->listener->ports.context, &asker,
-							connection->in + position + PREFIX_LEN,
-							len);
+		listener->ports.on_questions(listener->ports.context, &asked, 1);
 		position += PREFIX_LEN + len;
 	}
 	connection->in_len -= position;

@@ -154,6 +154,7 @@ static void step_conntrack(struct world *world, char **words, unsigned int n)
 static void step_question(struct world *world, char **words, unsigned int n)
 {
 	struct pr_asker asker = { .client = ++world->last_client };
+	struct pr_asked asked = { .bytes = NULL };
 	struct pr_engine_query query = { .uid = (uid_t)-1 };
 	const char *from, *to;
 	uint8_t bytes[512];
@@ -170,7 +171,8 @@ static void step_question(struct world *world, char **words, unsigned int n)
 		return;
 	}
 	if (!step_option(words, n, "as")) {
-		pr_engine_question(world->engine, &asker, bytes, len, world->now_us);
+		asked = (struct pr_asked){ asker, bytes, len };
+		pr_engine_questions(world->engine, &asked, 1, world->now_us);
 		return;
 	}
 	query.app = step_option(words, n, "as");

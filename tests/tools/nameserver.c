@@ -124,12 +124,13 @@ static void concluded(void *context, struct pr_question *question, enum pr_quest
 	fflush(stdout);
 }
 
-static void on_question(void *context, const struct pr_asker *asker, const uint8_t *bytes,
-			size_t len)
+static void on_questions(void *context, const struct pr_asked *asked, unsigned int n)
 {
 	struct tool *tool = context;
 
-	pr_questions_ask(tool->questions, pr_clock_monotonic_us(), asker, bytes, len);
+	for (unsigned int i = 0; i < n; i++)
+		pr_questions_ask(tool->questions, pr_clock_monotonic_us(), &asked[i].asker,
+				 asked[i].bytes, asked[i].len);
 }
 
 static void on_resolver(evutil_socket_t fd, short what, void *context)
@@ -190,7 +191,7 @@ static void listen_on(const char *text, int *sockets, unsigned int *n)
 
 static void start_listener(struct tool *tool)
 {
-	const struct pr_listener_ports ports = { tool, on_question };
+	const struct pr_listener_ports ports = { tool, on_questions };
 	int sockets[N_LISTENED], r;
 	unsigned int n = 0;
 
