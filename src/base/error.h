@@ -17,7 +17,10 @@
 #define PR_MUST_USE		__attribute__((warn_unused_result))
 #define PR_PRINTF(index, first) __attribute__((__format__(__printf__, index, first)))
 #define PR_CLEANUP(function)	__attribute__((cleanup(function)))
-#define PR_ARRAY_SIZE(array)	(sizeof(array) / sizeof((array)[0]))
+/* For large variables of which only what was written is read: the compiler's zeroing of them would cost more than what
+ * is done with them. */
+#define PR_UNINITIALIZED     __attribute__((uninitialized))
+#define PR_ARRAY_SIZE(array) (sizeof(array) / sizeof((array)[0]))
 
 /* A broken invariant ends the process, in release builds too: the supervisor then applies the failure
  * policy. Input never trips it. */

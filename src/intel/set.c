@@ -151,6 +151,18 @@ struct pr_intel_totals pr_intel_set_totals(const struct pr_intel_set *set)
 	};
 }
 
+void pr_intel_finding_init(struct pr_intel_finding *finding, const struct pr_intel_set *set)
+{
+	uint32_t n_words = (set->n_lists + 63) / 64;
+
+	finding->set = set;
+	finding->lines = false;
+	finding->hits = NULL;
+	finding->n = finding->n_max = 0;
+	for (uint32_t i = 0; i < n_words; i++)
+		finding->on[i] = finding->off[i] = finding->important[i] = 0;
+}
+
 /* The list that a line, counted through all lists, belongs to. */
 static bool list_of(const struct pr_intel_set *set, uint32_t line, uint32_t *ret_list)
 {

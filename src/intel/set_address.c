@@ -65,8 +65,9 @@ static void find(struct pr_intel_finding *finding, const struct pr_address *addr
 bool pr_intel_set_address(const struct pr_intel_set *set, const struct pr_address *address,
 			  uint64_t *lists)
 {
-	struct pr_intel_finding finding = { .set = set };
+	PR_UNINITIALIZED struct pr_intel_finding finding;
 
+	pr_intel_finding_init(&finding, set);
 	find(&finding, address);
 	return pr_intel_found_lists(&finding, lists);
 }
@@ -75,10 +76,12 @@ unsigned int pr_intel_set_address_hits(const struct pr_intel_set *set,
 				       const struct pr_address *address,
 				       struct pr_intel_hit *ret_hits, unsigned int n_max)
 {
-	struct pr_intel_finding finding = {
-		.set = set, .lines = true, .hits = ret_hits, .n_max = n_max
-	};
+	PR_UNINITIALIZED struct pr_intel_finding finding;
 
+	pr_intel_finding_init(&finding, set);
+	finding.lines = true;
+	finding.hits = ret_hits;
+	finding.n_max = n_max;
 	find(&finding, address);
 	return finding.n;
 }

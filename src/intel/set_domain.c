@@ -83,13 +83,15 @@ static unsigned int n_labels(const char *domain, size_t *ret_len)
 static void find(struct pr_intel_finding *finding, const char *domain)
 {
 	const struct pr_intel_header *header = finding->set->header;
-	struct walk walk = { .finding = finding };
+	PR_UNINITIALIZED struct walk walk;
 	size_t len;
 	unsigned int labels = n_labels(domain, &len);
 	const char *end = domain + len, *suffix = domain;
 
 	if (!finding->set->n_buckets)
 		return;
+	walk.finding = finding;
+	walk.n = 0;
 	if (labels <= PR_INTEL_LABELS_MAX && pr_intel_has_labels(header->names, labels))
 		fetch(&walk, domain, len, PR_LIST_NAME);
 	while (labels-- > 0) {
@@ -104,8 +106,9 @@ static void find(struct pr_intel_finding *finding, const char *domain)
 
 bool pr_intel_set_domain(const struct pr_intel_set *set, const char *domain, uint64_t *lists)
 {
-	struct pr_intel_finding finding = { .set = set };
+	PR_UNINITIALIZED struct pr_intel_finding finding;
 
+	pr_intel_finding_init(&finding, set);
 	find(&finding, domain);
 	return pr_intel_found_lists(&finding, lists);
 }
@@ -113,10 +116,12 @@ bool pr_intel_set_domain(const struct pr_intel_set *set, const char *domain, uin
 unsigned int pr_intel_set_domain_hits(const struct pr_intel_set *set, const char *domain,
 				      struct pr_intel_hit *ret_hits, unsigned int n_max)
 {
-	struct pr_intel_finding finding = {
-		.set = set, .lines = true, .hits = ret_hits, .n_max = n_max
-	};
+	PR_UNINITIALIZED struct pr_intel_finding finding;
 
+	pr_intel_finding_init(&finding, set);
+	finding.lines = true;
+	finding.hits = ret_hits;
+	finding.n_max = n_max;
 	find(&finding, domain);
 	return finding.n;
 }
