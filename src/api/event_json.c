@@ -94,6 +94,29 @@ static void set_protocol(json_t *entity, uint8_t proto)
 	set_text(entity, "proto", number);
 }
 
+static void set_intelligence(json_t *entity, const struct pr_event *event)
+{
+	static const char *const suspicions[] = { "generated", "tunnel" };
+	json_t *lists = json_array(), *suspected = json_array();
+
+	set_text(entity, "country", event->country);
+	if (event->asn)
+		set_number(entity, "asn", event->asn);
+	set_text(entity, "org", event->organisation);
+	for (unsigned int i = 0; i < event->n_lists; i++)
+		if (event->lists[i])
+			json_array_append_new(lists, pr_text_json(event->lists[i]));
+	if (json_array_size(lists))
+		json_object_set(entity, "lists", lists);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(suspicions); i++)
+		if (event->suspicions & 1u << i)
+			json_array_append_new(suspected, json_string(suspicions[i]));
+	if (event->suspicions)
+		json_object_set(entity, "suspicions", suspected);
+	json_decref(lists);
+	json_decref(suspected);
+}
+
 static json_t *entity_json(const struct pr_event *event)
 {
 	json_t *entity = json_object();
@@ -114,6 +137,7 @@ static json_t *entity_json(const struct pr_event *event)
 	set_protocol(entity, event->proto);
 	if (event->remote.family || !event->domain)
 		set_text(entity, "scope", pr_scope_name(event->scope));
+	set_intelligence(entity, event);
 	return entity;
 }
 

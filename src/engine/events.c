@@ -93,7 +93,42 @@ void pr_event_of_actor(const struct pr_engine *engine, uint32_t application,
 		event->script = key + 7;
 }
 
-void pr_event_of_subject(const struct pr_subject *subject, struct pr_event *event)
+/* Those of `found`, as the set numbers them, that the event doesn't name yet. */
+static void add_lists(const struct pr_engine *engine, const uint64_t found[PR_INTEL_WORDS_MAX],
+		      struct pr_event *event)
+{
+	for (uint32_t i = 0; i < pr_intel_set_n_lists(engine->intel); i++) {
+		if (!(found[i / 64] >> i % 64 & 1) || event->n_lists == PR_EVENT_LISTS_MAX)
+			continue;
+		event->lists[event->n_lists++] = pr_intel_set_list(engine->intel, i).id;
+	}
+}
+
+static void fill_intelligence(const struct pr_engine *engine, const struct pr_subject *subject,
+			      struct pr_event *event)
+{
+	uint64_t found[PR_INTEL_WORDS_MAX] = { 0 };
+	unsigned int known = subject->known & ~subject->absent;
+	bool any = false;
+
+	if (known & PR_FACT_COUNTRY && *subject->country)
+		event->country = subject->country;
+	if (known & PR_FACT_ASN)
+		event->asn = subject->asn;
+	event->organisation = subject->organisation;
+	event->suspicions = subject->suspicions;
+	if (!engine->intel)
+		return;
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		any |= pr_intel_set_domain(engine->intel, subject->domains[i], found);
+	if (known & PR_FACT_ADDRESS)
+		any |= pr_intel_set_address(engine->intel, &subject->remote, found);
+	if (any)
+		add_lists(engine, found, event);
+}
+
+void pr_event_of_subject(const struct pr_engine *engine, const struct pr_subject *subject,
+			 struct pr_event *event)
 {
 	event->direction = subject->direction;
 	event->n_domains = subject->n_domains;
@@ -106,6 +141,7 @@ void pr_event_of_subject(const struct pr_subject *subject, struct pr_event *even
 	event->scope = subject->scope;
 	event->port = subject->port;
 	event->proto = subject->proto;
+	fill_intelligence(engine, subject, event);
 }
 
 static const char *reason_of(struct pr_engine *engine, const struct pr_subject *subject,
@@ -225,7 +261,7 @@ void pr_event_of_end(struct pr_engine *engine, const struct pr_link *link,
 	pr_subject_of_end(engine, link, name, ret_subject);
 	pr_intel_of_names(engine, ret_subject);
 	pr_intel_of_address(engine, ret_subject, PR_FACTS_DATA);
-	pr_event_of_subject(&ret_subject->subject, &event);
+	pr_event_of_subject(engine, &ret_subject->subject, &event);
 	if (ret_subject->subject.n_domains)
 		event.name_grade = ret_subject->candidates[0].grade;
 	/* The table counts from the opener's side, an event from its own end's. */
@@ -276,5 +312,8 @@ void pr_event_of_communication(struct pr_engine *engine,
 	};
 
 	pr_event_of_actor(engine, communication->application, NULL, &event);
+	fill_intelligence(
+		engine, &(struct pr_subject){ .domains = { domain }, .n_domains = event.n_domains },
+		&event);
 	*ret_event = event;
 }

@@ -357,7 +357,9 @@ uint32_t pr_communication_links(const struct pr_communication *communication);
 void pr_event_of_communication(struct pr_engine *engine,
 			       const struct pr_communication *communication,
 			       struct pr_event *ret_event);
-void pr_event_of_subject(const struct pr_subject *subject, struct pr_event *event);
+/* With all that is known of it, whatever the policy wants. */
+void pr_event_of_subject(const struct pr_engine *engine, const struct pr_subject *subject,
+			 struct pr_event *event);
 void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *subject,
 			  const struct pr_decision *decision, enum pr_stage stage,
 			  struct pr_event *event);

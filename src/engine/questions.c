@@ -130,7 +130,8 @@ _Static_assert(PR_DNS_CHAIN_MAX <= PR_SUBJECT_DOMAINS_MAX, "no name of a chain i
 
 static void set_subject(struct pr_engine *engine, const struct pr_question *question,
 			const struct pr_questioner *questioner, enum pr_stage stage,
-			const struct pr_question_facts *facts, struct pr_subject_of *of)
+			const struct pr_question_facts *facts, unsigned int wanted,
+			struct pr_subject_of *of)
 {
 	struct pr_subject *subject = &of->subject;
 
@@ -149,7 +150,7 @@ static void set_subject(struct pr_engine *engine, const struct pr_question *ques
 	if (facts->address) {
 		subject->public_answer = engine->upstreams_public;
 		pr_subject_set_address(engine, facts->address, subject);
-		pr_intel_of_address(engine, of, engine->intel_map.wants);
+		pr_intel_of_address(engine, of, wanted);
 	} else if (stage == PR_STAGE_AFTER_INTEL && !may_have_addresses(question->type)) {
 		set_no_address(subject);
 	}
@@ -173,7 +174,7 @@ static void tell(struct pr_engine *engine, const struct pr_question *question,
 	};
 
 	pr_event_of_actor(engine, questioner->actor.application, questioner->actor.process, &event);
-	pr_event_of_subject(subject, &event);
+	pr_event_of_subject(engine, subject, &event);
 	pr_event_of_decision(engine, subject, &decision->decision, stage, &event);
 	if (decision->answered || decision->unanswered)
 		event.reason = pr_reason_of_denial(engine, subject, decision, engine->reason,
@@ -223,7 +224,7 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 	struct pr_subject_of of;
 	const struct pr_subject *subject = &of.subject;
 
-	set_subject(engine, question, questioner, stage, facts, &of);
+	set_subject(engine, question, questioner, stage, facts, engine->intel_map.wants, &of);
 	if (stage == PR_STAGE_BEFORE_INTEL)
 		pr_decide_on_communication_before_intel(engine->policy, subject, decision);
 	else
@@ -323,7 +324,7 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 	if (decision && decision->facts.n_names)
 		facts = decision->facts;
 	if (questioner && !questioner->wait_until_us && end != PR_QUESTION_FAILED) {
-		set_subject(engine, question, questioner, stage, &facts, &of);
+		set_subject(engine, question, questioner, stage, &facts, PR_FACTS_DATA, &of);
 		if (decision)
 			shown = *decision;
 		tell(engine, question, questioner, &of.subject, &shown, stage);

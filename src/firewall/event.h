@@ -25,6 +25,8 @@ enum pr_event_kind {
 /* Of a prompt. */
 enum pr_prompt_state { PR_PROMPT_OPEN, PR_PROMPT_PERMITTED, PR_PROMPT_DENIED, PR_PROMPT_EXPIRED };
 
+#define PR_EVENT_LISTS_MAX 16 /* further ones are left out: these are enough to look by */
+
 struct pr_event {
 	enum pr_event_kind kind;
 	uint64_t real_us;	/* since 1970, UTC */
@@ -54,6 +56,11 @@ struct pr_event {
 	uint16_t port;
 	uint8_t proto;
 	enum pr_scope scope;
+	const char *country, *organisation;    /* organisation: of the AS */
+	uint32_t asn;			       /* 0 = not known */
+	const char *lists[PR_EVENT_LISTS_MAX]; /* that one of the domains, or the address, is on */
+	unsigned int n_lists;
+	unsigned int suspicions; /* PR_SUSPICION_… */
 
 	bool decided; /* stage, verdict, reason hold */
 	bool ask;     /* a prompt is open: shown as verdict "ask" */

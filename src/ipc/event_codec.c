@@ -85,6 +85,13 @@ static void write_entity(struct pr_writer *writer, const struct pr_event *event)
 	pr_write_u16(writer, event->port);
 	pr_write_u8(writer, event->proto);
 	pr_write_u8(writer, (uint8_t)event->scope);
+	write_text(writer, event->country);
+	write_text(writer, event->organisation);
+	pr_write_u32(writer, event->asn);
+	pr_write_u8(writer, (uint8_t)event->n_lists);
+	for (unsigned int i = 0; i < event->n_lists; i++)
+		write_text(writer, event->lists[i]);
+	pr_write_u8(writer, (uint8_t)event->suspicions);
 }
 
 /* An enum's value, which is at most `max`. */
@@ -112,6 +119,13 @@ static void read_entity(struct pr_reader *reader, struct pr_event *event)
 	event->port = pr_read_u16(reader);
 	event->proto = pr_read_u8(reader);
 	event->scope = (enum pr_scope)read_enum(reader, PR_SCOPE_INTERNET);
+	event->country = pr_read_text(reader);
+	event->organisation = pr_read_text(reader);
+	event->asn = pr_read_u32(reader);
+	event->n_lists = read_enum(reader, PR_EVENT_LISTS_MAX);
+	for (unsigned int i = 0; i < event->n_lists; i++)
+		event->lists[i] = pr_read_text(reader);
+	event->suspicions = read_enum(reader, PR_SUSPICION_GENERATED | PR_SUSPICION_TUNNEL);
 }
 
 static void write_decision(struct pr_writer *writer, const struct pr_event *event)

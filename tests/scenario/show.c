@@ -108,7 +108,7 @@ void show_event(struct world *world, enum output_kind kind, const struct pr_even
 {
 	static const char *const kinds[] = { "dns", "communication", "link",  "verdict",
 					     "end", "prompt",	     "system" };
-	char text[OUTPUT_SIZE] = "", tuple[160];
+	char text[OUTPUT_SIZE] = "", tuple[160], address[PR_ADDRESS_TEXT_SIZE];
 
 	add(text, "%s%s %s", kind == OUTPUT_EVENT ? "event " : "row ", kinds[event->kind],
 	    pr_direction_name(event->direction));
@@ -127,8 +127,20 @@ void show_event(struct world *world, enum output_kind kind, const struct pr_even
 	add(text, " scope=%s", pr_scope_name(event->scope));
 	if (event->tuple.src.family)
 		add(text, " %s", show_tuple(&event->tuple, tuple));
+	if (event->remote.family && event->kind == PR_EVENT_DNS)
+		add(text, " ip=%s", pr_address_format(&event->remote, address));
+	if (event->country)
+		add(text, " country=%s", event->country);
+	if (event->asn)
+		add(text, " asn=%u org=\"%s\"", event->asn,
+		    event->organisation ? event->organisation : "");
+	for (unsigned int i = 0; i < event->n_lists; i++)
+		add(text, " list=%s", event->lists[i]);
+	for (unsigned int i = 0; i < 2; i++)
+		if (event->suspicions & 1u << i)
+			add(text, " suspicion=%u", i);
 	if (event->kind == PR_EVENT_DNS)
-		add(text, " %s", event->text);
+		add(text, " %s", event->text ? event->text : "-");
 	add_decision(text, event);
 	add_counters(text, event);
 	world_output(world, kind, "%s", text);

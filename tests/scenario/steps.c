@@ -284,6 +284,12 @@ static void step_forget_answers(struct world *world, char **words, unsigned int 
 	pr_engine_answers_forget(world->engine, world->now_us);
 }
 
+/* upstreams public|private */
+static void step_upstreams(struct world *world, char **words, unsigned int n)
+{
+	pr_engine_upstreams_public(world->engine, n && step_is(words[0], "public"));
+}
+
 /* limit NAME N, before anything else */
 static void step_limit(struct world *world, char **words, unsigned int n)
 {
@@ -326,6 +332,8 @@ static const struct step {
 	{ "rows", step_rows, false },
 	{ "explain", step_explain, false },
 	{ "hosts", step_hosts, false },
+	{ "intel", intel_take, false },
+	{ "upstreams", step_upstreams, false },
 	{ "restart", step_restart, false },
 	{ "resolver-restarted", step_resolver_restarted, false },
 	{ "forget-answers", step_forget_answers, false },
@@ -381,6 +389,10 @@ void step_run(struct world *world, char **words, unsigned int n, const char *blo
 	} else if (step_is(words[0], "profile") && n == 2) {
 		snprintf(name, sizeof(name), "profiles/%s.conf", words[1]);
 		policy_file(world, name, block);
+	} else if (step_is(words[0], "list") && n >= 2) {
+		intel_source(world, words + 1, n - 1, block);
+	} else if (step_is(words[0], "country") || step_is(words[0], "asn")) {
+		intel_source(world, words, n, block);
 	} else if (step_is(words[0], "no-policy")) {
 		world->has_policy = true;
 	} else if (step_is(words[0], "expect")) {

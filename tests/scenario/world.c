@@ -196,6 +196,7 @@ void world_done(struct world *world)
 		free(world->files[i].text);
 	for (unsigned int i = 0; i < world->n_blobs; i++)
 		pr_policy_blob_done(&world->blobs[i]);
+	intel_done(world);
 	free(world->saved);
 	free(world->outputs);
 }

@@ -50,6 +50,13 @@ struct file {
 	enum pr_config_layer layer;
 };
 
+/* A list of a case, or data on addresses. */
+struct source {
+	char id[64], category[64];
+	char *text;
+};
+#define SOURCES_MAX 16
+
 struct world {
 	const char *case_name;
 	unsigned int line; /* that runs */
@@ -70,6 +77,11 @@ struct world {
 	size_t saved_len;
 	struct pr_engine_address addresses[16];
 	unsigned int n_addresses;
+
+	struct source sources[SOURCES_MAX];
+	unsigned int n_sources;
+	uint8_t *set_bytes[64]; /* what sets borrow lives as long as the case */
+	unsigned int n_sets;
 
 	/* What the owner port says next. */
 	enum pr_owner_outcome owner;
@@ -104,6 +116,11 @@ const char *show_tuple(const struct pr_tuple *tuple, char text[160]);
 void policy_file(struct world *world, const char *name, const char *text);
 void policy_compile(struct world *world);
 void policy_change(struct world *world, const struct pr_config_change *change);
+
+/* ---- intel.c ---- */
+void intel_source(struct world *world, char **words, unsigned int n, const char *text);
+void intel_take(struct world *world, char **words, unsigned int n);
+void intel_done(struct world *world);
 
 /* ---- dns.c ---- */
 size_t dns_question(const char *name, const char *type, uint8_t *bytes, size_t size);

@@ -24,6 +24,12 @@ static struct pr_event link_event(void)
 		.port = 443,
 		.proto = IPPROTO_TCP,
 		.scope = PR_SCOPE_INTERNET,
+		.country = "US",
+		.organisation = "Example Net",
+		.asn = 64496,
+		.lists = { "ads" },
+		.n_lists = 1,
+		.suspicions = PR_SUSPICION_GENERATED,
 		.decided = true,
 		.stage = PR_STAGE_LINK,
 		.verdict = PR_VERDICT_BLOCK,
@@ -50,7 +56,9 @@ static void an_event_has_the_contract_s_members(void **state)
 		"\"entity\":{\"domain\":\"example.com\",\"domains\":[\"example.com\",\"b.example\"]"
 		","
 		"\"name_grade\":\"proven\",\"ip\":\"93.184.215.14\",\"port\":443,\"proto\":\"tcp\","
-		"\"scope\":\"Internet\"},\"stage\":\"link\",\"verdict\":\"block\",\"permanent\":"
+		"\"scope\":\"Internet\",\"country\":\"US\",\"asn\":64496,\"org\":\"Example Net\","
+		"\"lists\":[\"ads\"],\"suspicions\":[\"generated\"]},\"stage\":\"link\","
+		"\"verdict\":\"block\",\"permanent\":"
 		"true,"
 		"\"reason\":\"denied by a rule\","
 		"\"rule\":{\"text\":\"- example.com\",\"place\":\"run-time\"},"

@@ -36,6 +36,12 @@ static void all_fields_travel(void **state)
 		.port = 8,
 		.proto = 9,
 		.scope = PR_SCOPE_LAN,
+		.country = "AT",
+		.organisation = "o",
+		.asn = 19,
+		.lists = { "ads", "malware" },
+		.n_lists = 2,
+		.suspicions = PR_SUSPICION_TUNNEL,
 		.decided = true,
 		.ask = true,
 		.stage = PR_STAGE_LINK,
@@ -73,6 +79,8 @@ static void all_fields_travel(void **state)
 	assert_true(out.old && out.ended && out.grace && out.counted);
 	assert_int_equal(out.prompt_state, PR_PROMPT_EXPIRED);
 	assert_int_equal(out.n_links, 17);
+	assert_string_equal(out.lists[1], "malware");
+	assert_int_equal(out.suspicions, PR_SUSPICION_TUNNEL);
 	assert_null(out.parents[1].path);
 	/* What was read encodes to the same bytes: nothing was left behind. */
 	len_again = pr_event_encode(&out, again, sizeof(again));
