@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures everything side by side, prints a table, writes build/bench.json (docs/contract.md).
 
-    bench/run.py [--build DIR] [--only PART,…]     parts: programs, lists, connect, memory, dns (default: all)
+    bench/run.py [--build DIR] [--only PART,…]     parts: programs, lists, heuristics, connect, memory, dns (default: all)
 
 Exits 1 where a figure misses its aim, or a part could not be measured.
 """
@@ -56,7 +56,14 @@ def dns(build):
     return json.loads(done.stdout)
 
 
-PARTS = {"programs": programs, "lists": lists.run, "connect": connects, "memory": memories, "dns": dns}
+def heuristics(build):
+    done = subprocess.run([sys.executable, HERE / "heuristics" / "run.py", "--build", build], stdout=sys.stderr, timeout=1800)
+    if done.returncode not in (0, 1):
+        raise RuntimeError(f"heuristics/run.py: exit {done.returncode}")
+    return json.loads((build / "heuristics.json").read_text())
+
+
+PARTS = {"programs": programs, "lists": lists.run, "heuristics": heuristics, "connect": connects, "memory": memories, "dns": dns}
 
 
 def main():

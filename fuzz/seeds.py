@@ -300,9 +300,25 @@ def lists():
         yield name, bytes([number]) + text.encode()
 
 
+def heuristic_step(what, seconds, kind, name):
+    return struct.pack('>BHHB', what, seconds, kind, len(name)) + name
+
+
+def heuristic_steps():
+    """Generated domains that are answered (rcode 3), and a tunnel; both until they are suspected."""
+    names = [bytes(97 + (i * 7919 + k * k * 31 + i * k * 17) % 26 for k in range(12)) for i in range(60)]
+    yield 'generated', b''.join(heuristic_step(what, 1, 1, name + b'.com') for name in names[:40] for what in (0, 0x34))
+    yield 'tunnel', b''.join(heuristic_step(what, 0, 16, name * 3 + name[:i % 12 + 1] + b'.t.example.net')
+                             for i, name in enumerate(names) for what in (1, 5))
+    yield 'forgotten', heuristic_step(0, 0, 1, names[0] + b'.org') + heuristic_step(0x34, 65535, 1, names[0] + b'.org')
+    yield 'odd-names', b''.join(heuristic_step(0, 1, 10, name) for name in (b'', b'com', b'a.b', b'\\255.example.org'))
+
+
 def main():
     for name, data in lists():
         write('list', name, data)
+    for name, data in heuristic_steps():
+        write('heuristics', name, data)
     ipc()
     write('links', 'fill-and-end', bytes(byte for i in range(12) for byte in (0, i << 4)) +
           bytes(byte for i in range(12) for byte in (1, i << 4)) + bytes([6, 0]) * 4)
