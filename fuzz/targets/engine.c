@@ -15,7 +15,7 @@
 
 #include <string.h>
 
-#define N_POLICIES   4
+#define N_POLICIES   5
 #define HELD_MAX     1024
 #define TICKETS_MAX  64
 #define STEPS_MAX    400
@@ -29,6 +29,11 @@ static const char *const texts[N_POLICIES] = {
 	DENIED_RULES " default_action = \"ask\"; default_incoming = \"ask\";",
 	DENIED_RULES " default_action = \"block\"; default_incoming = \"block\"; "
 		     "outgoing = [ \"+ example.com\", \"? 1.2.3.4 TCP/443\", \"> 9.9.9.9\" ];",
+	DENIED_RULES
+	" on_missing_data = \"deny\"; lists = [ \"dbl\", \"rep.bad\" ]; provider = "
+	"( { id = \"dbl\"; type = \"dns\"; zone = \"dbl.example\"; asks = \"both\"; }, "
+	"{ id = \"rep\"; type = \"http\"; url = \"https://r.example/{entity}\"; } ); "
+	"outgoing = [ \"- L:dbl\", \"- L:rep.bad\" ];",
 	DENIED_RULES " permanent_verdicts = false; ask_timeout_s = 1; "
 		     "ask_again_s = 2; default_action = \"ask\";",
 };
@@ -43,7 +48,8 @@ struct machine {
 	uint64_t held_since[HELD_MAX]; /* by handle; 0 = not held */
 	bool held_denied[HELD_MAX];
 	uint64_t tickets[TICKETS_MAX], resolving[TICKETS_MAX];
-	unsigned int n_tickets, n_resolving, n_replies, n_questions;
+	uint64_t asked[TICKETS_MAX];
+	unsigned int n_tickets, n_resolving, n_replies, n_questions, n_asked;
 	struct pr_process *processes[2];
 	uint8_t owner;
 };
@@ -104,6 +110,15 @@ static void port_resolve(void *context, uint64_t ticket, const uint8_t *question
 
 	pr_assert(pr_dns_parse_question(question, len, &parsed) == 0);
 	machine->resolving[machine->n_resolving++ % TICKETS_MAX] = ticket;
+}
+
+static void port_inform(void *context, uint64_t ticket, const struct pr_intel_ask *ask)
+{
+	struct machine *machine = context;
+
+	pr_assert(ask->n_providers >= 1 && ask->n_providers <= PR_PROVIDERS_MAX);
+	pr_assert(pr_inquiry_is_public(&ask->inquiry));
+	machine->asked[machine->n_asked++ % TICKETS_MAX] = ticket;
 }
 
 static void port_reply(void *context, uint64_t client, const uint8_t *answer, size_t len)
@@ -229,6 +244,26 @@ static void question(struct machine *machine, struct pr_reader *reader)
 			    machine->now_us);
 }
 
+static void provider(struct machine *machine, struct pr_reader *reader)
+{
+	static const char *const names[] = { "example.com", "a.example", "b.a.example",
+					     "6.example" };
+	uint8_t choice = pr_read_u8(reader), more = pr_read_u8(reader);
+	struct pr_intel_answer answer = { .provider = choice & 1 ? "dbl" : "rep",
+					  .result.ttl_s = more & 1 ? 1 : 600 };
+
+	if (choice & 2)
+		answer.inquiry.domain = names[choice >> 2 & 3];
+	else
+		answer.inquiry.address = address_of(choice >> 2 & 7);
+	answer.result.status = more >> 1 & 3;
+	if (answer.result.status == PR_PROVIDER_LISTED && more & 8)
+		memcpy(answer.result.categories[answer.result.n_categories++], "bad", 4);
+	pr_engine_intel_answer(machine->engine,
+			       more & 16 ? 0 : machine->asked[more >> 4 & (TICKETS_MAX - 1)],
+			       &answer, machine->now_us);
+}
+
 static void conntrack(struct machine *machine, struct pr_reader *reader)
 {
 	struct pr_engine_conntrack event = { .original = read_tuple(reader) };
@@ -334,6 +369,9 @@ static void step(struct machine *machine, struct pr_reader *reader)
 		(void)pr_engine_rows(machine->engine, cursor % 5, &cursor, show_row, machine,
 				     machine->now_us);
 		break;
+	case 10:
+		provider(machine, reader);
+		break;
 	default:
 		packet(machine, reader);
 		break;
@@ -347,6 +385,7 @@ static void init(struct machine *machine)
 		.owner = port_owner,
 		.release = port_release,
 		.resolve = port_resolve,
+		.inform = port_inform,
 		.reply = port_reply,
 		.raise_generation = port_nothing,
 		.forget_denied = port_nothing,

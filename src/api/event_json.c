@@ -141,16 +141,31 @@ static json_t *entity_json(const struct pr_event *event)
 	return entity;
 }
 
-static void set_decision(json_t *object, const struct pr_event *event)
+/* The facts, and "provider:ID" for each that had not answered. */
+static void set_missing(json_t *object, const struct pr_event *event)
 {
+	const char *providers = event->missing_providers ? event->missing_providers : "";
 	json_t *missing = json_array();
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(fact_names); i++)
 		if (event->missing & 1u << i)
 			json_array_append_new(missing, json_string(fact_names[i]));
-	if (event->missing)
+	while (*providers) {
+		int len = (int)strcspn(providers, ",");
+		PR_CLEANUP(pr_cleanup_free)
+		char *text = pr_asprintf("provider:%.*s", len, providers);
+
+		json_array_append_new(missing, pr_text_json(text));
+		providers += len + (providers[len] == ',');
+	}
+	if (json_array_size(missing))
 		json_object_set(object, "missing", missing);
 	json_decref(missing);
+}
+
+static void set_decision(json_t *object, const struct pr_event *event)
+{
+	set_missing(object, event);
 	if (event->ask)
 		set_text(object, "verdict", "ask");
 	if (!event->decided)

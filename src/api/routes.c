@@ -81,6 +81,11 @@ static void get_dns_cache(struct call *call)
 	ask_engine(call, "dns-cache");
 }
 
+static void get_intel_providers(struct call *call)
+{
+	ask_engine(call, "intel-providers");
+}
+
 static void get_status(struct call *call)
 {
 	pr_pending_status(call->front, call->request);
@@ -179,6 +184,8 @@ static const struct route {
 	{ EVHTTP_REQ_GET, "/v1/explain", READ_BY_GROUP, NEEDS_NOTHING, get_explain },
 	{ EVHTTP_REQ_GET, "/v1/dns/query", READ_BY_GROUP, NEEDS_NOTHING, get_dns_query },
 	{ EVHTTP_REQ_GET, "/v1/dns/cache", READ_BY_GROUP, NEEDS_NOTHING, get_dns_cache },
+	{ EVHTTP_REQ_GET, "/v1/intel/providers", READ_BY_GROUP, NEEDS_NOTHING,
+	  get_intel_providers },
 	{ EVHTTP_REQ_GET, "/v1/profiles", READ_BY_GROUP, NEEDS_POLICY, get_profiles },
 	{ EVHTTP_REQ_GET, "/v1/rules", READ_BY_GROUP, NEEDS_POLICY, get_rules },
 	{ EVHTTP_REQ_POST, "/v1/changes", READ_BY_ALL, NEEDS_NOTHING, post_changes },

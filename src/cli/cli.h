@@ -44,6 +44,9 @@ int pr_cli_usage_error(const char *command, const char *format, ...) PR_PRINTF(2
 /* `rule test` with the words behind it (rule_test.c). */
 int pr_cli_rule_test(const struct pr_cli *cli, int argc, char **argv);
 
+/* `intel providers` with the words behind it (intel_providers.c). */
+int pr_cli_intel_providers(const struct pr_cli *cli, int argc, char **argv);
+
 /* Adds to a change until which process's end it holds: the oldest that executes `app`, else who called us, or who
  * called the sudo that did. False: there is none, said already. (process.c) */
 bool pr_cli_until_exit(const char *app, json_t *change);
@@ -124,4 +127,5 @@ int pr_command_reload(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_pause(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_resume(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_dns(const struct pr_cli *cli, int argc, char **argv);
+int pr_command_intel(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_lab(const struct pr_cli *cli, int argc, char **argv);

@@ -86,6 +86,11 @@ const struct pr_command pr_commands[] = {
 	  "forgets the "
 	  "answers of upstream nameservers; what applications were told stays known.",
 	  pr_command_dns },
+	{ "intel", "providers [ENTITY]", "what is known about entities, and who is asked",
+	  "providers: who is asked about an entity while its name is being resolved, how it is "
+	  "with "
+	  "each, and exactly what is sent to ask about ENTITY, or about an example.",
+	  pr_command_intel },
 	{ "lab", "[COMMAND...]", "a small Internet of namespaces to try things in",
 	  "A guarded host, an Internet with real servers, a neighbour and a container, as network "
 	  "namespaces. Runs COMMAND (default: a shell) on the guarded host and takes all down "

@@ -78,18 +78,38 @@ static void take_policy(struct pr_engine_process *process, const struct pr_messa
 
 /* ---- the resolver and front ---- */
 
+static void take_intel(struct pr_engine_process *process, const struct pr_message *message)
+{
+	struct pr_intel_answer answer;
+
+	if (pr_intel_answer_decode(message->body, message->len, &answer) == 0)
+		pr_engine_intel_answer(process->engine, message->ticket, &answer,
+				       pr_clock_monotonic_us());
+}
+
 static void resolver_message(void *context, struct pr_message *message)
 {
 	struct pr_engine_process *process = context;
 
-	if (message->kind == PR_MESSAGE_RENEWED) {
+	switch (message->kind) {
+	case PR_MESSAGE_ANSWER:
+		pr_engine_answer(process->engine, message->ticket,
+				 message->len ? message->body : NULL, message->len,
+				 pr_clock_monotonic_us());
+		break;
+	case PR_MESSAGE_RENEWED:
 		pr_engine_upstreams_public(process->engine, message->body[0] != 0);
 		pr_engine_answers_forget(process->engine, pr_clock_monotonic_us());
-	}
-	if (message->kind != PR_MESSAGE_ANSWER)
 		return;
-	pr_engine_answer(process->engine, message->ticket, message->len ? message->body : NULL,
-			 message->len, pr_clock_monotonic_us());
+	case PR_MESSAGE_INTEL_ANSWER:
+		take_intel(process, message);
+		break;
+	case PR_MESSAGE_PROVIDER_STATE:
+		pr_engine_provider_state(process, message);
+		return;
+	default:
+		return;
+	}
 	pr_engine_process_after(process);
 }
 

@@ -41,6 +41,16 @@ static void port_resolve(void *context, uint64_t ticket, const uint8_t *question
 	(void)pr_ring_put(process->questions, PR_MESSAGE_RESOLVE, ticket, question, len);
 }
 
+static void port_inform(void *context, uint64_t ticket, const struct pr_intel_ask *ask)
+{
+	struct pr_engine_process *process = context;
+	uint8_t body[PR_INTEL_BODY_MAX];
+	size_t len = pr_intel_ask_encode(ask, body, sizeof(body));
+
+	pr_assert(len);
+	(void)pr_ring_put(process->questions, PR_MESSAGE_INTEL_ASK, ticket, body, len);
+}
+
 static void port_reply(void *context, uint64_t client, const uint8_t *answer, size_t len)
 {
 	struct pr_engine_process *process = context;
@@ -104,6 +114,7 @@ struct pr_engine_ports pr_engine_process_ports(struct pr_engine_process *process
 					 .owner = port_owner,
 					 .release = port_release,
 					 .resolve = port_resolve,
+					 .inform = port_inform,
 					 .reply = port_reply,
 					 .raise_generation = port_raise,
 					 .forget_denied = port_forget,

@@ -195,6 +195,10 @@ void pr_engine_hosts_message(struct pr_engine_process *process, const struct pr_
 void pr_engine_query_message(struct pr_engine_process *process, const struct pr_message *message);
 void pr_engine_dns_query(struct pr_engine_process *process, const struct pr_pairs *pairs,
 			 uint64_t ticket);
+/* `intel-providers`; and what the resolver tells of them (engine_providers.c). */
+void pr_engine_providers_query(struct pr_engine_process *process, const struct pr_pairs *query,
+			       uint64_t ticket);
+void pr_engine_provider_state(struct pr_engine_process *process, const struct pr_message *message);
 /* Tells front the replies in the ring `answers`. */
 void pr_engine_dns_answers(struct pr_engine_process *process);
 /* Orders of the supervisor (engine_order.c). */

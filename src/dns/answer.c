@@ -154,3 +154,40 @@ int pr_dns_read_facts(const struct pr_dns_question *question, const uint8_t *ans
 		return r;
 	return read_chain(&answers, head.n_answers, question, ret_facts);
 }
+
+bool pr_dns_is_of_chain(const struct pr_dns_facts *facts, const struct pr_dns_name *name)
+{
+	char text[PR_NAME_TEXT_SIZE];
+
+	pr_dns_name_text(name, text);
+	for (unsigned int i = 0; i < facts->n_names; i++)
+		if (strcmp(facts->names[i], text) == 0)
+			return true;
+	return false;
+}
+
+unsigned int pr_dns_read_addresses(const struct pr_dns_facts *facts, const uint8_t *answer,
+				   size_t len, struct pr_address *ret_addresses, unsigned int n_max)
+{
+	struct pr_reader reader = pr_reader(answer, len);
+	struct pr_dns_record record;
+	struct pr_dns_name name;
+	uint16_t n_answers;
+	unsigned int n = 0;
+
+	pr_read_skip(&reader, 6);
+	n_answers = pr_read_u16(&reader);
+	pr_read_skip(&reader, 4);
+	(void)pr_dns_read_name(&reader, &name);
+	pr_read_skip(&reader, 4);
+	while (n < n_max && n_answers-- && pr_dns_read_record(&reader, &record)) {
+		bool is_v4 = record.type == PR_DNS_TYPE_A && record.data_len == 4;
+		bool is_v6 = record.type == PR_DNS_TYPE_AAAA && record.data_len == 16;
+
+		if (record.class_ == PR_DNS_CLASS_IN && (is_v4 || is_v6) &&
+		    pr_dns_is_of_chain(facts, &record.owner))
+			ret_addresses[n++] = is_v4 ? pr_address_v4(answer + record.data)
+						   : pr_address_v6(answer + record.data);
+	}
+	return n;
+}

@@ -39,6 +39,15 @@ enum pr_dns_answer_outcome {
 PR_MUST_USE int pr_dns_read_facts(const struct pr_dns_question *question, const uint8_t *answer,
 				  size_t len, struct pr_dns_facts *ret_facts);
 
+/* The addresses of A and AAAA records of the chain's names, up to `n_max`; how many. Of an answer whose facts were
+ * read. */
+unsigned int pr_dns_read_addresses(const struct pr_dns_facts *facts, const uint8_t *answer,
+				   size_t len, struct pr_address *ret_addresses,
+				   unsigned int n_max);
+
+/* Is it one of the chain's names? */
+bool pr_dns_is_of_chain(const struct pr_dns_facts *facts, const struct pr_dns_name *name);
+
 /* What the filter asks about an answer. The same question may come twice; the answer has to be the same. */
 struct pr_dns_judge {
 	void *context;

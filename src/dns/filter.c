@@ -44,17 +44,6 @@ static bool is_service(uint16_t type)
 	return type == PR_DNS_TYPE_SVCB || type == PR_DNS_TYPE_HTTPS;
 }
 
-static bool of_chain(const struct pr_dns_facts *facts, const struct pr_dns_name *owner)
-{
-	char text[PR_NAME_TEXT_SIZE];
-
-	pr_dns_name_text(owner, text);
-	for (unsigned int i = 0; i < facts->n_names; i++)
-		if (strcmp(facts->names[i], text) == 0)
-			return true;
-	return false;
-}
-
 /* May an address record stay? */
 static bool address_stays(const struct filter *filter, const struct pr_dns_record *record)
 {
@@ -62,7 +51,7 @@ static bool address_stays(const struct filter *filter, const struct pr_dns_recor
 	struct pr_address address;
 
 	if (record->data_len != (record->type == PR_DNS_TYPE_A ? 4 : 16) ||
-	    !of_chain(filter->facts, &record->owner))
+	    !pr_dns_is_of_chain(filter->facts, &record->owner))
 		return false;
 	address = record->type == PR_DNS_TYPE_A ? pr_address_v4(data) : pr_address_v6(data);
 	if (!filter->judge->address(filter->judge->context, &address))
@@ -80,7 +69,7 @@ static void judge_record(struct filter *filter, const struct pr_dns_record *reco
 	if (is_address(record->type)) {
 		stays = in && address_stays(filter, record);
 	} else if (is_service(record->type)) {
-		bool ours = of_chain(filter->facts, &record->owner);
+		bool ours = pr_dns_is_of_chain(filter->facts, &record->owner);
 
 		outcome = pr_dns_svcb_filter(filter->reader.bytes + record->data, record->data_len,
 					     filter->judge, ours ? &record->ttl : NULL, NULL);

@@ -75,6 +75,14 @@
 	/* policy */                                                    \
 	X(policy_swaps)                                                 \
 	X(intel_swaps)                                                  \
+	/* providers */                                                 \
+	X(intel_asked)                                                  \
+	X(intel_answered)                                               \
+	X(intel_unanswered)                                             \
+	X(intel_waited)                                                 \
+	X(intel_went_without)                                           \
+	X(intel_redecided)                                              \
+	X(intel_answers_now)                                            \
 	X(generations_asked)                                            \
 	X(generations_set)
 

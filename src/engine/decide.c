@@ -230,6 +230,8 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 		pr_decide_on_link(engine->policy, &of.subject, &decision);
 		engine->counters.links_decided++;
 	}
+	if (decision.missing & PR_FACT_LISTS)
+		pr_providers_want(engine, &of.subject);
 	if (decision.outcome == PR_OUTCOME_ASK &&
 	    !ask(engine, link, end_name, &of.subject, stage, &decision)) {
 		end->policy = engine->policy_serial;

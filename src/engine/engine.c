@@ -40,6 +40,7 @@ struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 		pr_communications_new(engine->applications, pr_names_texts(engine->names),
 				      options->n_communications_max, NULL, NULL);
 	engine->links = pr_links_new(options->n_links_max, pr_link_forgotten, engine);
+	pr_providers_table_init(&engine->providers);
 	pr_questions_init(engine);
 	pr_parking_init(&engine->parking, or_default(options->n_parked_max, PR_ENGINE_PARKED_MAX));
 	engine->n_prompts_max = or_default(options->n_prompts_max, PR_ENGINE_PROMPTS_MAX);
@@ -66,6 +67,7 @@ void pr_engine_free(struct pr_engine *engine)
 	pr_names_free(engine->names);
 	pr_applications_free(engine->applications);
 	pr_parking_done(&engine->parking);
+	pr_providers_table_done(&engine->providers);
 	pr_intel_map_done(engine);
 	pr_intel_set_free(engine->intel);
 	pr_policy_free(engine->policy);
@@ -166,6 +168,7 @@ static void sweep(struct pr_engine *engine)
 		engine->names_swept_us = engine->now_us;
 		pr_names_expire(engine->names, engine->now_us);
 		pr_questions_expire_answers(engine->questions, engine->now_us);
+		pr_answered_expire(&engine->providers, engine->now_us);
 	}
 }
 

@@ -16,6 +16,7 @@
 #include "firewall/event.h"
 #include "intel/set.h"
 #include "interception/interception.h"
+#include "ipc/intel_codec.h"
 #include "nameserver/question.h"
 #include "packet/tuple.h"
 #include "process/process.h"
@@ -49,6 +50,9 @@ struct pr_engine_ports {
 
 	/* Sends a question upstream: wire format, ready but for the id. pr_engine_answer() follows. */
 	void (*resolve)(void *context, uint64_t ticket, const uint8_t *question, size_t len);
+	/* Asks providers about an entity: pr_engine_intel_answer() follows for each, or does not. Ticket 0: nobody
+	 * waits. */
+	void (*inform)(void *context, uint64_t ticket, const struct pr_intel_ask *ask);
 	/* The reply to a client of the nameserver. `len` 0: none is coming, forget the client (it will ask
 	 * again). */
 	void (*reply)(void *context, uint64_t client, const uint8_t *answer, size_t len);
@@ -183,6 +187,11 @@ void pr_engine_upstreams_public(struct pr_engine *engine, bool public);
 void pr_engine_answer(struct pr_engine *engine, uint64_t ticket, const uint8_t *answer, size_t len,
 		      uint64_t now_us);
 
+/* A provider answered what `inform` asked, in time, late, or not at all. Live links that are decided otherwise by it are
+ * decided anew. */
+void pr_engine_intel_answer(struct pr_engine *engine, uint64_t ticket,
+			    const struct pr_intel_answer *answer, uint64_t now_us);
+
 /* What a user asks about: by `explain` and `dns query`. */
 struct pr_engine_query {
 	const char *app; /* profile's name or executable's path; NULL = any without a profile */
@@ -271,6 +280,21 @@ struct pr_engine_explained {
 	const char *text; /* a sentence */
 	bool decides;
 };
+/* A provider of the policy, and what it said of an entity. */
+struct pr_engine_provider {
+	const struct pr_provider *provider;
+	bool wanted; /* some rule or setting names one of its lists: it is asked */
+	enum pr_provider_status status; /* LISTED, NOT_LISTED; UNAVAILABLE: it has not said */
+	uint64_t
+		fresh_us; /* for so long it is not asked again; 0: whoever asks for the name asks it */
+	const char *categories[PR_PROVIDER_CATEGORIES_MAX];
+	unsigned int n_categories;
+};
+/* One call for each, with the lock held; borrowed. */
+void pr_engine_providers(struct pr_engine *engine, const struct pr_inquiry *inquiry,
+			 void (*row)(void *context, const struct pr_engine_provider *provider),
+			 void *context, uint64_t now_us);
+
 /* Walks the stages that the facts given reach. 0; -ENOENT: no policy yet; -ESRCH: `app` is neither a path nor a
  * profile's name. */
 PR_MUST_USE int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *query,

@@ -170,6 +170,9 @@ void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *sub
 		event->verdict = PR_VERDICT_ACCEPT;
 	event->permanent = decision->permanent;
 	event->missing = decision->missing;
+	if (decision->missing & PR_FACT_LISTS)
+		event->missing_providers =
+			pr_providers_text(engine, pr_providers_missing(engine, subject));
 	event->generation = engine->generation;
 	event->reason = reason_of(engine, subject, decision);
 	if (decision->rule != PR_RULE_NONE) {

@@ -99,6 +99,7 @@ void pr_intel_map_renew(struct pr_engine *engine)
 	for (uint32_t i = 0; engine->intel && i < pr_intel_set_n_lists(engine->intel); i++)
 		map_list(engine, i, has_data);
 	find_missing(engine, has_data);
+	pr_providers_table_policy(&engine->providers, engine->policy, map->missing, engine->now_us);
 }
 
 /* The bits of the set as those of the policy; NULL where nothing of it counts. */
@@ -131,21 +132,24 @@ void pr_intel_begin(const struct pr_engine *engine, struct pr_subject_of *of)
 	of->subject.n_list_words = engine->intel_map.n_words;
 	of->subject.lists_missing = engine->intel_map.missing;
 	of->subject.lists_open = engine->intel_map.open;
+	of->may_follow = false;
+	pr_providers_begin(engine, of);
 }
 
 void pr_intel_of_names(const struct pr_engine *engine, struct pr_subject_of *of)
 {
 	struct pr_subject *subject = &of->subject;
 
-	if (of->names_looked_up || !engine->intel || !(engine->intel_map.wants & PR_FACT_LISTS))
+	if (of->names_looked_up || !(engine->intel_map.wants & PR_FACT_LISTS))
 		return;
 	of->names_looked_up = true;
-	for (unsigned int i = 0; i < subject->n_domains; i++) {
+	for (unsigned int i = 0; engine->intel && i < subject->n_domains; i++) {
 		uint64_t found[PR_INTEL_WORDS_MAX] = { 0 };
 
 		if (pr_intel_set_domain(engine->intel, subject->domains[i], found))
 			subject->domain_lists[i] = translate(engine, found, of);
 	}
+	pr_providers_of_names(engine, of);
 }
 
 static void find_lists(const struct pr_engine *engine, struct pr_subject_of *of)
@@ -154,6 +158,7 @@ static void find_lists(const struct pr_engine *engine, struct pr_subject_of *of)
 
 	if (engine->intel && pr_intel_set_address(engine->intel, &of->subject.remote, found))
 		of->subject.address_lists = translate(engine, found, of);
+	pr_providers_of_address(engine, of);
 	of->subject.known |= PR_FACT_LISTS;
 }
 

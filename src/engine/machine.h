@@ -8,6 +8,7 @@
 
 #include "engine/engine.h"
 #include "engine/limits.h"
+#include "engine/providers.h"
 #include "network/class.h"
 #include "network/communication.h"
 #include "network/link.h"
@@ -115,9 +116,11 @@ struct pr_engine {
 	uint32_t policy_serial;
 	struct pr_intel_set *intel; /* NULL = none */
 	struct pr_intel_map intel_map;
-	bool upstreams_public;	  /* pr_engine_upstreams_public() */
-	uint32_t decision_serial; /* of the policy and the set together */
-	uint32_t generation;	  /* 0 = none in force: nothing is permanent */
+	struct pr_providers_table providers;
+	bool upstreams_public; /* pr_engine_upstreams_public() */
+	uint32_t
+		decision_serial; /* of all that decides: the policy and what is known of entities */
+	uint32_t generation;	 /* 0 = none in force: nothing is permanent */
 	bool generation_asked;
 
 	struct pr_own_addresses own;
@@ -146,11 +149,13 @@ struct pr_engine {
 
 	uint64_t last_ticket, last_prompt;
 	uint64_t swept_us, names_swept_us, sync_since_us;
+	bool redeciding;       /* links are decided anew: none of them has anything asked */
 	bool denied_forgotten; /* the set of denied tuples was emptied in this round */
 	struct pr_owed owed[PR_ENGINE_OWED_MAX]; /* oldest first */
 	uint32_t n_owed, n_paid;
 	bool paying;
 	char reason[PR_ENGINE_REASON_SIZE], denial[PR_ENGINE_REASON_SIZE];
+	char missing_providers[PR_PROVIDERS_MAX * (PR_PROVIDER_ID_MAX + 1)];
 };
 
 /* Bits of pr_link.flags; shifted by the end. */
@@ -189,6 +194,9 @@ struct pr_subject_of {
 	uint64_t list_bits[(PR_SUBJECT_DOMAINS_MAX + 1) * PR_INTEL_WORDS_MAX];
 	unsigned int n_list_bits; /* bitsets in use */
 	bool names_looked_up;
+	/* providers.c: the subject's own, where there are providers */
+	uint64_t missing[PR_INTEL_WORDS_MAX], open[PR_INTEL_WORDS_MAX];
+	bool may_follow; /* what providers have not answered is open, not missing: they will be asked */
 };
 /* The subject of one end of a link; borrows from the tables until they change. Its facts of intelligence are
  * open. */
@@ -216,6 +224,22 @@ void pr_intel_of_address(const struct pr_engine *engine, struct pr_subject_of *o
 			 unsigned int facts);
 /* Both, for a decision. */
 void pr_intel_of_link(const struct pr_engine *engine, struct pr_subject_of *of);
+
+/* ---- providers.c: what providers say ---- */
+
+/* Asks about what is not known (the port `inform` of nameserver/question.h). */
+unsigned int pr_providers_inform(struct pr_engine *engine, uint64_t ticket,
+				 const struct pr_question_inquiry *about, uint32_t *ret_wait_ms);
+/* A link was decided for lack of data: asks about it, and the answers decide it anew. */
+void pr_providers_want(struct pr_engine *engine, const struct pr_subject *subject);
+/* Called by intel.c, at the places of the same names. */
+void pr_providers_begin(const struct pr_engine *engine, struct pr_subject_of *of);
+void pr_providers_of_names(const struct pr_engine *engine, struct pr_subject_of *of);
+void pr_providers_of_address(const struct pr_engine *engine, struct pr_subject_of *of);
+/* Those that have not answered about the subject, as bits by their places; and their ids, with commas, until the next
+ * call. NULL = none. */
+unsigned int pr_providers_missing(const struct pr_engine *engine, const struct pr_subject *subject);
+const char *pr_providers_text(struct pr_engine *engine, unsigned int providers);
 
 /* ---- decide.c: the two tiers ---- */
 
@@ -324,6 +348,8 @@ void pr_answers_done(struct pr_engine *engine);
 
 /* Every live end anew, after a change of what decides. */
 void pr_redecide_all(struct pr_engine *engine);
+/* Every live end whose entity has this name or address. */
+void pr_redecide_entity(struct pr_engine *engine, const struct pr_inquiry *inquiry);
 /* The ends that wait for a prompt. */
 void pr_redecide_asked(struct pr_engine *engine);
 void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);

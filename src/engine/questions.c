@@ -14,10 +14,12 @@
 /* What hangs on a question. */
 struct pr_questioner {
 	struct pr_actor actor;
-	uint64_t ticket, policy; /* the policy that its actor is of */
-	uint64_t wait_until_us;	 /* its owner is being asked for; 0 = settled */
-	bool dry;		 /* a user's query: nothing is recorded, no prompt raised */
-	bool told;		 /* that it passed the first stage */
+	uint64_t ticket, policy;	/* the policy that its actor is of */
+	uint64_t wait_until_us;		/* its owner is being asked for; 0 = settled */
+	bool dry;			/* a user's query: nothing is recorded, no prompt raised */
+	bool told;			/* that it passed the first stage */
+	bool permitted;			/* by a rule, whatever may be known of its entity */
+	unsigned int missing_providers; /* that had not answered when it was decided upon */
 	uint32_t slot;
 };
 
@@ -142,6 +144,7 @@ static void set_subject(struct pr_engine *engine, const struct pr_question *ques
 		.own = questioner->actor.own,
 	};
 	pr_intel_begin(engine, of);
+	of->may_follow = stage == PR_STAGE_BEFORE_INTEL;
 	if (subject->profile == PR_PROFILE_UNKNOWN)
 		subject->absent |= PR_FACT_OWNER;
 	for (unsigned int i = 0; i < facts->n_names && i < PR_SUBJECT_DOMAINS_MAX; i++)
@@ -176,6 +179,10 @@ static void tell(struct pr_engine *engine, const struct pr_question *question,
 	pr_event_of_actor(engine, questioner->actor.application, questioner->actor.process, &event);
 	pr_event_of_subject(engine, subject, &event);
 	pr_event_of_decision(engine, subject, &decision->decision, stage, &event);
+	if (questioner->missing_providers) {
+		event.missing |= PR_FACT_LISTS;
+		event.missing_providers = pr_providers_text(engine, questioner->missing_providers);
+	}
 	if (decision->answered || decision->unanswered)
 		event.reason = pr_reason_of_denial(engine, subject, decision, engine->reason,
 						   sizeof(engine->reason));
@@ -215,6 +222,24 @@ static void ask(struct pr_engine *engine, const struct pr_questioner *questioner
 	decision->unanswered = says == PR_PROMPT_SAYS_TIMEOUT;
 }
 
+/* Whether intelligence decides anything, and what of it there was not. */
+static void note_intelligence(const struct pr_engine *engine, struct pr_questioner *questioner,
+			      enum pr_stage stage, const struct pr_subject *subject)
+{
+	struct pr_rule_hit hit;
+
+	if (engine->providers.n_wanted == 0)
+		return;
+	if (stage != PR_STAGE_BEFORE_INTEL) {
+		if (!questioner->permitted)
+			questioner->missing_providers |= pr_providers_missing(engine, subject);
+		return;
+	}
+	pr_policy_match(engine->policy, subject, &hit);
+	questioner->permitted = hit.match == PR_MATCH_RULE && hit.action == PR_RULE_PERMIT;
+	questioner->missing_providers = 0;
+}
+
 static void decide_with_owner(struct pr_engine *engine, const struct pr_question *question,
 			      struct pr_questioner *questioner, enum pr_stage stage,
 			      const struct pr_question_facts *facts,
@@ -232,6 +257,7 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 	ret_decision->blocked =
 		pr_decision_blocked(pr_policy_settings(engine->policy, subject->profile), decision,
 				    &ret_decision->filtered);
+	note_intelligence(engine, questioner, stage, subject);
 	if (decision->outcome == PR_OUTCOME_ASK)
 		ask(engine, questioner, subject, stage, ret_decision);
 	/* Facts that no stage before the packet has: that is what "open" means. */
@@ -273,6 +299,18 @@ static void port_decide(void *context, struct pr_question *question, enum pr_sta
 	}
 	question->application_key = questioner->actor.application;
 	decide_with_owner(engine, question, questioner, stage, facts, ret_decision);
+}
+
+static unsigned int port_inform(void *context, struct pr_question *question,
+				const struct pr_question_inquiry *about, uint32_t *ret_wait_ms)
+{
+	struct pr_engine *engine = context;
+
+	question->inform_of_answer = engine->providers.n_wanted;
+	*ret_wait_ms = 0;
+	if (((const struct pr_questioner *)question->application)->permitted)
+		return 0; /* nothing that they could say decides */
+	return pr_providers_inform(engine, question->ticket, about, ret_wait_ms);
 }
 
 static void port_resolve(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
@@ -340,6 +378,7 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 
 static const struct pr_question_ports question_ports = {
 	.decide = port_decide,
+	.inform = port_inform,
 	.resolve = port_resolve,
 	.reply = port_reply,
 	.record = port_record,

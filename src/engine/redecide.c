@@ -7,6 +7,8 @@
  */
 #include "engine/machine.h"
 
+#include <string.h>
+
 void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
 {
 	struct pr_verdict_order order =
@@ -106,20 +108,45 @@ static void redecide_end(struct pr_engine *engine, struct pr_link *link, enum pr
 	carry_out(engine, link, name, &before);
 }
 
-static void redecide(struct pr_engine *engine, bool asked_only)
+/* Of an end that is alive: does this name, or this address, belong to its entity? */
+static bool concerns(const struct pr_engine *engine, const struct pr_link *link,
+		     enum pr_link_end_name name, const struct pr_inquiry *inquiry)
+{
+	struct pr_name_candidate candidates[PR_SUBJECT_DOMAINS_MAX];
+	bool incoming = pr_link_direction_of(link, name) == PR_DIRECTION_IN;
+	const struct pr_address *remote = incoming ? &link->tuple.src : &link->tuple.dst;
+	unsigned int n;
+
+	if (!inquiry->domain)
+		return pr_address_equal(remote, &inquiry->address);
+	if (incoming)
+		return false;
+	n = pr_names_find(engine->names, link->ends[name].application, remote, engine->now_us,
+			  candidates);
+	for (unsigned int i = 0; i < n; i++)
+		if (strcmp(candidates[i].domain, inquiry->domain) == 0)
+			return true;
+	return false;
+}
+
+/* `inquiry` NULL: whatever the entity. */
+static void redecide(struct pr_engine *engine, bool asked_only, const struct pr_inquiry *inquiry)
 {
 	uint32_t cursor = 0;
 	struct pr_link *link;
 
 	engine->denied_forgotten = false;
+	engine->redeciding = true;
 	pr_prompts_review_begin(engine);
 	while ((link = pr_links_next(engine->links, &cursor)) != NULL) {
 		if (link->state == PR_LINK_ENDED)
 			continue;
 		for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
-			if (!asked_only || link->ends[i].asked)
+			if ((!asked_only || link->ends[i].asked) &&
+			    (!inquiry || concerns(engine, link, (enum pr_link_end_name)i, inquiry)))
 				redecide_end(engine, link, (enum pr_link_end_name)i);
 	}
+	engine->redeciding = false;
 	pr_questions_resume_all(engine->questions, engine->now_us);
 	pr_prompts_review_end(engine);
 }
@@ -127,13 +154,21 @@ static void redecide(struct pr_engine *engine, bool asked_only)
 void pr_redecide_all(struct pr_engine *engine)
 {
 	if (engine->policy)
-		redecide(engine, false);
+		redecide(engine, false, NULL);
+}
+
+void pr_redecide_entity(struct pr_engine *engine, const struct pr_inquiry *inquiry)
+{
+	if (!engine->policy)
+		return;
+	engine->counters.intel_redecided++;
+	redecide(engine, false, inquiry);
 }
 
 void pr_redecide_asked(struct pr_engine *engine)
 {
 	if (engine->policy)
-		redecide(engine, true);
+		redecide(engine, true, NULL);
 }
 
 void pr_engine_policy_set_take(struct pr_engine *engine, struct pr_policy *policy, uint64_t now_us)

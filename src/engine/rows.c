@@ -237,6 +237,9 @@ void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret
 	ret_counters->answers_missed = of_answers.missed;
 	ret_counters->answers_evicted = of_answers.evicted;
 	ret_counters->answers_now = of_answers.n;
+	ret_counters->intel_answers_now = engine->providers.slab.n_used;
+	ret_counters->intel_waited = of_questions->waited_for_intel;
+	ret_counters->intel_went_without = of_questions->went_without_intel;
 	ret_counters->answers_bytes_now = of_answers.bytes;
 	ret_counters->links_now = of_links.n - of_links.n_ended;
 	ret_counters->names_now = of_names.n;

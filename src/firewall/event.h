@@ -71,6 +71,8 @@ struct pr_event {
 	bool ended; /* rows: the link is over, and kept for a while to be shown */
 	const char *reason, *rule, *rule_place;
 	unsigned int missing; /* PR_FACT_… */
+	const char *
+		missing_providers; /* the ids of those that had not answered, with commas; NULL = none */
 	uint32_t generation;
 
 	const char *text; /* system: what happened; dns: the question's type */

@@ -12,7 +12,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LOOPBACK_NET 127 /* the first byte of 127.0.0.0/8 */
+#define LOOPBACK_NET  127 /* the first byte of 127.0.0.0/8 */
+#define ADDRESSES_MAX 32  /* of an answer; lists have a handful */
 
 static int print_reversed(const struct pr_address *address, char *text, size_t size)
 {
@@ -78,17 +79,6 @@ static void read_address(const struct pr_provider *provider, const struct pr_add
 			add_category(result, provider->codes[i].category);
 }
 
-static bool of_chain(const struct pr_dns_facts *facts, const struct pr_dns_name *owner)
-{
-	char text[PR_NAME_TEXT_SIZE];
-
-	pr_dns_name_text(owner, text);
-	for (unsigned int i = 0; i < facts->n_names; i++)
-		if (strcmp(facts->names[i], text) == 0)
-			return true;
-	return false;
-}
-
 /* The least of the SOA's TTL and its last field (RFC 2308, 5). */
 static void read_negative_ttl(const uint8_t *answer, const struct pr_dns_record *record,
 			      struct pr_provider_result *result)
@@ -103,9 +93,8 @@ static void read_negative_ttl(const uint8_t *answer, const struct pr_dns_record 
 	result->ttl_s = record->ttl < minimum ? record->ttl : minimum;
 }
 
-/* Of an answer whose records pr_dns_read_facts() has read. */
-static void read_records(const struct pr_provider *provider, const struct pr_dns_facts *facts,
-			 const uint8_t *answer, size_t len, struct pr_provider_result *result)
+/* The time that a denial holds: of the SOA record in the authority section. */
+static void read_denial(const uint8_t *answer, size_t len, struct pr_provider_result *result)
 {
 	struct pr_reader reader = pr_reader(answer, len);
 	uint16_t flags, n_answers, n_authority;
@@ -120,26 +109,33 @@ static void read_records(const struct pr_provider *provider, const struct pr_dns
 	pr_read_skip(&reader, 2);
 	(void)pr_dns_read_name(&reader, &name);
 	pr_read_skip(&reader, 4);
-	while (n_answers-- && pr_dns_read_record(&reader, &record)) {
-		struct pr_address address;
-
-		if (record.type != PR_DNS_TYPE_A || record.class_ != PR_DNS_CLASS_IN ||
-		    record.data_len != 4 || !of_chain(facts, &record.owner))
-			continue;
-		address = pr_address_v4(answer + record.data);
-		read_address(provider, &address, result);
-	}
-	if (result->status == PR_PROVIDER_LISTED)
-		result->ttl_s = facts->min_ttl_s;
-	/* cut short: what is missing may be what counts */
-	if (result->status == PR_PROVIDER_NOT_LISTED && flags & PR_DNS_FLAG_TC) {
+	if (flags & PR_DNS_FLAG_TC) {
+		/* what is missing may be what counts */
 		result->status = PR_PROVIDER_FAILED;
 		result->why = "the answer is cut short";
+		return;
 	}
-	while (result->status == PR_PROVIDER_NOT_LISTED && n_authority-- &&
-	       pr_dns_read_record(&reader, &record))
+	while (n_answers-- && pr_dns_read_record(&reader, &record))
+		;
+	while (n_authority-- && pr_dns_read_record(&reader, &record))
 		if (record.type == PR_DNS_TYPE_SOA)
 			read_negative_ttl(answer, &record, result);
+}
+
+/* Of an answer whose records pr_dns_read_facts() has read. */
+static void read_records(const struct pr_provider *provider, const struct pr_dns_facts *facts,
+			 const uint8_t *answer, size_t len, struct pr_provider_result *result)
+{
+	struct pr_address addresses[ADDRESSES_MAX];
+	unsigned int n = pr_dns_read_addresses(facts, answer, len, addresses, ADDRESSES_MAX);
+
+	for (unsigned int i = 0; i < n; i++)
+		if (addresses[i].family == 4)
+			read_address(provider, &addresses[i], result);
+	if (result->status == PR_PROVIDER_LISTED)
+		result->ttl_s = facts->min_ttl_s;
+	else if (result->status == PR_PROVIDER_NOT_LISTED)
+		read_denial(answer, len, result);
 }
 
 void pr_provider_dns_read(const struct pr_provider *provider, const char *name,

@@ -142,6 +142,7 @@ static void write_decision(struct pr_writer *writer, const struct pr_event *even
 	write_text(writer, event->rule);
 	write_text(writer, event->rule_place);
 	pr_write_u32(writer, event->missing);
+	write_text(writer, event->missing_providers);
 	pr_write_u32(writer, event->generation);
 	write_text(writer, event->text);
 	pr_write_u64(writer, event->bytes_sent);
@@ -168,6 +169,7 @@ static void read_decision(struct pr_reader *reader, struct pr_event *event)
 	event->rule = pr_read_text(reader);
 	event->rule_place = pr_read_text(reader);
 	event->missing = pr_read_u32(reader);
+	event->missing_providers = pr_read_text(reader);
 	event->generation = pr_read_u32(reader);
 	event->text = pr_read_text(reader);
 	event->bytes_sent = pr_read_u64(reader);

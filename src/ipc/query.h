@@ -16,6 +16,8 @@
  *   "explain"                   "app" (a path), "uid", "in" = "1", "entity", "proto", "port"; PAIRS: "stage",
  *                               "check", "said", "decided", …; the first has "summary"
  *   "dns-query"                 "name", "type", "app"; PAIRS, and rows of the decisions
+ *   "intel-providers"           "entity"; PAIRS for each provider of intelligence: how it is with it, what it said of the
+ *                               entity, what exactly it is sent to be asked about that
  *   "dns-cache"                 rows are events: an address, a domain that led to it, to whom it was given. Filters as
  *                               above
  *

@@ -79,20 +79,6 @@ static void resolve(struct pr_questions *questions, struct pr_question_entry *en
 	questions->ports.resolve(questions->ports.context, entry->public.ticket, bytes, len);
 }
 
-static void inform(struct pr_questions *questions, struct pr_question_entry *entry)
-{
-	const struct pr_question_ports *ports = &questions->ports;
-	const char *names[] = { entry->question.name };
-	const struct pr_question_inquiry inquiry = { .names = names, .n_names = 1 };
-	uint32_t wait_ms = 0;
-
-	entry->n_awaited = 0;
-	if (ports->inform)
-		entry->n_awaited =
-			ports->inform(ports->context, &entry->public, &inquiry, &wait_ms);
-	entry->informed_by_us = entry->upstream_us + wait_ms * UINT64_C(1000);
-}
-
 /* What the upstream said to this very question before. False: it has to be asked. */
 static bool find_cached(struct pr_questions *questions, const struct pr_question_entry *entry,
 			uint64_t now_us, size_t *ret_len)
@@ -127,7 +113,7 @@ static void go_upstream(struct pr_questions *questions, struct pr_question_entry
 	entry->state = PR_QUESTION_RESOLVING;
 	entry->upstream_us = now_us;
 	pr_question_table_lead(&questions->table, entry);
-	inform(questions, entry);
+	pr_question_inform(questions, entry);
 	if (find_cached(questions, entry, now_us, &len))
 		arrive(questions, entry, now_us, questions->cached, len);
 	else
@@ -212,27 +198,15 @@ static void go_on(struct pr_questions *questions, struct pr_question_entry *entr
 	free(kept);
 }
 
-/* False where there is nothing to wait for, no time, or no room. */
-static bool wait_for_intel(struct pr_questions *questions, struct pr_question_entry *entry,
-			   uint64_t now_us, const uint8_t *bytes, size_t len)
-{
-	if (len == 0 || entry->n_awaited == 0)
-		return false;
-	if (now_us >= entry->informed_by_us || !pr_question_keep(questions, entry, bytes, len)) {
-		questions->counters.went_without_intel++;
-		return false;
-	}
-	questions->counters.waited_for_intel++;
-	entry->state = PR_QUESTION_INFORMING;
-	set_deadline(questions, entry, entry->informed_by_us);
-	return true;
-}
-
 /* The one place where an answer comes in, from wherever; `len` 0: there is none. */
 static void arrive(struct pr_questions *questions, struct pr_question_entry *entry, uint64_t now_us,
 		   const uint8_t *bytes, size_t len)
 {
-	if (!wait_for_intel(questions, entry, now_us, bytes, len))
+	if (len)
+		pr_question_inform_of_answer(questions, entry, bytes, len);
+	if (pr_question_wait_for_intel(questions, entry, now_us, bytes, len))
+		set_deadline(questions, entry, entry->informed_by_us);
+	else
 		finish_all(questions, entry, bytes, len);
 }
 

@@ -57,6 +57,8 @@ struct pr_question {
 
 	/* The decide port's own: whom it found to be the asker. Released in `concluded`. */
 	void *application;
+	/* Set by the inform port: it wants to hear of the answer's names and addresses as well. */
+	bool inform_of_answer;
 	/* Tells applications apart, for coalescing and limits; set by the decide port together with
 	 * `application`. 0 = not known. */
 	uint64_t application_key;
@@ -70,10 +72,15 @@ struct pr_question_facts {
 		*address; /* after intel: the one to decide on; NULL = the names alone */
 };
 
-/* What intelligence is asked about. */
+#define PR_QUESTION_INQUIRY_ADDRESSES_MAX 16u /* of an answer; further ones are not asked about */
+
+/* What intelligence is asked about: the name asked for; then, of its answer, the names that it leads to, and the
+ * addresses. */
 struct pr_question_inquiry {
 	const char *const *names; /* canonical */
 	unsigned int n_names;
+	const struct pr_address *addresses;
+	unsigned int n_addresses;
 };
 
 struct pr_question_decision {
@@ -109,7 +116,8 @@ struct pr_question_ports {
 	void (*decide)(void *context, struct pr_question *question, enum pr_stage stage,
 		       const struct pr_question_facts *facts,
 		       struct pr_question_decision *ret_decision);
-	/* Asks for intelligence, in the same moment as `resolve`. Returns how many answers will follow, each by one
+	/* Asks for intelligence: in the same moment as `resolve`, and, where it wants that, when the answer is
+	 * there, within what is left of the time. Returns how many answers will follow, each by one
 	 * pr_questions_informed() with the ticket; `ret_wait_ms`: how long, from when the question went upstream, its
 	 * answer may wait for them. What is not in by then is missing at the decision. NULL: nobody is asked. */
 	unsigned int (*inform)(void *context, struct pr_question *question,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nameserver/question_private.h"
 
-#include <string.h>
-
 static void count_end(struct pr_questions_counters *counters, enum pr_question_end end)
 {
 	switch (end) {
@@ -69,30 +67,4 @@ void pr_question_deny(struct pr_questions *questions, struct pr_question_entry *
 				    decision->text, questions->reply, sizeof(questions->reply));
 
 	pr_question_conclude(questions, entry, PR_QUESTION_DENIED, stage, decision, len);
-}
-
-bool pr_question_keep(struct pr_questions *questions, struct pr_question_entry *entry,
-		      const uint8_t *bytes, size_t len)
-{
-	if (len > PR_QUESTIONS_KEPT_MAX - questions->kept_len) {
-		questions->counters.kept_full++;
-		return false;
-	}
-	entry->kept = pr_calloc(1, len);
-	memcpy(entry->kept, bytes, len);
-	entry->kept_len = len;
-	questions->kept_len += len;
-	return true;
-}
-
-uint8_t *pr_question_unkeep(struct pr_questions *questions, struct pr_question_entry *entry,
-			    size_t *ret_len)
-{
-	uint8_t *kept = entry->kept;
-
-	*ret_len = entry->kept_len;
-	questions->kept_len -= entry->kept_len;
-	entry->kept = NULL;
-	entry->kept_len = 0;
-	return kept;
 }

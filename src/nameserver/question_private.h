@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The questions from within: their state, and the ends that a question can come to (question_end.c). Of the room
- * itself. */
+/* The questions from within: their state, the intelligence that is asked for (question_inform.c), and the ends that
+ * a question can come to (question_end.c). Of the room itself. */
 #pragma once
 
 #include "dns/cache.h"
@@ -29,9 +29,14 @@ void pr_question_fail(struct pr_questions *questions, struct pr_question_entry *
 void pr_question_deny(struct pr_questions *questions, struct pr_question_entry *entry,
 		      enum pr_stage stage, const struct pr_question_decision *decision);
 
-/* Keeps a copy of the upstream's answer; false where there is no room for it. */
-bool pr_question_keep(struct pr_questions *questions, struct pr_question_entry *entry,
-		      const uint8_t *bytes, size_t len);
+/* Asks for intelligence: about the name; about what the answer adds (question_inform.c). */
+void pr_question_inform(struct pr_questions *questions, struct pr_question_entry *entry);
+void pr_question_inform_of_answer(struct pr_questions *questions, struct pr_question_entry *entry,
+				  const uint8_t *bytes, size_t len);
+/* The answer is kept, for what was asked for until `informed_by_us`; false where there is nothing to wait for, no
+ * time, or no room. */
+bool pr_question_wait_for_intel(struct pr_questions *questions, struct pr_question_entry *entry,
+				uint64_t now_us, const uint8_t *bytes, size_t len);
 /* Hands over what was kept, for the caller to free. */
 uint8_t *pr_question_unkeep(struct pr_questions *questions, struct pr_question_entry *entry,
 			    size_t *ret_len);

@@ -15,39 +15,27 @@ bool pr_host_wants(struct pr_host *host, uint64_t now_us)
 	return true;
 }
 
-/* The addresses of the answer's section; which name they belong to is the upstream's word. */
-static void gather(struct pr_host *host, const uint8_t *bytes, size_t len)
+static void gather(struct pr_host *host, uint16_t type, const uint8_t *bytes, size_t len)
 {
-	struct pr_reader reader = pr_reader(bytes, len);
-	struct pr_dns_record record;
-	struct pr_dns_name name;
-	uint16_t n_answers;
+	struct pr_dns_question question = { .type = type, .class_ = PR_DNS_CLASS_IN };
+	struct pr_dns_facts facts;
 
-	pr_read_skip(&reader, 6);
-	n_answers = pr_read_u16(&reader);
-	pr_read_skip(&reader, 4);
-	(void)pr_dns_read_name(&reader, &name);
-	pr_read_skip(&reader, 4);
-	while (n_answers-- && pr_dns_read_record(&reader, &record)) {
-		bool is_v4 = record.type == PR_DNS_TYPE_A && record.data_len == 4;
-		bool is_v6 = record.type == PR_DNS_TYPE_AAAA && record.data_len == 16;
-
-		if (record.class_ != PR_DNS_CLASS_IN || !(is_v4 || is_v6) ||
-		    host->n_found == PR_HOST_ADDRESSES_MAX)
-			continue;
-		host->found[host->n_found++] = is_v4 ? pr_address_v4(bytes + record.data)
-						     : pr_address_v6(bytes + record.data);
-		if (record.ttl < host->ttl_s)
-			host->ttl_s = record.ttl;
-	}
+	if (pr_dns_name_from_text(host->name, &question.name_as_asked) != 0 ||
+	    pr_dns_read_facts(&question, bytes, len, &facts) != 0 || !facts.has_addresses)
+		return;
+	host->n_found += pr_dns_read_addresses(&facts, bytes, len, host->found + host->n_found,
+					       PR_HOST_ADDRESSES_MAX - host->n_found);
+	if (facts.min_ttl_s < host->ttl_s)
+		host->ttl_s = facts.min_ttl_s;
 }
 
-bool pr_host_answer(struct pr_host *host, uint64_t now_us, const uint8_t *bytes, size_t len)
+bool pr_host_answer(struct pr_host *host, uint64_t now_us, uint16_t type, const uint8_t *bytes,
+		    size_t len)
 {
 	if (host->n_asked == 0)
 		return false;
 	if (bytes)
-		gather(host, bytes, len);
+		gather(host, type, bytes, len);
 	if (--host->n_asked)
 		return false;
 	if (host->n_found == 0) {

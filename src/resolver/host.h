@@ -31,5 +31,6 @@ struct pr_host {
 
 /* True where it is time to ask for its A and its AAAA: the caller does, and gives both answers. */
 bool pr_host_wants(struct pr_host *host, uint64_t now_us);
-/* One of the two, whatever it is; `bytes` NULL: none came. True where both are in. */
-bool pr_host_answer(struct pr_host *host, uint64_t now_us, const uint8_t *bytes, size_t len);
+/* One of the two, which was asked for this type; `bytes` NULL: none came. True where both are in. */
+bool pr_host_answer(struct pr_host *host, uint64_t now_us, uint16_t type, const uint8_t *bytes,
+		    size_t len);

@@ -147,7 +147,9 @@ static void ask_host(struct pr_provider_edge *edge, unsigned int provider)
 	for (size_t i = 0; i < PR_ARRAY_SIZE(types); i++) {
 		len = pr_dns_write_question(0, host->name, types[i], 0, false, bytes,
 					    sizeof(bytes));
-		edge->ports.resolve(edge->ports.context, PR_PROVIDER_TICKET | provider, bytes, len);
+		edge->ports.resolve(edge->ports.context,
+				    PR_PROVIDER_TICKET | (uint64_t)types[i] << 32 | provider, bytes,
+				    len);
 	}
 }
 
@@ -247,14 +249,15 @@ static void on_fetched(void *context, uint64_t number, long status, const char *
 void pr_provider_edge_host(struct pr_provider_edge *edge, uint64_t ticket, const uint8_t *bytes,
 			   size_t len)
 {
-	uint64_t provider = ticket & ~PR_PROVIDER_TICKET;
+	uint32_t provider = (uint32_t)ticket;
+	uint16_t type = (uint16_t)(ticket >> 32);
 	struct outgoing *outgoing, *next;
 	struct pr_host *host;
 
 	if (provider >= pr_providers_n(edge->providers) || !edge->hosts[provider].name)
 		return;
 	host = &edge->hosts[provider];
-	if (!pr_host_answer(host, pr_clock_monotonic_us(), bytes, len))
+	if (!pr_host_answer(host, pr_clock_monotonic_us(), type, bytes, len))
 		return;
 	for (outgoing = TAILQ_FIRST(&edge->out); outgoing; outgoing = next) {
 		next = TAILQ_NEXT(outgoing, link);

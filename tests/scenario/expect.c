@@ -24,6 +24,7 @@ static const struct {
 	{ "released", OUTPUT_RELEASED },
 	{ "answer", OUTPUT_ANSWER },
 	{ "resolve", OUTPUT_RESOLVE },
+	{ "inquire", OUTPUT_INQUIRE },
 	{ "raise", OUTPUT_RAISE },
 	{ "forget-denied", OUTPUT_FORGET },
 	{ "cut", OUTPUT_CUT },

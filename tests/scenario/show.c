@@ -77,6 +77,8 @@ static void add_decision(char *text, const struct pr_event *event)
 		add(text, " ended");
 	if (event->missing)
 		add(text, " missing=%#x", event->missing);
+	if (event->missing_providers)
+		add(text, " providers=%s", event->missing_providers);
 	if (event->rule)
 		add(text, " rule=\"%s\"", event->rule);
 	if (event->reason)

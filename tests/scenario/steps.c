@@ -320,6 +320,7 @@ static const struct step {
 	{ "flood", step_flood, false },
 	{ "question", step_question, false },
 	{ "upstream", step_upstream, false },
+	{ "provider", step_provider, false },
 	{ "owner-known", step_owner_known, false },
 	{ "conntrack", step_conntrack, false },
 	{ "sync", step_sync, false },

@@ -98,6 +98,11 @@ static void port_resolve(void *context, uint64_t ticket, const uint8_t *question
 	dns_show_question(world, question, len);
 }
 
+static void port_inform(void *context, uint64_t ticket, const struct pr_intel_ask *ask)
+{
+	provider_asked(context, ticket, ask);
+}
+
 static void port_reply(void *context, uint64_t client, const uint8_t *answer, size_t len)
 {
 	(void)client;
@@ -154,6 +159,7 @@ void world_engine_start(struct world *world)
 		.owner = port_owner,
 		.release = port_release,
 		.resolve = port_resolve,
+		.inform = port_inform,
 		.reply = port_reply,
 		.raise_generation = port_raise,
 		.forget_denied = port_forget,

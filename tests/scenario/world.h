@@ -24,6 +24,7 @@ enum output_kind {
 	OUTPUT_RELEASED,
 	OUTPUT_ANSWER,
 	OUTPUT_RESOLVE,
+	OUTPUT_INQUIRE, /* of a provider */
 	OUTPUT_RAISE,
 	OUTPUT_FORGET,
 	OUTPUT_CUT,
@@ -42,6 +43,12 @@ struct pending {
 	uint64_t ticket;
 	uint8_t question[512];
 	size_t len;
+};
+
+/* What a provider was asked and has not answered. */
+struct inquired {
+	uint64_t ticket;
+	char provider[PR_PROVIDER_ID_MAX + 1], entity[PR_NAME_TEXT_SIZE];
 };
 
 struct file {
@@ -90,6 +97,8 @@ struct world {
 	unsigned int n_tickets, n_tickets_answered;
 	struct pending resolving[64];
 	unsigned int n_resolving;
+	struct inquired inquired[64];
+	unsigned int n_inquired;
 	uint64_t last_client;
 	bool releasing;
 
@@ -128,6 +137,10 @@ void dns_show(struct world *world, const uint8_t *bytes, size_t len);
 void dns_show_question(struct world *world, const uint8_t *bytes, size_t len);
 /* The words behind "upstream". */
 void dns_upstream(struct world *world, char **words, unsigned int n);
+
+/* ---- provider.c ---- */
+void provider_asked(struct world *world, uint64_t ticket, const struct pr_intel_ask *ask);
+void step_provider(struct world *world, char **words, unsigned int n);
 
 /* ---- words.c ---- */
 bool step_is(const char *a, const char *b);
