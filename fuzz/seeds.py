@@ -329,6 +329,8 @@ def main():
         write('dns_question', name, data)
     for name, data in dns_answers():
         write('dns_answer', name, data)
+        if name in ('a', 'chain', 'nxdomain', 'ede', 'count-lies'):
+            write('dns_asked', name, data)
         write('dns_filter', name, b'\0' + data)
         write('dns_filter', name + '-large', b'\7' + data)
         write('dns_cache', name, b'\0' + data)

@@ -13,6 +13,7 @@ import atexit
 import contextlib
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -155,13 +156,14 @@ class Capture:
             time.sleep(0.02)
 
     def stop(self):
-        """Ends the capture; one line a packet."""
+        """Ends the capture; one line a packet. Domains stand in lower case: who asks draws the case of each letter."""
         if self.process.poll() is None:
             self._settle()
             self.process.send_signal(signal.SIGINT)
             self.process.wait(10)
-        return [line for line in run("tcpdump", "-nn", "-r", self.file).stdout.splitlines()
-                if " IP" in line or " ARP" in line]
+        text = re.sub(r"(?:[\w-]+\.)+[\w-]+\.(?=\W|$)", lambda match: match.group().lower(),
+                      run("tcpdump", "-nn", "-r", self.file).stdout)
+        return [line for line in text.splitlines() if " IP" in line or " ARP" in line]
 
 
 class Lab:
@@ -262,16 +264,23 @@ class Lab:
                 f"ssh.example. 60 IN A {SSH4}", f"ssh.example. 60 IN AAAA {SSH6}",
                 f"lan.example. 60 IN A {LAN4}", f"four.example. 60 IN A {WEB4}",
                 "big.example. 60 IN TXT " + " ".join(f'"{"x" * 250}"' for _ in range(8)), *extra_data]
-        zones = sorted({line.split()[0].rstrip(".").split(".")[-1] for line in data})
         config = self.directory / "unbound.conf"
         config.write_text("server:\n" + "".join(f" interface: {a}\n" for a in addresses) +
                           ' access-control: 0.0.0.0/0 allow\n access-control: ::/0 allow\n'
                           ' chroot: ""\n username: ""\n pidfile: ""\n use-syslog: no\n do-daemonize: no\n'
-                          ' module-config: "iterator"\n log-queries: yes\n verbosity: 1\n' +
-                          "".join(f' local-zone: "{z}." static\n' for z in zones) +
-                          "".join(f" local-data: '{line}'\n" for line in data) + options + "\n")
+                          ' module-config: "iterator"\n log-queries: yes\n verbosity: 1\n' + options + "\n" +
+                          "".join(self._zone(zone, data) for zone in
+                                  sorted({line.split()[0].rstrip(".").split(".")[-1] for line in data})))
         self.resolv_conf(self.host, "".join(f"nameserver {a}\n" for a in addresses))
         return self.internet.start("unbound", "-d", "-c", config, ready=self.internet.listens(53))
+
+    def _zone(self, name, data):
+        """unbound's clause for a top-level zone with those of the records that are in it; it follows aliases."""
+        file = self.directory / f"{name}.zone"
+        file.write_text(f"{name}. 60 IN SOA ns.{name}. root.{name}. 1 60 60 60 0\n{name}. 60 IN NS ns.{name}.\n" +
+                        "".join(f"{line}\n" for line in data if line.split()[0].rstrip(".").split(".")[-1] == name))
+        return (f"auth-zone:\n name: {name}.\n zonefile: {file}\n for-downstream: yes\n for-upstream: yes\n"
+                " fallback-enabled: no\n")
 
     def certificate(self, *names):
         """A certificate of the lab's own: (certificate file, key file)."""

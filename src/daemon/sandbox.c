@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #define ENGINE_FDS_MAX	    4096 /* the nameserver's TCP clients */
-#define RESOLVER_FDS_MAX    4096 /* libunbound's upstream sockets */
+#define RESOLVER_FDS_MAX    4096 /* a socket a question, and connections of providers */
 #define FRONT_FDS_MAX	    1024 /* clients of the API */
 #define COMPILER_FDS_MAX    1024 /* one a configuration file */
 #define COMPILER_MEMORY_MAX (1ull << 30)

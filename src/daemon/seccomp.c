@@ -180,8 +180,8 @@ static int refuse_softly(scmp_filter_ctx filter, enum pr_party party)
 	if (r == 0 && (party == PR_PARTY_ENGINE || party == PR_PARTY_COMPILER))
 		r = seccomp_rule_add_array(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(openat), 0,
 					   NULL);
-	/* libunbound asks the C library for an interface's number, which takes a Unix socket; refused, it takes the
-	 * number that it was given (resolver/context.c) */
+	/* the C library takes a Unix socket where it asks for an interface's number, or for nscd; refused, it goes
+	 * on without */
 	if (r == 0 && party == PR_PARTY_RESOLVER)
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
 				     SCMP_A0(SCMP_CMP_EQ, AF_UNIX));

@@ -241,6 +241,8 @@ void pr_supervisor_say_ready(struct pr_supervisor *supervisor)
 	if (supervisor->running)
 		return;
 	supervisor->running = true;
+	/* A nameserver of this host that we ask is known by being asked, under these rules. */
+	pr_supervisor_upstreams_tell(supervisor, true);
 	pr_notify("READY=1\nSTATUS=rules are in force");
 	fputs("portreeved: READY\n", stderr);
 }

@@ -2,7 +2,7 @@
 #include "resolver/lookup.h"
 
 #include "dns/message.h"
-#include "resolver/context.h"
+#include "resolver/socket.h"
 
 #include <string.h>
 #include <sys/queue.h>
@@ -92,26 +92,6 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 		end(try->lookup, bytes, (size_t)len);
 }
 
-static int open_socket(const struct pr_upstream *server)
-{
-	struct sockaddr_storage address;
-	socklen_t len = pr_address_to_sockaddr(&server->address, server->port, &address);
-	int fd;
-
-	if (server->zone[0]) {
-		((struct sockaddr_in6 *)&address)->sin6_scope_id =
-			pr_unbound_zone_index(server->zone);
-		if (((struct sockaddr_in6 *)&address)->sin6_scope_id == 0)
-			return -1;
-	}
-	fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
-	if (fd >= 0 && connect(fd, (const struct sockaddr *)&address, len) < 0) {
-		close(fd);
-		return -1;
-	}
-	return fd;
-}
-
 /* False where it could not be sent. */
 static bool send_try(struct lookup *lookup)
 {
@@ -124,7 +104,7 @@ static bool send_try(struct lookup *lookup)
 		return false;
 	len = pr_dns_write_question(try->id, lookup->name, PR_DNS_TYPE_A, 0, false, bytes,
 				    sizeof(bytes));
-	try->fd = open_socket(&lookup->servers[lookup->n_tries++]);
+	try->fd = pr_upstream_connect(&lookup->servers[lookup->n_tries++], SOCK_DGRAM);
 	if (len == 0 || try->fd < 0)
 		return false;
 	try->readable =

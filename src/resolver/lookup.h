@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Single questions to nameservers over UDP, for lists in DNS. Not through libunbound: a list whose servers hang would fill
- * its sockets and spoil what it knows of the upstreams that everything else is asked of, and it would answer from its
- * cache whether the list is alive (docs/decisions/providers.md). Each question has a socket of its own, so a port and an
+ * Single questions to nameservers over UDP, for lists in DNS. Not through the resolver: a list whose servers hang would
+ * fill its sockets and spoil what it knows of the upstreams that everything else is asked of (docs/decisions/providers.md). Each question has a socket of its own, so a port and an
  * id that nobody can guess, and hears only the server that it went to.
  */
 #pragma once

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MESSAGES_PER_READ 64 /* of the engine, before libunbound's sockets get their turn */
+#define MESSAGES_PER_READ 64 /* of the engine, before upstreams' sockets get their turn */
 
 struct process {
 	struct event_base *base;
@@ -291,16 +291,16 @@ static void set_upstreams(struct process *process, const struct pr_message *mess
 		gathered.n_upstreams =
 			pr_upstreams_of_system(gathered.files, gathered.n_files, gathered.own,
 					       gathered.n_own, gathered.upstreams);
-	log_upstreams(gathered.upstreams, gathered.n_upstreams);
 	pr_provider_edge_set_upstreams(process->providers, gathered.upstreams,
 				       gathered.n_upstreams);
 	greet_those_of_this_host(process, &gathered);
 	set_public(process, &gathered);
-	r = pr_resolver_set_upstreams(process->resolver, gathered.upstreams, gathered.n_upstreams);
-	if (r == 0 && gathered.flush)
-		r = pr_resolver_flush(process->resolver);
-	if (r < 0)
-		pr_log(PR_LOG_ERROR, "upstreams-refused", "error=%d", -r);
+	if (pr_resolver_set_upstreams(process->resolver, gathered.upstreams,
+				      gathered.n_upstreams) ||
+	    gathered.n_upstreams == 0)
+		log_upstreams(gathered.upstreams, gathered.n_upstreams);
+	if (gathered.flush)
+		pr_resolver_flush(process->resolver);
 }
 
 static void set_providers(struct process *process, const struct pr_message *message)

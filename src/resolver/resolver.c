@@ -1,51 +1,54 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A libunbound context takes no other forwarders once it was asked: with new upstreams a new one is made beside it,
- * and the former lives on until its questions are answered. A question of libunbound's can't be taken back, so a
- * question past its deadline is answered by us, and its memory waits for libunbound to call.
+ * Who asks what is already on its way joins it: one question upstream at a time for the same thing, or a forger would
+ * have as many to guess at as he can make somebody ask (RFC 5452, 5). With other upstreams, what is on its way goes
+ * on with the former, whose state lives until then.
  */
 #include "resolver/resolver.h"
 
 #include "base/clock.h"
+#include "base/hash.h"
 #include "dns/message.h"
 #include "dns/reply.h"
-#include "resolver/context.h"
+#include "resolver/query.h"
+#include "resolver/special.h"
 
 #include <string.h>
 #include <sys/queue.h>
-#include <unbound-event.h>
 
-#define TIMER_US     250000
-#define MS_US	     1000u
-#define NO_UPSTREAM  "no upstream nameserver is known"
-#define NO_ANSWER    "no upstream nameserver gave an answer"
-#define NOT_POSSIBLE "the question could not be sent upstream"
-#define TOO_MANY     "too many questions at one time"
+#define TIMER_US    250000
+#define MS_US	    1000u
+#define N_BUCKETS   4096u
+#define NO_UPSTREAM "no upstream nameserver is known"
+#define NO_ANSWER   "no upstream nameserver gave an answer in time"
+#define TOO_MANY    "too many questions at one time"
 
-struct context {
-	struct ub_ctx *unbound;
-	unsigned int n_queries; /* that libunbound has not called back for */
+struct waiter {
+	uint64_t ticket;
+	STAILQ_ENTRY(waiter) link;
 };
 
-struct query {
+struct entry {
+	struct pr_query query; /* first */
 	struct pr_resolver *resolver;
-	struct context *context;
-	struct pr_dns_question question;
-	uint64_t ticket, deadline_us;
-	bool answered;
-	TAILQ_ENTRY(query) link; /* while not answered: by deadline */
+	uint64_t deadline_us, age;
+	STAILQ_HEAD(, waiter) waiters;
+	TAILQ_ENTRY(entry) by_deadline;
+	LIST_ENTRY(entry) by_question;
 };
 
 struct pr_resolver {
 	struct event_base *base;
 	struct pr_resolver_ports ports;
 	struct pr_resolver_counters counters;
-	struct pr_upstream upstreams[PR_UPSTREAMS_MAX];
-	unsigned int n_upstreams;
-	struct context *current; /* NULL: no upstream */
-	struct context *former[PR_RESOLVER_FORMER_MAX];
-	unsigned int n_queries; /* in the memory of all contexts */
-	TAILQ_HEAD(, query) waiting;
+	struct pr_queries queries;
+	struct pr_servers *current; /* NULL: no upstream */
+	STAILQ_HEAD(, pr_servers) former;
+	uint64_t age; /* one more with every renewal */
+	unsigned int n_waiters;
+	TAILQ_HEAD(, entry)
+	entries; /* each has the same time: the first one's deadline is the earliest */
+	LIST_HEAD(bucket, entry) buckets[N_BUCKETS];
 	struct event *timer;
 };
 
@@ -60,145 +63,152 @@ static void fail(struct pr_resolver *resolver, uint64_t ticket,
 	resolver->ports.answer(resolver->ports.context, ticket, bytes, len);
 }
 
-/* ---- contexts ---- */
+/* ---- upstreams ---- */
 
-/* libunbound calls back for every question that is still on its way. */
-static void context_free(struct context *context)
+static bool is_current(const struct pr_resolver *resolver, const struct pr_upstream *upstreams,
+		       unsigned int n)
 {
-	if (!context)
-		return;
-	ub_ctx_delete(context->unbound);
-	free(context);
+	if (n != (resolver->current ? resolver->current->n : 0))
+		return false;
+	for (unsigned int i = 0; i < n; i++)
+		if (!pr_upstream_equal(&upstreams[i], &resolver->current->servers[i].upstream))
+			return false;
+	return true;
 }
 
-static int context_new(struct pr_resolver *resolver, const struct pr_upstream *upstreams,
-		       unsigned int n, struct context **ret_context)
+bool pr_resolver_set_upstreams(struct pr_resolver *resolver, const struct pr_upstream *upstreams,
+			       unsigned int n)
 {
-	struct context *context;
-	struct ub_ctx *unbound;
-	int r = pr_unbound_context(resolver->base, upstreams, n, &unbound);
-
-	if (r < 0)
-		return r;
-	context = pr_calloc(1, sizeof(*context));
-	context->unbound = unbound;
-	*ret_context = context;
-	return 0;
-}
-
-/* The current context becomes a former one; the oldest of these may have to go. */
-static void retire(struct pr_resolver *resolver)
-{
-	struct context *oldest = resolver->former[PR_RESOLVER_FORMER_MAX - 1];
-
-	for (unsigned int i = PR_RESOLVER_FORMER_MAX - 1; i > 0; i--)
-		resolver->former[i] = resolver->former[i - 1];
-	resolver->former[0] = resolver->current;
-	resolver->current = NULL;
-	context_free(oldest);
-}
-
-static int swap(struct pr_resolver *resolver, const struct pr_upstream *upstreams, unsigned int n)
-{
-	struct context *fresh = NULL;
-	int r = n ? context_new(resolver, upstreams, n, &fresh) : 0;
-
-	/* as if there were none; the supervisor tells again, and this is tried again */
-	if (r == -ENETUNREACH)
-		n = 0;
-	else if (r < 0)
-		return r;
-	retire(resolver);
-	resolver->current = fresh;
-	memmove(resolver->upstreams, upstreams, n * sizeof(*upstreams));
-	resolver->n_upstreams = n;
-	if (resolver->ports.renewed)
-		resolver->ports.renewed(resolver->ports.context);
-	return 0;
-}
-
-int pr_resolver_set_upstreams(struct pr_resolver *resolver, const struct pr_upstream *upstreams,
-			      unsigned int n)
-{
-	bool same;
-
 	if (n > PR_UPSTREAMS_MAX)
 		n = PR_UPSTREAMS_MAX;
-	same = n == resolver->n_upstreams;
-	for (unsigned int i = 0; i < n && same; i++)
-		same = pr_upstream_equal(&upstreams[i], &resolver->upstreams[i]);
-	return same ? 0 : swap(resolver, upstreams, n);
+	if (is_current(resolver, upstreams, n))
+		return false;
+	if (resolver->current)
+		STAILQ_INSERT_TAIL(&resolver->former, resolver->current, link);
+	resolver->current = n ? pr_servers_new(resolver->base, upstreams, n) : NULL;
+	pr_resolver_flush(resolver);
+	return true;
 }
 
-int pr_resolver_flush(struct pr_resolver *resolver)
+void pr_resolver_flush(struct pr_resolver *resolver)
 {
-	return swap(resolver, resolver->upstreams, resolver->n_upstreams);
+	resolver->age++;
+	if (resolver->ports.renewed)
+		resolver->ports.renewed(resolver->ports.context);
 }
 
 /* ---- questions ---- */
 
-/* Answered, by whomever; the memory stays until libunbound has called. */
-static void settle(struct query *query)
+/* What makes two questions one; all else of them stays here. */
+static bool is_same(const struct pr_dns_question *a, const struct pr_dns_question *b)
 {
-	query->answered = true;
-	TAILQ_REMOVE(&query->resolver->waiting, query, link);
+	const uint16_t flags = PR_DNS_FLAG_AD | PR_DNS_FLAG_CD;
+
+	return a->type == b->type && a->class_ == b->class_ && a->dnssec_ok == b->dnssec_ok &&
+	       (a->flags & flags) == (b->flags & flags) && strcmp(a->name, b->name) == 0;
 }
 
-/* libunbound's failures come as an error or, from its cache, as a packet: to the client both are the same. */
-static bool is_answer(const uint8_t *packet, int len)
+static struct bucket *bucket_of(struct pr_resolver *resolver,
+				const struct pr_dns_question *question)
 {
-	return packet && len >= PR_DNS_HEADER_LEN && len <= PR_DNS_MESSAGE_MAX &&
-	       (packet[3] & PR_DNS_RCODE_MASK) != PR_DNS_RCODE_SERVFAIL;
+	uint64_t hash = pr_hash(question->name, strlen(question->name)) + question->type;
+
+	return &resolver->buckets[hash % N_BUCKETS];
 }
 
-static void on_answer(void *context, int rcode, void *packet, int packet_len, int security,
-		      char *why_bogus, int was_rate_limited)
+static struct entry *find(struct pr_resolver *resolver, const struct pr_dns_question *question)
 {
-	struct query *query = context;
-	struct pr_resolver *resolver = query->resolver;
+	struct entry *entry;
 
-	(void)security;
-	(void)why_bogus;
-	(void)was_rate_limited;
-	query->context->n_queries--;
-	resolver->n_queries--;
-	if (!query->answered) {
-		settle(query);
-		if (rcode == PR_DNS_RCODE_NOERROR && is_answer(packet, packet_len)) {
-			resolver->counters.answered++;
-			resolver->ports.answer(resolver->ports.context, query->ticket, packet,
-					       (size_t)packet_len);
-		} else {
-			fail(resolver, query->ticket, &query->question,
-			     PR_DNS_EDE_NO_REACHABLE_AUTHORITY, NO_ANSWER);
-		}
+	LIST_FOREACH(entry, bucket_of(resolver, question), by_question)
+	if (entry->age == resolver->age && is_same(&entry->query.question, question))
+		return entry;
+	return NULL;
+}
+
+static void free_entry(struct entry *entry)
+{
+	struct waiter *waiter;
+
+	while ((waiter = STAILQ_FIRST(&entry->waiters))) {
+		STAILQ_REMOVE_HEAD(&entry->waiters, link);
+		entry->resolver->n_waiters--;
+		free(waiter);
 	}
-	free(query);
+	TAILQ_REMOVE(&entry->resolver->entries, entry, by_deadline);
+	LIST_REMOVE(entry, by_question);
+	pr_query_done(&entry->query);
+	free(entry);
 }
 
-static void send_query(struct pr_resolver *resolver, uint64_t ticket,
-		       const struct pr_dns_question *question)
+static void on_ended(struct pr_query *query, const uint8_t *bytes, size_t len, int ede,
+		     const char *why)
 {
-	struct query *query = pr_calloc(1, sizeof(*query));
-	const char *name = question->name[0] ? question->name : ".";
+	struct entry *entry = (struct entry *)query;
+	struct pr_resolver *resolver = entry->resolver;
+	struct waiter *waiter;
 
-	query->resolver = resolver;
-	query->context = resolver->current;
-	query->question = *question;
-	query->ticket = ticket;
-	query->deadline_us = pr_clock_monotonic_us() + PR_RESOLVER_DEADLINE_MS * MS_US;
-	TAILQ_INSERT_TAIL(&resolver->waiting, query, link);
-	resolver->n_queries++;
-	resolver->current->n_queries++;
-	/* without an error the query belongs to libunbound, which may have called back already */
-	if (ub_resolve_event(resolver->current->unbound, name, question->type, question->class_,
-			     query, on_answer, NULL) == 0)
-		return;
-	settle(query);
-	resolver->n_queries--;
-	resolver->current->n_queries--;
-	free(query);
-	fail(resolver, ticket, question, PR_DNS_EDE_OTHER, NOT_POSSIBLE);
+	STAILQ_FOREACH(waiter, &entry->waiters, link)
+	{
+		if (!bytes) {
+			fail(resolver, waiter->ticket, &query->question, ede, why);
+			continue;
+		}
+		resolver->counters.answered++;
+		resolver->ports.answer(resolver->ports.context, waiter->ticket, bytes, len);
+	}
+	free_entry(entry);
+}
+
+static void wait_for(struct entry *entry, uint64_t ticket)
+{
+	struct waiter *waiter = pr_calloc(1, sizeof(*waiter));
+
+	waiter->ticket = ticket;
+	STAILQ_INSERT_TAIL(&entry->waiters, waiter, link);
+	entry->resolver->n_waiters++;
+}
+
+static void begin(struct pr_resolver *resolver, uint64_t ticket,
+		  const struct pr_dns_question *question)
+{
+	struct entry *entry = pr_calloc(1, sizeof(*entry));
+
+	entry->resolver = resolver;
+	entry->age = resolver->age;
+	entry->deadline_us = pr_clock_monotonic_us() + PR_RESOLVER_DEADLINE_MS * MS_US;
+	entry->query.queries = &resolver->queries;
+	entry->query.servers = resolver->current;
+	entry->query.question = *question;
+	entry->query.ended = on_ended;
+	STAILQ_INIT(&entry->waiters);
+	TAILQ_INSERT_TAIL(&resolver->entries, entry, by_deadline);
+	LIST_INSERT_HEAD(bucket_of(resolver, question), entry, by_question);
+	wait_for(entry, ticket);
+	pr_query_start(&entry->query);
+}
+
+static void ask(struct pr_resolver *resolver, uint64_t ticket,
+		const struct pr_dns_question *question)
+{
+	uint8_t special[PR_DNS_UDP_MIN];
+	size_t special_len = pr_special_answer(question, special, sizeof(special));
+	struct entry *same;
+
+	if (special_len) {
+		resolver->counters.answered++;
+		resolver->ports.answer(resolver->ports.context, ticket, special, special_len);
+	} else if (!resolver->current) {
+		fail(resolver, ticket, question, PR_DNS_EDE_NO_REACHABLE_AUTHORITY, NO_UPSTREAM);
+	} else if (resolver->n_waiters >= PR_RESOLVER_QUERIES_MAX) {
+		resolver->counters.refused_full++;
+		fail(resolver, ticket, question, PR_DNS_EDE_OTHER, TOO_MANY);
+	} else if ((same = find(resolver, question))) {
+		resolver->counters.joined++;
+		wait_for(same, ticket);
+	} else {
+		begin(resolver, ticket, question);
+	}
 }
 
 void pr_resolver_ask(struct pr_resolver *resolver, uint64_t ticket, const uint8_t *bytes,
@@ -210,36 +220,29 @@ void pr_resolver_ask(struct pr_resolver *resolver, uint64_t ticket, const uint8_
 	if (pr_dns_parse_question(bytes, len, &question) != 0) {
 		resolver->counters.failed++;
 		resolver->ports.answer(resolver->ports.context, ticket, NULL, 0);
-	} else if (!resolver->current) {
-		fail(resolver, ticket, &question, PR_DNS_EDE_NO_REACHABLE_AUTHORITY, NO_UPSTREAM);
-	} else if (resolver->n_queries >= PR_RESOLVER_QUERIES_MAX) {
-		resolver->counters.refused_full++;
-		fail(resolver, ticket, &question, PR_DNS_EDE_OTHER, TOO_MANY);
-	} else {
-		send_query(resolver, ticket, &question);
+		return;
 	}
+	ask(resolver, ticket, &question);
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_resolver *resolver = context;
 	uint64_t now = pr_clock_monotonic_us();
-	struct query *query;
+	struct pr_servers *servers;
+	struct entry *entry;
 
 	(void)fd;
 	(void)what;
-	/* every query has the same time: the first one's deadline is the earliest */
-	while ((query = TAILQ_FIRST(&resolver->waiting)) && query->deadline_us <= now) {
-		settle(query);
+	while ((entry = TAILQ_FIRST(&resolver->entries)) && entry->deadline_us <= now) {
 		resolver->counters.timed_out++;
-		fail(resolver, query->ticket, &query->question, PR_DNS_EDE_NO_REACHABLE_AUTHORITY,
-		     NO_ANSWER);
+		on_ended(&entry->query, entry->query.failure, entry->query.failure_len,
+			 PR_DNS_EDE_NO_REACHABLE_AUTHORITY, NO_ANSWER);
 	}
-	for (unsigned int i = 0; i < PR_RESOLVER_FORMER_MAX; i++) {
-		if (!resolver->former[i] || resolver->former[i]->n_queries)
-			continue;
-		context_free(resolver->former[i]);
-		resolver->former[i] = NULL;
+	/* the first one's queries are the oldest */
+	while ((servers = STAILQ_FIRST(&resolver->former)) && servers->n_users == 0) {
+		STAILQ_REMOVE_HEAD(&resolver->former, link);
+		pr_servers_free(servers);
 	}
 }
 
@@ -251,7 +254,9 @@ int pr_resolver_new(struct event_base *base, const struct pr_resolver_ports *por
 
 	resolver->base = base;
 	resolver->ports = *ports;
-	TAILQ_INIT(&resolver->waiting);
+	TAILQ_INIT(&resolver->entries);
+	STAILQ_INIT(&resolver->former);
+	pr_queries_init(&resolver->queries, base);
 	resolver->timer = event_new(base, -1, EV_PERSIST, on_timer, resolver);
 	if (!resolver->timer || event_add(resolver->timer, &interval) < 0) {
 		pr_resolver_free(resolver);
@@ -263,21 +268,28 @@ int pr_resolver_new(struct event_base *base, const struct pr_resolver_ports *por
 
 void pr_resolver_free(struct pr_resolver *resolver)
 {
-	struct query *query;
+	struct pr_servers *servers;
 
 	if (!resolver)
 		return;
-	TAILQ_FOREACH(query, &resolver->waiting, link)
-	query->answered = true;
-	context_free(resolver->current);
-	for (unsigned int i = 0; i < PR_RESOLVER_FORMER_MAX; i++)
-		context_free(resolver->former[i]);
+	while (!TAILQ_EMPTY(&resolver->entries))
+		free_entry(TAILQ_FIRST(&resolver->entries));
+	while ((servers = STAILQ_FIRST(&resolver->former))) {
+		STAILQ_REMOVE_HEAD(&resolver->former, link);
+		pr_servers_free(servers);
+	}
+	pr_servers_free(resolver->current);
+	pr_queries_done(&resolver->queries);
 	if (resolver->timer)
 		event_free(resolver->timer);
 	free(resolver);
 }
 
-const struct pr_resolver_counters *pr_resolver_counters(const struct pr_resolver *resolver)
+struct pr_resolver_counters pr_resolver_counters(const struct pr_resolver *resolver)
 {
-	return &resolver->counters;
+	struct pr_resolver_counters counters = resolver->counters;
+
+	counters.forged = resolver->queries.n_forged;
+	counters.over_tcp = resolver->queries.n_over_tcp;
+	return counters;
 }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Asks upstream, through libunbound: its cache, its retries, its random ports and ids, TCP where an answer is cut.
- * Questions and answers are in wire format. One thread, that of the event base.
+ * Asks upstream: one question, one answer, both in wire format, as the upstream gave it but for the id. Retries, other
+ * upstreams where one is away, TCP where an answer is cut. It forwards and nothing else: what an answer says beside
+ * what was asked for is given to nobody else (docs/decisions/forwarding.md). One thread, that of the event base.
  */
 #pragma once
 
@@ -9,19 +10,15 @@
 #include "resolver/upstream.h"
 
 #include <event2/event.h>
+#include <stdbool.h>
 
-/* Questions on their way. Beyond: answered SERVFAIL at once, counted. */
+/* Questions on their way, and such as ask the same. Beyond: answered SERVFAIL at once, counted. */
 #define PR_RESOLVER_QUERIES_MAX 16384u
 /* Without an answer until then: SERVFAIL, extended error 22 (no reachable authority). Shorter than a question's
  * life in the nameserver, longer than a client's first try. */
 #define PR_RESOLVER_DEADLINE_MS 8000u
-/* Contexts of former upstreams that still wait for answers; the oldest beyond is ended, its questions fail. */
-#define PR_RESOLVER_FORMER_MAX 3u
-/* Sockets towards upstreams at one time; questions beyond wait in libunbound for one. */
-#define PR_RESOLVER_PORTS     "256"
-#define PR_RESOLVER_TCP	      "32"
-#define PR_RESOLVER_MSG_CACHE "4194304" /* bytes */
-#define PR_RESOLVER_SET_CACHE "8388608"
+/* UDP sockets towards upstreams at one time; questions beyond wait for one. */
+#define PR_RESOLVER_SOCKETS_MAX 1024u
 
 struct pr_resolver;
 
@@ -35,6 +32,9 @@ struct pr_resolver_ports {
 
 struct pr_resolver_counters {
 	uint64_t asked, answered, failed, timed_out, refused_full;
+	uint64_t joined; /* asked while the same was on its way: one question upstream */
+	uint64_t forged; /* datagrams that were not the answer to what was asked from their port */
+	uint64_t over_tcp; /* questions over TCP */
 };
 
 PR_MUST_USE int pr_resolver_new(struct event_base *base, const struct pr_resolver_ports *ports,
@@ -42,15 +42,15 @@ PR_MUST_USE int pr_resolver_new(struct event_base *base, const struct pr_resolve
 /* Questions that are on their way are not answered any more. */
 void pr_resolver_free(struct pr_resolver *resolver);
 
-/* From now on these are asked; the cache begins anew. Unchanged upstreams change nothing. Without any, every
- * question fails. 0 or -errno: the former stay in force. */
-PR_MUST_USE int pr_resolver_set_upstreams(struct pr_resolver *resolver,
-					  const struct pr_upstream *upstreams, unsigned int n);
-/* Forgets what is cached. */
-PR_MUST_USE int pr_resolver_flush(struct pr_resolver *resolver);
+/* From now on these are asked; what is on its way ends with the former. Without any, every
+ * question fails. False: they are the same as before, and nothing changes. */
+bool pr_resolver_set_upstreams(struct pr_resolver *resolver, const struct pr_upstream *upstreams,
+			       unsigned int n);
+/* Whoever asks from now on is given nothing that was asked for before. */
+void pr_resolver_flush(struct pr_resolver *resolver);
 
 /* `bytes`: as pr_dns_write_question() writes it. The port may be called before this returns. */
 void pr_resolver_ask(struct pr_resolver *resolver, uint64_t ticket, const uint8_t *bytes,
 		     size_t len);
 
-const struct pr_resolver_counters *pr_resolver_counters(const struct pr_resolver *resolver);
+struct pr_resolver_counters pr_resolver_counters(const struct pr_resolver *resolver);

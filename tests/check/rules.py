@@ -108,7 +108,7 @@ def licences(root):
 
 def _package_flags():
     names = ["libmnl", "libnftnl", "libnetfilter_queue", "libnetfilter_conntrack", "libbpf", "libevent", "jansson",
-             "libconfig", "libunbound"]
+             "libconfig"]
     done = subprocess.run(["pkg-config", "--cflags", *names], stdout=subprocess.PIPE, text=True)
     return done.stdout.split()
 

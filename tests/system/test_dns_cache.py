@@ -12,9 +12,9 @@ def test_flushed_is_asked_anew_and_names_are_listed(lab, guard):
 
     def look_up():
         """How often the upstream nameserver was asked for it."""
-        before = upstream.log.read_text().count(" four.example. A ")
+        before = upstream.log.read_text().lower().count(" four.example. a ")
         assert lab.host.run("getent", "ahostsv4", "four.example").stdout.split()[0] == WEB4
-        return upstream.log.read_text().count(" four.example. A ") - before
+        return upstream.log.read_text().lower().count(" four.example. a ") - before
     assert look_up() == 1
     assert look_up() == 0
     guarded.portreeve("dns", "flush")
@@ -37,7 +37,7 @@ def dig(lab, *words):
 
 
 def asked(upstream, name, kind="A"):
-    return upstream.log.read_text().count(f" {name}. {kind} IN")
+    return upstream.log.read_text().lower().count(f" {name}. {kind} in".lower())
 
 
 def test_cached_times_count_down_and_end(lab, guard):
@@ -55,8 +55,8 @@ def test_cached_times_count_down_and_end(lab, guard):
 
 
 def test_negative_answers_hold_as_long_as_the_soa_says(lab, guard):
-    upstream = lab.start_dns(extra_data=("sub.example. 3600 IN SOA ns.example. root.example. 1 60 60 60 2",),
-                             options=' local-zone: "sub.example." static\n')
+    upstream = lab.start_dns(options=' local-zone: "sub.example." static\n local-data: "sub.example. 3600 IN SOA ns.example. '
+                                     'root.example. 1 60 60 60 2"\n')
     guard()
     assert "NXDOMAIN" in dig(lab, "none.sub.example")
     assert "NXDOMAIN" in dig(lab, "none.sub.example")
