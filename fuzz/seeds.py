@@ -259,10 +259,10 @@ def intel_sets():
     def changes(*pairs):
         return b'\0' + b''.join(struct.pack('=II', where, what) for where, what in pairs)
 
-    sections, tables, bits = 32, 128, 344
+    sections, tables, bits = 32, 144, 360
     yield 'unchanged', changes()
     yield 'cut', b'\xffportrset\1\0\0\0'
-    for number, name in enumerate(['strings', 'lists', 'firsts', 'buckets', 'spans', 'nodes']):
+    for number, name in enumerate(['strings', 'lists', 'firsts', 'filter', 'buckets', 'spans', 'nodes']):
         at = sections + 16 * number
         yield name + '-none', changes((at + 8, 0))
         yield name + '-many', changes((at + 8, 0x7fffffff))

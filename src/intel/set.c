@@ -12,6 +12,7 @@ static const size_t record_sizes[PR_INTEL_SECTION_COUNT_] = {
 	[PR_INTEL_STRINGS] = 1,
 	[PR_INTEL_LISTS] = sizeof(struct pr_intel_list_record),
 	[PR_INTEL_FIRSTS] = sizeof(uint32_t),
+	[PR_INTEL_FILTER] = sizeof(uint64_t),
 	[PR_INTEL_BUCKETS] = sizeof(struct pr_intel_bucket),
 	[PR_INTEL_SPANS] = sizeof(uint32_t),
 	[PR_INTEL_NODES] = sizeof(struct pr_intel_node),
@@ -81,10 +82,12 @@ static bool init(struct pr_intel_set *set, const void *bytes, size_t len)
 	set->strings = section(set, PR_INTEL_STRINGS, &set->n_strings);
 	set->lists = section(set, PR_INTEL_LISTS, &set->n_lists);
 	set->firsts = section(set, PR_INTEL_FIRSTS, &n_firsts);
+	set->filter = section(set, PR_INTEL_FILTER, &set->n_filter);
 	set->buckets = section(set, PR_INTEL_BUCKETS, &set->n_buckets);
 	set->spans = section(set, PR_INTEL_SPANS, &set->n_spans);
 	set->nodes = section(set, PR_INTEL_NODES, &set->n_nodes);
-	return !set->strings[0] && !set->strings[set->n_strings - 1];
+	return !set->n_filter == !set->n_buckets && !set->strings[0] &&
+	       !set->strings[set->n_strings - 1];
 }
 
 int pr_intel_set_open(const void *bytes, size_t len, struct pr_intel_set **ret_set)
@@ -166,16 +169,11 @@ void pr_intel_finding_init(struct pr_intel_finding *finding, const struct pr_int
 /* The list that a line, counted through all lists, belongs to. */
 static bool list_of(const struct pr_intel_set *set, uint32_t line, uint32_t *ret_list)
 {
-	uint32_t low = 0, high = set->n_lists;
+	uint32_t low = 0;
 
-	while (high - low > 1) {
-		uint32_t middle = low + (high - low) / 2;
-
-		if (set->firsts[middle] <= line)
-			low = middle;
-		else
-			high = middle;
-	}
+	/* without branches to guess: lists are as good as random */
+	for (uint32_t n = set->n_lists; n > 1; n -= n / 2)
+		low += set->firsts[low + n / 2] <= line ? n / 2 : 0;
 	if (!set->n_lists || line < set->firsts[low])
 		return false;
 	*ret_list = low;

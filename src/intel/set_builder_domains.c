@@ -116,6 +116,19 @@ static bool fill(struct pr_intel_array *buckets, const struct pr_intel_domain_en
 	return true;
 }
 
+static void fill_filter(struct pr_intel_array *filter, const struct pr_intel_domain_entry *entries,
+			size_t n)
+{
+	uint64_t *words;
+
+	filter->n = filter->n_allocated = n / PR_INTEL_FILTER_DOMAINS + 1;
+	filter->bytes = pr_calloc(filter->n, filter->size);
+	words = (uint64_t *)(void *)filter->bytes;
+	for (size_t i = 0; i < n; i++)
+		words[pr_intel_home(entries[i].hash, (uint32_t)filter->n)] |=
+			pr_intel_filter_bits(entries[i].hash);
+}
+
 void pr_intel_builder_domains(struct pr_intel_builder *builder, struct pr_intel_file *file)
 {
 	struct pr_intel_array *part = &builder->parts[PR_INTEL_PART_DOMAINS];
@@ -128,6 +141,7 @@ void pr_intel_builder_domains(struct pr_intel_builder *builder, struct pr_intel_
 	sort(entries, part->n);
 	part->n = merge(builder, file, entries, part->n);
 	file->n_domains = part->n;
+	fill_filter(&file->sections[PR_INTEL_FILTER], entries, part->n);
 	n_buckets = part->n * 1000 / (PR_INTEL_SLOTS * FILL) + 1;
 	do {
 		buckets->bytes = pr_realloc(buckets->bytes, n_buckets, buckets->size);

@@ -44,10 +44,19 @@ _Static_assert(sizeof(struct pr_intel_bucket) == PR_INTEL_ALIGN, "a cache line")
 /* Buckets that a look-up visits at most. The builder takes a larger table rather than more. */
 #define PR_INTEL_PROBES_MAX 32u
 
-/* The bucket a hash belongs to: in the order of the hashes. */
-static inline uint32_t pr_intel_home(uint64_t hash, uint32_t n_buckets)
+/* The place among `n` that a hash belongs to: in the order of the hashes. */
+static inline uint32_t pr_intel_home(uint64_t hash, uint32_t n)
 {
-	return (uint32_t)((hash >> 32) * n_buckets >> 32);
+	return (uint32_t)((hash >> 32) * n >> 32);
+}
+
+/* A word of the filter has the bits of all domains whose place it is, so many on average. */
+#define PR_INTEL_FILTER_DOMAINS 8
+
+static inline uint64_t pr_intel_filter_bits(uint64_t hash)
+{
+	return UINT64_C(1) << (hash & 63) | UINT64_C(1) << (hash >> 6 & 63) |
+	       UINT64_C(1) << (hash >> 12 & 63) | UINT64_C(1) << (hash >> 18 & 63);
 }
 
 struct pr_intel_list_record {
@@ -68,6 +77,7 @@ enum pr_intel_section {
 	PR_INTEL_STRINGS, /* char; the first and the last are 0 */
 	PR_INTEL_LISTS,	  /* struct pr_intel_list_record */
 	PR_INTEL_FIRSTS,  /* uint32_t: the first line of each list */
+	PR_INTEL_FILTER,  /* uint64_t, where there are buckets */
 	PR_INTEL_BUCKETS, /* struct pr_intel_bucket */
 	PR_INTEL_SPANS,	  /* uint32_t */
 	PR_INTEL_NODES,	  /* struct pr_intel_node */

@@ -10,10 +10,11 @@ struct pr_intel_set {
 	const char *strings;
 	const struct pr_intel_list_record *lists;
 	const uint32_t *firsts;
+	const uint64_t *filter;
 	const struct pr_intel_bucket *buckets;
 	const uint32_t *spans;
 	const struct pr_intel_node *nodes;
-	uint32_t n_strings, n_lists, n_buckets, n_spans, n_nodes;
+	uint32_t n_strings, n_lists, n_filter, n_buckets, n_spans, n_nodes;
 	struct pr_intel_table tables[PR_INTEL_TABLE_COUNT_];
 };
 
