@@ -314,7 +314,64 @@ def heuristic_steps():
     yield 'odd-names', b''.join(heuristic_step(0, 1, 10, name) for name in (b'', b'com', b'a.b', b'\\255.example.org'))
 
 
+def mmdb_text(text):
+    return bytes([2 << 5 | len(text)]) + text.encode()
+
+
+def mmdb_map(*pairs):
+    return bytes([7 << 5 | len(pairs)]) + b''.join(mmdb_text(key) + value for key, value in pairs)
+
+
+def mmdb_number(number):
+    return bytes([6 << 5 | 4]) + struct.pack('>I', number)
+
+
+def mmdb(version, bits, nodes, data, settings=()):
+    """A node is two sides: a node's number, None, or ('data', offset)."""
+    def record(side):
+        if side is None:
+            return len(nodes)
+        return len(nodes) + 16 + side[1] if isinstance(side, tuple) else side
+
+    def node(left, right):
+        if bits == 28:
+            return (left & 0xffffff).to_bytes(3, 'big') + bytes([left >> 24 << 4 | right >> 24]) + \
+                (right & 0xffffff).to_bytes(3, 'big')
+        return left.to_bytes(bits // 8, 'big') + right.to_bytes(bits // 8, 'big')
+
+    metadata = dict({'binary_format_major_version': 2, 'node_count': len(nodes), 'record_size': bits,
+                     'ip_version': version}, **dict(settings))
+    return b''.join(node(record(left), record(right)) for left, right in nodes) + bytes(16) + data + \
+        b'\xab\xcd\xefMaxMind.com' + mmdb_map(*((key, mmdb_number(value)) for key, value in metadata.items()))
+
+
+def geo_files():
+    country, number = mmdb_map(('country', mmdb_map(('iso_code', mmdb_text('AT'))))), mmdb_map(
+        ('autonomous_system_number', mmdb_number(64496)), ('autonomous_system_organization', mmdb_text('Somebody')))
+    pointing = mmdb_map(('country', b'\x20\x09'), ('asn', mmdb_text('AS64496')), ('as_name', mmdb_text('x')))
+    data, path = country + number + pointing, [(i + 1, None) for i in range(95)]
+    first, second, third = ('data', 0), ('data', len(country)), ('data', len(country) + len(number))
+    four = [(1, second), (first, third)]
+    yield 'mmdb-4', b'\1' + mmdb(4, 24, four, data)
+    yield 'mmdb-4-wide', b'\1' + mmdb(4, 28, four, data)
+    yield 'mmdb-6', b'\0' + mmdb(6, 32, path + [(96, None), (first, second)], data)
+    yield 'mmdb-loop', b'\1' + mmdb(6, 24, [(1, 1), (1, first)], data)
+    yield 'mmdb-nowhere', b'\1' + mmdb(4, 24, [(('data', -8), ('data', 9999)), (None, first)], data)
+    yield 'mmdb-no-nodes', b'\1' + mmdb(4, 24, four, data, [('node_count', 0)])
+    yield 'mmdb-many-nodes', b'\1' + mmdb(4, 24, four, data, [('node_count', 0xffffffff)])
+    yield 'mmdb-pointer-to-itself', b'\1' + mmdb(4, 24, [(first, None)], b'\x20\x00')
+    yield 'mmdb-large-map', b'\1' + mmdb(4, 24, [(first, None)], b'\xff\xff\xff\xff' + data)
+    yield 'asn', b'\2# x\n1.0.0.0,1.0.0.255,13335,"The ""Net"", Inc."\n2001:db8::,2001:db8::1,0,x\nx,y,z\n'
+    yield 'asn-tabs', b'\x021.0.0.0\t1.0.0.255\t13335\tUS\tNAME\n16777472,16777473,AS1,\xff\n'
+    yield 'country', b'\3"1.0.0.0","1.0.0.255","AU"\n2001:db8::,2001:db8::ffff,ZZ\n1.0.0.9,1.0.0.1,AT\n'
+    yield 'tor', b'\x0416777216,16777471,AU\n42540766411282592856903984951653826560,' \
+        b'42540766411282592856903984951653826561,??\n'
+    yield 'auto', b'\0start,end,country\n1.0.0.0,1.0.0.255,AU\n'
+
+
 def main():
+    for name, data in geo_files():
+        write('geo', name, data)
     for name, data in lists():
         write('list', name, data)
     for name, data in heuristic_steps():
