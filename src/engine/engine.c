@@ -42,6 +42,7 @@ struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 	engine->links = pr_links_new(options->n_links_max, pr_link_forgotten, engine);
 	pr_providers_table_init(&engine->providers);
 	pr_questions_init(engine);
+	pr_suspicions_init(engine);
 	pr_parking_init(&engine->parking, or_default(options->n_parked_max, PR_ENGINE_PARKED_MAX));
 	engine->n_prompts_max = or_default(options->n_prompts_max, PR_ENGINE_PROMPTS_MAX);
 	engine->prompts = pr_calloc(engine->n_prompts_max, sizeof(*engine->prompts));
@@ -58,6 +59,7 @@ void pr_engine_free(struct pr_engine *engine)
 		engine->parking.slots[i].wait = PR_PARKED_FREE;
 	engine->parking.n_used = 0;
 	pr_questions_done(engine);
+	pr_suspicions_done(engine);
 	pr_links_free(engine->links);
 	pr_prompts_done(engine);
 	pr_answers_done(engine);

@@ -2,6 +2,8 @@
 /* What is told: events as things happen, and the same shape for the rows of the tables. */
 #include "engine/machine.h"
 
+#include "firewall/checks.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -179,6 +181,20 @@ void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *sub
 		event->rule = pr_policy_rule_text(engine->policy, decision->rule);
 		event->rule_place = pr_policy_rule_place(engine->policy, decision->rule);
 	}
+}
+
+void pr_event_add_suspicions(struct pr_engine *engine, const struct pr_subject *subject,
+			     const struct pr_decision *decision, struct pr_event *event)
+{
+	if (subject->generated_why && decision->check != PR_CHECK_GENERATED) {
+		add_to_reason(engine, "; it looks made by a program: ");
+		add_to_reason(engine, subject->generated_why);
+	}
+	if (subject->tunnel_why && decision->check != PR_CHECK_DNS_TUNNEL) {
+		add_to_reason(engine, "; it looks like a tunnel: ");
+		add_to_reason(engine, subject->tunnel_why);
+	}
+	event->reason = engine->reason;
 }
 
 static const char unanswered[] = "; nobody answered, so it is denied for now";

@@ -38,6 +38,9 @@ static void set_subject(struct pr_engine *engine, const struct pr_engine_query *
 		subject->absent &= ~(unsigned int)PR_FACT_DOMAIN;
 	}
 	pr_intel_of_names(engine, ret_subject);
+	if (query->domain && !query->incoming)
+		pr_suspicions_set(engine, actor, pr_suspicions_look(engine, actor, query->domain),
+				  subject);
 	if (query->address.family)
 		pr_intel_of_address(engine, ret_subject, PR_FACTS_DATA);
 	if (query->proto)

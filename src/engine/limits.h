@@ -43,6 +43,7 @@
 #define PR_ENGINE_OWED_US     50000u
 #define PR_ENGINE_PAY_MAX     16u /* of them while the lock is held once */
 
+#define PR_ENGINE_WHY_SIZE    256u /* what a suspicion rests on */
 #define PR_ENGINE_REASON_SIZE 320u /* bytes of an event's reason; longer ones are cut */
 
 /* Housekeeping: names and links that expire. */

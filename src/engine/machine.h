@@ -77,6 +77,7 @@ struct pr_standing_answer {
 	uint64_t number; /* the oldest gives way */
 };
 
+struct pr_heuristics;
 struct pr_questioner; /* questions.c */
 
 struct pr_user_query {
@@ -154,6 +155,8 @@ struct pr_engine {
 	struct pr_owed owed[PR_ENGINE_OWED_MAX]; /* oldest first */
 	uint32_t n_owed, n_paid;
 	bool paying;
+	struct pr_heuristics *heuristics;
+	char generated_why[PR_ENGINE_WHY_SIZE], tunnel_why[PR_ENGINE_WHY_SIZE];
 	char reason[PR_ENGINE_REASON_SIZE], denial[PR_ENGINE_REASON_SIZE];
 	char missing_providers[PR_PROVIDERS_MAX * (PR_PROVIDER_ID_MAX + 1)];
 };
@@ -368,6 +371,23 @@ void pr_questions_init(struct pr_engine *engine);
 void pr_questions_done(struct pr_engine *engine);
 #define PR_TICKET_QUESTION (UINT64_C(1) << 63) /* tickets of questions have this bit */
 
+/* ---- suspicions.c: what questions look like over time ---- */
+
+void pr_suspicions_init(struct pr_engine *engine);
+void pr_suspicions_done(struct pr_engine *engine);
+/* The actor asks: what that looks like, as far as its profile cares. */
+unsigned int pr_suspicions_asked(struct pr_engine *engine, const struct pr_actor *actor,
+				 const char *name, uint16_t type);
+void pr_suspicions_answered(struct pr_engine *engine, const struct pr_actor *actor,
+			    const struct pr_question *question, const struct pr_dns_facts *facts,
+			    size_t len);
+/* What it would look like; nothing is noted. */
+unsigned int pr_suspicions_look(struct pr_engine *engine, const struct pr_actor *actor,
+				const char *name);
+/* Puts what the profile cares for into the subject of a name, and why. */
+void pr_suspicions_set(struct pr_engine *engine, const struct pr_actor *actor,
+		       unsigned int suspicions, struct pr_subject *subject);
+
 /* ---- events.c ---- */
 
 void pr_event_send(struct pr_engine *engine, struct pr_event *event);
@@ -389,6 +409,9 @@ void pr_event_of_subject(const struct pr_engine *engine, const struct pr_subject
 void pr_event_of_decision(struct pr_engine *engine, const struct pr_subject *subject,
 			  const struct pr_decision *decision, enum pr_stage stage,
 			  struct pr_event *event);
+/* Adds to the event's reason, where it is not that already, what it is suspected of. */
+void pr_event_add_suspicions(struct pr_engine *engine, const struct pr_subject *subject,
+			     const struct pr_decision *decision, struct pr_event *event);
 /* Why a question is denied; what a prompt's answer denied is told so. Returns `text`. */
 const char *pr_reason_of_denial(const struct pr_engine *engine, const struct pr_subject *subject,
 				const struct pr_question_decision *denial, char *text, size_t size);

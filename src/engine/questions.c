@@ -20,6 +20,8 @@ struct pr_questioner {
 	bool told;			/* that it passed the first stage */
 	bool permitted;			/* by a rule, whatever may be known of its entity */
 	unsigned int missing_providers; /* that had not answered when it was decided upon */
+	bool asked;			/* the heuristics know of it … */
+	unsigned int suspicions;	/* … and said so */
 	uint32_t slot;
 };
 
@@ -150,6 +152,7 @@ static void set_subject(struct pr_engine *engine, const struct pr_question *ques
 	for (unsigned int i = 0; i < facts->n_names && i < PR_SUBJECT_DOMAINS_MAX; i++)
 		subject->domains[subject->n_domains++] = facts->names[i];
 	pr_intel_of_names(engine, of);
+	pr_suspicions_set(engine, &questioner->actor, questioner->suspicions, subject);
 	if (facts->address) {
 		subject->public_answer = engine->upstreams_public;
 		pr_subject_set_address(engine, facts->address, subject);
@@ -186,6 +189,7 @@ static void tell(struct pr_engine *engine, const struct pr_question *question,
 	if (decision->answered || decision->unanswered)
 		event.reason = pr_reason_of_denial(engine, subject, decision, engine->reason,
 						   sizeof(engine->reason));
+	pr_event_add_suspicions(engine, subject, &decision->decision, &event);
 	pr_event_send(engine, &event);
 }
 
@@ -298,6 +302,14 @@ static void port_decide(void *context, struct pr_question *question, enum pr_sta
 		questioner->policy = engine->policy_serial;
 	}
 	question->application_key = questioner->actor.application;
+	if (!questioner->asked) {
+		questioner->asked = true;
+		questioner->suspicions =
+			questioner->dry
+				? pr_suspicions_look(engine, &questioner->actor, question->name)
+				: pr_suspicions_asked(engine, &questioner->actor, question->name,
+						      question->type);
+	}
 	decide_with_owner(engine, question, questioner, stage, facts, ret_decision);
 }
 
@@ -318,6 +330,16 @@ static void port_resolve(void *context, uint64_t ticket, const uint8_t *bytes, s
 	struct pr_engine *engine = context;
 
 	engine->ports.resolve(engine->ports.context, ticket, bytes, len);
+}
+
+static void port_answered(void *context, const struct pr_question *question,
+			  const struct pr_dns_facts *facts, size_t len)
+{
+	const struct pr_questioner *questioner = question->application;
+	struct pr_engine *engine = context;
+
+	if (questioner && !questioner->dry && !questioner->wait_until_us)
+		pr_suspicions_answered(engine, &questioner->actor, question, facts, len);
 }
 
 static void port_reply(void *context, uint64_t client, const uint8_t *bytes, size_t len)
@@ -380,6 +402,7 @@ static const struct pr_question_ports question_ports = {
 	.decide = port_decide,
 	.inform = port_inform,
 	.resolve = port_resolve,
+	.answered = port_answered,
 	.reply = port_reply,
 	.record = port_record,
 	.concluded = port_concluded,

@@ -160,19 +160,25 @@ void pr_tell_rebinding(struct pr_sentence *sentence, const struct pr_check_view 
 			subject->scope == PR_SCOPE_LOCALHOST ? "this host" : "the LAN");
 }
 
+static void add_why(struct pr_sentence *sentence, const char *why)
+{
+	if (why)
+		pr_sentence_add(sentence, ": %s", why);
+}
+
 void pr_tell_generated(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	pr_sentence_add(sentence, "%s looks made by a program (generated_domains)",
 			asked_name(view));
+	add_why(sentence, view->subject->generated_why);
 	pr_sentence_add_exception(sentence, view);
 }
 
 void pr_tell_dns_tunnel(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	pr_sentence_add(sentence,
-			"the questions for %s and its like look like data carried out in names "
-			"(dns_tunnels)",
-			asked_name(view));
+			"the questions look like data carried out in names (dns_tunnels)");
+	add_why(sentence, view->subject->tunnel_why);
 	pr_sentence_add_exception(sentence, view);
 }
 

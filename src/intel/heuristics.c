@@ -11,17 +11,27 @@
 #include "base/hash.h"
 #include "intel/letters.h"
 
-#include <stdio.h>
+#include <libpsl.h>
+#include <pthread.h>
 #include <string.h>
 
 #define JUDGED_MIN 4u /* letters of a label that can say something of how it was made */
+
+static const psl_ctx_t *suffixes; /* never given back: the process's */
+static pthread_once_t loaded = PTHREAD_ONCE_INIT;
+
+static void load(void)
+{
+	suffixes = psl_latest(NULL);
+	if (!suffixes)
+		suffixes = psl_builtin();
+}
 
 struct pr_heuristics *pr_heuristics_new(void)
 {
 	struct pr_heuristics *heuristics = pr_calloc(1, sizeof(*heuristics));
 
-	heuristics->loaded = psl_latest(NULL);
-	heuristics->suffixes = heuristics->loaded ? heuristics->loaded : psl_builtin();
+	(void)pthread_once(&loaded, load);
 	heuristics->names = pr_calloc(PR_HEURISTICS_NAMES, sizeof(*heuristics->names));
 	heuristics->pairs = pr_calloc(PR_HEURISTICS_PAIRS_MAX, sizeof(*heuristics->pairs));
 	heuristics->applications =
@@ -33,7 +43,6 @@ void pr_heuristics_free(struct pr_heuristics *heuristics)
 {
 	if (!heuristics)
 		return;
-	psl_free(heuristics->loaded);
 	free(heuristics->names);
 	free(heuristics->pairs);
 	free(heuristics->applications);
@@ -70,16 +79,15 @@ static uint64_t mix(uint64_t a, uint64_t b)
 /* ---- names ---- */
 
 /* Below a suffix that is on the list, not below one that is made up: a name of the LAN, or of nobody. */
-static bool is_suffix(const struct pr_heuristics *heuristics, const char *suffix, int type)
+static bool is_suffix(const char *suffix, int type)
 {
-	return psl_is_public_suffix2(heuristics->suffixes, suffix, type | PSL_TYPE_NO_STAR_RULE);
+	return psl_is_public_suffix2(suffixes, suffix, type | PSL_TYPE_NO_STAR_RULE);
 }
 
-static void split(const struct pr_heuristics *heuristics, const char *text, uint64_t hash,
-		  struct pr_heuristic_name *ret_name)
+static void split(const char *text, uint64_t hash, struct pr_heuristic_name *ret_name)
 {
 	struct pr_heuristic_name name = { .hash = hash };
-	const char *domain = psl_registrable_domain(heuristics->suffixes, text);
+	const char *domain = psl_registrable_domain(suffixes, text);
 
 	if (domain) {
 		const char *suffix = domain + strcspn(domain, ".") + 1;
@@ -90,8 +98,8 @@ static void split(const struct pr_heuristics *heuristics, const char *text, uint
 		name.is_domain =
 			domain == text || (domain - text == 4 && memcmp(text, "www.", 4) == 0);
 		/* A suffix that is not on the list is made up: a name of the LAN, or of nobody. */
-		name.judged = len >= JUDGED_MIN && is_suffix(heuristics, suffix, PSL_TYPE_ANY);
-		name.rented = is_suffix(heuristics, suffix, PSL_TYPE_PRIVATE);
+		name.judged = len >= JUDGED_MIN && is_suffix(suffix, PSL_TYPE_ANY);
+		name.rented = is_suffix(suffix, PSL_TYPE_PRIVATE);
 		if (name.judged)
 			name.letters = (int16_t)pr_letters_score(domain, len);
 		if (domain != text)
@@ -107,7 +115,7 @@ static const struct pr_heuristic_name *name_of(struct pr_heuristics *heuristics,
 
 	hash = hash ? hash : 1;
 	if (name->hash != hash)
-		split(heuristics, text, hash, name);
+		split(text, hash, name);
 	return name;
 }
 
@@ -239,6 +247,6 @@ const char *pr_heuristics_explain(struct pr_heuristics *heuristics, uint64_t now
 	}
 	pair = find_pair(heuristics, mix(application, name->domain_hash));
 	if (pair)
-		pr_tunnel_explain(pair, now_s, text);
+		pr_tunnel_explain(pair, text_of + name->domain_at, now_s, text);
 	return text;
 }

@@ -21,11 +21,11 @@
  * share a place, the one longest unused is forgotten. */
 #define PR_HEURISTICS_APPLICATIONS_MAX 1024u
 #define PR_HEURISTICS_PAIRS_MAX	       8192u
-#define PR_HEURISTICS_TEXT_SIZE	       200u /* always enough for `_explain` */
+#define PR_HEURISTICS_TEXT_SIZE	       256u /* always enough for `_explain` */
 
 struct pr_heuristics;
 
-/* Reads the system's list of public suffixes, once, where it is newer than libpsl's own. */
+/* The first one of the process reads the system's list of public suffixes, where that is newer than libpsl's own. */
 struct pr_heuristics *pr_heuristics_new(void);
 void pr_heuristics_free(struct pr_heuristics *heuristics);
 static inline void pr_heuristics_cleanup(struct pr_heuristics **heuristics)

@@ -4,8 +4,6 @@
 
 #include "intel/heuristics.h"
 
-#include <libpsl.h>
-
 #define PR_HEURISTICS_NAMES 4096u /* whose parts are remembered; reached: found anew */
 #define PR_HEURISTICS_WAYS  8u	  /* entries that share a place */
 #define PR_PAIR_BLOOM_WORDS 8u
@@ -44,8 +42,6 @@ struct pr_heuristic_application {
 };
 
 struct pr_heuristics {
-	psl_ctx_t *loaded;
-	const psl_ctx_t *suffixes;
 	uint32_t now_s;
 	struct pr_heuristic_name *names;
 	struct pr_heuristic_pair *pairs;
@@ -79,5 +75,5 @@ static inline bool pr_tunnel_is(const struct pr_heuristic_pair *pair, uint32_t n
 {
 	return pair->flagged_until_s > now_s;
 }
-void pr_tunnel_explain(const struct pr_heuristic_pair *pair, uint32_t now_s,
+void pr_tunnel_explain(const struct pr_heuristic_pair *pair, const char *domain, uint32_t now_s,
 		       char text[PR_HEURISTICS_TEXT_SIZE]);

@@ -190,13 +190,12 @@ void pr_tunnel_answered(struct pr_heuristic_pair *pair, const struct pr_heuristi
 		pair->n_missing++;
 }
 
-void pr_tunnel_explain(const struct pr_heuristic_pair *pair, uint32_t now_s,
+void pr_tunnel_explain(const struct pr_heuristic_pair *pair, const char *domain, uint32_t now_s,
 		       char text[PR_HEURISTICS_TEXT_SIZE])
 {
-	(void)snprintf(
-		text, PR_HEURISTICS_TEXT_SIZE,
-		"in %u s the application asked for %u new names of random letters below this "
-		"domain, %u bytes up and %u bytes down: %u points, %u suffice",
-		now_s - pair->since_s, pair->n_data, pair->bytes_up, pair->bytes_down, pair->points,
-		POINTS);
+	(void)snprintf(text, PR_HEURISTICS_TEXT_SIZE,
+		       "in %u s the application asked for %u new names of random letters below "
+		       "%.80s, %u bytes up and %u down: %u points, %u suffice",
+		       now_s - pair->since_s, pair->n_data, domain, pair->bytes_up,
+		       pair->bytes_down, pair->points, POINTS);
 }

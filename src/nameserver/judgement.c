@@ -158,6 +158,8 @@ enum pr_judged pr_judge(struct pr_judgement *judgement, const struct pr_question
 	judgement->n_given = 0;
 	if (pr_dns_read_facts(&entry->question, bytes, len, &judgement->dns_facts) != 0)
 		return PR_JUDGED_UNUSABLE;
+	if (ports->answered)
+		ports->answered(ports->context, &entry->public, &judgement->dns_facts, len);
 	judgement->facts = (struct pr_question_facts){ .names = judgement->dns_facts.names,
 						       .n_names = judgement->dns_facts.n_names };
 	switch (pr_question_decide(ports, entry, PR_STAGE_AFTER_INTEL, &judgement->facts,

@@ -124,6 +124,10 @@ struct pr_question_ports {
 			       const struct pr_question_inquiry *inquiry, uint32_t *ret_wait_ms);
 	/* Sends upstream; pr_questions_answer() with the ticket follows. */
 	void (*resolve)(void *context, uint64_t ticket, const uint8_t *bytes, size_t len);
+	/* An answer is here, from upstream or from the cache, and is about to be decided on; after a resume again.
+	 * NULL: nobody wants to know. */
+	void (*answered)(void *context, const struct pr_question *question,
+			 const struct pr_dns_facts *facts, size_t len);
 	/* `len` 0: left unanswered. */
 	void (*reply)(void *context, uint64_t client, const uint8_t *bytes, size_t len);
 	/* The application was given this address for these names (the one asked for first). */

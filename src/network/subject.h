@@ -105,6 +105,8 @@ struct pr_subject {
 	const uint64_t *lists_open;    /* that may speak of what isn't known yet: of an address */
 	unsigned int n_list_words;
 	unsigned int suspicions; /* PR_SUSPICION_… */
+	const char *generated_why,
+		*tunnel_why; /* what each rests on, with numbers; NULL = not said */
 
 	bool own;	     /* a socket of ours, or the kernel's own reset or error */
 	bool dns_exempt;     /* goes where it is sent though the port is DNS: no question, or the
