@@ -153,6 +153,16 @@ bool pr_arrival_about_link(struct pr_engine *engine, struct pr_arrival *arrival,
 	return *ret_verdict == PR_VERDICT_DROP || by_who_may(engine, arrival);
 }
 
+static void decide_on_infrastructure(struct pr_engine *engine, const struct pr_link *link,
+				     enum pr_link_end_name end, struct pr_decision *ret_decision)
+{
+	PR_UNINITIALIZED struct pr_subject_of of;
+
+	pr_subject_of_end(engine, link, end, &of);
+	pr_intel_of_link(engine, &of);
+	pr_decide_on_link(engine->policy, &of.subject, ret_decision);
+}
+
 /* Decided packet by packet, for what follows between the same two addresses may be something else. Seen
  * here only while a rule speaks of it; the kernel accepts it otherwise. */
 bool pr_arrival_is_infrastructure(struct pr_engine *engine, const struct pr_arrival *arrival,
@@ -163,7 +173,6 @@ bool pr_arrival_is_infrastructure(struct pr_engine *engine, const struct pr_arri
 		pr_packet_infrastructure(&arrival->parsed, direction == PR_DIRECTION_OUT);
 	struct pr_link link = { .tuple = arrival->parsed.tuple, .direction = (uint8_t)direction };
 	enum pr_link_end_name end = direction == PR_DIRECTION_IN ? PR_LINK_IN : PR_LINK_OUT;
-	struct pr_subject_of of;
 
 	if (direction == PR_DIRECTION_FORWARD || infrastructure == PR_INFRASTRUCTURE_NONE ||
 	    infrastructure == PR_INFRASTRUCTURE_PMTU)
@@ -171,8 +180,6 @@ bool pr_arrival_is_infrastructure(struct pr_engine *engine, const struct pr_arri
 	link.infrastructure = true;
 	link.ends[end].application = engine->kernel.application;
 	link.ends[end].profile = PR_PROFILE_KERNEL;
-	pr_subject_of_end(engine, &link, end, &of);
-	pr_intel_of_link(engine, &of);
-	pr_decide_on_link(engine->policy, &of.subject, ret_decision);
+	decide_on_infrastructure(engine, &link, end, ret_decision);
 	return true;
 }

@@ -216,7 +216,7 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 	enum pr_stage stage = PR_STAGE_COMMUNICATION;
 	struct pr_communication *communication;
 	struct pr_decision decision;
-	struct pr_subject_of of;
+	PR_UNINITIALIZED struct pr_subject_of of;
 
 	link->flags &= (uint16_t) ~(why << end_name);
 	if (link->from_self && end_name == PR_LINK_IN)

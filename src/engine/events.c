@@ -295,7 +295,7 @@ void pr_event_of_end(struct pr_engine *engine, const struct pr_link *link,
 
 void pr_event_tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
 {
-	struct pr_subject_of of;
+	PR_UNINITIALIZED struct pr_subject_of of;
 	struct pr_event event;
 
 	pr_event_pay(engine, 0);

@@ -183,7 +183,7 @@ int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *qu
 {
 	struct pr_explanation *explanation;
 	struct explaining explaining;
-	struct pr_subject_of of;
+	PR_UNINITIALIZED struct pr_subject_of of;
 	struct pr_actor actor;
 	uint32_t profile;
 

@@ -7,7 +7,7 @@
 
 static void tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
 {
-	struct pr_subject_of of;
+	PR_UNINITIALIZED struct pr_subject_of of;
 	struct pr_event event;
 
 	pr_event_pay(engine, 0);

@@ -190,6 +190,7 @@ const char *pr_instance_text(const struct pr_engine *engine, uint32_t applicatio
 
 /* ---- subject.c: what a decision is about ---- */
 
+/* Large: where it is a variable, it is PR_UNINITIALIZED. */
 struct pr_subject_of {
 	struct pr_subject subject;
 	struct pr_name_candidate candidates[PR_SUBJECT_DOMAINS_MAX];

@@ -183,7 +183,7 @@ static void review(struct pr_engine *engine, struct pr_prompt *prompt)
 {
 	enum pr_prompt_says says = PR_PROMPT_SAYS_PERMIT;
 	struct pr_decision decision;
-	struct pr_subject_of of;
+	PR_UNINITIALIZED struct pr_subject_of of;
 	uint32_t application = prompt->actor.application;
 
 	pr_actor_renew(engine, &prompt->actor);

@@ -250,7 +250,7 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 			      struct pr_question_decision *ret_decision)
 {
 	struct pr_decision *decision = &ret_decision->decision;
-	struct pr_subject_of of;
+	PR_UNINITIALIZED struct pr_subject_of of;
 	const struct pr_subject *subject = &of.subject;
 
 	set_subject(engine, question, questioner, stage, facts, engine->intel_map.wants, &of);
@@ -376,7 +376,7 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 	struct pr_question_decision shown = { .decision = { .outcome = PR_OUTCOME_OPEN,
 							    .rule = PR_RULE_NONE } };
 	struct pr_engine *engine = context;
-	struct pr_subject_of of;
+	PR_UNINITIALIZED struct pr_subject_of of;
 
 	if (end == PR_QUESTION_DENIED)
 		++*(stage == PR_STAGE_BEFORE_INTEL ? &engine->counters.questions_denied_before

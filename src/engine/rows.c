@@ -37,7 +37,7 @@ static void links(struct walk *walk)
 	struct pr_engine *engine = walk->engine;
 	uint32_t next = (uint32_t)(walk->cursor / PR_LINK_N_ENDS), begin = next;
 	unsigned int skipped = walk->cursor % PR_LINK_N_ENDS;
-	struct pr_subject_of of;
+	PR_UNINITIALIZED struct pr_subject_of of;
 	struct pr_event event;
 	struct pr_link *link;
 
