@@ -36,7 +36,15 @@ static uint32_t take_u32(struct input *input)
 	return value;
 }
 
-static const char *const names[] = { "example.com", "www.example.com", "", "net" };
+static const char *const names[] = { "example.com",
+				     "www.example.com",
+				     "",
+				     "net",
+				     "mask.icloud.com",
+				     "nas.local",
+				     "_853._dns.resolver.arpa",
+				     "_dns.dns.example" };
+static const char *const lists[] = { "ads", "drop", "mine", PR_POLICY_DOH_LIST };
 static const char *const rules[] = {
 	"+ *",
 	"- *",
@@ -51,6 +59,7 @@ static const char *const rules[] = {
 	"- AT",
 	"- AS1",
 	"- L:ads",
+	"+ L:mine,drop UDP",
 	"? *",
 	"- * UDP/60-70",
 	">far ::/0",
@@ -58,7 +67,8 @@ static const char *const rules[] = {
 
 static void add_profile(struct pr_policy_builder *builder, struct input *input)
 {
-	uint8_t actions = take(input), flags = take(input), scopes = take(input);
+	uint8_t actions = take(input), flags = take(input), scopes = take(input),
+		ways = take(input);
 	struct pr_blob_profile profile = {
 		.name = pr_policy_builder_string(builder, "app"),
 		.default_action = actions % 3,
@@ -71,7 +81,14 @@ static void add_profile(struct pr_policy_builder *builder, struct input *input)
 		.own_dns = flags >> 5 & 1,
 		.scopes = scopes & 15,
 		.incoming_scopes = scopes >> 4,
+		.bypass_prevention = ways & 15,
+		.generated_domains = (ways >> 4 & 3) % 3,
+		.dns_tunnels = (ways >> 6) % 3,
 	};
+	uint64_t denying[] = { take(input) & 15, take(input) & 15 };
+
+	profile.lists = pr_policy_builder_append(builder, PR_SECTION_WORDS, denying, 2);
+	profile.exceptions = profile.lists + 1;
 
 	pr_policy_builder_append(builder, PR_SECTION_PROFILES, &profile, 1);
 }
@@ -98,10 +115,13 @@ static uint8_t *build(struct input *input, size_t *ret_len)
 	struct pr_blob_global *global = pr_policy_builder_record(builder, PR_SECTION_GLOBAL, 0);
 	uint8_t *bytes;
 
-	global->start_grace = take(input) & 1;
+	uint8_t switches = take(input);
+
+	global->start_grace = switches & 1;
+	global->rebinding_protection = switches >> 1 & 1;
 	global->n_list_words = 1;
-	pr_policy_builder_list(builder, "ads");
-	pr_policy_builder_append(builder, PR_SECTION_WORDS, NULL, 1);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(lists); i++)
+		pr_policy_builder_list(builder, lists[i]);
 	for (unsigned int profile = 0; profile < N_PROFILES; profile++) {
 		add_profile(builder, input);
 		for (unsigned int set = 0; set < PR_BLOB_RULESETS; set++)
@@ -122,7 +142,18 @@ static struct pr_address take_address(struct input *input)
 	return family & 1 ? pr_address_v4(bytes) : pr_address_v6(bytes);
 }
 
-static void take_subject(struct input *input, const uint64_t *lists, struct pr_subject *subject)
+/* Of lists, those that there are and one more; NULL. */
+static const uint64_t *take_lists(struct input *input)
+{
+	static const uint64_t bitsets[32] = { 0,  1,  2,  3,  4,  5,  6,  7,  8,  9,  10,
+					      11, 12, 13, 14, 15, 16, 17, 18, 19, 20, 21,
+					      22, 23, 24, 25, 26, 27, 28, 29, 30, 31 };
+	uint8_t which = take(input);
+
+	return which & 128 ? NULL : &bitsets[which & 31];
+}
+
+static void take_subject(struct input *input, struct pr_subject *subject)
 {
 	struct pr_address remote = take_address(input);
 
@@ -132,17 +163,21 @@ static void take_subject(struct input *input, const uint64_t *lists, struct pr_s
 	subject->absent = take_u32(input);
 	subject->profile = take(input);
 	subject->n_domains = take(input) % (PR_SUBJECT_DOMAINS_MAX + 1);
-	for (unsigned int i = 0; i < subject->n_domains; i++)
+	for (unsigned int i = 0; i < subject->n_domains; i++) {
 		subject->domains[i] = names[take(input) % PR_ARRAY_SIZE(names)];
+		subject->domain_lists[i] = take_lists(input);
+	}
 	subject->proto = take(input);
 	subject->port = (uint16_t)take_u32(input);
 	subject->asn = take(input);
 	if (take(input) & 1)
 		strcpy(subject->country, "AT");
-	if (take(input) & 1) {
-		subject->address_lists = lists;
-		subject->n_list_words = 1;
-	}
+	subject->address_lists = take_lists(input);
+	subject->lists_missing = take_lists(input);
+	subject->lists_open = take_lists(input);
+	subject->n_list_words = take(input) & 1;
+	subject->public_answer = take(input) & 1;
+	subject->suspicions = take(input) & 3;
 	subject->own = take(input) % 16 == 1;
 	subject->infrastructure = take(input) % 8 == 1;
 	subject->start_grace = take(input) % 4 == 1;
@@ -183,13 +218,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static struct pr_explanation explanation;
 	struct input input = { bytes, len };
 	struct pr_subject subject = { 0 };
-	uint64_t lists = 1;
 	size_t blob_len;
 	uint8_t *blob = build(&input, &blob_len);
 	PR_CLEANUP(pr_policy_cleanup) struct pr_policy *policy = NULL;
 
 	pr_assert(pr_policy_open(blob, blob_len, &policy) == 0);
-	take_subject(&input, &lists, &subject);
+	take_subject(&input, &subject);
 	pr_explain(policy, &subject, &explanation);
 	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++)
 		check_stage(policy, &subject, (enum pr_stage)stage, &explanation);
