@@ -75,6 +75,7 @@ static void take_engine(struct pr_front *front, struct pr_message *message)
 	front->engine_readable = event_new(front->base, pr_channel_fd(front->engine),
 					   EV_READ | EV_PERSIST, on_engine, front);
 	event_add(front->engine_readable, NULL);
+	pr_watch_engine(front);
 }
 
 static void drop_policy(struct pr_front *front)
@@ -182,6 +183,7 @@ static void front_done(struct pr_front *front)
 	drop_engine(front);
 	drop_policy(front);
 	pr_stream_free(front->stream);
+	pr_watch_done(front);
 	if (front->supervisor_readable)
 		event_free(front->supervisor_readable);
 	if (front->base)
@@ -196,7 +198,10 @@ int pr_front_run(const struct pr_front_config *config)
 	front.base = event_base_new();
 	if (!front.base)
 		goto out;
-	front.stream = pr_stream_new();
+	front.stream = pr_stream_new(pr_watch_readers, &front);
+	r = pr_watch_init(&front);
+	if (r < 0)
+		goto out;
 	r = listen_for_requests(&front, config->api_listener);
 	if (r < 0)
 		goto out;

@@ -26,6 +26,8 @@ struct pr_front {
 	unsigned int n_pending;
 
 	struct pr_stream *stream;
+	struct event *watch_due;
+	bool watch_told; /* what the engine heard last */
 
 	/* What is in force, for `profile` and `rule list`; NULL before the first. */
 	struct pr_policy *policy;
@@ -70,7 +72,10 @@ struct pr_reader_rights {
 
 /* ---- live events (stream.c) ---- */
 
-struct pr_stream *pr_stream_new(void);
+/* `readers` hears of every change of their number. */
+struct pr_stream *pr_stream_new(void (*readers)(void *context, unsigned int n_readers),
+				void *context);
+unsigned int pr_stream_n_readers(const struct pr_stream *stream);
 void pr_stream_free(struct pr_stream *stream);
 /* An event in its encoded form (ipc/event_codec.h) with its number. */
 void pr_stream_event(struct pr_stream *stream, uint64_t number, const uint8_t *body, size_t len);
@@ -78,6 +83,15 @@ void pr_stream_lost(struct pr_stream *stream, uint64_t n_lost);
 /* Makes the request a reader: server-sent events until either side closes. */
 void pr_stream_read(struct pr_stream *stream, struct evhttp_request *request,
 		    const struct pr_reader_rights *rights);
+
+/* ---- whether anybody watches (watch.c) ---- */
+
+PR_MUST_USE int pr_watch_init(struct pr_front *front);
+void pr_watch_done(struct pr_front *front);
+/* There is another engine. */
+void pr_watch_engine(struct pr_front *front);
+/* For the stream. */
+void pr_watch_readers(void *front, unsigned int n_readers);
 
 /* ---- the policy in force (policy_json.c) ---- */
 

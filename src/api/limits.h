@@ -10,5 +10,6 @@
 #define PR_API_READERS_MAX    256     /* live streams: 503 */
 #define PR_API_READER_BYTES   1048576 /* output that a reader has not taken: its events are skipped */
 #define PR_API_READER_INPUT   1024    /* bytes that a reader sends: not read beyond */
+#define PR_API_WATCH_S	      60      /* so long after the last reader left, questions are told */
 #define PR_API_BACKLOG_EVENTS 4096    /* kept for Last-Event-ID: older ones are forgotten … */
 #define PR_API_BACKLOG_BYTES  1048576 /* … or when they take more than this */

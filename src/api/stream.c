@@ -34,11 +34,25 @@ struct pr_stream {
 	size_t n_bytes;
 	struct reader *readers;
 	unsigned int n_readers;
+	struct {
+		void (*readers)(void *context, unsigned int n_readers);
+		void *context;
+	} port;
 };
 
-struct pr_stream *pr_stream_new(void)
+struct pr_stream *pr_stream_new(void (*readers)(void *context, unsigned int n_readers),
+				void *context)
 {
-	return pr_calloc(1, sizeof(struct pr_stream));
+	struct pr_stream *stream = pr_calloc(1, sizeof(*stream));
+
+	stream->port.readers = readers;
+	stream->port.context = context;
+	return stream;
+}
+
+unsigned int pr_stream_n_readers(const struct pr_stream *stream)
+{
+	return stream->n_readers;
 }
 
 static void forget_oldest(struct pr_stream *stream)
@@ -158,13 +172,15 @@ void pr_stream_lost(struct pr_stream *stream, uint64_t n_lost)
 static void on_reader_closed(struct evhttp_connection *connection, void *context)
 {
 	struct reader *reader = context, **at = &reader->stream->readers;
+	struct pr_stream *stream = reader->stream;
 
 	(void)connection;
 	while (*at != reader)
 		at = &(*at)->next;
 	*at = reader->next;
-	reader->stream->n_readers--;
+	stream->n_readers--;
 	free(reader);
+	stream->port.readers(stream->port.context, stream->n_readers);
 }
 
 static void catch_up(struct reader *reader, uint64_t last_seen)
@@ -202,6 +218,7 @@ void pr_stream_read(struct pr_stream *stream, struct evhttp_request *request,
 	*reader = (struct reader){ stream->readers, stream, request, *rights, 0 };
 	stream->readers = reader;
 	stream->n_readers++;
+	stream->port.readers(stream->port.context, stream->n_readers);
 	evhttp_connection_set_timeout(connection, 0);
 	evhttp_connection_set_closecb(connection, on_reader_closed, reader);
 	/* evhttp stops reading while a reply is due: without this the close would not be seen. What a reader

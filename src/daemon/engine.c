@@ -304,6 +304,7 @@ static int open_all(struct pr_engine_process *process)
 	process->to_supervisor = pr_outbox_new_take(
 		process->base, PR_TAKE_PTR(process->start.supervisor), SUPERVISOR_SIZE, &outbox);
 	process->engine = pr_engine_new(&ports, &options);
+	pr_engine_watched(process->engine, false); /* until front says so */
 	r = pr_engine_who_open(process);
 	if (r == 0)
 		r = pr_engine_links_open(process);

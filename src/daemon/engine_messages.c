@@ -123,8 +123,13 @@ static void resolver_gone(void *context)
 
 static void front_message(void *context, struct pr_message *message)
 {
+	struct pr_reader reader = pr_reader(message->body, message->len);
+	struct pr_engine_process *process = context;
+
 	if (message->kind == PR_MESSAGE_QUERY)
-		pr_engine_query_message(context, message);
+		pr_engine_query_message(process, message);
+	else if (message->kind == PR_MESSAGE_WATCH)
+		pr_engine_watched(process->engine, pr_read_u32(&reader));
 }
 
 static void front_gone(void *context)
@@ -164,6 +169,8 @@ static void take_channel(struct pr_engine_process *process, struct pr_message *m
 
 	if (!is_front && party != PR_PARTY_RESOLVER)
 		return;
+	if (is_front)
+		pr_engine_watched(process->engine, false);
 	pr_outbox_free(*outbox);
 	*outbox = pr_outbox_new_take(
 		process->base,

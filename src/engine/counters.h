@@ -72,6 +72,8 @@
 	X(prompts_expired)                                              \
 	X(prompts_full)                                                 \
 	X(prompts_now)                                                  \
+	/* events that nobody would have read */                        \
+	X(events_unwatched)                                             \
 	/* policy */                                                    \
 	X(policy_swaps)                                                 \
 	X(intel_swaps)                                                  \

@@ -247,6 +247,13 @@ void pr_engine_hosts_set(struct pr_engine *engine, const struct pr_engine_hosts_
 	pr_engine_leave(engine);
 }
 
+void pr_engine_watched(struct pr_engine *engine, bool watched)
+{
+	pthread_mutex_lock(&engine->lock);
+	engine->unwatched = !watched;
+	pthread_mutex_unlock(&engine->lock);
+}
+
 void pr_engine_real_offset_set(struct pr_engine *engine, int64_t real_offset_us)
 {
 	pthread_mutex_lock(&engine->lock);

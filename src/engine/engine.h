@@ -247,6 +247,10 @@ PR_MUST_USE int pr_engine_prompt_rule(struct pr_engine *engine, uint64_t prompt,
 
 /* ---- looking in ---- */
 
+/* Whether anybody reads events. Of questions none is sent while nobody does (`events_unwatched` counts); at first
+ * somebody does. */
+void pr_engine_watched(struct pr_engine *engine, bool watched);
+
 enum pr_engine_table {
 	PR_ENGINE_APPS,
 	PR_ENGINE_COMMUNICATIONS,

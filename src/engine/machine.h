@@ -148,6 +148,7 @@ struct pr_engine {
 	struct pr_local_upstream local_upstreams[PR_ENGINE_LOCAL_UPSTREAMS_MAX];
 	uint32_t n_local_upstreams_ever;
 
+	bool unwatched; /* nobody reads events */
 	uint64_t last_ticket, last_prompt;
 	uint64_t swept_us, names_swept_us, sync_since_us;
 	bool redeciding;       /* links are decided anew: none of them has anything asked */

@@ -162,9 +162,9 @@ static void set_subject(struct pr_engine *engine, const struct pr_question *ques
 	}
 }
 
-static void tell(struct pr_engine *engine, const struct pr_question *question,
-		 const struct pr_questioner *questioner, const struct pr_subject *subject,
-		 const struct pr_question_decision *decision, enum pr_stage stage)
+static void tell_watchers(struct pr_engine *engine, const struct pr_question *question,
+			  const struct pr_questioner *questioner, const struct pr_subject *subject,
+			  const struct pr_question_decision *decision, enum pr_stage stage)
 {
 	char type[PR_DNS_TYPE_TEXT_SIZE];
 	struct pr_event event = {
@@ -191,6 +191,16 @@ static void tell(struct pr_engine *engine, const struct pr_question *question,
 						   sizeof(engine->reason));
 	pr_event_add_suspicions(engine, subject, &decision->decision, &event);
 	pr_event_send(engine, &event);
+}
+
+static void tell(struct pr_engine *engine, const struct pr_question *question,
+		 const struct pr_questioner *questioner, const struct pr_subject *subject,
+		 const struct pr_question_decision *decision, enum pr_stage stage)
+{
+	if (engine->unwatched)
+		engine->counters.events_unwatched++;
+	else
+		tell_watchers(engine, question, questioner, subject, decision, stage);
 }
 
 /* "Ask" at a question: said already, or a prompt. */

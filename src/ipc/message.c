@@ -47,6 +47,7 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 	[PR_MESSAGE_PAIRS] = { "pairs", ENGINE, FRONT, 0, 2, PR_MESSAGE_BODY_MAX },
 	[PR_MESSAGE_END] = { "end", ENGINE, FRONT, 0, 2, PR_MESSAGE_BODY_MAX },
 	[PR_MESSAGE_EVENT] = { "event", ENGINE, FRONT, 0, 13, PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_WATCH] = { "watch", FRONT, ENGINE, 0, 4, 4 },
 	[PR_MESSAGE_LOST] = { "lost", ENGINE, FRONT, 0, 8, 8 },
 
 	[PR_MESSAGE_CHANGE] = { "change", FRONT, SUPERVISOR, 1, 2, PR_MESSAGE_BODY_MAX },

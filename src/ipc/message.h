@@ -56,7 +56,8 @@ enum pr_message_kind {
 	PR_MESSAGE_PAIRS, /* engine → front: pairs: a row that is not an event */
 	PR_MESSAGE_END, /* engine → front: pairs: "error" if it failed, "next" if there is more */
 	PR_MESSAGE_EVENT, /* engine → front: events, soon after they happen; each behind its number and length */
-	PR_MESSAGE_LOST, /* engine → front: u64; so many events were dropped so far */
+	PR_MESSAGE_WATCH, /* front → engine: u32 1 or 0: somebody reads events */
+	PR_MESSAGE_LOST,  /* engine → front: u64; so many events were dropped so far */
 
 	/* What a client may have changed; the descriptor is the client's connected socket, whose peer
 	 * credentials the supervisor reads by itself. */
