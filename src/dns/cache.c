@@ -22,11 +22,12 @@
 #define WAYS	    (PR_DNS_FLAG_CD | PR_DNS_FLAG_AD)
 
 struct entry {
-	struct pr_dns_cached public;
+	struct pr_dns_cached public; /* first: found by a pointer to it */
 	struct pr_chain_node order;
 	uint64_t hash;
 	uint8_t *block;
 	size_t cost;
+	uint32_t slot;
 	bool proven;
 };
 
@@ -198,6 +199,28 @@ const struct pr_dns_cached *pr_dns_cache_find(struct pr_dns_cache *cache,
 	return &entry_at(cache, number)->public;
 }
 
+const struct pr_dns_cached *pr_dns_cache_look(const struct pr_dns_cache *cache,
+					      const struct pr_dns_question *question,
+					      uint64_t now_us)
+{
+	struct key key;
+	uint32_t number;
+
+	make_key(question, &key);
+	number = find(cache, &key);
+	if (number == PR_SLAB_NONE || entry_at(cache, number)->public.expiry_us <= now_us)
+		return NULL;
+	return &entry_at(cache, number)->public;
+}
+
+void pr_dns_cache_used(struct pr_dns_cache *cache, const struct pr_dns_cached *cached)
+{
+	const struct entry *entry = (const struct entry *)(const void *)cached;
+
+	cache->counters.found++;
+	prove(cache, entry->slot);
+}
+
 static uint32_t read_ttl(const uint8_t *at)
 {
 	return (uint32_t)at[0] << 24 | (uint32_t)at[1] << 16 | (uint32_t)at[2] << 8 | at[3];
@@ -213,7 +236,7 @@ static void write_ttl(uint8_t *at, uint32_t ttl_s)
 
 void pr_dns_cached_write(const struct pr_dns_cached *cached, uint64_t now_us, uint8_t *bytes)
 {
-	uint32_t age_s = (uint32_t)((now_us - cached->stored_us) / S_US);
+	uint32_t age_s = pr_dns_cached_age_s(cached, now_us);
 
 	memcpy(bytes, cached->bytes, cached->len);
 	for (unsigned int i = 0; i < cached->n_ttls; i++) {
@@ -272,6 +295,7 @@ static void add(struct pr_dns_cache *cache, const struct pr_dns_question *questi
 	entry = entry_at(cache, number);
 	fill(entry, key, keeping, answer, len);
 	entry->cost = cost;
+	entry->slot = number;
 	entry->hash = key->hash;
 	entry->public.number = ++cache->last_number;
 	entry->public.stored_us = now_us;

@@ -52,9 +52,20 @@ void pr_dns_cache_free(struct pr_dns_cache *cache); /* takes NULL */
 const struct pr_dns_cached *pr_dns_cache_find(struct pr_dns_cache *cache,
 					      const struct pr_dns_question *question,
 					      uint64_t now_us);
+/* The same, without being used by it: neither counted nor younger. */
+const struct pr_dns_cached *pr_dns_cache_look(const struct pr_dns_cache *cache,
+					      const struct pr_dns_question *question,
+					      uint64_t now_us);
+/* What was looked at is used after all. */
+void pr_dns_cache_used(struct pr_dns_cache *cache, const struct pr_dns_cached *cached);
 /* The message as the upstream would have given it now: times to live counted down. `bytes` has room for
  * `cached->len`. */
 void pr_dns_cached_write(const struct pr_dns_cached *cached, uint64_t now_us, uint8_t *bytes);
+/* How long it has been kept: so much less are its times to live. */
+static inline uint32_t pr_dns_cached_age_s(const struct pr_dns_cached *cached, uint64_t now_us)
+{
+	return (uint32_t)((now_us - cached->stored_us) / 1000000u);
+}
 
 enum pr_dns_cache_outcome {
 	PR_DNS_CACHE_KEPT = 0,

@@ -53,6 +53,7 @@
 	X(questions)                                                    \
 	X(questions_denied_before)                                      \
 	X(questions_denied_after)                                       \
+	X(questions_given_again)                                        \
 	X(questions_answered)                                           \
 	X(questions_failed)                                             \
 	X(questions_held)                                               \

@@ -85,10 +85,16 @@ static void enter(struct pr_engine *engine, uint64_t now_us)
 		engine->now_us = now_us;
 }
 
-void pr_engine_enter(struct pr_engine *engine, uint64_t now_us)
+void pr_engine_enter_traffic(struct pr_engine *engine, uint64_t now_us)
 {
 	enter(engine, now_us);
 	pr_event_pay(engine, 0);
+}
+
+void pr_engine_enter(struct pr_engine *engine, uint64_t now_us)
+{
+	pr_engine_enter_traffic(engine, now_us);
+	engine->basis++;
 }
 
 void pr_engine_leave(struct pr_engine *engine)
@@ -141,7 +147,7 @@ void pr_engine_owner_known(struct pr_engine *engine, uint64_t ticket, enum pr_ow
 	struct pr_link *link;
 	struct pr_actor actor;
 
-	pr_engine_enter(engine, now_us);
+	pr_engine_enter_traffic(engine, now_us);
 	if (!engine->policy) {
 		pr_process_release(process);
 		pr_engine_leave(engine);
@@ -194,7 +200,7 @@ uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us)
 	uint64_t next_us = PR_ENGINE_NEVER;
 
 	pr_engine_settle(engine);
-	pr_engine_enter(engine, now_us);
+	pr_engine_enter_traffic(engine, now_us);
 	engine->due_us = PR_ENGINE_NEVER; /* collects what becomes due by what is done now */
 	if (engine->policy) {
 		next_us = earlier(next_us, pr_answers_tick(engine));

@@ -85,7 +85,7 @@ void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntr
 {
 	struct pr_link *link;
 
-	pr_engine_enter(engine, now_us);
+	pr_engine_enter_traffic(engine, now_us);
 	link = pr_links_find_conntrack(engine->links, &event->original, &event->reply);
 	if (link) {
 		count(link, event);
@@ -102,7 +102,7 @@ void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntr
 
 void pr_engine_conntrack_sync_begin(struct pr_engine *engine, uint64_t now_us)
 {
-	pr_engine_enter(engine, now_us);
+	pr_engine_enter_traffic(engine, now_us);
 	engine->sync_since_us = engine->now_us;
 	pr_engine_leave(engine);
 }
@@ -112,7 +112,7 @@ void pr_engine_conntrack_sync_end(struct pr_engine *engine, uint64_t now_us)
 	struct pr_link *link;
 	uint32_t cursor = 0;
 
-	pr_engine_enter(engine, now_us);
+	pr_engine_enter_traffic(engine, now_us);
 	while ((link = pr_links_next(engine->links, &cursor)) != NULL)
 		if (link->state == PR_LINK_CONFIRMED && link->last_us < engine->sync_since_us)
 			pr_link_end_it(engine, link);

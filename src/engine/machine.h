@@ -115,6 +115,7 @@ struct pr_engine {
 
 	struct pr_policy *policy; /* NULL = none yet */
 	uint32_t policy_serial;
+	uint64_t basis; /* grows with whatever may change what decisions on questions rest on */
 	struct pr_intel_set *intel; /* NULL = none */
 	struct pr_intel_map intel_map;
 	struct pr_providers_table providers;
@@ -428,7 +429,11 @@ uint64_t pr_event_real(const struct pr_engine *engine, uint64_t us);
 
 /* ---- engine.c ---- */
 
-void pr_engine_enter(struct pr_engine *engine, uint64_t now_us); /* locks */
+/* Locks; what decisions rest on may change (`basis`). */
+void pr_engine_enter(struct pr_engine *engine, uint64_t now_us);
+/* The same for calls that come with the traffic: nothing changes that a decision on a question rests on, but for what
+ * such a decision itself calls momentary. */
+void pr_engine_enter_traffic(struct pr_engine *engine, uint64_t now_us);
 void pr_engine_leave(struct pr_engine *engine);
 /* Something has to be done at `at_us`: the caller is woken for it. */
 void pr_engine_due(struct pr_engine *engine, uint64_t at_us);

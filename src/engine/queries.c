@@ -10,7 +10,7 @@ static void refuse(struct pr_engine *engine, uint64_t client)
 void pr_engine_questions(struct pr_engine *engine, const struct pr_asked *asked, unsigned int n,
 			 uint64_t now_us)
 {
-	pr_engine_enter(engine, now_us);
+	pr_engine_enter_traffic(engine, now_us);
 	for (unsigned int i = 0; i < n; i++) {
 		struct pr_asker untagged = asked[i].asker;
 
@@ -78,7 +78,7 @@ void pr_engine_question_as(struct pr_engine *engine, uint64_t client,
 void pr_engine_answer(struct pr_engine *engine, uint64_t ticket, const uint8_t *answer, size_t len,
 		      uint64_t now_us)
 {
-	pr_engine_enter(engine, now_us);
+	pr_engine_enter_traffic(engine, now_us);
 	if (engine->policy)
 		pr_questions_answer(engine->questions, engine->now_us, ticket, answer, len);
 	pr_engine_leave(engine);
@@ -88,6 +88,7 @@ void pr_engine_upstreams_public(struct pr_engine *engine, bool public)
 {
 	pthread_mutex_lock(&engine->lock);
 	engine->upstreams_public = public;
+	engine->basis++;
 	pthread_mutex_unlock(&engine->lock);
 }
 

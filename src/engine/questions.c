@@ -272,6 +272,9 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 		pr_decision_blocked(pr_policy_settings(engine->policy, subject->profile), decision,
 				    &ret_decision->filtered);
 	note_intelligence(engine, questioner, stage, subject);
+	/* What users say, and what they did not say, ends by itself; so does what providers said, and a suspicion. */
+	ret_decision->momentary = decision->outcome == PR_OUTCOME_ASK ||
+				  engine->providers.n_wanted > 0 || questioner->suspicions;
 	if (decision->outcome == PR_OUTCOME_ASK)
 		ask(engine, questioner, subject, stage, ret_decision);
 	/* Facts that no stage before the packet has: that is what "open" means. */
@@ -286,6 +289,12 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 		questioner->told = true;
 		tell(engine, question, questioner, subject, ret_decision, stage);
 	}
+}
+
+/* Decisions are about a profile, names belong to an application. */
+static uint64_t key_of(uint32_t application, uint32_t profile)
+{
+	return (uint64_t)profile << 32 | application;
 }
 
 static void port_decide(void *context, struct pr_question *question, enum pr_stage stage,
@@ -311,7 +320,8 @@ static void port_decide(void *context, struct pr_question *question, enum pr_sta
 		pr_actor_renew(engine, &questioner->actor);
 		questioner->policy = engine->policy_serial;
 	}
-	question->application_key = questioner->actor.application;
+	question->application_key =
+		key_of(questioner->actor.application, questioner->actor.profile);
 	if (!questioner->asked) {
 		questioner->asked = true;
 		questioner->suspicions =
@@ -359,23 +369,65 @@ static void port_reply(void *context, uint64_t client, const uint8_t *bytes, siz
 	engine->ports.reply(engine->ports.context, client, bytes, len);
 }
 
+/* The name that was asked for comes last: it is the newest, and the one that is shown. */
+static void learn(struct pr_engine *engine, uint32_t application, const struct pr_process *process,
+		  const struct pr_question_facts *facts, const struct pr_question_given *given,
+		  unsigned int n_given, uint32_t older_s)
+{
+	bool stub = pr_actor_is_stub(process, pr_instance_text(engine, application));
+
+	if (stub)
+		application = PR_APPLICATION_ALL;
+	for (unsigned int k = 0; k < n_given; k++)
+		for (unsigned int i = facts->n_names; i-- > 0;)
+			pr_names_learn(engine->names, application, &given[k].address,
+				       facts->names[i], stub ? PR_NAME_SHARED : PR_NAME_GIVEN,
+				       given[k].ttl_s - older_s, engine->now_us);
+}
+
 static void port_record(void *context, const struct pr_question *question,
 			const struct pr_question_facts *facts, uint32_t ttl_s)
 {
 	const struct pr_questioner *questioner = question->application;
-	struct pr_engine *engine = context;
-	uint32_t application;
-	bool stub;
 
 	if (!questioner || questioner->dry || !facts->address)
 		return;
-	stub = pr_actor_is_stub(questioner->actor.process,
-				pr_instance_text(engine, questioner->actor.application));
-	application = stub ? PR_APPLICATION_ALL : questioner->actor.application;
-	/* The name that was asked for comes last: it is the newest, and the one that is shown. */
-	for (unsigned int i = facts->n_names; i-- > 0;)
-		pr_names_learn(engine->names, application, facts->address, facts->names[i],
-			       stub ? PR_NAME_SHARED : PR_NAME_GIVEN, ttl_s, engine->now_us);
+	learn(context, questioner->actor.application, questioner->actor.process, facts,
+	      &(struct pr_question_given){ *facts->address, ttl_s }, 1, 0);
+}
+
+/* While somebody watches, each decision is told, so each is made; a user's query says why it came out as it did. */
+static bool port_recognise(void *context, const struct pr_asker *asker,
+			   struct pr_question_known *ret_known)
+{
+	struct pr_engine *engine = context;
+	struct pr_link *link;
+
+	if (!engine->unwatched || asker->tag)
+		return false;
+	link = pr_askers_find(engine, asker);
+	if (!link || !link->ends[PR_LINK_OUT].owner_known ||
+	    link->ends[PR_LINK_OUT].policy != engine->policy_serial)
+		return false;
+	*ret_known = (struct pr_question_known){
+		.application_key = key_of(link->ends[PR_LINK_OUT].application,
+					  link->ends[PR_LINK_OUT].profile),
+		.basis = engine->basis,
+		.application = &link->ends[PR_LINK_OUT],
+	};
+	return true;
+}
+
+static void port_repeat(void *context, const struct pr_question_known *known,
+			const struct pr_question_facts *facts,
+			const struct pr_question_given *given, unsigned int n_given,
+			uint32_t older_s)
+{
+	const struct pr_link_end *end = known->application;
+	struct pr_engine *engine = context;
+
+	engine->counters.events_unwatched += 2;
+	learn(engine, end->application, end->owner, facts, given, n_given, older_s);
 }
 
 static void port_concluded(void *context, struct pr_question *question, enum pr_question_end end,
@@ -415,6 +467,8 @@ static const struct pr_question_ports question_ports = {
 	.answered = port_answered,
 	.reply = port_reply,
 	.record = port_record,
+	.recognise = port_recognise,
+	.repeat = port_repeat,
 	.concluded = port_concluded,
 };
 

@@ -252,6 +252,7 @@ void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret
 		ret_counters->prompts_now +=
 			engine->prompts[i].id && engine->prompts[i].state == PR_PROMPT_OPEN;
 	ret_counters->questions = of_questions->asked;
+	ret_counters->questions_given_again = of_questions->given_again;
 	ret_counters->questions_malformed = of_questions->malformed;
 	ret_counters->questions_full = of_questions->refused_full;
 	ret_counters->questions_answered = of_questions->answered;

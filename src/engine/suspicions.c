@@ -45,10 +45,16 @@ static uint64_t key_of(const struct pr_engine *engine, const struct pr_actor *ac
 unsigned int pr_suspicions_asked(struct pr_engine *engine, const struct pr_actor *actor,
 				 const char *name, uint16_t type)
 {
+	unsigned int suspicions;
+
 	if (actor->own || !wanted(engine, actor))
 		return 0;
-	return pr_heuristics_asked(engine->heuristics, engine->now_us, key_of(engine, actor), name,
-				   type);
+	suspicions = pr_heuristics_asked(engine->heuristics, engine->now_us, key_of(engine, actor),
+					 name, type);
+	/* What was given before it looked so is decided on anew. */
+	if (suspicions)
+		engine->basis++;
+	return suspicions;
 }
 
 void pr_suspicions_answered(struct pr_engine *engine, const struct pr_actor *actor,

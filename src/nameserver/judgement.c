@@ -15,6 +15,7 @@ enum pr_question_way pr_question_decide(const struct pr_question_ports *ports,
 {
 	*ret_decision = (struct pr_question_decision){ .decision = { .outcome = PR_OUTCOME_DENY } };
 	ports->decide(ports->context, &entry->public, stage, facts, ret_decision);
+	entry->momentary |= ret_decision->momentary;
 	ret_decision->facts = *facts;
 	switch (ret_decision->decision.outcome) {
 	case PR_OUTCOME_PERMIT:

@@ -36,10 +36,7 @@ struct pr_judgement {
 	char denied_target[PR_NAME_TEXT_SIZE]; /* of a part that is a name: the last of these */
 	struct pr_address denied_address;
 	bool has_held, has_denied;
-	struct {
-		struct pr_address address;
-		uint32_t ttl_s;
-	} given[PR_JUDGEMENT_GIVEN_MAX];
+	struct pr_question_given given[PR_JUDGEMENT_GIVEN_MAX];
 	unsigned int n_given;
 };
 

@@ -35,6 +35,7 @@ struct pr_questions *pr_questions_new(const struct pr_question_ports *ports)
 	questions->ports = *ports;
 	questions->next_tick_us = UINT64_MAX;
 	questions->cache = pr_dns_cache_new(NULL);
+	questions->given = pr_given_table_new();
 	pr_question_table_init(&questions->table);
 	return questions;
 }
@@ -81,15 +82,16 @@ static void resolve(struct pr_questions *questions, struct pr_question_entry *en
 
 /* What the upstream said to this very question before. False: it has to be asked. */
 static bool find_cached(struct pr_questions *questions, const struct pr_question_entry *entry,
-			uint64_t now_us, size_t *ret_len)
+			uint64_t now_us)
 {
 	const struct pr_dns_cached *cached =
 		pr_dns_cache_find(questions->cache, &entry->question, now_us);
 
 	if (!cached)
 		return false;
+	questions->answer = cached;
+	questions->answer_age_s = pr_dns_cached_age_s(cached, now_us);
 	pr_dns_cached_write(cached, now_us, questions->cached);
-	*ret_len = cached->len;
 	return true;
 }
 
@@ -100,7 +102,6 @@ static void go_upstream(struct pr_questions *questions, struct pr_question_entry
 			uint64_t now_us)
 {
 	struct pr_question_entry *leader = pr_question_table_leader(&questions->table, entry);
-	size_t len;
 
 	set_deadline(questions, entry, now_us + PR_QUESTION_DEADLINE_MS * MS_US);
 	if (leader) {
@@ -114,10 +115,11 @@ static void go_upstream(struct pr_questions *questions, struct pr_question_entry
 	entry->upstream_us = now_us;
 	pr_question_table_lead(&questions->table, entry);
 	pr_question_inform(questions, entry);
-	if (find_cached(questions, entry, now_us, &len))
-		arrive(questions, entry, now_us, questions->cached, len);
+	if (find_cached(questions, entry, now_us))
+		arrive(questions, entry, now_us, questions->cached, questions->answer->len);
 	else
 		resolve(questions, entry);
+	questions->answer = NULL;
 }
 
 static void begin(struct pr_questions *questions, struct pr_question_entry *entry, uint64_t now_us)
@@ -125,9 +127,11 @@ static void begin(struct pr_questions *questions, struct pr_question_entry *entr
 	const char *names[] = { entry->question.name };
 	struct pr_question_facts facts = { .names = names, .n_names = 1 };
 	struct pr_question_decision decision;
-	enum pr_question_way way = pr_question_decide(&questions->ports, entry,
-						      PR_STAGE_BEFORE_INTEL, &facts, &decision);
+	enum pr_question_way way;
 
+	entry->momentary = false;
+	way = pr_question_decide(&questions->ports, entry, PR_STAGE_BEFORE_INTEL, &facts,
+				 &decision);
 	if (!pr_question_table_share(&questions->table, entry)) {
 		questions->counters.refused_full++;
 		pr_question_fail(questions, entry, PR_STAGE_BEFORE_INTEL, PR_DNS_EDE_OTHER,
@@ -156,6 +160,7 @@ static void finish(struct pr_questions *questions, struct pr_question_entry *ent
 	switch (pr_judge(&judgement, &questions->ports, entry, bytes, len, questions->reply,
 			 sizeof(questions->reply), &reply_len)) {
 	case PR_JUDGED_GIVEN:
+		pr_question_remember(questions, entry, &judgement, reply_len);
 		pr_question_conclude(questions, entry, PR_QUESTION_ANSWERED, PR_STAGE_AFTER_INTEL,
 				     &judgement.decision, reply_len);
 		break;
@@ -230,6 +235,8 @@ void pr_questions_ask(struct pr_questions *questions, uint64_t now_us, const str
 		return;
 	}
 	questions->counters.asked++;
+	if (pr_question_give_again(questions, now_us, asker, &question))
+		return;
 	if (pr_question_table_repeated(&questions->table, asker, &question)) {
 		questions->counters.duplicates++;
 		ports->reply(ports->context, asker->client, NULL, 0);
@@ -378,5 +385,6 @@ void pr_questions_free(struct pr_questions *questions)
 	}
 	pr_question_table_done(&questions->table);
 	pr_dns_cache_free(questions->cache);
+	pr_given_table_free(questions->given);
 	free(questions);
 }

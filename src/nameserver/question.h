@@ -83,6 +83,21 @@ struct pr_question_inquiry {
 	unsigned int n_addresses;
 };
 
+/* An address that an application was given. */
+struct pr_question_given {
+	struct pr_address address;
+	uint32_t ttl_s;
+};
+
+/* Who asks, where that is known at once. */
+struct pr_question_known {
+	uint64_t application_key; /* as in struct pr_question */
+	/* Grows when anything changes that decisions rest on: as long as it is the same, a decision on the same facts is
+	 * the same. */
+	uint64_t basis;
+	void *application; /* the port's own; until the next call of a port but `repeat` */
+};
+
 struct pr_question_decision {
 	/* PERMIT, OPEN: go on. DENY, REROUTE_TUNNEL: denied; after intel with an address: not this one.
 	 * ASK: not this address; where nothing else is left, or for the names, the question is held until
@@ -91,6 +106,7 @@ struct pr_question_decision {
 	struct pr_decision decision;
 	/* The decision came to "ask", and is a denial: a user's, or time's. */
 	bool answered, unanswered;
+	bool momentary; /* rests on what changes with time alone: to be made anew for each question */
 	uint32_t hold_ms;
 	enum pr_dns_blocked blocked; /* how a denial is answered */
 	bool filtered;		     /* it is a list's that was subscribed to (RFC 8914, 4.18) */
@@ -133,6 +149,15 @@ struct pr_question_ports {
 	/* The application was given this address for these names (the one asked for first). */
 	void (*record)(void *context, const struct pr_question *question,
 		       const struct pr_question_facts *facts, uint32_t ttl_s);
+	/* Whose question it would be. False: it has to go the whole way. NULL: every question has to. */
+	bool (*recognise)(void *context, const struct pr_asker *asker,
+			  struct pr_question_known *ret_known);
+	/* A question of this application got the reply that it was given before for the same answer, the basis being
+	 * the same. Instead of `record` (with these names and addresses, whose times to live are `older_s` less by now) and
+	 * of `concluded`. */
+	void (*repeat)(void *context, const struct pr_question_known *known,
+		       const struct pr_question_facts *facts, const struct pr_question_given *given,
+		       unsigned int n_given, uint32_t older_s);
 	/* The end; `decision` is the one that decided, NULL for FAILED. */
 	void (*concluded)(void *context, struct pr_question *question, enum pr_question_end end,
 			  enum pr_stage stage, const struct pr_question_decision *decision);
@@ -140,6 +165,7 @@ struct pr_question_ports {
 
 struct pr_questions_counters {
 	uint64_t asked, malformed, duplicates, refused_full, coalesced;
+	uint64_t given_again; /* of those answered */
 	uint64_t answered, denied, unanswered, failed, late_answers;
 	/* Answers that waited for intelligence, and those of them that went on without all of it; answers that
 	 * could not wait: PR_QUESTIONS_KEPT_MAX. */

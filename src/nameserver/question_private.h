@@ -4,6 +4,8 @@
 #pragma once
 
 #include "dns/cache.h"
+#include "nameserver/given.h"
+#include "nameserver/judgement.h"
 #include "nameserver/question_table.h"
 
 struct pr_questions {
@@ -13,10 +15,21 @@ struct pr_questions {
 	size_t kept_len;       /* of all answers that wait for intelligence */
 	uint64_t next_tick_us; /* never later than the earliest deadline */
 	struct pr_dns_cache *cache;
+	struct pr_given_table *given;
+	const struct pr_dns_cached *answer; /* of the cache, while it is decided upon; else NULL */
+	uint32_t answer_age_s;
 	uint64_t n_forgotten; /* how often the cache was; what was asked for before is not kept */
 	uint8_t cached[PR_DNS_CACHE_ANSWER_MAX]; /* scratch: an answer of the cache, as it is now */
 	uint8_t reply[PR_DNS_MESSAGE_MAX];
 };
+
+/* Answers a question as its application was answered before, if nothing has changed. False: it has to go the whole
+ * way. */
+bool pr_question_give_again(struct pr_questions *questions, uint64_t now_us,
+			    const struct pr_asker *asker, const struct pr_dns_question *question);
+/* An answer of the cache was given: remembers the reply in `questions->reply`. */
+void pr_question_remember(struct pr_questions *questions, const struct pr_question_entry *entry,
+			  const struct pr_judgement *judgement, size_t reply_len);
 
 /* The one way out of the table: replies with `reply_len` bytes of `questions->reply`, and frees the entry, which must
  * not have followers. */

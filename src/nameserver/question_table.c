@@ -90,7 +90,7 @@ void pr_question_table_remove(struct pr_question_table *table, struct pr_questio
 	pr_question_table_lead_no_more(table, entry);
 	pr_index_remove(&table->by_asker, asker_hash(&entry->public.asker, &entry->question), slot);
 	if (entry->counted)
-		table->shares[share_of(entry)]--;
+		table->shares[entry->share]--;
 	table->entries[slot] = NULL;
 	table->free_slots[table->n_free++] = slot;
 	free(entry);
@@ -167,13 +167,14 @@ void pr_question_table_lead_no_more(struct pr_question_table *table,
 
 bool pr_question_table_share(struct pr_question_table *table, struct pr_question_entry *entry)
 {
-	uint16_t *share = &table->shares[share_of(entry)];
+	uint32_t share = share_of(entry);
 
 	if (entry->counted || entry->public.application_key == 0)
 		return true;
-	if (*share >= PR_QUESTIONS_PER_APPLICATION_MAX)
+	if (table->shares[share] >= PR_QUESTIONS_PER_APPLICATION_MAX)
 		return false;
-	(*share)++;
+	table->shares[share]++;
+	entry->share = share;
 	entry->counted = true;
 	return true;
 }

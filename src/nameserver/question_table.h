@@ -18,8 +18,10 @@ struct pr_question_entry {
 	struct pr_dns_question question;
 	enum pr_question_state state;
 	bool asked_user; /* it waits for a prompt, not for a fact */
-	bool counted;	 /* in the application's share */
-	bool leads;	 /* in the index of what is being resolved */
+	bool counted;	 /* in the share of who was its application then */
+	uint32_t share;
+	bool momentary; /* some decision since it began was */
+	bool leads;	/* in the index of what is being resolved */
 	uint64_t deadline_us;
 	struct pr_question_entry *next_follower; /* of the one that resolves */
 	unsigned int n_awaited;			 /* answers of intelligence that are out */

@@ -277,6 +277,12 @@ static void step_resolver_restarted(struct world *world, char **words, unsigned 
 	pr_engine_resolver_restarted(world->engine);
 }
 
+static void step_watched(struct world *world, char **words, unsigned int n)
+{
+	if (n == 1)
+		pr_engine_watched(world->engine, step_is(words[0], "yes"));
+}
+
 static void step_forget_answers(struct world *world, char **words, unsigned int n)
 {
 	(void)words;
@@ -338,6 +344,7 @@ static const struct step {
 	{ "restart", step_restart, false },
 	{ "resolver-restarted", step_resolver_restarted, false },
 	{ "forget-answers", step_forget_answers, false },
+	{ "watched", step_watched, false },
 };
 
 static void act(struct world *world, char **words, unsigned int n)

@@ -19,6 +19,10 @@ static struct {
 	unsigned int n_to_follow; /* what the inform port announces */
 	uint32_t wait_ms, ttl_s;  /* … and what is left of the answers' time; 0 = all */
 	unsigned int n_informs;
+	bool recognises, momentary;
+	uint64_t basis;
+	unsigned int n_repeats, n_repeated_addresses;
+	uint32_t older_s;
 	unsigned int n_decided, n_upstream, n_replies, n_silent, n_records, n_concluded;
 	uint64_t tickets[ASKED_MAX];
 	uint8_t reply[PR_DNS_MESSAGE_MAX];
@@ -43,6 +47,7 @@ static void decide(void *context, struct pr_question *question, enum pr_stage st
 			outcome = PR_OUTCOME_DENY;
 	ret_decision->decision.outcome = outcome;
 	ret_decision->hold_ms = 2000;
+	ret_decision->momentary = fake.momentary;
 	ret_decision->blocked = PR_DNS_NXDOMAIN;
 	ret_decision->text = "because";
 }
@@ -93,6 +98,30 @@ static void record(void *context, const struct pr_question *question,
 	fake.n_records++;
 }
 
+static bool recognise(void *context, const struct pr_asker *asker,
+		      struct pr_question_known *ret_known)
+{
+	(void)context;
+	*ret_known =
+		(struct pr_question_known){ .application_key = fake.key ? fake.key : asker->port,
+					    .basis = fake.basis };
+	return fake.recognises;
+}
+
+static void repeat(void *context, const struct pr_question_known *known,
+		   const struct pr_question_facts *facts, const struct pr_question_given *given,
+		   unsigned int n_given, uint32_t older_s)
+{
+	(void)context;
+	assert_int_equal(known->basis, fake.basis);
+	assert_string_equal(facts->names[0], "a.example");
+	for (unsigned int i = 0; i < n_given; i++)
+		assert_true(given[i].address.family == 4 && given[i].ttl_s > older_s);
+	fake.n_repeats++;
+	fake.n_repeated_addresses += n_given;
+	fake.older_s = older_s;
+}
+
 static void concluded(void *context, struct pr_question *question, enum pr_question_end end,
 		      enum pr_stage stage, const struct pr_question_decision *decision)
 {
@@ -111,6 +140,8 @@ static int set_up(void **state)
 						 .resolve = resolve,
 						 .reply = reply,
 						 .record = record,
+						 .recognise = recognise,
+						 .repeat = repeat,
 						 .concluded = concluded };
 
 	(void)state;
@@ -449,6 +480,105 @@ static void a_cached_answer_waits_for_intelligence(void **state)
 	assert_int_equal(pr_questions_count(fake.questions), 0);
 }
 
+/* Asks for what is cached until it is remembered what was given. */
+static void remember(const char *name)
+{
+	ask_from(1000, S_US, name);
+	answer(fake.tickets[fake.n_upstream - 1], S_US, name, NULL);
+	ask_from(1000, S_US, name);
+	assert_int_equal(fake.end, PR_QUESTION_ANSWERED);
+	fake.n_decided = fake.n_repeats = 0;
+}
+
+static void is_given_again_while_nothing_changes(void **state)
+{
+	static uint8_t before[PR_DNS_MESSAGE_MAX];
+	size_t before_len;
+
+	(void)state;
+	fake.recognises = true;
+	fake.key = 77;
+	remember("a.example");
+	before_len = fake.reply_len;
+	memcpy(before, fake.reply, before_len);
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.n_repeats, 1);
+	assert_int_equal(fake.n_repeated_addresses, 2);
+	assert_int_equal(fake.n_decided, 0);
+	assert_int_equal(fake.client, 1001);
+	assert_int_equal(fake.reply_len, before_len);
+	assert_memory_equal(fake.reply, before, before_len);
+	assert_int_equal(pr_questions_counters(fake.questions)->given_again, 1);
+	assert_int_equal(pr_questions_counters(fake.questions)->answered, 3);
+	/* later, in another case: both are the question's */
+	ask_from(1001, 11 * S_US, "A.exAmple");
+	assert_int_equal(fake.n_repeats, 2);
+	assert_int_equal(fake.older_s, 10);
+	assert_int_equal(ttl_of_reply("a.example"), 290);
+	assert_memory_equal(fake.reply + PR_DNS_HEADER_LEN, "\1A\7exAmple", 10);
+	/* not longer than the answer holds */
+	ask_from(1001, 301 * S_US, "a.example");
+	assert_int_equal(fake.n_repeats, 2);
+	assert_int_equal(fake.n_upstream, 2);
+}
+
+static void is_not_given_again_to_others_nor_after_a_change(void **state)
+{
+	struct pr_asker asker = { .client = 5, .port = 5 };
+	static struct built built;
+
+	(void)state;
+	fake.recognises = true;
+	fake.key = 77;
+	remember("a.example");
+	/* another application, which may not have it */
+	fake.key = 78;
+	fake.before = PR_OUTCOME_DENY;
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+	/* the same one, after a change */
+	fake.key = 77;
+	fake.basis++;
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+	fake.before = PR_OUTCOME_OPEN;
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.end, PR_QUESTION_ANSWERED);
+	assert_int_equal(fake.n_repeats, 0);
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.n_repeats, 1);
+	/* without EDNS it is another reply */
+	built_question(&built, PR_DNS_FLAG_RD, "a.example", PR_DNS_TYPE_A, 0, false);
+	for (unsigned int i = 0; i < 2; i++)
+		pr_questions_ask(fake.questions, S_US, &asker, built.bytes, built.writer.position);
+	assert_int_equal(fake.n_repeats, 2);
+	assert_int_equal(fake.reply[11], 0);
+	/* nobody knows who asks */
+	fake.recognises = false;
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.n_repeats, 2);
+	/* the upstream said something else meanwhile */
+	fake.recognises = true;
+	pr_questions_forget_answers(fake.questions);
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.n_repeats, 2);
+}
+
+static void what_is_momentary_is_not_given_again(void **state)
+{
+	(void)state;
+	fake.recognises = fake.momentary = true;
+	fake.key = 77;
+	remember("a.example");
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.n_decided, 4);
+	assert_int_equal(fake.n_repeats, 0);
+	fake.momentary = false;
+	ask_from(1001, S_US, "a.example");
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.n_repeats, 1);
+}
+
 static void forgotten_answers_are_asked_for_anew(void **state)
 {
 	(void)state;
@@ -559,6 +689,9 @@ int main(void)
 		TEST(answers_that_wait_are_bounded),
 		TEST(a_cached_answer_is_decided_upon_by_each),
 		TEST(a_cached_answer_waits_for_intelligence),
+		TEST(is_given_again_while_nothing_changes),
+		TEST(is_not_given_again_to_others_nor_after_a_change),
+		TEST(what_is_momentary_is_not_given_again),
 		TEST(forgotten_answers_are_asked_for_anew),
 		TEST(repeated_packets_are_one_question),
 		TEST(no_answer_is_a_failure),
