@@ -656,6 +656,22 @@ static void is_bounded(void **state)
 	assert_int_equal(pr_questions_next_tick(fake.questions), UINT64_MAX);
 }
 
+/* A policy may take its asker for another application meanwhile. */
+static void a_share_goes_back_where_it_came_from(void **state)
+{
+	(void)state;
+	fake.key = 77;
+	fake.before = PR_OUTCOME_ASK;
+	ask_from(1000, S_US, "a.example");
+	fake.key = 78;
+	fake.before = PR_OUTCOME_DENY;
+	pr_questions_resume_all(fake.questions, S_US);
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+	ask_from(1001, S_US, "a.example");
+	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+	assert_int_equal(pr_questions_counters(fake.questions)->refused_full, 0);
+}
+
 static void malformed_questions_get_their_error(void **state)
 {
 	struct pr_asker asker = { .client = 1, .port = 1 };
@@ -696,6 +712,7 @@ int main(void)
 		TEST(repeated_packets_are_one_question),
 		TEST(no_answer_is_a_failure),
 		TEST(is_bounded),
+		TEST(a_share_goes_back_where_it_came_from),
 		TEST(malformed_questions_get_their_error),
 	};
 
