@@ -161,6 +161,10 @@ static void draw_domain(struct pr_subject *subject, uint64_t among)
 		subject->domains[i] = names[draw(PR_ARRAY_SIZE(names))];
 		/* Lists that are settled are settled with the names. */
 		subject->domain_lists[i] = subject->known & PR_FACT_LISTS ? NULL : draw_bits(among);
+		/* the same name is on the same lists */
+		for (unsigned int k = 0; k < i; k++)
+			if (subject->domains[k] == subject->domains[i])
+				subject->domain_lists[i] = subject->domain_lists[k];
 	}
 	if (!subject->n_domains)
 		subject->absent |= PR_FACT_DOMAIN;
@@ -350,6 +354,18 @@ static struct pr_subject forget(const struct pr_subject *subject, enum pr_stage 
 	return left;
 }
 
+/* The same candidates in another order. */
+static void turn_domains(struct pr_subject *subject)
+{
+	unsigned int n = subject->n_domains, first = n ? draw(n) : 0;
+	struct pr_subject before = *subject;
+
+	for (unsigned int i = 0; i < n; i++) {
+		subject->domains[i] = before.domains[(first + i) % n];
+		subject->domain_lists[i] = before.domain_lists[(first + i) % n];
+	}
+}
+
 /*
  * Whatever the open facts turn out to be, what was finally denied or permitted before stays so: at the link
  * stage, for links that don't stand alone. For a communication the open facts are those of the other links
@@ -374,6 +390,7 @@ static void check_completions(const struct scene *scene, enum pr_stage stage,
 			other.known &= PR_FACT_OWNER | PR_FACT_DOMAIN;
 			other.absent &= other.known;
 			other.address_lists = NULL;
+			turn_domains(&other);
 		}
 		complete(scene, &other);
 		if (!pr_decision_key(&other) || other.absent & PR_FACT_SCOPE ||
