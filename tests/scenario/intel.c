@@ -24,6 +24,17 @@ void intel_source(struct world *world, char **words, unsigned int n, const char 
 	source->text = pr_strdup(text);
 }
 
+static void add_geo(struct world *world, struct pr_intel_builder *builder,
+		    enum pr_geo_format format, const struct source *source)
+{
+	struct pr_geo_counts counts;
+
+	if (pr_intel_builder_geo(builder, format, source->text, strlen(source->text), &counts) <
+		    0 ||
+	    counts.refused)
+		world_fail(world, "%s can't be read", source->id);
+}
+
 static void add_list(struct world *world, struct pr_intel_builder *builder,
 		     const struct source *source)
 {
@@ -52,8 +63,16 @@ void intel_take(struct world *world, char **words, unsigned int n)
 		return;
 	}
 	builder = pr_intel_builder_new(1);
-	for (unsigned int i = 0; i < world->n_sources; i++)
-		add_list(world, builder, &world->sources[i]);
+	for (unsigned int i = 0; i < world->n_sources; i++) {
+		const struct source *source = &world->sources[i];
+
+		if (step_is(source->id, "country"))
+			add_geo(world, builder, PR_GEO_CSV_COUNTRY, source);
+		else if (step_is(source->id, "asn"))
+			add_geo(world, builder, PR_GEO_CSV_ASN, source);
+		else
+			add_list(world, builder, source);
+	}
 	pr_assert(world->n_sets < PR_ARRAY_SIZE(world->set_bytes));
 	if (pr_intel_builder_finish(builder, &world->set_bytes[world->n_sets], &len) < 0 ||
 	    pr_intel_set_open(world->set_bytes[world->n_sets++], len, &set) < 0)
