@@ -3,7 +3,7 @@
  * follows from anything but an address's scope and a country's continent. No daemon is needed. */
 #include "cli/cli.h"
 #include "network/class.h"
-#include "profile/geography.h"
+#include "base/geography.h"
 #include "profile/rule.h"
 #include "profile/service.h"
 

@@ -10,7 +10,7 @@
  */
 #include "engine/machine.h"
 
-#include "profile/geography.h"
+#include "base/geography.h"
 
 #include <string.h>
 

@@ -2,6 +2,7 @@
 /* Geographic data: the formats, and what they share. */
 #include "intel/geo.h"
 
+#include "base/geography.h"
 #include "intel/geo_parts.h"
 
 #include <string.h>
@@ -56,6 +57,7 @@ static bool is_letter(char c)
 bool pr_geo_country(struct pr_list_text text, char ret_country[3])
 {
 	static const char *const none[] = { "", "ZZ", "??", "-", "None" };
+	char country[3] = "";
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(none); i++)
 		if (pr_list_text_is(text, none[i])) {
@@ -64,9 +66,11 @@ bool pr_geo_country(struct pr_list_text text, char ret_country[3])
 		}
 	if (text.len != 2 || !is_letter(text.bytes[0]) || !is_letter(text.bytes[1]))
 		return false;
-	ret_country[0] = (char)(text.bytes[0] & ~0x20);
-	ret_country[1] = (char)(text.bytes[1] & ~0x20);
-	ret_country[2] = '\0';
+	country[0] = (char)(text.bytes[0] & ~0x20);
+	country[1] = (char)(text.bytes[1] & ~0x20);
+	if (!pr_country_continent(country))
+		return false;
+	memcpy(ret_country, country, sizeof(country));
 	return true;
 }
 

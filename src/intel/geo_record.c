@@ -127,7 +127,7 @@ const char *pr_geo_read_record(const MMDB_s *mmdb, uint32_t offset,
 	if (offset >= mmdb->data_section_size)
 		return "the record lies outside of the data section";
 	if (!read_country(mmdb, offset, record.country))
-		return "the record's country is no code of two letters";
+		return "the record's country is no country's code (ISO 3166)";
 	if (!read_asn(mmdb, offset, &record.asn))
 		return "the record's AS number is none";
 	if (record.asn)

@@ -161,7 +161,7 @@ static void read_line(struct pr_geo_reader *reader, uint64_t number, struct pr_l
 	else if (reader->counts.format != PR_GEO_CSV_ASN &&
 		 !pr_geo_country(fields[2].text, range.country))
 		pr_geo_refuse(reader, number, line,
-			      "the third field is no country's code of two letters");
+			      "the third field is no country's code (ISO 3166)");
 	else
 		pr_geo_give(reader, &range);
 }

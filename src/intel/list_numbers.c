@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* AS numbers and countries: the number or code first, and behind a blank, a comma, ";" or "|" a remark, as such lists
  * carry the holder's name there. */
+#include "base/geography.h"
 #include "intel/list_line.h"
 
 #include <string.h>
@@ -46,7 +47,7 @@ static bool is_letter(char c)
 void pr_list_line_countries(struct pr_list_reader *reader, struct pr_list_text line)
 {
 	struct pr_list_text column;
-	char country[2];
+	char country[3] = "";
 
 	if (!read_column(reader, line, &column))
 		return;
@@ -56,5 +57,9 @@ void pr_list_line_countries(struct pr_list_reader *reader, struct pr_list_text l
 	}
 	for (int i = 0; i < 2; i++)
 		country[i] = (char)(column.bytes[i] & ~0x20);
-	pr_list_give_country(reader, country);
+	if (pr_country_continent(country))
+		pr_list_give_country(reader, country);
+	else
+		pr_list_refuse(reader, "no country has this code (ISO 3166)%s",
+			       strcmp(country, "UK") == 0 ? "; the United Kingdom's is GB" : "");
 }

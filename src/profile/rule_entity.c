@@ -4,7 +4,7 @@
  * lists, domain. What looks like one of them and is none is an error there, not a domain: a typing error
  * must not become a rule that never matches.
  */
-#include "profile/geography.h"
+#include "base/geography.h"
 #include "profile/rule_text.h"
 
 #include <stdlib.h>

@@ -63,8 +63,9 @@ static void countries(void **state)
 		{ "network,geoname_id,country", "", "no range" },
 		{ "1.0.0.0/24,AU", "", "three fields" },
 		{ "1.0.0.0", "", "three fields" },
-		{ "1.0.0.0,1.0.0.255,AUS", "", "code of two letters" },
-		{ "1.0.0.0,1.0.0.255,A1", "", "code of two letters" },
+		{ "1.0.0.0,1.0.0.255,AUS", "", "no country's code" },
+		{ "1.0.0.0,1.0.0.255,EU", "", "no country's code" },
+		{ "1.0.0.0,1.0.0.255,A1", "", "no country's code" },
 	};
 
 	(void)state;

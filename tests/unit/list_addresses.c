@@ -97,13 +97,11 @@ static void asns(void **state)
 static void countries(void **state)
 {
 	static const struct list_case cases[] = {
-		{ "AT", "AT", NULL },
-		{ "at", "AT", NULL },
-		{ "AT # Austria", "AT", NULL },
-		{ "AT,Austria", "AT", NULL },
-		{ "AUT", "", "two letters" },
-		{ "A1", "", "two letters" },
-		{ "Austria", "", "two letters" },
+		{ "AT", "AT", NULL },		{ "at", "AT", NULL },
+		{ "AT # Austria", "AT", NULL }, { "AT,Austria", "AT", NULL },
+		{ "XK", "XK", NULL },		{ "AUT", "", "two letters" },
+		{ "UK", "", "is GB" },		{ "EU", "", "no country has" },
+		{ "A1", "", "two letters" },	{ "Austria", "", "two letters" },
 	};
 
 	(void)state;

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The rule language: what is accepted and what it becomes, what is refused and where. */
-#include "profile/geography.h"
+#include "base/geography.h"
 #include "profile/rule.h"
 #include "profile/service.h"
 

@@ -4,7 +4,7 @@
  * most of each lies in, as the United Nations' M49 groups them; sorted. Russia is in Europe, Turkey,
  * Cyprus and the Caucasus in Asia, as in the common databases.
  */
-#include "profile/geography.h"
+#include "base/geography.h"
 
 #include "base/error.h"
 
