@@ -22,10 +22,8 @@ TIMEOUT = 5.0
 
 def query(name, kind="A", *, edns=True, payload=1232, do=False, ad=False, cd=False, rd=True, options=(), ident=None,
           klass="IN"):
-    message = dns.message.make_query(name, kind, klass, use_edns=0 if edns else -1, payload=payload, options=list(options))
-    if do:
-        message.want_dnssec()
-        message.payload = payload
+    message = dns.message.make_query(name, kind, klass)
+    message.use_edns(0 if edns else -1, dns.flags.DO if do else 0, payload, options=list(options))
     message.flags = (dns.flags.RD if rd else 0) | (dns.flags.AD if ad else 0) | (dns.flags.CD if cd else 0)
     if ident is not None:
         message.id = ident
