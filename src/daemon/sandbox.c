@@ -10,10 +10,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define ENGINE_FDS_MAX	    4096 /* the nameserver's TCP clients */
-#define RESOLVER_FDS_MAX    4096 /* a socket a question, and connections of providers */
-#define FRONT_FDS_MAX	    1024 /* clients of the API */
-#define COMPILER_FDS_MAX    1024 /* one a configuration file */
+#define ENGINE_FDS_MAX	    4096  /* the nameserver's TCP clients */
+#define RESOLVER_FDS_MAX    12288 /* a socket a question, and connections of providers */
+#define FRONT_FDS_MAX	    1024  /* clients of the API */
+#define COMPILER_FDS_MAX    1024  /* one a configuration file */
 #define COMPILER_MEMORY_MAX (1ull << 30)
 #define COMPILER_CPU_S	    20
 
@@ -32,7 +32,14 @@ static int set_limits(enum pr_party party)
 		[PR_PARTY_FRONT] = FRONT_FDS_MAX,
 		[PR_PARTY_COMPILER] = COMPILER_FDS_MAX,
 	};
-	int r = limit(RLIMIT_NOFILE, fds[party]);
+	struct rlimit now;
+	int r;
+
+	/* without root no more than there is */
+	if (getrlimit(RLIMIT_NOFILE, &now) < 0)
+		return -errno;
+	r = limit(RLIMIT_NOFILE,
+		  geteuid() && now.rlim_max < fds[party] ? now.rlim_max : fds[party]);
 
 	if (r == 0)
 		r = limit(RLIMIT_CORE, 0);

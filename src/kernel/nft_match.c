@@ -97,6 +97,16 @@ void pr_match_socket_of(struct pr_ruleset_writer *w, uid_t uid)
 	pr_nft_cmp(w->batch, NFT_CMP_EQ, &value, sizeof(value), ACCUMULATOR);
 }
 
+void pr_match_socket_of_others(struct pr_ruleset_writer *w)
+{
+	pr_nft_meta(w->batch, NFT_META_SKUID, ACCUMULATOR);
+	for (unsigned int i = 0; i < w->config->n_own_uids; i++) {
+		uint32_t value = w->config->own_uids[i];
+
+		pr_nft_cmp(w->batch, NFT_CMP_NEQ, &value, sizeof(value), ACCUMULATOR);
+	}
+}
+
 /* The expression ends the rule where there is no socket with a file (net/netfilter/nft_meta.c). */
 void pr_match_any_socket(struct pr_ruleset_writer *w)
 {

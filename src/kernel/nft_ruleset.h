@@ -51,6 +51,8 @@ void pr_match_direction(struct pr_ruleset_writer *w, enum pr_ruleset_side side);
 void pr_match_related(struct pr_ruleset_writer *w);
 void pr_match_status(struct pr_ruleset_writer *w, uint32_t bits, uint32_t value);
 void pr_match_socket_of(struct pr_ruleset_writer *w, uid_t uid);
+/* It has a socket, and that is none of ours. */
+void pr_match_socket_of_others(struct pr_ruleset_writer *w);
 void pr_match_any_socket(struct pr_ruleset_writer *w);
 void pr_match_proto(struct pr_ruleset_writer *w, uint8_t proto);
 void pr_match_family(struct pr_ruleset_writer *w, uint8_t nfproto);

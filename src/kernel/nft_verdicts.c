@@ -35,6 +35,22 @@ static void accept_own(struct pr_ruleset_writer *w, const char *chain)
 	pr_end_verdict(w, NF_ACCEPT);
 }
 
+/* Whoever binds the port that a question of ours left by would talk to the upstream as we do, for as long as
+ * conntrack remembers. TCP begins anew with a SYN, and has packets without a socket. */
+static void reject_in_our_name(struct pr_ruleset_writer *w, const char *chain)
+{
+	struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
+
+	if (w->config->n_own_uids == 0)
+		return;
+	pr_rule(w, chain);
+	pr_match_ct_mark(w, pr_mark_out_mask(w->config->mark_mask),
+			 pr_mark_link(w->config->mark_mask, &own));
+	pr_match_proto(w, IPPROTO_UDP);
+	pr_match_socket_of_others(w);
+	pr_end_goto(w, PR_CHAIN_REJECT);
+}
+
 static void deny_marked(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
 {
 	bool out = side == PR_SIDE_OUT;
@@ -183,6 +199,7 @@ static void output(struct pr_ruleset_writer *w)
 	queue_from_output(w, "output", PR_CHAIN_QUEUE_UNTRACKED);
 
 	accept_out(w, "output-original", PR_MARK_OUT_ACCEPT);
+	reject_in_our_name(w, "output-original");
 	accept_own(w, "output-original");
 	accept_out(w, "output-original", PR_MARK_OUT_NAMESERVER);
 	accept_out(w, "output-original", PR_MARK_OUT_TUNNEL);

@@ -19,7 +19,8 @@
 
 /* Questions that are waiting for their reply. Beyond: dropped, counted (UDP); the connection is not read (TCP). */
 #define PR_LISTENER_PENDING_MAX 16384u
-/* Connections. Beyond: the one that is idle longest is closed; where none is idle, the new one. */
+/* Connections. Beyond: the one that is idle longest is closed; where none is idle, the one on which nothing has moved
+ * for longest. */
 #define PR_LISTENER_CONNECTIONS_MAX 256u
 /* The same from one address (an application's many sockets), so that one peer cannot have them all. Loopback
  * addresses count as one each. */

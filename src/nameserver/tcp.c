@@ -230,42 +230,44 @@ void pr_tcp_attend(struct pr_listener *listener, bool idle)
 
 /* ---- new connections ---- */
 
-/* Makes room for a connection from this address: a free slot, or the one of the connection that is idle
- * longest. -1: none. */
+/* The one to go of two (or of none and one): an idle one before a busy one, then the one that has been so
+ * for longest. */
+static struct pr_connection *less_wanted(struct pr_connection *a, struct pr_connection *b)
+{
+	if (!a || is_idle(a) != is_idle(b))
+		return a && is_idle(a) ? a : b;
+	return a->active_us <= b->active_us ? a : b;
+}
+
+/* Makes room for a connection from this address: a free slot, or that of another connection. Whoever comes gets in:
+ * who keeps connections busy without end can delay others, never shut them out. */
 static int make_room(struct pr_listener *listener, const struct pr_address *address)
 {
-	struct pr_connection *oldest = NULL, *oldest_of_address = NULL;
+	struct pr_connection *last = NULL, *last_of_address = NULL;
 	unsigned int n_of_address = 0;
 	int free_slot = -1;
 
 	pthread_mutex_lock(&listener->lock);
 	for (unsigned int i = 0; i < PR_LISTENER_CONNECTIONS_MAX; i++) {
 		struct pr_connection *connection = listener->connections[i];
-		bool of_address;
 
 		if (!connection) {
 			free_slot = (int)i;
 			continue;
 		}
-		of_address = pr_address_equal(&connection->asker.address, address);
-		n_of_address += of_address;
-		if (!is_idle(connection))
+		last = less_wanted(last, connection);
+		if (!pr_address_equal(&connection->asker.address, address))
 			continue;
-		if (!oldest || connection->active_us < oldest->active_us)
-			oldest = connection;
-		if (of_address &&
-		    (!oldest_of_address || connection->active_us < oldest_of_address->active_us))
-			oldest_of_address = connection;
+		n_of_address++;
+		last_of_address = less_wanted(last_of_address, connection);
 	}
 	pthread_mutex_unlock(&listener->lock);
 	if (n_of_address >= PR_LISTENER_CONNECTIONS_PER_ADDRESS_MAX)
-		oldest = oldest_of_address;
+		last = last_of_address;
 	else if (free_slot >= 0)
 		return free_slot;
-	if (!oldest)
-		return -1;
-	free_slot = (int)oldest->slot;
-	close_connection(oldest);
+	free_slot = (int)last->slot;
+	close_connection(last);
 	return free_slot;
 }
 

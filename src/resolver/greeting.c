@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "resolver/greeting.h"
 
-#include <string.h>
+#include "resolver/socket.h"
+
 #include <sys/socket.h>
-#include <unistd.h>
 
 /* version.bind. CH TXT */
 static const uint8_t question[] = { 0, 1,   0,	 0,   0,   1,	0,   0,	  0,   0,
@@ -12,13 +12,9 @@ static const uint8_t question[] = { 0, 1,   0,	 0,   0,   1,	0,   0,	  0,   0,
 
 void pr_greet(const struct pr_upstream *upstream)
 {
-	struct sockaddr_storage address;
-	socklen_t len = pr_address_to_sockaddr(&upstream->address, upstream->port, &address);
-	PR_CLEANUP(pr_cleanup_close)
-	int fd = socket(address.ss_family, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+	PR_CLEANUP(pr_cleanup_close) int fd = pr_upstream_connect(upstream, SOCK_DGRAM);
 
 	/* One that is not there yet is greeted the next time. */
 	if (fd >= 0)
-		(void)!sendto(fd, question, sizeof(question), MSG_NOSIGNAL,
-			      (const struct sockaddr *)&address, len);
+		(void)!send(fd, question, sizeof(question), MSG_NOSIGNAL);
 }

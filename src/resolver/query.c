@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Each question over UDP has a socket of its own, connected to the upstream: the kernel drew its port, and hands it
- * nothing that comes from anybody else. Who can forge the upstream's address has to guess port, id and the case of the
+ * Each question over UDP has a socket of its own, connected to the upstream, at a port that was drawn: the kernel
+ * hands it nothing that comes from anybody else. Who can forge the upstream's address has to guess port, id and the case of the
  * name. Whoever knows the port (it stands in /proc/net/udp) is not given time for more: after PR_QUERY_FORGED_MAX
  * datagrams that are not the answer, the question goes over TCP, and so it does where only the case is wrong. Over
  * TCP it is then seen whether it is the upstream that does not keep the case.
@@ -238,6 +238,12 @@ void pr_query_unreachable(struct pr_try *try)
 
 /* ---- asking ---- */
 
+/* It says nothing of the upstream. */
+static bool is_shortage(int r)
+{
+	return r == -EMFILE || r == -ENFILE || r == -ENOBUFS || r == -ENOMEM;
+}
+
 static void send_to(struct pr_query *query, unsigned int i)
 {
 	struct pr_server *server = server_of(query, i);
@@ -245,11 +251,15 @@ static void send_to(struct pr_query *query, unsigned int i)
 	unsigned int round = (query->n_asked - 1) / query->servers->n;
 	uint64_t patience_us = pr_server_patience_us(server)
 			       << (round < BACKOFF_MAX ? round : BACKOFF_MAX);
+	int r;
 
 	if (!pr_query_has_socket(query))
 		return;
 	query->last = (uint8_t)i;
-	if (pr_try_send(query, i, now_us) < 0) {
+	r = pr_try_send(query, i, now_us);
+	if (is_shortage(r)) {
+		patience_us = PR_SERVER_PATIENCE_MIN_MS * MS_US;
+	} else if (r < 0) {
 		query->n_errors++;
 		pr_server_missed(server, now_us);
 		/* the next one at once, in the first round */

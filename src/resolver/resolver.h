@@ -17,8 +17,9 @@
 /* Without an answer until then: SERVFAIL, extended error 22 (no reachable authority). Shorter than a question's
  * life in the nameserver, longer than a client's first try. */
 #define PR_RESOLVER_DEADLINE_MS 8000u
-/* UDP sockets towards upstreams at one time; questions beyond wait for one. */
-#define PR_RESOLVER_SOCKETS_MAX 1024u
+/* UDP sockets towards upstreams at one time, as many as the engine has questions; from half of it on no question has
+ * more than one, beyond it waits for one. */
+#define PR_RESOLVER_SOCKETS_MAX 8192u
 
 struct pr_resolver;
 

@@ -5,6 +5,6 @@
 #include "resolver/upstream.h"
 
 /* A socket of `type` (SOCK_DGRAM, SOCK_STREAM) that is connected, or connecting, to the upstream and hears nobody else;
- * its port was drawn by the kernel. Non-blocking, close-on-exec. -errno; -ENODEV where the interface of a link-local
+ * its port was drawn. Non-blocking, close-on-exec. -errno; -ENODEV where the interface of a link-local
  * address is not there (now). */
 PR_MUST_USE int pr_upstream_connect(const struct pr_upstream *upstream, int type);

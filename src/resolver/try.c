@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A question over UDP has a socket of its own, connected to the upstream: the kernel drew its port, and hands it nothing
- * that comes from anybody else.
+ * A question over UDP has a socket of its own, connected to the upstream, at a port that was drawn: the kernel hands it
+ * nothing that comes from anybody else.
  */
 #include "resolver/try.h"
 
@@ -105,13 +105,13 @@ int pr_try_send(struct pr_query *query, unsigned int i, uint64_t now_us)
 	return 0;
 }
 
-/* Without a socket to be had it waits for one. */
 bool pr_query_has_socket(struct pr_query *query)
 {
 	struct pr_queries *queries = query->queries;
 
-	if (queries->n_sockets < PR_RESOLVER_SOCKETS_MAX ||
-	    pr_tries_open(query) == PR_QUERY_TRIES_OPEN)
+	if (queries->n_sockets >= PR_RESOLVER_SOCKETS_MAX / 2)
+		pr_tries_close(query);
+	if (queries->n_sockets < PR_RESOLVER_SOCKETS_MAX)
 		return true;
 	if (!query->waits_for_socket)
 		TAILQ_INSERT_TAIL(&queries->for_socket, query, for_socket);
