@@ -524,6 +524,100 @@ static void refuses_what_is_no_set(void **state)
 	end(&world);
 }
 
+struct refused {
+	unsigned int n;
+	uint32_t line;
+};
+
+static void see_refused(void *context, uint32_t line, const char *text, size_t len, const char *why)
+{
+	struct refused *refused = context;
+
+	refused->n++;
+	refused->line = line;
+	assert_int_equal(len, strlen("not a line of hosts"));
+	assert_memory_equal(text, "not a line of hosts", len);
+	assert_true(*why);
+}
+
+static struct pr_intel_source source_of(const char *text, enum pr_list_format format)
+{
+	return (struct pr_intel_source){ .id = "ads",
+					 .category = "advertising",
+					 .format = format,
+					 .bytes = text,
+					 .len = strlen(text),
+					 .updated_s = 1790000000 };
+}
+
+static void reads_lists(void **state)
+{
+	static const uint8_t digest[] = { 0xe8, 0xdc, 0x2b, 0x3a, 0x68, 0xd3, 0xc3, 0xed,
+					  0x5d, 0x5d, 0x43, 0x98, 0x2b, 0xf1, 0xf2, 0x36,
+					  0xe5, 0x89, 0x99, 0x5e, 0x0f, 0x34, 0x22, 0x23,
+					  0xac, 0xa0, 0xbb, 0x6c, 0x17, 0x50, 0xa9, 0x1f };
+	struct pr_intel_source source =
+		source_of("# ads\n0.0.0.0 ads.example\nnot a line of hosts\n"
+			  "127.0.0.1 a.example b.example\n",
+			  PR_LIST_AUTO);
+	struct refused refused = { 0 };
+	struct pr_list_counts counts;
+	struct pr_intel_hit hit;
+	struct pr_intel_list about;
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	source.refused = see_refused;
+	source.context = &refused;
+	assert_int_equal(pr_intel_builder_list(world.builder, &source, &counts), 0);
+	source.refused = NULL;
+	assert_int_equal(pr_intel_builder_list(world.builder, &source, &counts), 0);
+	open_set(&world);
+	assert_int_equal(counts.format, PR_LIST_HOSTS);
+	assert_int_equal(counts.entries, 3);
+	assert_int_equal(refused.n, 1);
+	assert_int_equal(refused.line, 3);
+	about = pr_intel_set_list(world.set, 1);
+	assert_string_equal(about.id, "ads");
+	assert_string_equal(about.category, "advertising");
+	assert_int_equal(about.format, PR_LIST_HOSTS);
+	assert_int_equal(about.entries, 3);
+	assert_int_equal(about.refused, 1);
+	assert_int_equal(about.bytes, source.len);
+	assert_int_equal(about.updated_s, 1790000000);
+	assert_int_equal(about.kinds, 1u << PR_LIST_NAME);
+	assert_memory_equal(about.sha256, digest, sizeof(digest));
+	assert_int_equal(on(&world, "b.example"), 3);
+	assert_int_equal(pr_intel_set_domain_hits(world.set, "b.example", &hit, 1), 2);
+	assert_int_equal(hit.line, 4);
+	end(&world);
+}
+
+static void refuses_lists_that_are_too_many_or_no_lists(void **state)
+{
+	struct pr_intel_source none = source_of("", PR_LIST_DOMAINS);
+	struct pr_intel_source no_list = source_of("?\n?\n", PR_LIST_AUTO);
+	struct pr_intel_source two = source_of("a.example\nb.example\n", PR_LIST_DOMAINS);
+	struct pr_list_counts counts;
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	assert_int_equal(pr_intel_builder_list(world.builder, &no_list, &counts), -EINVAL);
+	world.builder->known.n_lines = PR_INTEL_LINES_MAX - 1;
+	assert_int_equal(pr_intel_builder_list(world.builder, &two, &counts), -ENOBUFS);
+	world.builder->known.n_lines = 0;
+	for (unsigned int i = 1; i < PR_INTEL_LISTS_MAX; i++)
+		assert_int_equal(pr_intel_builder_list(world.builder, &none, &counts), 0);
+	assert_int_equal(pr_intel_builder_list(world.builder, &two, &counts), 0);
+	assert_int_equal(pr_intel_builder_list(world.builder, &two, &counts), -E2BIG);
+	open_set(&world);
+	assert_int_equal(pr_intel_set_n_lists(world.set), PR_INTEL_LISTS_MAX);
+	assert_int_equal(pr_intel_set_totals(world.set).domains, 2);
+	end(&world);
+}
+
 static void what_does_not_fit_leaves_no_trace(void **state)
 {
 	struct pr_list_entry entry = { .kind = PR_LIST_NAME, .line = 2, .domain = "b.example" };
@@ -570,6 +664,8 @@ int main(void)
 		cmocka_unit_test(keeps_as_many_lists_as_there_may_be),
 		cmocka_unit_test(an_empty_set_says_nothing),
 		cmocka_unit_test(refuses_what_is_no_set),
+		cmocka_unit_test(reads_lists),
+		cmocka_unit_test(refuses_lists_that_are_too_many_or_no_lists),
 		cmocka_unit_test(what_does_not_fit_leaves_no_trace),
 	};
 
