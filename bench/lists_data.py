@@ -1,11 +1,11 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""A million domains on lists of all formats, the same every time (for bench-lists).
+"""A million domains on lists of all formats, the same every time (for bench-lists), and geographic data (for bench-geo).
 
-Real ones come from Debian's webext-ublock-origin-firefox and, where npm is there, from @adguard/dnr-rulesets; the rest
-are made up: a real domain with other labels, drawn letter by letter from what follows what in real labels.
+Real domains come from Debian's webext-ublock-origin-firefox and, where npm is there, from @adguard/dnr-rulesets; the
+rest are made up: a real domain with other labels, drawn letter by letter from what follows what in real labels.
+Countries are those of Debian's tor-geoipdb, networks those of @ip-location-db/asn.
 """
 import collections
-import hashlib
 import pathlib
 import random
 import re
@@ -15,6 +15,8 @@ import tarfile
 N_DOMAINS = 1_000_000
 N_ASKED = 400_000
 RULESETS = "@adguard/dnr-rulesets@3.3.20260320140136"
+NETWORKS = "@ip-location-db/asn@2.3.2026061719"
+COUNTRIES = [pathlib.Path("/usr/share/tor/geoip"), pathlib.Path("/usr/share/tor/geoip6")]
 UBLOCK = "/usr/share/mozilla/extensions"
 DOMAIN = re.compile(r"(?<![a-z0-9_.-])(?:[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?\.)+[a-z]{2,18}(?![a-z0-9_-])")
 # What share of the domains stands on the list of each format, first of all, and how it writes one.
@@ -47,16 +49,24 @@ def from_ublock():
     return set().union(*(domains_in(file.read_text(), tops) for file in files if file.suffix == ".txt")), tops
 
 
-def from_rulesets(directory, tops):
-    """The domains of the package's rules; none where it can't be had."""
-    archive = directory / f"{hashlib.sha256(RULESETS.encode()).hexdigest()[:12]}.tgz"
+def npm_package(directory, package):
+    """The archive of a package of npm, fetched once; None where it can't be had."""
+    archive = directory / (re.sub(r"\W+", "-", package).strip("-") + ".tgz")
     if not archive.exists():
         try:
-            packed = subprocess.run(["npm", "pack", "--silent", RULESETS], cwd=directory, stdout=subprocess.PIPE,
+            packed = subprocess.run(["npm", "pack", "--silent", package], cwd=directory, stdout=subprocess.PIPE,
                                     check=True, text=True, timeout=300)
         except (OSError, subprocess.SubprocessError):
-            return set()
+            return None
         (directory / packed.stdout.split()[-1]).rename(archive)
+    return archive
+
+
+def from_rulesets(directory, tops):
+    """The domains of the package's rules; none where it can't be had."""
+    archive = npm_package(directory, RULESETS)
+    if archive is None:
+        return set()
     domains = set()
     with tarfile.open(archive) as package:
         for member in package:
@@ -164,3 +174,16 @@ def make(directory):
     (directory / "asked.txt").write_text("\n".join(questions) + "\n")
     done.write_text(str(len(real)))
     return len(real)
+
+
+def geographic(directory):
+    """Formats and files by turns: those that are there."""
+    directory.mkdir(parents=True, exist_ok=True)
+    named = [("tor", file) for file in COUNTRIES if file.exists()]
+    archive = npm_package(directory, NETWORKS)
+    if archive is not None:
+        with tarfile.open(archive) as package:
+            for name in ("asn-ipv4.csv", "asn-ipv6.csv"):
+                (directory / name).write_bytes(package.extractfile(f"package/{name}").read())
+                named.append(("csv-asn", directory / name))
+    return [str(word) for pair in named for word in pair]
