@@ -69,14 +69,7 @@ struct pr_intel_mark pr_intel_builder_mark(const struct pr_intel_builder *builde
 
 void pr_intel_builder_go_back(struct pr_intel_builder *builder, const struct pr_intel_mark *mark)
 {
-	const struct pr_intel_array *known = &builder->parts[PR_INTEL_PART_ORGANISATIONS];
-
-	for (size_t i = mark->n[PR_INTEL_PART_ORGANISATIONS]; i < known->n; i++) {
-		uint32_t asn =
-			((const struct pr_intel_organisation *)(const void *)known->bytes)[i].asn;
-
-		pr_index_remove(&builder->organisations, asn, (uint32_t)i);
-	}
+	pr_intel_builder_forget_organisations(builder, mark->n[PR_INTEL_PART_ORGANISATIONS]);
 	for (int i = 0; i < PR_INTEL_PART_COUNT_; i++)
 		builder->parts[i].n = mark->n[i];
 	builder->known = mark->known;

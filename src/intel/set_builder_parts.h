@@ -114,6 +114,9 @@ void pr_intel_builder_list_end(struct pr_intel_builder *builder, const struct pr
  * one holds nothing. */
 bool pr_intel_builder_range(struct pr_intel_builder *builder, const struct pr_geo_range *range);
 
+/* All but the first `n`. */
+void pr_intel_builder_forget_organisations(struct pr_intel_builder *builder, size_t n);
+
 /* What lists say of one entity, in the order of the lines, as one value: repetitions fall away. */
 uint32_t pr_intel_builder_value(const struct pr_intel_builder *builder, struct pr_intel_file *file,
 				const uint32_t *values, size_t n);

@@ -4,17 +4,25 @@
  * careful: a sweep through the addresses keeps the open ranges in a heap by the order in which they were added, so that the
  * first added holds at each address. Neighbours that say the same become one range.
  */
+#include "base/hash.h"
 #include "base/heap.h"
 #include "intel/set_builder_parts.h"
 
 #include <string.h>
+
+/* Numbers follow each other too closely to be their own hashes. */
+static uint64_t hash_of(const struct pr_intel_builder *builder, uint32_t asn)
+{
+	return pr_hash_seeded(&asn, sizeof(asn), builder->seed);
+}
 
 static uint32_t organisation_known(const struct pr_intel_builder *builder, uint32_t asn)
 {
 	const struct pr_intel_organisation *known =
 		(const void *)builder->parts[PR_INTEL_PART_ORGANISATIONS].bytes;
 
-	for (struct pr_index_walk walk = pr_index_find(&builder->organisations, asn);
+	for (struct pr_index_walk walk =
+		     pr_index_find(&builder->organisations, hash_of(builder, asn));
 	     pr_index_next(&builder->organisations, &walk);)
 		if (known[walk.value].asn == asn)
 			return known[walk.value].name;
@@ -28,10 +36,20 @@ static void add_organisation(struct pr_intel_builder *builder, uint32_t asn, con
 
 	if (!asn || !*name || organisation_known(builder, asn))
 		return;
-	pr_index_insert(&builder->organisations, asn, (uint32_t)array->n);
+	pr_index_insert(&builder->organisations, hash_of(builder, asn), (uint32_t)array->n);
 	made = pr_intel_append(array);
 	made->asn = asn;
 	made->name = pr_intel_builder_string(builder, name);
+}
+
+void pr_intel_builder_forget_organisations(struct pr_intel_builder *builder, size_t n)
+{
+	struct pr_intel_array *array = &builder->parts[PR_INTEL_PART_ORGANISATIONS];
+	const struct pr_intel_organisation *known = (const void *)array->bytes;
+
+	for (; array->n > n; array->n--)
+		pr_index_remove(&builder->organisations, hash_of(builder, known[array->n - 1].asn),
+				(uint32_t)array->n - 1);
 }
 
 static void add_range(struct pr_intel_builder *builder, enum pr_intel_part part, pr_intel_key first,

@@ -136,6 +136,8 @@ bool pr_intel_table_find(const struct pr_intel_table *table, pr_intel_key key, u
 			table->keys +
 			(table->levels[level] + (size_t)place * block_keys(width)) * width;
 
+		if (level == 0) /* the values of the block, while its keys are compared */
+			__builtin_prefetch(table->values + (size_t)place * block_keys(width));
 		n = width == 4	 ? count4(block, (uint32_t)(key >> 96))
 		    : width == 8 ? count8(block, (uint64_t)(key >> 64))
 				 : count16(block, key);

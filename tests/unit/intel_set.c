@@ -594,6 +594,37 @@ static void reads_lists(void **state)
 	end(&world);
 }
 
+static void reads_geographic_data(void **state)
+{
+	static const char networks[] = "192.0.2.0,192.0.2.255,64496,One\n"
+				       "2001:db8::,2001:db8::ffff,64497,Two\n";
+	static const char countries[] = "192.0.2.0,192.0.2.127,AT\n";
+	struct pr_geo_counts counts;
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	list(&world, "a");
+	say(&world, PR_LIST_ASN, "64497", false);
+	assert_int_equal(pr_intel_builder_geo(world.builder, PR_GEO_CSV_ASN, networks,
+					      strlen(networks), &counts),
+			 0);
+	assert_int_equal(counts.ranges, 2);
+	assert_int_equal(pr_intel_builder_geo(world.builder, PR_GEO_CSV_COUNTRY, countries,
+					      strlen(countries), &counts),
+			 0);
+	assert_int_equal(pr_intel_builder_geo(world.builder, PR_GEO_MMDB, countries,
+					      strlen(countries), &counts),
+			 -EBADMSG);
+	open_set(&world);
+	assert_string_equal(country_of(&world, "192.0.2.127"), "AT");
+	assert_string_equal(country_of(&world, "192.0.2.128"), "");
+	assert_string_equal(pr_intel_set_organisation(world.set, 64497), "Two");
+	assert_int_equal(at(&world, "2001:db8::1"), 1);
+	assert_int_equal(at(&world, "192.0.2.1"), 0);
+	end(&world);
+}
+
 static void refuses_lists_that_are_too_many_or_no_lists(void **state)
 {
 	struct pr_intel_source none = source_of("", PR_LIST_DOMAINS);
@@ -665,6 +696,7 @@ int main(void)
 		cmocka_unit_test(an_empty_set_says_nothing),
 		cmocka_unit_test(refuses_what_is_no_set),
 		cmocka_unit_test(reads_lists),
+		cmocka_unit_test(reads_geographic_data),
 		cmocka_unit_test(refuses_lists_that_are_too_many_or_no_lists),
 		cmocka_unit_test(what_does_not_fit_leaves_no_trace),
 	};
