@@ -313,6 +313,8 @@ const char *pr_said_reason(const struct pr_check_view *view, const struct pr_int
 		tell_undeterminable(&sentence, view, id, said);
 	else if (said->said != PR_SAID_NOTHING || said->rule != PR_RULE_NONE)
 		tell(&sentence, view, id, said);
+	else if (id == PR_CHECK_LISTS)
+		pr_tell_excepted(&sentence, view);
 	return text;
 }
 

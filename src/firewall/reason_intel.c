@@ -110,6 +110,23 @@ void pr_tell_lists(struct pr_sentence *sentence, const struct pr_check_view *vie
 	tell_listing(sentence, view, &lists, "lists");
 }
 
+void pr_tell_excepted(struct pr_sentence *sentence, const struct pr_check_view *view)
+{
+	struct pr_denying_lists denying = pr_lists_of_profile(view->policy, view->settings);
+	struct pr_denying_lists excepting = denying;
+	struct pr_listing denied, excepted;
+
+	denying.exceptions = excepting.exceptions = NULL;
+	excepting.lists = view->settings->exceptions;
+	if (pr_listing_find(&denying, view->subject, &denied) != PR_LISTING_FOUND ||
+	    pr_listing_find(&excepting, view->subject, &excepted) != PR_LISTING_FOUND)
+		return;
+	add_listing(sentence, view, &denied);
+	pr_sentence_add(sentence, " (lists), but ");
+	add_listing(sentence, view, &excepted);
+	pr_sentence_add(sentence, " (exceptions)");
+}
+
 void pr_tell_doh(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	const struct pr_denying_lists lists = pr_lists_of_doh(view->policy);

@@ -26,6 +26,8 @@ void pr_tell_discovery(struct pr_sentence *sentence, const struct pr_check_view 
 void pr_tell_encrypted_dns(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_doh(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_lists(struct pr_sentence *sentence, const struct pr_check_view *view);
+/* Nothing, or what would be denied but for an exception. */
+void pr_tell_excepted(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_rebinding(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_generated(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_dns_tunnel(struct pr_sentence *sentence, const struct pr_check_view *view);
