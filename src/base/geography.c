@@ -57,6 +57,23 @@ const char *pr_country_continent(const char *country)
 	return row ? row + 2 : NULL;
 }
 
+static char capital(char c)
+{
+	return c >= 'a' && c <= 'z' ? (char)(c - 'a' + 'A') : c;
+}
+
+bool pr_country_code(const char letters[2], char ret_country[3])
+{
+	char country[3] = { capital(letters[0]), capital(letters[1]), '\0' };
+
+	if (strcmp(country, "UK") == 0)
+		memcpy(country, "GB", 2);
+	if (!pr_country_continent(country))
+		return false;
+	memcpy(ret_country, country, sizeof(country));
+	return true;
+}
+
 bool pr_continent_exists(const char *continent)
 {
 	for (size_t i = 0; i < PR_ARRAY_SIZE(continents); i++)

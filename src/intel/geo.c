@@ -49,29 +49,18 @@ void pr_geo_refuse(struct pr_geo_reader *reader, uint64_t where, struct pr_list_
 		reader->ports->refused(reader->ports->context, where, text.bytes, text.len, why);
 }
 
-static bool is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 bool pr_geo_country(struct pr_list_text text, char ret_country[3])
 {
-	static const char *const none[] = { "", "ZZ", "??", "-", "None" };
-	char country[3] = "";
+	/* the last five are regions, proxies and satellites (the registries' and old GeoIP's) */
+	static const char *const none[] = { "",	  "ZZ", "??", "-",  "None",
+					    "EU", "AP", "A1", "A2", "O1" };
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(none); i++)
 		if (pr_list_text_is(text, none[i])) {
 			ret_country[0] = '\0';
 			return true;
 		}
-	if (text.len != 2 || !is_letter(text.bytes[0]) || !is_letter(text.bytes[1]))
-		return false;
-	country[0] = (char)(text.bytes[0] & ~0x20);
-	country[1] = (char)(text.bytes[1] & ~0x20);
-	if (!pr_country_continent(country))
-		return false;
-	memcpy(ret_country, country, sizeof(country));
-	return true;
+	return text.len == 2 && pr_country_code(text.bytes, ret_country);
 }
 
 bool pr_geo_asn(struct pr_list_text text, uint32_t *ret_asn)

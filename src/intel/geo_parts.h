@@ -16,7 +16,8 @@ void pr_geo_give(struct pr_geo_reader *reader, const struct pr_geo_range *range)
 void pr_geo_refuse(struct pr_geo_reader *reader, uint64_t where, struct pr_list_text text,
 		   const char *why);
 
-/* A country of ISO 3166, in capitals. False where it is none; "ZZ", "??", "-", "None" and nothing at all are the code "". */
+/* A country of ISO 3166, in capitals. False where it is none. What says that the country isn't known ("ZZ", "??", "-",
+ * "None", nothing at all, "EU" for somewhere in Europe, …) is the code "". */
 bool pr_geo_country(struct pr_list_text text, char ret_country[3]);
 /* "13335", "AS13335". */
 bool pr_geo_asn(struct pr_list_text text, uint32_t *ret_asn);

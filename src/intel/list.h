@@ -16,11 +16,12 @@
 #define PR_LIST_BYTES_MAX (256u << 20) /* of one list; a larger one is refused whole */
 #define PR_LIST_LINE_MAX  4096	       /* bytes of a line; a longer one is refused, and counted */
 
+/* docs/intel.md has what of each is understood, and what is refused. */
 enum pr_list_format {
-	PR_LIST_AUTO,	   /* found out from the first lines that are no comments */
-	PR_LIST_HOSTS,	   /* hosts(5): an address that leads nowhere, then names: each exactly */
-	PR_LIST_DOMAINS,   /* a name a line: exactly that name */
-	PR_LIST_WILDCARDS, /* a name a line: it and all below; "*.name" too */
+	PR_LIST_AUTO,  /* found out from a sample of the lines */
+	PR_LIST_HOSTS, /* hosts(5): an address that leads nowhere, then names: each exactly */
+	PR_LIST_DOMAINS, /* a name a line: "name" exactly, ".name" with all below, "*.name" what is below */
+	PR_LIST_WILDCARDS, /* the same three, each: the name and all below */
 	PR_LIST_ADBLOCK,   /* ||name^, @@||name^, with options after $ */
 	PR_LIST_RPZ,	   /* response policy zone, as text */
 	PR_LIST_DNSMASQ,   /* address=/name/…, server=/name/, local=/name/ */

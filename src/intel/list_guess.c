@@ -36,12 +36,18 @@ static void take_sample(struct pr_list_text list, struct sample *sample)
 	sample->n = 0;
 	while (sample->n < N_FIRST && pr_list_next_line(&rest, &line))
 		take(sample, line);
+	/* from here on a line each so many bytes, none twice */
 	list = rest;
-	for (unsigned int i = 0; i < N_ALL_OVER; i++) {
-		rest = pr_list_skip(list, list.len / N_ALL_OVER * i);
-		/* the first may be a line's end only */
-		if (pr_list_next_line(&rest, &line) && pr_list_next_line(&rest, &line))
-			take(sample, line);
+	for (size_t i = 0; i < N_ALL_OVER; i++) {
+		size_t at = list.len / N_ALL_OVER * i;
+
+		if (at > list.len - rest.len) {
+			rest = pr_list_skip(list, at);
+			(void)pr_list_next_line(&rest, &line); /* the rest of one */
+		}
+		if (!pr_list_next_line(&rest, &line))
+			break;
+		take(sample, line);
 	}
 }
 

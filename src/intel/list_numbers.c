@@ -39,27 +39,15 @@ void pr_list_line_asns(struct pr_list_reader *reader, struct pr_list_text line)
 		pr_list_give_asn(reader, asn);
 }
 
-static bool is_letter(char c)
-{
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z');
-}
-
 void pr_list_line_countries(struct pr_list_reader *reader, struct pr_list_text line)
 {
 	struct pr_list_text column;
-	char country[3] = "";
+	char country[3];
 
 	if (!read_column(reader, line, &column))
 		return;
-	if (column.len != 2 || !is_letter(column.bytes[0]) || !is_letter(column.bytes[1])) {
-		pr_list_refuse(reader, "no country's code of two letters (ISO 3166)");
-		return;
-	}
-	for (int i = 0; i < 2; i++)
-		country[i] = (char)(column.bytes[i] & ~0x20);
-	if (pr_country_continent(country))
+	if (column.len == 2 && pr_country_code(column.bytes, country))
 		pr_list_give_country(reader, country);
 	else
-		pr_list_refuse(reader, "no country has this code (ISO 3166)%s",
-			       strcmp(country, "UK") == 0 ? "; the United Kingdom's is GB" : "");
+		pr_list_refuse(reader, "no country's code of two letters (ISO 3166)");
 }

@@ -64,8 +64,10 @@ static void countries(void **state)
 		{ "1.0.0.0/24,AU", "", "three fields" },
 		{ "1.0.0.0", "", "three fields" },
 		{ "1.0.0.0,1.0.0.255,AUS", "", "no country's code" },
-		{ "1.0.0.0,1.0.0.255,EU", "", "no country's code" },
-		{ "1.0.0.0,1.0.0.255,A1", "", "no country's code" },
+		{ "1.0.0.0,1.0.0.255,UK", "1.0.0.0-1.0.0.255 GB", NULL },
+		{ "1.0.0.0,1.0.0.255,EU", "", NULL },
+		{ "1.0.0.0,1.0.0.255,A1", "", NULL },
+		{ "1.0.0.0,1.0.0.255,XX", "", "no country's code" },
 	};
 
 	(void)state;

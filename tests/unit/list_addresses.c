@@ -100,7 +100,7 @@ static void countries(void **state)
 		{ "AT", "AT", NULL },		{ "at", "AT", NULL },
 		{ "AT # Austria", "AT", NULL }, { "AT,Austria", "AT", NULL },
 		{ "XK", "XK", NULL },		{ "AUT", "", "two letters" },
-		{ "UK", "", "is GB" },		{ "EU", "", "no country has" },
+		{ "uk", "GB", NULL },		{ "EU", "", "no country's code" },
 		{ "A1", "", "two letters" },	{ "Austria", "", "two letters" },
 	};
 

@@ -78,6 +78,25 @@ static void the_sample_is_from_all_over(void **state)
 	free(shown);
 }
 
+/* A list that is little longer than the sample of first lines: its last lines count once. */
+static void no_line_counts_twice(void **state)
+{
+	struct list_shown *shown = pr_calloc(1, sizeof(*shown));
+	char *text = NULL;
+	size_t len = 0;
+	FILE *file = open_memstream(&text, &len);
+
+	(void)state;
+	for (unsigned int i = 0; i < 256; i++)
+		fprintf(file, "0.0.0.0 n%u.example\n", i);
+	fprintf(file, "of no format\nAS64496\n");
+	fclose(file);
+	assert_int_equal(list_show(PR_LIST_AUTO, text, len, shown), 0);
+	assert_int_equal(shown->counts.format, PR_LIST_HOSTS);
+	free(text);
+	free(shown);
+}
+
 static void names_of_formats_lead_back(void **state)
 {
 	enum pr_list_format format;
@@ -97,6 +116,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(formats_are_found),
 		cmocka_unit_test(the_sample_is_from_all_over),
+		cmocka_unit_test(no_line_counts_twice),
 		cmocka_unit_test(names_of_formats_lead_back),
 	};
 
