@@ -67,8 +67,12 @@ static void on_engine(evutil_socket_t fd, short what, void *context)
 		drop_engine(front);
 }
 
-static void take_engine(struct pr_front *front, struct pr_message *message)
+static void take_channel(struct pr_front *front, struct pr_message *message)
 {
+	struct pr_reader reader = pr_reader(message->body, message->len);
+
+	if (pr_read_u32(&reader) == PR_PARTY_RESOLVER)
+		return pr_fetching_resolver_take(front->fetching, PR_TAKE_FD(message->fds[0]));
 	drop_engine(front);
 	front->engine =
 		pr_channel_new_take(PR_TAKE_FD(message->fds[0]), PR_PARTY_FRONT, PR_PARTY_ENGINE);
@@ -110,9 +114,11 @@ static int supervisor_message(struct pr_front *front, struct pr_message *message
 		return pr_channel_send(front->supervisor, PR_MESSAGE_PONG, message->ticket, NULL,
 				       0);
 	if (message->kind == PR_MESSAGE_CHANNEL)
-		take_engine(front, message);
+		take_channel(front, message);
 	else if (message->kind == PR_MESSAGE_POLICY_SHOWN)
 		take_policy(front, message);
+	else if (message->kind == PR_MESSAGE_FETCH)
+		pr_fetching_message(front->fetching, message);
 	else
 		pr_pending_message(front, message);
 	return 0;
@@ -184,6 +190,7 @@ static void front_done(struct pr_front *front)
 	drop_policy(front);
 	pr_stream_free(front->stream);
 	pr_watch_done(front);
+	pr_fetching_free(front->fetching);
 	if (front->supervisor_readable)
 		event_free(front->supervisor_readable);
 	if (front->base)
@@ -199,6 +206,9 @@ int pr_front_run(const struct pr_front_config *config)
 	if (!front.base)
 		goto out;
 	front.stream = pr_stream_new(pr_watch_readers, &front);
+	front.fetching = pr_fetching_new(&front);
+	if (!front.fetching)
+		goto out;
 	r = pr_watch_init(&front);
 	if (r < 0)
 		goto out;

@@ -28,6 +28,7 @@ struct pr_front {
 	struct pr_stream *stream;
 	struct event *watch_due;
 	bool watch_told; /* what the engine heard last */
+	struct pr_fetching *fetching;
 
 	/* What is in force, for `profile` and `rule list`; NULL before the first. */
 	struct pr_policy *policy;
@@ -52,6 +53,9 @@ int pr_request_fd(struct evhttp_request *request);
  * "query". */
 void pr_pending_query(struct pr_front *front, struct evhttp_request *request,
 		      const struct pr_pairs *pairs);
+/* The same of the supervisor. */
+void pr_pending_supervisor_query(struct pr_front *front, struct evhttp_request *request,
+				 const struct pr_pairs *pairs);
 /* What both the supervisor and the engine say of themselves, as one object. */
 void pr_pending_status(struct pr_front *front, struct evhttp_request *request);
 /* Hands a change to the supervisor with the client's own socket. */
@@ -69,6 +73,16 @@ struct pr_reader_rights {
 	uid_t uid;
 	bool reads_all; /* root and the group's members; others see what is their own */
 };
+
+/* ---- lists (fetching.c) ---- */
+
+/* Before the sandbox closes. NULL: the libraries cannot be set up. */
+struct pr_fetching *pr_fetching_new(struct pr_front *front);
+void pr_fetching_free(struct pr_fetching *fetching); /* takes NULL */
+/* A channel to the resolver. */
+void pr_fetching_resolver_take(struct pr_fetching *fetching, int fd);
+/* PR_MESSAGE_FETCH. */
+void pr_fetching_message(struct pr_fetching *fetching, struct pr_message *message);
 
 /* ---- live events (stream.c) ---- */
 

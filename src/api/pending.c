@@ -24,7 +24,7 @@ struct pr_pending {
 	uint64_t ticket;
 	struct evhttp_request *request; /* NULL: the client is gone */
 	unsigned int n_answers_due;	/* of a status: one of each process */
-	bool to_engine;
+	bool to_engine, to_supervisor;
 
 	json_t *object;	       /* of a status */
 	struct evbuffer *part; /* of a query: rows not sent yet */
@@ -107,13 +107,25 @@ static void pending_fail(struct pr_pending *pending, int status, const char *why
 	evhttp_send_reply_end(request);
 }
 
-static int send_to_engine(struct pr_pending *pending, const uint8_t *body, size_t len)
+static int send_query(struct pr_pending *pending, const uint8_t *body, size_t len)
 {
 	struct pr_front *front = pending->front;
+	struct pr_channel *channel = pending->to_supervisor ? front->supervisor : front->engine;
 
-	if (!front->engine)
+	if (!channel)
 		return -EPIPE;
-	return pr_channel_send(front->engine, PR_MESSAGE_QUERY, pending->ticket, body, len);
+	return pr_channel_send(channel, PR_MESSAGE_QUERY, pending->ticket, body, len);
+}
+
+static void query(struct pr_pending *pending, const struct pr_pairs *pairs)
+{
+	pending->part = evbuffer_new();
+	pending->query = pr_calloc(1, PR_MESSAGE_BODY_MAX);
+	pending->query_len = pr_pairs_encode(pairs, pending->query, PR_MESSAGE_BODY_MAX);
+	if (!pending->query_len)
+		pending_fail(pending, 400, "the arguments are too long");
+	else if (send_query(pending, pending->query, pending->query_len))
+		pending_fail(pending, 503, "the engine does not answer; it is being restarted");
 }
 
 void pr_pending_query(struct pr_front *front, struct evhttp_request *request,
@@ -124,13 +136,18 @@ void pr_pending_query(struct pr_front *front, struct evhttp_request *request,
 	if (!pending)
 		return;
 	pending->to_engine = true;
-	pending->part = evbuffer_new();
-	pending->query = pr_calloc(1, PR_MESSAGE_BODY_MAX);
-	pending->query_len = pr_pairs_encode(pairs, pending->query, PR_MESSAGE_BODY_MAX);
-	if (!pending->query_len)
-		pending_fail(pending, 400, "the arguments are too long");
-	else if (send_to_engine(pending, pending->query, pending->query_len))
-		pending_fail(pending, 503, "the engine does not answer; it is being restarted");
+	query(pending, pairs);
+}
+
+void pr_pending_supervisor_query(struct pr_front *front, struct evhttp_request *request,
+				 const struct pr_pairs *pairs)
+{
+	struct pr_pending *pending = pending_new(front, request, PENDING_QUERY);
+
+	if (!pending)
+		return;
+	pending->to_supervisor = true;
+	query(pending, pairs);
 }
 
 void pr_pending_status(struct pr_front *front, struct evhttp_request *request)
@@ -144,7 +161,7 @@ void pr_pending_status(struct pr_front *front, struct evhttp_request *request)
 	pending->object = json_object();
 	pending->n_answers_due = 1;
 	pr_pairs_add(&pairs, "query", "status");
-	if (send_to_engine(pending, body, pr_pairs_encode(&pairs, body, sizeof(body))) == 0) {
+	if (send_query(pending, body, pr_pairs_encode(&pairs, body, sizeof(body))) == 0) {
 		pending->to_engine = true;
 		pending->n_answers_due++;
 	} else {
@@ -164,6 +181,7 @@ void pr_pending_change(struct pr_front *front, struct evhttp_request *request,
 
 	if (!pending)
 		return;
+	pending->part = evbuffer_new(); /* one that takes long is answered by rows */
 	if (!len)
 		pending_fail(pending, 400, "the change is too long");
 	else if (pr_channel_send_fds(front->supervisor, PR_MESSAGE_CHANGE, pending->ticket, body,
@@ -186,7 +204,7 @@ static void on_part_taken(struct evhttp_connection *connection, void *context)
 	body = pr_calloc(1, PR_MESSAGE_BODY_MAX);
 	len = pr_pairs_encode(&pairs, body, PR_MESSAGE_BODY_MAX);
 	pending->after[0] = '\0';
-	r = send_to_engine(pending, body, len);
+	r = send_query(pending, body, len);
 	free(body);
 	if (r)
 		pending_fail(pending, 503, "the engine went away");

@@ -86,6 +86,22 @@ static void get_intel_providers(struct call *call)
 	ask_engine(call, "intel-providers");
 }
 
+static void get_lists(struct call *call)
+{
+	const char *id = argument(call, "id");
+	struct pr_pairs pairs = { .n = 0 };
+
+	pr_pairs_add(&pairs, "query", argument(call, "refused") ? "list-refused" : "lists");
+	if (id && !pr_pairs_add(&pairs, "id", id))
+		return pr_reply_error(call->request, 400, "the id is too long");
+	pr_pending_supervisor_query(call->front, call->request, &pairs);
+}
+
+static void get_intel(struct call *call)
+{
+	ask_engine(call, "intel");
+}
+
 static void get_status(struct call *call)
 {
 	pr_pending_status(call->front, call->request);
@@ -186,6 +202,8 @@ static const struct route {
 	{ EVHTTP_REQ_GET, "/v1/dns/cache", READ_BY_GROUP, NEEDS_NOTHING, get_dns_cache },
 	{ EVHTTP_REQ_GET, "/v1/intel/providers", READ_BY_GROUP, NEEDS_NOTHING,
 	  get_intel_providers },
+	{ EVHTTP_REQ_GET, "/v1/intel", READ_BY_GROUP, NEEDS_NOTHING, get_intel },
+	{ EVHTTP_REQ_GET, "/v1/intel/lists", READ_BY_GROUP, NEEDS_NOTHING, get_lists },
 	{ EVHTTP_REQ_GET, "/v1/profiles", READ_BY_GROUP, NEEDS_POLICY, get_profiles },
 	{ EVHTTP_REQ_GET, "/v1/rules", READ_BY_GROUP, NEEDS_POLICY, get_rules },
 	{ EVHTTP_REQ_POST, "/v1/changes", READ_BY_ALL, NEEDS_NOTHING, post_changes },

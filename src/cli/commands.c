@@ -86,10 +86,17 @@ const struct pr_command pr_commands[] = {
 	  "forgets the "
 	  "answers of upstream nameservers; what applications were told stays known.",
 	  pr_command_dns },
-	{ "intel", "providers [ENTITY]", "what is known about entities, and who is asked",
-	  "providers: who is asked about an entity while its name is being resolved, how it is "
-	  "with "
-	  "each, and exactly what is sent to ask about ENTITY, or about an example.",
+	{ "intel",
+	  "lookup ENTITY [ADDRESS] | lists [ID [--refused]] | update [ID [--accept]] | providers "
+	  "[ENTITY]",
+	  "what is known about an entity, and who says it",
+	  "lookup: which lists name a domain or an address, by which line, what they except, its "
+	  "country and network. lists: what is configured, what is there, how old, and what goes "
+	  "wrong; --refused shows the first lines of a list that were not understood. update: asks "
+	  "for new lists now and returns when they are in force; --accept takes one that was held "
+	  "back because it has a tenth or less of the entries that it had. providers: who is asked "
+	  "about an entity while its name is being resolved, how it is with each, and exactly what "
+	  "is sent to ask about ENTITY, or about an example.",
 	  pr_command_intel },
 	{ "lab", "[COMMAND...]", "a small Internet of namespaces to try things in",
 	  "A guarded host, an Internet with real servers, a neighbour and a container, as network "

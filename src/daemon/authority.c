@@ -35,6 +35,12 @@ static enum pr_effect answer_effect(const struct pr_pairs *change)
 							       : PR_EFFECT_WIDENS;
 }
 
+/* A list comes from where root said that it comes from, and would come by itself; one that was held back would not. */
+static enum pr_effect intel_update_effect(const struct pr_pairs *change)
+{
+	return pr_pairs_get(change, "accept") ? PR_EFFECT_WIDENS : PR_EFFECT_NONE;
+}
+
 /* Taking any rule away may uncover a wider one behind it, so removals widen. */
 static const struct pr_change_info changes[] = {
 	{ "reload", PR_EFFECT_NONE, NULL, true },
@@ -48,6 +54,7 @@ static const struct pr_change_info changes[] = {
 	{ "answer", PR_EFFECT_WIDENS, answer_effect, false },
 	{ "cut", PR_EFFECT_NARROWS, NULL, false },
 	{ "dns-flush", PR_EFFECT_NONE, NULL, false },
+	{ "intel-update", PR_EFFECT_WIDENS, intel_update_effect, false },
 };
 
 const struct pr_change_info *pr_change_info(const char *verb)

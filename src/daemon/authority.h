@@ -26,6 +26,7 @@
  *   answer         id, answer = permit|deny, scope = domain|zone|address|app, for = seconds
  *   cut            id
  *   dns-flush
+ *   intel-update   id (none = all lists), accept = 1 (the one that was held back). Answered by PAIRS, a list each, and END
  */
 enum pr_effect {
 	PR_EFFECT_NONE,	   /* permits nothing more, denies nothing more */

@@ -275,7 +275,7 @@ static bool must_arrive(enum pr_message_kind kind)
 {
 	return kind == PR_MESSAGE_POLICY || kind == PR_MESSAGE_GENERATION ||
 	       kind == PR_MESSAGE_CHANNEL || kind == PR_MESSAGE_DESCRIPTOR ||
-	       kind == PR_MESSAGE_START;
+	       kind == PR_MESSAGE_START || kind == PR_MESSAGE_INTEL_SET || kind == PR_MESSAGE_FETCH;
 }
 
 void pr_child_send(struct pr_child *child, enum pr_message_kind kind, uint64_t ticket,

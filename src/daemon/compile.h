@@ -7,6 +7,7 @@
 #pragma once
 
 #include "daemon/options.h"
+#include "daemon/subscription.h"
 #include "daemon/users.h"
 #include "ipc/body.h"
 #include "network/provider.h"
@@ -32,7 +33,8 @@ struct pr_compiled {
 	char warnings[4096];	      /* a line each */
 	/* Those whose end changes the policy: "PID:START " each. */
 	char processes[PR_COMPILE_PROCESSES_SIZE];
-	char upstreams[4096]; /* a line each; "" = those of the system */
+	char upstreams[4096];		       /* a line each; "" = those of the system */
+	struct pr_subscriptions subscriptions; /* owned */
 	/* For the resolver, as pr_provider_write() has them; owned. */
 	char *providers[PR_PROVIDERS_MAX];
 	unsigned int n_providers;
@@ -41,11 +43,20 @@ void pr_compiled_done(struct pr_compiled *compiled);
 
 struct pr_compile;
 
-/* Starts a run. `paused`: everything is permitted. `exited`: processes that have ended, as in `processes` above. `change` is the pairs of a PR_MESSAGE_CHANGE, or NULL. `done` is called once, from the event
- * loop, and may take the descriptors; the run is freed after it. 0 or -errno (then `done` is not called). */
-PR_MUST_USE int pr_compile_start(struct event_base *base, int self_fd,
-				 const struct pr_options *options, const struct pr_users *users,
-				 const struct pr_pairs *change, const char *exited, bool paused,
+/* All borrowed for the call. */
+struct pr_compile_input {
+	struct event_base *base;
+	int self_fd;
+	const struct pr_options *options;
+	const struct pr_users *users;
+	const struct pr_pairs *change; /* the pairs of a PR_MESSAGE_CHANGE, or NULL */
+	const char *exited;	       /* processes that have ended, as in `processes` above */
+	bool paused;		       /* everything is permitted */
+};
+
+/* Starts a run. `done` is called once, from the event loop, and may take the descriptors; the run is freed after it. 0
+ * or -errno (then `done` is not called). */
+PR_MUST_USE int pr_compile_start(const struct pr_compile_input *input,
 				 void (*done)(void *context, struct pr_compiled *compiled),
 				 void *context, struct pr_compile **ret_compile);
 /* Ends a run early; `done` is not called. Takes NULL. */

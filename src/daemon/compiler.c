@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The compiler process: started for each change, reads the configuration from descriptors, applies the
- * change to the state directory's texts in memory, writes the policy into sealed memory, ends. It parses
- * what users wrote, so it has no capability, no network, no file but those that it is given.
+ * change to the state directory's texts in memory, writes the policy into sealed memory, ends. Or it is started for
+ * lists, and writes their set. It parses what users and servers wrote, so it has no capability, no network, no file
+ * but those that it is given.
  */
 #include "daemon/roles.h"
 
 #include "daemon/compile.h"
 #include "daemon/compiler_change.h"
+#include "daemon/compiler_intel.h"
 #include "daemon/files.h"
+#include "daemon/subscription.h"
 #include "profile/config.h"
 #include "profile/policy.h"
 
@@ -28,6 +31,10 @@ struct compiler {
 	struct pr_pairs change;
 	char processes[PR_COMPILE_PROCESSES_SIZE];
 	unsigned int n_processes;
+
+	/* Instead of files and a change: lists, and where the set goes. */
+	struct pr_compiler_sources sources;
+	int set_fd;
 };
 
 static int layer_of(const char *name)
@@ -83,7 +90,25 @@ static int take_change(struct compiler *compiler, const struct pr_message *messa
 	return pr_pairs_decode(compiler->change_body, message->len, &compiler->change);
 }
 
-/* Reads up to and with PR_MESSAGE_COMPILE. 0, an exit status, or -errno. */
+static int take_message(struct compiler *compiler, struct pr_message *message)
+{
+	switch (message->kind) {
+	case PR_MESSAGE_FILE:
+		return take_file(compiler, message);
+	case PR_MESSAGE_COMPILE:
+		return take_change(compiler, message);
+	case PR_MESSAGE_SOURCE:
+	case PR_MESSAGE_CANDIDATE:
+		return pr_compiler_source_take(&compiler->sources, message);
+	case PR_MESSAGE_BUILD:
+		compiler->set_fd = PR_TAKE_FD(message->fds[0]);
+		return 0;
+	default:
+		return 0;
+	}
+}
+
+/* Reads up to and with PR_MESSAGE_COMPILE or _BUILD. 0, an exit status, or -errno. */
 static int read_input(struct compiler *compiler)
 {
 	struct pr_channel *channel = compiler->start.supervisor;
@@ -100,11 +125,8 @@ static int read_input(struct compiler *compiler)
 		}
 		if (r < 0)
 			break;
-		if (message.kind == PR_MESSAGE_FILE)
-			r = take_file(compiler, &message);
-		else if (message.kind == PR_MESSAGE_COMPILE)
-			r = take_change(compiler, &message);
-		complete = message.kind == PR_MESSAGE_COMPILE;
+		r = take_message(compiler, &message);
+		complete = message.kind == PR_MESSAGE_COMPILE || message.kind == PR_MESSAGE_BUILD;
 		pr_message_done(&message);
 	}
 	return r;
@@ -143,8 +165,8 @@ static int send_edit(struct compiler *compiler, const struct pr_config_edit *edi
 		return r;
 	if (!pr_pairs_add(&pairs, "name", edit->name))
 		return -ENAMETOOLONG;
-	return pr_channel_send_fds(compiler->start.supervisor, PR_MESSAGE_CHANGED, 0, body,
-				   pr_pairs_encode(&pairs, body, sizeof(body)), &fd, 1);
+	return pr_compiler_tell(compiler->start.supervisor, PR_MESSAGE_CHANGED, body,
+				pr_pairs_encode(&pairs, body, sizeof(body)), fd);
 }
 
 static int refused(struct compiler *compiler, const struct pr_config_error *error)
@@ -174,6 +196,35 @@ static void join_upstreams(const struct pr_policy *policy, char *text, size_t si
 	for (uint32_t i = 0; i < pr_policy_n_upstreams(policy) && at < size; i++)
 		at += (size_t)snprintf(text + at, size - at, "%s%s", i ? "\n" : "",
 				       pr_policy_upstream(policy, i));
+}
+
+static int send_subscription(struct compiler *compiler, bool geo, const struct pr_source *source)
+{
+	uint8_t body[16384];
+	size_t len;
+
+	if (!*source->url && !*source->file)
+		return 0;
+	len = pr_subscription_encode(geo, source, body, sizeof(body));
+	return len ? pr_compiler_tell(compiler->start.supervisor, PR_MESSAGE_LIST, body, len, -1)
+		   : -EMSGSIZE;
+}
+
+static int send_subscriptions(struct compiler *compiler, const struct pr_policy *policy)
+{
+	int r = 0;
+
+	for (uint32_t i = 0; i < pr_policy_n_lists(policy) && r == 0; i++) {
+		struct pr_source source = pr_policy_list(policy, i);
+
+		r = send_subscription(compiler, false, &source);
+	}
+	for (uint32_t i = 0; i < pr_policy_n_geo(policy) && r == 0; i++) {
+		struct pr_source source = pr_policy_geo(policy, i);
+
+		r = send_subscription(compiler, true, &source);
+	}
+	return r;
 }
 
 static int send_policy(struct compiler *compiler, const struct pr_policy_blob *blob)
@@ -209,15 +260,17 @@ static int send_policy(struct compiler *compiler, const struct pr_policy_blob *b
 	(void)pr_pairs_add(&pairs, "processes", compiler->processes);
 	for (size_t i = 0; i < blob->n_providers; i++)
 		(void)pr_pairs_add(&pairs, "provider", blob->providers[i]);
+	r = send_subscriptions(compiler, policy);
 	pr_policy_free(policy);
 	len = pr_pairs_encode(&pairs, body, PR_MESSAGE_BODY_MAX);
-	if (len == 0)
-		return -EMSGSIZE;
+	if (r == 0 && len == 0)
+		r = -EMSGSIZE;
+	if (r < 0)
+		return r;
 	r = into_memory("policy", blob->bytes, blob->len, &fd);
 	if (r < 0)
 		return r;
-	return pr_channel_send_fds(compiler->start.supervisor, PR_MESSAGE_COMPILED, 0, body, len,
-				   &fd, 1);
+	return pr_compiler_tell(compiler->start.supervisor, PR_MESSAGE_COMPILED, body, len, fd);
 }
 
 /* Asked for each rule that holds until a process ends; notes which they are. */
@@ -273,7 +326,7 @@ static int compile(struct compiler *compiler)
 
 int pr_compiler_main(void)
 {
-	struct compiler compiler = { 0 };
+	struct compiler compiler = { .set_fd = -1 };
 	int r = pr_start_read(PR_PARTY_COMPILER, &compiler.start);
 
 	if (r < 0)
@@ -283,7 +336,10 @@ int pr_compiler_main(void)
 		r = pr_role_close(PR_PARTY_COMPILER);
 	if (r == 0)
 		r = read_input(&compiler);
-	if (r == 0)
+	if (r == 0 && compiler.set_fd >= 0)
+		r = pr_compiler_build(&compiler.sources, compiler.set_fd,
+				      compiler.start.supervisor);
+	else if (r == 0)
 		r = compile(&compiler);
 	if (r < 0)
 		return pr_role_failed(compiler.start.supervisor, "the compiler failed: %s",

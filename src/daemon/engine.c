@@ -318,6 +318,7 @@ static int open_all(struct pr_engine_process *process)
 static void run(struct pr_engine_process *process)
 {
 	pr_engine_names_restore(process);
+	pr_engine_intel_restore(process);
 	/* The policy is the first message behind START; what is adopted needs it. */
 	pr_engine_supervisor_read(process);
 	pr_engine_adopt_all(process);

@@ -136,6 +136,7 @@ static void front_gone(void *context)
 {
 	struct pr_engine_process *process = context;
 
+	process->front_pid = 0;
 	pr_outbox_free(PR_TAKE_PTR(process->to_front));
 }
 
@@ -176,7 +177,9 @@ static void take_channel(struct pr_engine_process *process, struct pr_message *m
 		process->base,
 		pr_channel_new_take(PR_TAKE_FD(message->fds[0]), PR_PARTY_ENGINE, party),
 		is_front ? FRONT_SIZE : RESOLVER_SIZE, &ports);
-	if (!is_front) {
+	if (is_front)
+		process->front_pid = pid;
+	else {
 		process->resolver_pid = pid;
 		pr_engine_resolver_restarted(process->engine);
 	}
@@ -218,6 +221,8 @@ void pr_engine_supervisor_message(struct pr_engine_process *process, struct pr_m
 		return;
 	case PR_MESSAGE_POLICY:
 		return take_policy(process, message);
+	case PR_MESSAGE_INTEL_SET:
+		return pr_engine_intel_message(process, message);
 	case PR_MESSAGE_GENERATION:
 		return take_generation(process, message);
 	case PR_MESSAGE_PROCESS:

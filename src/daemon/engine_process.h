@@ -85,7 +85,7 @@ struct pr_engine_process {
 	struct event *on_events, *on_events_due;
 	struct event *on_requests, *on_questions, *on_cuts, *on_answers;
 	uint64_t n_events, n_lost_told;
-	pid_t resolver_pid, own_pid;
+	pid_t resolver_pid, front_pid, own_pid;
 	uint8_t event_body[PR_EVENT_BODY_MAX]; /* under the engine's lock */
 
 	/* Wishes of the ports that must not get lost. */
@@ -126,6 +126,10 @@ struct pr_engine_process {
 
 	void *policy_bytes;
 	size_t policy_len;
+
+	const struct pr_intel_set *intel; /* the engine's; NULL = none */
+	void *intel_bytes;
+	size_t intel_len;
 };
 
 /* Says why, and ends the process. */
@@ -190,6 +194,15 @@ void pr_engine_names_restore(struct pr_engine_process *process);
 /* Gives the supervisor what is known now: at once, or if any were recorded since and it is time. */
 void pr_engine_names_keep(struct pr_engine_process *process, bool at_once);
 void pr_engine_hosts_message(struct pr_engine_process *process, const struct pr_message *message);
+
+/* ---- the set of lists (engine_intel.c) ---- */
+/* The one that the start brought, if it did. */
+void pr_engine_intel_restore(struct pr_engine_process *process);
+/* PR_MESSAGE_INTEL_SET. */
+void pr_engine_intel_message(struct pr_engine_process *process, const struct pr_message *message);
+/* The query "intel". */
+void pr_engine_intel_query(struct pr_engine_process *process, const struct pr_pairs *pairs,
+			   uint64_t ticket);
 
 /* ---- queries (engine_query.c) ---- */
 void pr_engine_query_message(struct pr_engine_process *process, const struct pr_message *message);

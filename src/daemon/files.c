@@ -171,7 +171,7 @@ static int write_all(int fd, const char *text, size_t len)
 	return fsync(fd) < 0 ? -errno : 0;
 }
 
-static int put(int dir, const char *name, const char *text, size_t len)
+int pr_files_write(int dir, const char *name, const char *text, size_t len)
 {
 	static const char temporary[] = ".new";
 	int r;
@@ -202,7 +202,7 @@ int pr_files_save(const char *state_dir, const char *name, int content_fd)
 	if (dir < 0)
 		return -errno;
 	r = pr_files_read(content_fd, EDIT_MAX, &text, &len);
-	return r < 0 ? r : put(dir, name, text, len);
+	return r < 0 ? r : pr_files_write(dir, name, text, len);
 }
 
 int pr_files_replace(const char *state_dir, const char *name, int content_fd)
@@ -224,7 +224,7 @@ int pr_files_replace(const char *state_dir, const char *name, int content_fd)
 		return unlinkat(dir, name, 0) < 0 && errno != ENOENT ? -errno : 0;
 	if (mkdirat(dir, "profiles", 0700) < 0 && errno != EEXIST)
 		return -errno;
-	return put(dir, name, text, len);
+	return pr_files_write(dir, name, text, len);
 }
 
 int pr_files_make_dir(const char *path, unsigned int mode)

@@ -15,6 +15,7 @@ int pr_role_drop(const struct pr_start *start, enum pr_party party)
 		.user = { (uid_t)pr_pairs_number(&start->settings, "uid", (uid_t)-1),
 			  (gid_t)pr_pairs_number(&start->settings, "gid", (gid_t)-1) },
 		.keep_user = strcmp(pr_start_text(start, "single"), "1") == 0,
+		.builds_set = strcmp(pr_start_text(start, "builds_set"), "1") == 0,
 	};
 
 	if (sandbox.user.uid == (uid_t)-1 || sandbox.user.gid == (gid_t)-1)
@@ -24,7 +25,12 @@ int pr_role_drop(const struct pr_start *start, enum pr_party party)
 
 int pr_role_close(enum pr_party party)
 {
-	const struct pr_sandbox sandbox = { .party = party };
+	/* Where the certificates of those who sign lie (Debian, Fedora, Arch): for what is fetched by https. */
+	static const char *const certificates[] = { "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
+						    "/usr/share/ca-certificates", NULL };
+	const struct pr_sandbox sandbox = { .party = party,
+					    .read_dirs =
+						    party == PR_PARTY_FRONT ? certificates : NULL };
 
 	return pr_sandbox_close(&sandbox);
 }

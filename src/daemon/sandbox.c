@@ -10,12 +10,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define ENGINE_FDS_MAX	    4096  /* the nameserver's TCP clients */
-#define RESOLVER_FDS_MAX    12288 /* a socket a question, and connections of providers */
-#define FRONT_FDS_MAX	    1024  /* clients of the API */
-#define COMPILER_FDS_MAX    1024  /* one a configuration file */
+#define ENGINE_FDS_MAX	    4096	   /* the nameserver's TCP clients */
+#define RESOLVER_FDS_MAX    12288	   /* a socket a question, and connections of providers */
+#define FRONT_FDS_MAX	    1024	   /* clients of the API */
+#define FRONT_FILE_MAX	    (512ull << 20) /* a list that it fetches; the writer is killed */
+#define COMPILER_FDS_MAX    8192	   /* one a configuration file, or three a list */
 #define COMPILER_MEMORY_MAX (1ull << 30)
 #define COMPILER_CPU_S	    20
+#define BUILDER_MEMORY_MAX  (4ull << 30) /* a set of as many entries as there may be */
+#define BUILDER_CPU_S	    100
 
 static int limit(int resource, rlim_t value)
 {
@@ -24,7 +27,19 @@ static int limit(int resource, rlim_t value)
 	return setrlimit(resource, &both) < 0 ? -errno : 0;
 }
 
-static int set_limits(enum pr_party party)
+/* Enough for a few million rules; a configuration that needs more is refused, not the machine's memory eaten. */
+static int limit_compiler(bool builds_set)
+{
+	int r = 0;
+
+	/* The sanitizers' shadow memory needs address space. */
+#ifndef __SANITIZE_ADDRESS__
+	r = limit(RLIMIT_AS, builds_set ? BUILDER_MEMORY_MAX : COMPILER_MEMORY_MAX);
+#endif
+	return r < 0 ? r : limit(RLIMIT_CPU, builds_set ? BUILDER_CPU_S : COMPILER_CPU_S);
+}
+
+static int set_limits(enum pr_party party, bool builds_set)
 {
 	static const rlim_t fds[PR_N_PARTIES] = {
 		[PR_PARTY_ENGINE] = ENGINE_FDS_MAX,
@@ -43,15 +58,10 @@ static int set_limits(enum pr_party party)
 
 	if (r == 0)
 		r = limit(RLIMIT_CORE, 0);
-	if (r == 0 && party == PR_PARTY_COMPILER) {
-		/* Enough for a few million rules; a configuration that needs more is refused, not the
-		 * machine's memory eaten. The sanitizers' shadow memory needs address space. */
-#ifndef __SANITIZE_ADDRESS__
-		r = limit(RLIMIT_AS, COMPILER_MEMORY_MAX);
-#endif
-		if (r == 0)
-			r = limit(RLIMIT_CPU, COMPILER_CPU_S);
-	}
+	if (r == 0 && party == PR_PARTY_COMPILER)
+		r = limit_compiler(builds_set);
+	if (r == 0 && party == PR_PARTY_FRONT)
+		r = limit(RLIMIT_FSIZE, FRONT_FILE_MAX);
 	return r;
 }
 
@@ -73,7 +83,7 @@ static int drop_capabilities(const struct pr_sandbox *sandbox)
 
 int pr_sandbox_drop(const struct pr_sandbox *sandbox)
 {
-	int r = set_limits(sandbox->party);
+	int r = set_limits(sandbox->party, sandbox->builds_set);
 
 	if (r < 0)
 		return r;

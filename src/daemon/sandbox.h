@@ -11,6 +11,7 @@ struct pr_sandbox {
 	enum pr_party party;
 	struct pr_user user;
 	bool keep_user;		       /* a user namespace with one user */
+	bool builds_set;	       /* the compiler's: its limits are those for sets of lists */
 	const char *const *read_dirs;  /* Landlock: what front may read; NULL-terminated */
 	const char *const *write_dirs; /* … and write */
 };

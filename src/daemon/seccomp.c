@@ -121,14 +121,18 @@ static const struct conditional for_resolver_if[] = {
 	{ SCMP_SYS(clone), { 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD } },
 };
 
-static const int for_front[] = { SCMP_SYS(accept4), SCMP_SYS(accept) };
+static const int for_front[] = { SCMP_SYS(accept4), SCMP_SYS(accept), SCMP_SYS(connect),
+				 SCMP_SYS(access) };
+/* Sockets to fetch lists by; certificates are read. */
 static const struct conditional for_front_if[] = {
+	{ SCMP_SYS(socket), { 0, SCMP_CMP_EQ, AF_INET, 0 } },
+	{ SCMP_SYS(socket), { 0, SCMP_CMP_EQ, AF_INET6, 0 } },
 	{ SCMP_SYS(openat), { 2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY } },
 	{ SCMP_SYS(clone), { 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD } },
 };
 
 static const int for_compiler[] = { SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(dup),
-				    SCMP_SYS(pwrite64) };
+				    SCMP_SYS(pwrite64), SCMP_SYS(fsync) };
 static const struct conditional for_compiler_if[] = {
 	{ SCMP_SYS(fcntl), { 1, SCMP_CMP_EQ, F_ADD_SEALS, 0 } },
 };

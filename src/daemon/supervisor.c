@@ -84,6 +84,7 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 	pr_supervisor_upstreams_tell(supervisor, false);
 	pr_supervisor_hosts_tell(supervisor, false);
 	pr_supervisor_names_save_due(supervisor);
+	pr_supervisor_intel_beat(supervisor);
 }
 
 static void start_beat(struct pr_supervisor *supervisor)
@@ -217,7 +218,8 @@ void pr_supervisor_begin(struct pr_supervisor *supervisor)
 	ruleset->reset_uid = PR_RULESET_NO_UID;
 	if (!supervisor->users.single) {
 		ruleset->own_uids[0] = supervisor->users.of[PR_PARTY_RESOLVER].uid;
-		ruleset->n_own_uids = 1;
+		ruleset->own_uids[1] = supervisor->users.of[PR_PARTY_FRONT].uid; /* lists */
+		ruleset->n_own_uids = 2;
 		ruleset->reset_uid = supervisor->users.of[PR_PARTY_ENGINE].uid;
 	}
 	r = pr_supervisor_sockets_open(supervisor);
@@ -257,6 +259,7 @@ static void stop(struct pr_supervisor *supervisor)
 	pr_supervisor_table_close(supervisor, keep);
 	pr_supervisor_names_collect(supervisor);
 	pr_supervisor_children_stop(supervisor);
+	pr_supervisor_intel_close(supervisor);
 	pr_supervisor_who_close(supervisor);
 	pr_supervisor_names_close(supervisor);
 	pr_supervisor_providers_free(supervisor);

@@ -29,7 +29,8 @@
 #define PR_SUPERVISOR_PAUSE_S	  300	/* unless told otherwise */
 #define PR_SUPERVISOR_PAUSE_MAX_S 86400 /* a longer pause is cut to this */
 
-struct pr_change; /* supervisor_change.h */
+struct pr_change;	 /* supervisor_change.h */
+struct pr_intel_manager; /* supervisor_intel.h */
 
 struct pr_supervisor {
 	struct pr_options options;
@@ -97,6 +98,8 @@ struct pr_supervisor {
 	uint64_t paused_until_us; /* 0 = not paused */
 	struct event *on_resume;
 	char warnings[4096];
+
+	struct pr_intel_manager *intel; /* lists */
 
 	struct pr_child engine, resolver, front;
 	char failing[512]; /* what `status` says of children that die too often; "" = none does */
@@ -176,6 +179,36 @@ void pr_supervisor_change_answered(struct pr_supervisor *supervisor,
 void pr_supervisor_changes_free(struct pr_supervisor *supervisor);
 /* Sends the policy in force to a child that has just started. */
 void pr_supervisor_policy_send(struct pr_supervisor *supervisor, struct pr_child *child);
+
+/* ---- lists ---- */
+/* With the configuration's lists (taken) for the first time; continues with pr_supervisor_begin(), at once or when a set
+ * is compiled. */
+void pr_supervisor_intel_begin(struct pr_supervisor *supervisor,
+			       struct pr_subscriptions *subscriptions);
+/* With those of a new configuration. */
+void pr_supervisor_intel_configure(struct pr_supervisor *supervisor,
+				   struct pr_subscriptions *subscriptions);
+void pr_supervisor_intel_close(struct pr_supervisor *supervisor);
+/* Every two seconds. */
+void pr_supervisor_intel_beat(struct pr_supervisor *supervisor);
+/* Front is ready to fetch. */
+void pr_supervisor_intel_work(struct pr_supervisor *supervisor);
+void pr_supervisor_intel_front_gone(struct pr_supervisor *supervisor);
+/* PR_MESSAGE_FETCHED of front. */
+void pr_supervisor_intel_fetched(struct pr_supervisor *supervisor,
+				 const struct pr_message *message);
+/* The set's file and its serial; -1 = there is none. Lent. */
+int pr_supervisor_intel_set(const struct pr_supervisor *supervisor, uint32_t *ret_serial);
+/* PR_MESSAGE_INTEL_SET_TAKEN, _REFUSED of the engine. */
+void pr_supervisor_intel_answered(struct pr_supervisor *supervisor,
+				  const struct pr_message *message);
+/* The change "intel-update": answered with a row for each list when all that it asks for is done. */
+void pr_supervisor_intel_update(struct pr_supervisor *supervisor, uint64_t ticket,
+				const struct pr_pairs *pairs);
+/* PR_MESSAGE_QUERY of front: "lists", "list-refused". */
+void pr_supervisor_intel_query(struct pr_supervisor *supervisor, const struct pr_message *message);
+/* One message of PAIRS for `status`. */
+void pr_supervisor_intel_status(struct pr_supervisor *supervisor, uint64_t ticket);
 
 /* ---- rules that hold until a process ends ---- */
 void pr_supervisor_exits_open(struct pr_supervisor *supervisor);

@@ -108,6 +108,21 @@ static void order(struct pr_supervisor *supervisor, const struct pr_change *chan
 	pr_change_wait(supervisor);
 }
 
+static int start_compile(struct pr_supervisor *supervisor, const struct pr_change *change)
+{
+	const struct pr_compile_input input = {
+		.base = supervisor->base,
+		.self_fd = supervisor->self_fd,
+		.options = &supervisor->options,
+		.users = &supervisor->users,
+		.change = &change->pairs,
+		.exited = supervisor->exited,
+		.paused = pr_change_is_paused(supervisor, change),
+	};
+
+	return pr_compile_start(&input, pr_change_compiled, supervisor, &supervisor->compile);
+}
+
 void pr_change_work(struct pr_supervisor *supervisor)
 {
 	struct pr_change *change = supervisor->changes;
@@ -119,10 +134,7 @@ void pr_change_work(struct pr_supervisor *supervisor)
 		pr_supervisor_upstreams_flush(supervisor);
 	if (change->info && !change->info->compiles)
 		return order(supervisor, change);
-	r = pr_compile_start(supervisor->base, supervisor->self_fd, &supervisor->options,
-			     &supervisor->users, &change->pairs, supervisor->exited,
-			     pr_change_is_paused(supervisor, change), pr_change_compiled,
-			     supervisor, &supervisor->compile);
+	r = start_compile(supervisor, change);
 	if (r < 0 && change->first)
 		pr_supervisor_give_up(supervisor, 1, "the compiler cannot be started: %s",
 				      strerror(-r));
@@ -211,6 +223,12 @@ void pr_supervisor_change(struct pr_supervisor *supervisor, struct pr_message *m
 		why = refusal(supervisor, &pairs, message->fds[0], &info, &status);
 	if (why) {
 		reply(supervisor, message->ticket, "error", why, status);
+		free(body);
+		return;
+	}
+	/* That takes as long as servers take: it keeps no other change waiting. */
+	if (strcmp(info->verb, "intel-update") == 0) {
+		pr_supervisor_intel_update(supervisor, message->ticket, &pairs);
 		free(body);
 		return;
 	}

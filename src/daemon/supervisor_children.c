@@ -39,16 +39,20 @@ static void send_fd(struct pr_child *child, const char *name, int fd)
 static void add_engine_settings(const struct pr_supervisor *supervisor, struct settings *settings)
 {
 	const struct pr_ruleset_config *ruleset = &supervisor->ruleset;
+	uint32_t intel_serial;
 
 	add_number(settings, "queue_first", ruleset->queue_first);
 	add_number(settings, "queues", ruleset->n_queues);
 	add_number(settings, "mark_mask", ruleset->mark_mask);
 	add_number(settings, "generation", supervisor->installed ? ruleset->generation : 0);
 	add_number(settings, "has_conntrack", supervisor->conntrack != NULL);
+	(void)pr_supervisor_intel_set(supervisor, &intel_serial);
+	add_number(settings, "intel_serial", intel_serial);
 }
 
 static void send_engine_fds(struct pr_supervisor *supervisor, struct pr_child *child)
 {
+	uint32_t serial;
 	char name[32];
 
 	for (unsigned int i = 0; i < supervisor->n_nameserver; i++) {
@@ -63,6 +67,7 @@ static void send_engine_fds(struct pr_supervisor *supervisor, struct pr_child *c
 		send_fd(child, "bpf-foreign", maps.foreign);
 	}
 	send_fd(child, "names", supervisor->names_fd);
+	send_fd(child, "intel", pr_supervisor_intel_set(supervisor, &serial));
 }
 
 static int send_start(struct pr_supervisor *supervisor, struct pr_child *child)
@@ -134,6 +139,7 @@ static int prepare(void *context, struct pr_child *child)
 		join(child, &supervisor->resolver);
 	} else {
 		join(&supervisor->engine, child);
+		join(&supervisor->resolver, &supervisor->front);
 	}
 	return 0;
 }
@@ -144,6 +150,8 @@ static void ready(void *context, struct pr_child *child)
 
 	if (child->party == PR_PARTY_ENGINE)
 		pr_supervisor_table_install(supervisor);
+	if (child->party == PR_PARTY_FRONT)
+		pr_supervisor_intel_work(supervisor);
 	pr_log(PR_LOG_INFO, "child-ready", "child=%s pid=%d", pr_party_name(child->party),
 	       (int)child->pid);
 }
@@ -165,6 +173,9 @@ static void engine_message(struct pr_supervisor *supervisor, struct pr_message *
 		return;
 	case PR_MESSAGE_NAMES:
 		return pr_supervisor_names_take(supervisor, message);
+	case PR_MESSAGE_INTEL_SET_TAKEN:
+	case PR_MESSAGE_INTEL_SET_REFUSED:
+		return pr_supervisor_intel_answered(supervisor, message);
 	case PR_MESSAGE_POLICY_TAKEN:
 	case PR_MESSAGE_POLICY_REFUSED:
 	case PR_MESSAGE_DONE:
@@ -184,6 +195,10 @@ static void take_message(void *context, struct pr_child *child, struct pr_messag
 		pr_supervisor_change(supervisor, message);
 	else if (message->kind == PR_MESSAGE_STATUS)
 		pr_supervisor_status(supervisor, message->ticket);
+	else if (message->kind == PR_MESSAGE_QUERY)
+		pr_supervisor_intel_query(supervisor, message);
+	else if (message->kind == PR_MESSAGE_FETCHED)
+		pr_supervisor_intel_fetched(supervisor, message);
 }
 
 static void ended(void *context, struct pr_child *child, const char *why)
@@ -194,6 +209,8 @@ static void ended(void *context, struct pr_child *child, const char *why)
 	/* Before the rules are in force a child that cannot start is a failure to start. */
 	if (!supervisor->installed && child->party == PR_PARTY_ENGINE)
 		return pr_supervisor_give_up(supervisor, 1, "%s", why);
+	if (child->party == PR_PARTY_FRONT)
+		pr_supervisor_intel_front_gone(supervisor);
 	snprintf(text, sizeof(text), "the %s ended (%s) and is started again",
 		 pr_party_name(child->party), why);
 	if (child->party != PR_PARTY_ENGINE)

@@ -96,8 +96,12 @@ static void put_in_force(struct pr_supervisor *supervisor)
 	supervisor->policy_fd = PR_TAKE_FD(compiled->policy_fd);
 	supervisor->policy_serial++;
 	if (change->first) {
+		struct pr_subscriptions subscriptions = compiled->subscriptions;
+
+		compiled->subscriptions = (struct pr_subscriptions){ 0 };
 		pr_change_pop(supervisor);
-		pr_supervisor_begin(supervisor);
+		pr_supervisor_intel_begin(supervisor, &subscriptions);
+		pr_subscriptions_done(&subscriptions);
 		return;
 	}
 	/* What is denied must come to the engine when it denies it; what isn't, once it no longer does. */
@@ -105,6 +109,7 @@ static void put_in_force(struct pr_supervisor *supervisor)
 		pr_supervisor_table_infrastructure(supervisor, false);
 	pr_supervisor_policy_send(supervisor, &supervisor->engine);
 	pr_supervisor_policy_send(supervisor, &supervisor->front);
+	pr_supervisor_intel_configure(supervisor, &compiled->subscriptions);
 	pr_change_wait(supervisor);
 }
 
@@ -136,6 +141,7 @@ void pr_change_compiled(void *context, struct pr_compiled *compiled)
 	change->compiled = *compiled;
 	compiled->policy_fd = compiled->edit_fd = -1;
 	compiled->n_providers = 0; /* they went along */
+	compiled->subscriptions = (struct pr_subscriptions){ 0 };
 	compiled = &change->compiled;
 	if (compiled->error[0] && change->first)
 		return pr_supervisor_give_up(supervisor, 2, "%s", compiled->error);

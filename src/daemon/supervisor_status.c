@@ -102,6 +102,7 @@ void pr_supervisor_status(struct pr_supervisor *supervisor, uint64_t ticket)
 	add_child(&facts, &supervisor->resolver, "resolver.state", "resolver.deaths",
 		  "resolver.hung");
 	add_child(&facts, &supervisor->front, "front.state", "front.deaths", "front.hung");
+	pr_supervisor_intel_status(supervisor, ticket);
 	pr_child_send(&supervisor->front, PR_MESSAGE_RESULT, ticket, body,
 		      pr_pairs_encode(&facts.pairs, body, sizeof(body)), -1);
 }

@@ -51,10 +51,10 @@ enum pr_message_kind {
 	PR_MESSAGE_NOTICE, /* supervisor → engine: text; becomes a system event */
 
 	/* What a client of the API may ask of the engine: reading. */
-	PR_MESSAGE_QUERY, /* front → engine: pairs, "query" first: ipc/query.h */
+	PR_MESSAGE_QUERY, /* front → engine, supervisor: pairs, "query" first: ipc/query.h */
 	PR_MESSAGE_ROW,	  /* engine → front: an event, ipc/event_codec.h */
-	PR_MESSAGE_PAIRS, /* engine → front: pairs: a row that is not an event */
-	PR_MESSAGE_END, /* engine → front: pairs: "error" if it failed, "next" if there is more */
+	PR_MESSAGE_PAIRS, /* engine, supervisor → front: pairs: a row that is not an event */
+	PR_MESSAGE_END, /* engine, supervisor → front: pairs: "error" if it failed, "next" if there is more */
 	PR_MESSAGE_EVENT, /* engine → front: events, soon after they happen; each behind its number and length */
 	PR_MESSAGE_WATCH, /* front → engine: u32 1 or 0: somebody reads events */
 	PR_MESSAGE_LOST,  /* engine → front: u64; so many events were dropped so far */
@@ -75,9 +75,22 @@ enum pr_message_kind {
 	PR_MESSAGE_COMPILED, /* compiler → supervisor: pairs, remarks; 1 descriptor, the policy */
 	PR_MESSAGE_REFUSED,  /* compiler → supervisor: text with file and line */
 
+	/* Lists and geo sources, compiled into a set (daemon/build.h). */
+	PR_MESSAGE_LIST, /* compiler → supervisor: pairs: a source that the policy names, before COMPILED */
+	PR_MESSAGE_SOURCE, /* supervisor → compiler: pairs; 1 descriptor: content that was taken before */
+	PR_MESSAGE_CANDIDATE, /* supervisor → compiler: pairs; 2 descriptors: new content, where to copy it */
+	PR_MESSAGE_BUILD, /* supervisor → compiler: empty; 1 descriptor: where to write the set */
+	PR_MESSAGE_SOURCE_READ, /* compiler → supervisor: pairs: what was found in a SOURCE or CANDIDATE */
+	PR_MESSAGE_BUILT,     /* compiler → supervisor: pairs: the set is written */
+	PR_MESSAGE_INTEL_SET, /* supervisor → engine: u32 serial; 1 descriptor, the set's file */
+	PR_MESSAGE_INTEL_SET_TAKEN, /* engine → supervisor: u32 serial; in force, live links re-decided */
+	PR_MESSAGE_INTEL_SET_REFUSED, /* engine → supervisor: u32 serial, text why */
+	PR_MESSAGE_FETCH, /* supervisor → front: pairs (daemon/supervisor_fetch.c); 1 descriptor to write to */
+	PR_MESSAGE_FETCHED, /* front → supervisor: pairs, with FETCH's ticket */
+
 	/* Upstream questions. */
-	PR_MESSAGE_RESOLVE, /* engine → resolver: question in wire format */
-	PR_MESSAGE_ANSWER,  /* resolver → engine: answer in wire format; empty = none */
+	PR_MESSAGE_RESOLVE, /* engine, front → resolver: question in wire format */
+	PR_MESSAGE_ANSWER,  /* resolver → engine, front: answer in wire format; empty = none */
 	PR_MESSAGE_RENEWED, /* resolver → engine: u8, 1 = pr_upstreams_are_public(); other upstreams, or nothing
 			     * remembered, from now on: what was asked before is not to be kept */
 	PR_MESSAGE_UPSTREAMS, /* supervisor → resolver: pairs, "upstream" for each */

@@ -5,6 +5,7 @@
 #include "ipc/body.h"
 #include "ipc/channel.h"
 #include "resolver/backlog.h"
+#include "resolver/front_edge.h"
 #include "resolver/greeting.h"
 #include "resolver/provider_edge.h"
 #include "resolver/resolver.h"
@@ -18,6 +19,7 @@ struct process {
 	struct event_base *base;
 	struct pr_resolver *resolver;
 	struct pr_provider_edge *providers;
+	struct pr_front_edge *front;
 	struct pr_channel *supervisor, *engine;
 	struct event *from_supervisor, *from_engine, *to_engine, *greeting_due;
 	struct pr_backlog backlog;
@@ -81,6 +83,8 @@ static void answer(void *context, uint64_t ticket, const uint8_t *bytes, size_t 
 
 	if (ticket & PR_PROVIDER_TICKET)
 		pr_provider_edge_host(process->providers, ticket, len ? bytes : NULL, len);
+	else if (ticket & PR_FRONT_TICKET)
+		pr_front_edge_answer(process->front, ticket, bytes, len);
 	else
 		send_engine(process, PR_MESSAGE_ANSWER, ticket, bytes, len);
 }
@@ -149,7 +153,7 @@ static void take_engine_message(struct process *process, const struct pr_message
 	struct pr_intel_ask ask;
 
 	/* these tickets are our own */
-	if (message->ticket & PR_PROVIDER_TICKET)
+	if (message->ticket & (PR_PROVIDER_TICKET | PR_FRONT_TICKET))
 		return;
 	if (message->kind == PR_MESSAGE_RESOLVE)
 		pr_resolver_ask(process->resolver, message->ticket, message->body, message->len);
@@ -314,6 +318,8 @@ static void set_providers(struct process *process, const struct pr_message *mess
 
 static void on_message(struct process *process, struct pr_message *message)
 {
+	struct pr_reader reader = pr_reader(message->body, message->len);
+
 	switch (message->kind) {
 	case PR_MESSAGE_PING:
 		/* a supervisor that does not read has other sorrows than this one */
@@ -321,7 +327,10 @@ static void on_message(struct process *process, struct pr_message *message)
 				       0);
 		break;
 	case PR_MESSAGE_CHANNEL:
-		open_engine_take(process, PR_TAKE_FD(message->fds[0]));
+		if (pr_read_u32(&reader) == PR_PARTY_FRONT)
+			pr_front_edge_take(process->front, PR_TAKE_FD(message->fds[0]));
+		else
+			open_engine_take(process, PR_TAKE_FD(message->fds[0]));
 		break;
 	case PR_MESSAGE_UPSTREAMS:
 		set_upstreams(process, message);
@@ -373,6 +382,7 @@ static int start(struct process *process, int ipc_fd, const struct pr_resolver_c
 		r = pr_provider_edge_new(process->base, &provider_ports, &process->providers);
 	if (r < 0)
 		return r;
+	process->front = pr_front_edge_new(process->base, process->resolver);
 	process->from_supervisor =
 		event_new(process->base, ipc_fd, EV_READ | EV_PERSIST, on_supervisor, process);
 	process->greeting_due = evtimer_new(process->base, greet, process);
@@ -394,6 +404,7 @@ int pr_resolver_run(int ipc_fd, const struct pr_resolver_config *config)
 		r = -EIO;
 	if (process.base)
 		close_engine(&process);
+	pr_front_edge_free(process.front);
 	pr_provider_edge_free(process.providers);
 	pr_resolver_free(process.resolver);
 	if (process.greeting_due)

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The resolver process: rights of its own user, no capability; sockets towards upstreams and providers, and two channels. It
+ * The resolver process: rights of its own user, no capability; sockets towards upstreams and providers, and three channels. It
  * opens no file but the certificates that providers' are checked with.
  *
  * From the supervisor (ipc/message.h):
  *   PING       answered with PONG
- *   CHANNEL    the channel to the engine; a new one replaces the former
+ *   CHANNEL    the channel to the engine, or to front; a new one replaces the former
  *   UPSTREAMS  pairs, in any order; what counts is the last such message, whole:
  *                "upstream"  an upstream of the configuration (resolver/upstream.h says how it is written)
  *                "own"       an address of the host; a server there is a stub
@@ -15,6 +15,7 @@
  *              "flush" = "1"  forget what is cached
  *   PROVIDERS  pairs, "provider" for each; the last such message counts, whole
  * From the engine: RESOLVE, INTEL_ASK. To it: ANSWER and INTEL_ANSWER with the same ticket; PROVIDER_STATE.
+ * From front: RESOLVE. To it: ANSWER.
  */
 #pragma once
 

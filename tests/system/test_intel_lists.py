@@ -1,0 +1,329 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Lists: from a real web server, from files, kept over a restart, swapped under load; and what goes wrong with them."""
+import json
+import os
+import pathlib
+import signal
+import threading
+
+from portreeve_lab import ADS4, LAN4, WEB4, wait_for
+
+BAD_SERVER = pathlib.Path(__file__).parent / "bad_list_server.py"
+ADS = "ads.example\n"
+BAD_PORT = 8090
+
+
+def rows(guarded, *words):
+    return {row["id"]: row for row in guarded.rows("intel", "lists", *words)}
+
+
+def wait_state(guarded, name, state="fine", seconds=10):
+    def is_so():
+        row = rows(guarded)[name]
+        return row if row["state"] == state else None
+    return wait_for(f"{name} to be {state}", is_so, seconds)
+
+
+def names(n, first=0):
+    return "".join(f"n{i}.tracker.example\n" for i in range(first, first + n))
+
+
+def resolves(lab, name):
+    """Whether the guarded machine's own nameserver says that there is such a name."""
+    answer = lab.host.run("dig", "+time=2", "+tries=1", name, "A").stdout
+    assert "status: NXDOMAIN" in answer or "status: NOERROR" in answer, answer
+    return "status: NOERROR" in answer
+
+
+def config(*lists, more=""):
+    return "list = ( " + ", ".join("{ " + one + " }" for one in lists) + " );\n" + more
+
+
+def update(guarded, *words, status=0):
+    """What `intel update` says, by id."""
+    done = guarded.portreeve("--json", "intel", "update", *words, check=False)
+    assert done.returncode == status, done.stdout
+    return {row["id"]: row for row in map(json.loads, done.stdout.splitlines()) if "id" in row}
+
+
+class Web:
+    """The lab's web server, and what it serves."""
+
+    def __init__(self, lab):
+        lab.start_dns([f"lists.example. 60 IN A {WEB4}"])
+        self.process = lab.start_web(names=("example.com", "lists.example"))
+        self.root = lab.directory / "www"
+
+    def put(self, name, text):
+        # In place of the old at once; the server's etag is made of time and size.
+        (self.root / (name + ".new")).write_text(text)
+        (self.root / (name + ".new")).rename(self.root / name)
+
+
+def test_a_subscription(lab, guard):
+    web = Web(lab)
+    web.put("ads.txt", ADS + names(100))
+    guarded = guard(config=config('id = "ads"; url = "http://lists.example/ads.txt"; category = "advertising";',
+                                  more='lists = [ "advertising" ];'))
+    row = wait_state(guarded, "ads")
+    assert row["entries"] == 101 and row["category"] == "advertising" and row["refused"] == 0
+    assert row["from"] == "http://lists.example/ads.txt" and len(row["sha256"]) == 64
+    assert row["updated"] <= row["checked"] < row["next"]
+    assert not resolves(lab, "ads.example") and not resolves(lab, "n5.tracker.example")
+    assert resolves(lab, "example.com")
+    status = guarded.status()["lists"]
+    assert (status["configured"], status["entries"], status["missing"], status["failing"]) == (1, 101, 0, 0)
+
+    # Nothing new: the server says so by its etag, and nothing is compiled.
+    serial = status["set_serial"]
+    said = update(guarded)
+    assert said["ads"]["outcome"] == "unchanged"
+    assert guarded.status()["lists"]["set_serial"] == serial
+
+    # Something new is in force when the command returns.
+    web.put("ads.txt", names(100) + "more.example\n")
+    assert not resolves(lab, "ads.example")
+    said = update(guarded, "ads")
+    assert said["ads"]["outcome"] == "updated" and said["ads"]["entries"] == 101
+    assert said["ads"]["entries_before"] == 101 and said["ads"]["sha256"] != row["sha256"]
+    assert resolves(lab, "ads.example")
+
+    # A tenth of it is held back, until somebody takes it.
+    web.put("ads.txt", ADS + names(9))
+    said = update(guarded, status=1)
+    assert said["ads"]["outcome"] == "held" and said["ads"]["held"]["entries"] == 10, said
+    row = rows(guarded)["ads"]
+    assert row["state"] == "held" and row["entries"] == 101 and row["held"]["sha256"] != row["sha256"]
+    assert "--accept ads" in row["error"]
+    assert not resolves(lab, "n50.tracker.example") and resolves(lab, "ads.example")
+    assert guarded.status()["lists"]["held"] == 1
+    said = update(guarded, "--accept", "ads")
+    assert said["ads"]["outcome"] == "updated" and said["ads"]["entries"] == 10
+    assert not resolves(lab, "ads.example") and rows(guarded)["ads"]["state"] == "fine"
+    refused = guarded.portreeve("intel", "update", "--accept", "ads", check=False)
+    assert refused.returncode == 1 and "nothing of this list waits" in refused.stdout
+
+    # What is there stays when the server has nothing.
+    (web.root / "ads.txt").unlink()
+    said = update(guarded, status=1)
+    assert said["ads"]["outcome"] == "failed" and "status 404" in said["ads"]["error"]
+    assert rows(guarded)["ads"]["state"] == "failing" and not resolves(lab, "ads.example")
+    assert guarded.status()["lists"]["failing"] == 1
+    lab.end(web.process)
+    said = update(guarded, status=1)
+    assert "404" not in said["ads"]["error"] and not resolves(lab, "ads.example")
+
+
+def test_https_by_the_authorities_of_the_machine(lab, guard):
+    web = Web(lab)
+    web.put("ads.txt", ADS)
+    wanted = config('id = "ads"; url = "https://lists.example/ads.txt";', more='lists = [ "ads" ];')
+    guarded = guard(config=wanted)
+    row = wait_state(guarded, "ads", "missing")
+    wait_for("a refusal", lambda: "error" in rows(guarded)["ads"])
+    assert "certificate" in rows(guarded)["ads"]["error"].lower()
+    assert resolves(lab, "ads.example") and "entries" not in row
+    guarded.stop()
+    # The lab's certificate becomes one that the machine believes.
+    certificate = (lab.directory / "lab.crt").read_text()
+    (pathlib.Path("/etc/netns") / lab.host.name / "ssl" / "certs").mkdir(parents=True)
+    lab.etc_file(lab.host, "ssl/certs/ca-certificates.crt", certificate)
+    guarded.start()
+    wait_state(guarded, "ads")
+    assert not resolves(lab, "ads.example")
+
+
+def test_bad_servers_change_nothing(lab, guard):
+    lab.start_dns([f"lists.example. 60 IN A {WEB4}"])
+    lab.internet.start("/usr/bin/python3", BAD_SERVER, WEB4, BAD_PORT, f"http://{LAN4}:{BAD_PORT}/good",
+                       ready=lab.internet.listens(BAD_PORT))
+    lab.lan.start("/usr/bin/python3", BAD_SERVER, LAN4, BAD_PORT, ready=lab.lan.listens(BAD_PORT))
+    why = {"page": "page of the web", "text": "no format", "gone": "status 404", "large": "more than the 100000 bytes",
+           "short": "before all had come", "slow": "too slow", "silent": "too slow", "loop": "redirects more than 5",
+           "near": "which is near", "file": "must begin with https", "headers": ""}
+    one = 'id = "{0}"; url = "http://lists.example:%d/{1}"; max_bytes = 100000;' % BAD_PORT
+    good = config(*[one.format(name, "good?" + name) for name in why], more='lists = [ "page" ];')
+    guarded = guard(config=good)
+    for name in why:
+        wait_state(guarded, name)
+    before = rows(guarded)
+    # Each of them from another place now; what was there stays.
+    guarded.configure(config(*[one.format(name, name) for name in why], more='lists = [ "page" ];'))
+    guarded.portreeve("reload")
+    # Those that keep a connection open are given up after 15 seconds.
+    for name, text in why.items():
+        row = wait_state(guarded, name, "failing", 40)
+        assert text in row["error"], (name, row["error"])
+        assert row["sha256"] == before[name]["sha256"], name
+    assert not resolves(lab, "ads.example") and resolves(lab, "example.com")
+    assert guarded.status()["front"]["deaths"] == 0 and guarded.status()["lists"]["failing"] == len(why)
+    # Something near is fetched where the configuration says so, and without a name.
+    guarded.configure(config(f'id = "lan"; url = "http://{LAN4}:{BAD_PORT}/good";', more='lists = [ "lan" ];'))
+    guarded.portreeve("reload")
+    wait_state(guarded, "lan")
+    assert list(rows(guarded)) == ["lan"]
+    left = sorted(path.name for path in (guarded.state / "lists").iterdir())
+    assert left == ["lan", "lan~refused"], left
+
+
+def test_a_list_does_not_keep_us_from_its_own_server(lab, guard):
+    web = Web(lab)
+    web.put("all.txt", "lists.example\nexample.com\n" + ADS)
+    guarded = guard(config=config('id = "all"; url = "http://lists.example/all.txt";',
+                                  more='lists = [ "all" ]; default_action = "block";'))
+    wait_state(guarded, "all")
+    assert not resolves(lab, "lists.example")
+    web.put("all.txt", "lists.example\nexample.com\n")
+    assert update(guarded)["all"]["outcome"] == "updated"
+
+
+def test_lists_in_files(lab, guard):
+    lab.start_dns()
+    path = lab.directory / "own.txt"
+    path.write_text(ADS + "not a name!\n" + names(3))
+    guarded = guard(config=config(f'id = "own"; file = "{path}"; format = "domains";', more='lists = [ "own" ];'))
+    # In force when READY is said.
+    assert not resolves(lab, "ads.example")
+    row = rows(guarded)["own"]
+    assert row["state"] == "fine" and row["entries"] == 4 and row["refused"] == 1 and row["from"] == str(path)
+    refused = guarded.rows("intel", "lists", "own", "--refused")
+    assert [(one["line"], one["text"]) for one in refused] == [(2, "not a name!")] and refused[0]["why"]
+
+    # A change is seen by itself, a shorter file is what its owner means, and a reload forgets what is no longer named.
+    path.write_text("other.example\n")
+    wait_for("the change", lambda: rows(guarded)["own"]["entries"] == 1)
+    wait_for("the change in force", lambda: resolves(lab, "ads.example"))
+    path.write_text(ADS)
+    assert update(guarded, "own")["own"]["outcome"] == "updated"
+    assert not resolves(lab, "ads.example")
+
+    # One that is no list, or is gone, leaves what was there.
+    path.write_text("<html>oops</html>\n")
+    row = wait_state(guarded, "own", "failing")
+    assert "page of the web" in row["error"] and row["entries"] == 1
+    path.unlink()
+    wait_for("the loss", lambda: "No such file" in rows(guarded)["own"].get("error", ""))
+    assert not resolves(lab, "ads.example")
+    guarded.stop()
+    guarded.start()
+    assert not resolves(lab, "ads.example") and rows(guarded)["own"]["state"] == "failing"
+    path.write_text("other.example\n")
+    wait_state(guarded, "own")
+    wait_for("the new file in force", lambda: resolves(lab, "ads.example"))
+
+
+def test_a_restart_needs_no_server_and_no_compiler(lab, guard):
+    web = Web(lab)
+    web.put("ads.txt", ADS + names(1000))
+    guarded = guard(config=config('id = "ads"; url = "http://lists.example/ads.txt";', more='lists = [ "ads" ];'))
+    wait_state(guarded, "ads")
+    compiled = guarded.status()["lists"]["compiled"]
+    guarded.stop()
+    lab.end(web.process)
+    guarded.start()
+    assert not resolves(lab, "ads.example")
+    status = guarded.status()["lists"]
+    assert status["compiled"] == compiled and status["set_serial"] == 1
+    assert rows(guarded)["ads"]["state"] == "fine"
+    # The engine that comes after one that died has it, too.
+    os.kill(guarded.children()["engine"], signal.SIGKILL)
+    wait_for("the next engine", lambda: guarded.status()["engine"].get("state") == "runs")
+    wait_for("its answers", lambda: "NXDOMAIN" in lab.host.run("dig", "+time=1", "+tries=1", "ads.example").stdout)
+
+
+def test_a_damaged_set_is_compiled_anew(lab, guard):
+    web = Web(lab)
+    web.put("ads.txt", ADS + names(1000))
+    guarded = guard(config=config('id = "ads"; url = "http://lists.example/ads.txt";', more='lists = [ "ads" ];'))
+    wait_state(guarded, "ads")
+    lab.end(web.process)
+    stored = guarded.state / "intel.set"
+    whole = stored.read_bytes()
+    middle = bytearray(whole)
+    middle[len(middle) // 2] ^= 0x40
+    for damaged in (b"", b"x" * len(whole), whole[:-100], bytes(middle), whole + b"y"):
+        guarded.stop()
+        stored.write_bytes(damaged)
+        guarded.start()
+        assert "intel.set is not used, it is compiled anew" in guarded.log()
+        assert not resolves(lab, "ads.example")
+        assert guarded.status()["engine"]["deaths"] == 0 and stored.stat().st_size > 0
+    # The index lost: the list that lies there is used all the same.
+    guarded.stop()
+    (guarded.state / "intel.index").write_text("nonsense")
+    guarded.start()
+    assert "intel.index cannot be read" in guarded.log()
+    assert not resolves(lab, "ads.example")
+    # The list itself damaged as well: nothing is left, and that is said.
+    guarded.stop()
+    (guarded.state / "lists" / "ads").write_text("damaged\n")
+    stored.unlink()
+    guarded.start()
+    assert resolves(lab, "ads.example") and rows(guarded)["ads"]["state"] == "missing"
+    assert guarded.status()["lists"]["missing"] == 1
+
+
+def test_a_set_that_is_cut_short_under_the_engine(lab, guard):
+    lab.start_dns()
+    path = lab.directory / "own.txt"
+    path.write_text(ADS + names(1000))
+    guarded = guard(config=config(f'id = "own"; file = "{path}";', more='lists = [ "own" ];'))
+    assert not resolves(lab, "ads.example")
+    # Root writes into a file of ours that is mapped. The engine may die of it, once; the next has a whole set.
+    (guarded.state / "intel.set").write_bytes(b"")
+    lab.host.run("dig", "+time=1", "+tries=1", "ads.example", check=False)
+    wait_for("the list in force", lambda: "NXDOMAIN" in
+             lab.host.run("dig", "+time=1", "+tries=1", "ads.example", check=False).stdout)
+    assert guarded.status()["engine"]["deaths"] <= 2
+
+
+def test_swaps_under_load_leave_no_open_moment(lab, guard):
+    lab.start_dns()
+    path = lab.directory / "own.txt"
+    path.write_text(ADS + names(2000))
+    guarded = guard(config=config(f'id = "own"; file = "{path}";', more='lists = [ "own" ];'))
+    wrong, asked, over = [], {"ads.example": 0, "example.com": 0}, threading.Event()
+
+    def ask(name, expected):
+        while not over.is_set():
+            if resolves(lab, name) != expected:
+                wrong.append(name)
+            asked[name] += 1
+
+    threads = [threading.Thread(target=ask, args=one) for one in (("ads.example", False), ("example.com", True))]
+    for thread in threads:
+        thread.start()
+    try:
+        first = guarded.status()["lists"]["set_serial"]
+        for i in range(50):
+            path.write_text(names(2000, i) + ADS)
+            assert update(guarded)["own"]["outcome"] == "updated"
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join()
+    assert guarded.status()["lists"]["set_serial"] == first + 50
+    assert not wrong and min(asked.values()) > 50, (wrong, asked)
+
+
+def test_what_is_known_of_an_entity(lab, guard):
+    lab.start_dns()
+    ads, addresses = lab.directory / "ads.txt", lab.directory / "addresses.txt"
+    ads.write_text("||tracker.example^\n@@||good.tracker.example^\n")
+    addresses.write_text(f"192.0.2.0/24\n{ADS4}/31\n")
+    guarded = guard(config=config(f'id = "ads"; file = "{ads}"; format = "adblock"; category = "advertising";',
+                                  f'id = "bad"; file = "{addresses}";', more='lists = [ "ads", "bad" ];'))
+    found = guarded.rows("intel", "lookup", "www.tracker.example")
+    assert [(one["list"], one["line"], one["category"], one["listed"]) for one in found] == \
+        [("ads", 1, "advertising", True)]
+    found = guarded.rows("intel", "lookup", "good.tracker.example")
+    assert sorted((one["line"], one["exception"], one["listed"]) for one in found) == \
+        [(1, False, False), (2, True, False)]
+    found = guarded.rows("intel", "lookup", "x.tracker.example", ADS4)
+    assert sorted(one["list"] for one in found if "list" in one) == ["ads", "bad"]
+    assert [one["address"] for one in found if "address" in one] == [ADS4]
+    assert guarded.portreeve("intel", "lookup", "example.com").stdout == "on no list\n"
+    assert guarded.portreeve("intel", "lookup", "no name", check=False).returncode == 1
+    assert guarded.portreeve("intel", "lookup", check=False).returncode == 2
+    guarded.stop()
+    assert guarded.portreeve("intel", "lookup", "example.com", check=False).returncode == 3
