@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Countries and networks of addresses: bench-geo FORMAT FILE…, formats and files by turns. Prints one JSON object a
- * line, figures without an aim:
+ * Countries and networks of addresses: bench-geo FORMAT FILE…, formats and files by turns. Prints one
+ * JSON object a line, figures without an aim:
  *
  *    geo_compile_s        parse and build, processor time of one thread
  *    geo_bytes_per_range  the whole set, organisations' names included, by the number of its ranges

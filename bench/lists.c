@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Lists of all formats, compiled and looked up: bench-lists DIRECTORY FORMAT…, with a file FORMAT.txt each, and asked.txt: a
- * name a line, after '+' where a list has it, '-' where none has. Prints one JSON object a line.
+ * Lists of all formats, compiled and looked up: bench-lists DIRECTORY FORMAT…, with a file FORMAT.txt
+ * each, and asked.txt: a name a line, after '+' where a list has it, '-' where none has. Prints one
+ * JSON object a line.
  *
  *    list_compile_s          parse and build, processor time of one thread; the median of the rounds
  *    list_bytes_per_domain   the whole file by the number of different domains

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A compiled set whose bytes somebody changed: it is refused, or answers every question without reading outside.
- * The input is a list of changes (4 bytes where, 4 bytes what) to a good set; with a first byte of 255 it is the
- * set itself.
+ * A compiled set whose bytes somebody changed: it is refused, or answers every question without reading
+ * outside. The input is a list of changes (4 bytes where, 4 bytes what) to a good set; with a first
+ * byte of 255 it is the set itself.
  */
 #include "intel/set_builder_parts.h"
 

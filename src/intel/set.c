@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Opening looks at the header alone: that the sections lie within the file. What stands in them is checked
- * where it is followed, so that a set of a million domains is open in a microsecond and a file whose bytes somebody
- * changed can answer wrongly but never lead outside, nor into a walk without end.
+ * Opening looks at the header alone: that the sections lie within the file. What stands in them is
+ * checked where it is followed, so that a set of a million domains is open in a microsecond and a file
+ * whose bytes somebody changed can answer wrongly but never lead outside, nor into a walk without end.
  */
 #include "intel/set_view.h"
 

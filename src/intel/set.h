@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The compiled intelligence: all lists, and which country and which AS an address belongs to, in one immutable,
- * position-independent file. It is written by the compiler, mapped by whoever looks things up, and swapped whole.
- * Opening it costs nothing that grows with it; every offset is checked where it is followed. Any number of threads
- * may look up.
+ * The compiled intelligence: all lists, and which country and which AS an address belongs to, in one
+ * immutable, position-independent file. It is written by the compiler, mapped by whoever looks things
+ * up, and swapped whole. Opening it costs nothing that grows with it; every offset is checked where it
+ * is followed. Any number of threads may look up.
  *
- * Domains are kept as 64-bit fingerprints under a seed that is drawn anew for each file: that a name which is on no
- * list is taken for one that is has a probability of about 2^-40, and nobody outside can bring it about.
+ * Domains are kept as 64-bit fingerprints under a seed that is drawn anew for each file: that a name
+ * which is on no list is taken for one that is has a probability of about 2^-40, and nobody outside can
+ * bring it about.
  */
 #pragma once
 
@@ -49,8 +50,8 @@ struct pr_intel_totals {
 	uint64_t country_ranges, asn_ranges, organisations;
 };
 
-/* Borrows `bytes`, which must stay mapped and unchanged until pr_intel_set_free(), and begin where malloc() could
- * have put them. -EBADMSG where they are not a set of this version. */
+/* Borrows `bytes`, which must stay mapped and unchanged until pr_intel_set_free(), and begin where
+ * malloc() could have put them. -EBADMSG where they are not a set of this version. */
 PR_MUST_USE int pr_intel_set_open(const void *bytes, size_t len, struct pr_intel_set **ret_set);
 void pr_intel_set_free(struct pr_intel_set *set);
 static inline void pr_intel_set_cleanup(struct pr_intel_set **set)
@@ -63,15 +64,17 @@ struct pr_intel_list pr_intel_set_list(const struct pr_intel_set *set, unsigned 
 struct pr_intel_totals pr_intel_set_totals(const struct pr_intel_set *set);
 
 /*
- * What is on a list and what is excepted. Every entry of the list that fits counts, wherever it stands: at the name itself
- * or at a parent, at a short prefix or a long one, at its AS or its country. An exception among them takes the entity out of
- * this list, whatever else the list says; of other lists it takes nothing. Where an important one is among them, only
- * the important ones count. Of formats where pr_list_closest_decides(), the closest entry speaks alone: the name before its
- * zone, then the parents; the longest prefix, then the AS, then the country; at the same place the exception.
+ * What is on a list and what is excepted. Every entry of the list that fits counts, wherever it stands:
+ * at the name itself or at a parent, at a short prefix or a long one, at its AS or its country. An
+ * exception among them takes the entity out of this list, whatever else the list says; of other lists
+ * it takes nothing. Where an important one is among them, only the important ones count. Of formats
+ * where pr_list_closest_decides(), the closest entry speaks alone: the name before its zone, then the
+ * parents; the longest prefix, then the AS, then the country; at the same place the exception.
  */
 
-/* The bits of the lists that the domain (canonical), or a parent of it, is on, less what the list itself excepts,
- * are set in `lists` (of PR_INTEL_WORDS_MAX words; bits that are set stay). True where any was. */
+/* The bits of the lists that the domain (canonical), or a parent of it, is on, less what the list
+ * itself excepts, are set in `lists` (of PR_INTEL_WORDS_MAX words; bits that are set stay). True where
+ * any was. */
 bool pr_intel_set_domain(const struct pr_intel_set *set, const char *domain, uint64_t *lists);
 /* The same for an address by its prefixes, its AS and its country. */
 bool pr_intel_set_address(const struct pr_intel_set *set, const struct pr_address *address,

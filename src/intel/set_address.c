@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Prefixes nest or are apart, never overlap by half. They cut the addresses into ranges that each know the
- * longest prefix they lie in; from there the parents lead to those that hold it. So an address costs one search, and a
- * step for each prefix that it is in. Which country and which AS an address belongs to are ranges as well, a table each:
- * the sources draw their borders differently.
+ * Prefixes nest or are apart, never overlap by half. They cut the addresses into ranges that each know
+ * the longest prefix they lie in; from there the parents lead to those that hold it. So an address
+ * costs one search, and a step for each prefix that it is in. Which country and which AS an address
+ * belongs to are ranges as well, a table each: the sources draw their borders differently.
  */
 #include "intel/set_view.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The builder keeps what it is told in plain arrays, in the order in which it hears it, and no domain's text: 16 bytes
- * an entry are enough to sort by. All work is done in pr_intel_builder_finish().
+ * The builder keeps what it is told in plain arrays, in the order in which it hears it, and no domain's
+ * text: 16 bytes an entry are enough to sort by. All work is done in pr_intel_builder_finish().
  */
 #include "intel/set_builder_parts.h"
 #include "intel/set_hash.h"

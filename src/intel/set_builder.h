@@ -35,8 +35,8 @@ struct pr_intel_source {
 	void *context;
 };
 /* Parses and adds a list; its number is the count of those before. As pr_list_parse(); -E2BIG beyond
- * PR_INTEL_LISTS_MAX, -ENOBUFS where all lists together would exceed PR_INTEL_ENTRIES_MAX or _LINES_MAX. Then nothing was
- * added. */
+ * PR_INTEL_LISTS_MAX, -ENOBUFS where all lists together would exceed PR_INTEL_ENTRIES_MAX or
+ * _LINES_MAX. Then nothing was added. */
 PR_MUST_USE int pr_intel_builder_list(struct pr_intel_builder *builder,
 				      const struct pr_intel_source *source,
 				      struct pr_list_counts *ret_counts);

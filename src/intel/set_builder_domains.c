@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Sorted by their hashes, the entries of one domain stand together, and buckets are filled one after the other: a bucket's
- * number rises with the hash. So a table of a million domains is written at the speed of memory.
+ * Sorted by their hashes, the entries of one domain stand together, and buckets are filled one after
+ * the other: a bucket's number rises with the hash. So a table of a million domains is written at the
+ * speed of memory.
  */
 #include "intel/set_builder_parts.h"
 
@@ -19,7 +20,8 @@ static uint32_t digit(uint64_t hash, int pass)
 	return (uint32_t)(hash >> (FIRST_SHIFT + pass * DIGIT_BITS)) & (N_DIGITS - 1);
 }
 
-/* By the upper 33 bits, entries of the same hash in the order they had (radix sort, the lowest digit first). */
+/* By the upper 33 bits, entries of the same hash in the order they had (radix sort, the lowest digit
+ * first). */
 static void sort_by_digits(struct pr_intel_domain_entry *entries, size_t n)
 {
 	PR_CLEANUP(pr_cleanup_free)

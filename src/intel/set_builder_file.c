@@ -20,8 +20,8 @@ static unsigned int rank(uint32_t value)
 	return (name ? 0 : 2) + (value & PR_INTEL_EXCEPTION ? 0 : 1);
 }
 
-/* Adds those of a rank to the spans, each thing that a list says once. Lines rise, so that what a list says stands
- * together. */
+/* Adds those of a rank to the spans, each thing that a list says once. Lines rise, so that what a list
+ * says stands together. */
 static void add_rank(const struct pr_intel_builder *builder, struct pr_intel_array *spans,
 		     const uint32_t *values, size_t n, unsigned int added)
 {

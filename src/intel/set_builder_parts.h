@@ -110,8 +110,8 @@ void pr_intel_builder_entry(struct pr_intel_builder *builder, const struct pr_li
 void pr_intel_builder_list_end(struct pr_intel_builder *builder, const struct pr_intel_list *list,
 			       uint64_t n_lines);
 
-/* A range that doesn't fit sets builder->full. False where it runs backwards or from one family to the other: such a
- * one holds nothing. */
+/* A range that doesn't fit sets builder->full. False where it runs backwards or from one family to the
+ * other: such a one holds nothing. */
 bool pr_intel_builder_range(struct pr_intel_builder *builder, const struct pr_geo_range *range);
 
 /* All but the first `n`. */

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Which country and which AS addresses belong to. Ranges overlap where sources do, or where one source is not
- * careful: a sweep through the addresses keeps the open ranges in a heap by the order in which they were added, so that the
- * first added holds at each address. Neighbours that say the same become one range.
+ * Which country and which AS addresses belong to. Ranges overlap where sources do, or where one source
+ * is not careful: a sweep through the addresses keeps the open ranges in a heap by the order in which
+ * they were added, so that the first added holds at each address. Neighbours that say the same become
+ * one range.
  */
 #include "base/hash.h"
 #include "base/heap.h"

@@ -1,21 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Domains are a hash table of fingerprints: buckets of a cache line with six slots each, of which every slot
- * keeps 48 bits of the hash of a domain and what lists say of it. The upper bits of the hash choose the bucket, so that
- * bucket and slot together hold all 64 of them. A domain that doesn't fit into its bucket stands in one of the next,
- * and the full ones on the way there are marked.
+ * Domains are a hash table of fingerprints: buckets of a cache line with six slots each, of which every
+ * slot keeps 48 bits of the hash of a domain and what lists say of it. The upper bits of the hash
+ * choose the bucket, so that bucket and slot together hold all 64 of them. A domain that doesn't fit
+ * into its bucket stands in one of the next, and the full ones on the way there are marked.
  *
- * In front of them stands a filter, a byte a domain: eight domains share a word, in which each sets four bits. It lets one
- * in thirty through of what is on no list, and being small it is often in the cache when the buckets are not: what is on no
- * list, most names and most parents, then doesn't wait for memory.
+ * In front of them stands a filter, a byte a domain: eight domains share a word, in which each sets
+ * four bits. It lets one in thirty through of what is on no list, and being small it is often in the
+ * cache when the buckets are not: what is on no list, most names and most parents, then doesn't wait
+ * for memory.
  *
- * A name is asked for itself and for each parent. The words and buckets of all are fetched before the first is looked at, so
- * that a name waits for memory about once, however many labels it has. Where no list has an entry of so many labels, or for
- * parents none that speaks about what is below, neither is asked.
+ * A name is asked for itself and for each parent. The words and buckets of all are fetched before the
+ * first is looked at, so that a name waits for memory about once, however many labels it has. Where no
+ * list has an entry of so many labels, or for parents none that speaks about what is below, neither is
+ * asked.
  *
- * A name that is on no list is taken for listed when its hash, or that of one of its parents, is that of a
- * domain on a list: with a million domains, and five suffixes, 5 × 10^6 / 2^64 or 2^-42; the hash is seeded anew for every
- * set. A listed one is never missed: all slots are looked at, also after one that matches.
+ * A name that is on no list is taken for listed when its hash, or that of one of its parents, is that
+ * of a domain on a list: with a million domains, and five suffixes, 5 × 10^6 / 2^64 or 2^-42; the hash
+ * is seeded anew for every set. A listed one is never missed: all slots are looked at, also after one
+ * that matches.
  */
 #include "intel/set_hash.h"
 #include "intel/set_view.h"

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * How a compiled set lies in its file: a header, then sections, each an array of one type of record at an offset
- * that is a multiple of 64. No pointers; host byte order, since the machine that compiles is the one that reads; another
- * version is refused. Why it is laid out so stands atop set_domain.c, set_address.c and set_table.c.
+ * How a compiled set lies in its file: a header, then sections, each an array of one type of record at
+ * an offset that is a multiple of 64. No pointers; host byte order, since the machine that compiles is
+ * the one that reads; another version is refused. Why it is laid out so stands atop set_domain.c,
+ * set_address.c and set_table.c.
  */
 #pragma once
 
@@ -15,9 +16,10 @@
 #define PR_INTEL_ALIGN	 64u
 #define PR_INTEL_NONE	 UINT32_MAX
 
-/* What a list says of an entity, in 32 bits. The line is counted through all lists: a list's lines begin where those
- * of the list before end. In a slot PR_INTEL_SPAN means that several lines speak of it: then the rest is the number of
- * the first of them in the section of spans. There the same bit marks the last one. */
+/* What a list says of an entity, in 32 bits. The line is counted through all lists: a list's lines
+ * begin where those of the list before end. In a slot PR_INTEL_SPAN means that several lines speak of
+ * it: then the rest is the number of the first of them in the section of spans. There the same bit
+ * marks the last one. */
 #define PR_INTEL_SPAN UINT32_C(0x80000000)
 #define PR_INTEL_LAST PR_INTEL_SPAN
 #define PR_INTEL_KIND \
@@ -84,8 +86,8 @@ enum pr_intel_section {
 	PR_INTEL_SECTION_COUNT_,
 };
 
-/* Sorted keys with a value each (set_table.h). Addresses stand in the upper bits, so that prefixes mean the same for
- * both families. */
+/* Sorted keys with a value each (set_table.h). Addresses stand in the upper bits, so that prefixes mean
+ * the same for both families. */
 enum pr_intel_tables {
 	PR_INTEL_PREFIX4, /* where a range begins → struct pr_intel_node, or PR_INTEL_NONE */
 	PR_INTEL_PREFIX6,

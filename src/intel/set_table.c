@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * A B-tree without pointers. The lowest level has all keys, in blocks of a cache line (of two, for keys of 16
- * bytes); the level above has the first key of each of these blocks, and so on up to a level that is one block.
- * The place of a key within its level is the number of the block below that it heads, so a look-up is one block a level:
- * count how many keys of it are not above the one looked for. Half a million IPv4 ranges are five levels, of which the
- * upper four (107 KiB) stay in the cache. Unlike a bucketed search it doesn't matter how the keys lie: IPv6 addresses crowd in
- * a few prefixes.
+ * A B-tree without pointers. The lowest level has all keys, in blocks of a cache line (of two, for keys
+ * of 16 bytes); the level above has the first key of each of these blocks, and so on up to a level that
+ * is one block. The place of a key within its level is the number of the block below that it heads, so
+ * a look-up is one block a level: count how many keys of it are not above the one looked for. Half a
+ * million IPv4 ranges are five levels, of which the upper four (107 KiB) stay in the cache. Unlike a
+ * bucketed search it doesn't matter how the keys lie: IPv6 addresses crowd in a few prefixes.
  *
- * The rest of a level's last block is filled with the greatest possible key, so that no level needs an end. Places are
- * checked against the level's number of keys; how they are reached in a file that lies is of no concern.
+ * The rest of a level's last block is filled with the greatest possible key, so that no level needs an
+ * end. Places are checked against the level's number of keys; how they are reached in a file that lies
+ * is of no concern.
  */
 #include "intel/set_table.h"
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Sorted keys in blocks of a cache line, with the first key of each block in a smaller table above it, and so on. */
+/* Sorted keys in blocks of a cache line, with the first key of each block in a smaller table above it,
+ * and so on. */
 #pragma once
 
 #include "base/address.h"
@@ -8,8 +9,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A key is an address with its first bit the highest (so is an IPv4 address), or a number in the same place: kept are
- * its upper 4, 8 or 16 bytes. */
+/* A key is an address with its first bit the highest (so is an IPv4 address), or a number in the same
+ * place: kept are its upper 4, 8 or 16 bytes. */
 typedef unsigned __int128 pr_intel_key;
 
 #define PR_INTEL_N_MAX	     (UINT32_C(1) << 26) /* keys of a table */

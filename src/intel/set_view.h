@@ -29,8 +29,8 @@ struct pr_intel_finding {
 };
 
 void pr_intel_finding_init(struct pr_intel_finding *finding, const struct pr_intel_set *set);
-/* All that a value says. `at`: PR_LIST_NAME where it stands at the name itself, PR_LIST_BELOW where it stands at a parent;
- * otherwise what entries of such values are. */
+/* All that a value says. `at`: PR_LIST_NAME where it stands at the name itself, PR_LIST_BELOW where it
+ * stands at a parent; otherwise what entries of such values are. */
 void pr_intel_find_value(struct pr_intel_finding *finding, uint32_t value,
 			 enum pr_list_entry_kind at);
 /* The lists that remain, into `lists`. True where any does. */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Compiled sets against a model that keeps the entries as they are and compares texts, over random lists drawn from
- * alphabets so small that entries meet. Seeds are fixed: a failure prints its case and comes back.
+ * Compiled sets against a model that keeps the entries as they are and compares texts, over random
+ * lists drawn from alphabets so small that entries meet. Seeds are fixed: a failure prints its case and
+ * comes back.
  */
 #include "intel/set_builder_parts.h"
 
