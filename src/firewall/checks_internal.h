@@ -30,6 +30,21 @@ static inline void pr_say_undeterminable(struct pr_said_more *ret_said, unsigned
 /* Older than the daemon, and to be spared what only a switch denies. Of links: a question is always new. */
 bool pr_is_in_grace(const struct pr_check_view *view);
 
+/* checks_ground.c */
+void pr_check_own(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_infrastructure(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_spoofed(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_invalid(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_start_grace(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_incoming_scope(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_scope(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_peer_to_peer(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_foreign_nameserver(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_require_tunnel(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_default_incoming(const struct pr_check_view *view, struct pr_said_more *ret_said);
+void pr_check_default_outgoing(const struct pr_check_view *view, struct pr_said_more *ret_said);
+
 /* checks_intel.c */
 void pr_check_canary(const struct pr_check_view *view, struct pr_said_more *ret_said);
 void pr_check_discovery(const struct pr_check_view *view, struct pr_said_more *ret_said);

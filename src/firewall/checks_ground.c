@@ -1,0 +1,232 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The checks that need no more than the packet, its owner and its names: what is ours, what can't be, the rules, the
+ * switches, the defaults. Their order and why stands in checks.c.
+ */
+#include "firewall/checks_internal.h"
+
+#include <netinet/in.h>
+
+#define SAYS(said)	(1u << (PR_SAID_##said))
+
+#define NAMESERVER_PORT 53
+
+bool pr_is_rerouted_question(const struct pr_subject *subject, bool own_dns)
+{
+	return !own_dns && !subject->dns_exempt && subject->direction != PR_DIRECTION_IN &&
+	       pr_is_known(subject, PR_FACT_PROTOCOL) && pr_is_known(subject, PR_FACT_PORT) &&
+	       subject->port == NAMESERVER_PORT &&
+	       (subject->proto == IPPROTO_UDP || subject->proto == IPPROTO_TCP);
+}
+
+bool pr_is_in_grace(const struct pr_check_view *view)
+{
+	return view->subject->start_grace && view->stage >= PR_STAGE_COMMUNICATION &&
+	       pr_policy_global(view->policy)->start_grace;
+}
+
+void pr_check_own(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	if (view->subject->own)
+		pr_say(ret_said, PR_SAID_PERMIT);
+}
+
+/*
+ * Without it the host is not on its link at all, and a packet that is refused for want of an address can't
+ * even be answered. So a general rule (- LAN, - *) is not taken to mean it; one that names its protocol is.
+ */
+void pr_check_infrastructure(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	struct pr_rule_hit hit;
+
+	if (!view->subject->infrastructure)
+		return;
+	if (!pr_policy_may_deny_infrastructure(view->policy)) {
+		pr_say(ret_said, PR_SAID_PERMIT);
+		return;
+	}
+	if (pr_is_open(view->subject, PR_FACT_OWNER)) {
+		pr_say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(DENY), PR_FACT_OWNER);
+		return;
+	}
+	pr_policy_match(view->policy, view->subject, &hit);
+	ret_said->rule = hit.names_protocol && hit.match != PR_MATCH_NONE ? hit.rule : PR_RULE_NONE;
+	if (hit.match == PR_MATCH_UNDETERMINABLE)
+		pr_say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(DENY), hit.missing);
+	else if (hit.match == PR_MATCH_RULE && hit.action == PR_RULE_DENY && hit.names_protocol)
+		pr_say(ret_said, PR_SAID_DENY);
+	else
+		pr_say(ret_said, PR_SAID_PERMIT);
+}
+
+void pr_check_spoofed(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	if (view->subject->spoofed != PR_SPOOF_NO && !pr_is_in_grace(view))
+		pr_say(ret_said, PR_SAID_DENY);
+}
+
+void pr_check_invalid(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	const struct pr_subject *subject = view->subject;
+
+	if (pr_is_open(subject, PR_FACT_SCOPE))
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
+	else if (pr_is_known(subject, PR_FACT_SCOPE) && subject->scope == PR_SCOPE_INVALID &&
+		 !pr_is_in_grace(view))
+		pr_say(ret_said, PR_SAID_DENY);
+}
+
+static enum pr_said said_by(enum pr_rule_action action)
+{
+	switch (action) {
+	case PR_RULE_PERMIT:
+		return PR_SAID_PERMIT;
+	case PR_RULE_DENY:
+		return PR_SAID_DENY;
+	case PR_RULE_ASK:
+		return PR_SAID_ASK;
+	case PR_RULE_TUNNEL:
+		return PR_SAID_REROUTE_TUNNEL;
+	}
+	return PR_SAID_DENY;
+}
+
+/*
+ * A rule that permits everything is no permission to ask foreign nameservers, which would tell them all
+ * names and get past every rule on domains: only one that names the service (an address and a port) is.
+ * A question that isn't denied is rerouted, and the name in it decided on by itself. What is older than
+ * the daemon is only cut by a denial: it can't be sent another way, and a prompt would stop it.
+ */
+static bool is_passed_over(const struct pr_check_view *view, const struct pr_rule_hit *hit)
+{
+	if (hit->action == PR_RULE_DENY)
+		return false;
+	if (pr_is_in_grace(view))
+		return hit->action != PR_RULE_PERMIT;
+	return !hit->exact_service &&
+	       pr_is_rerouted_question(view->subject, view->settings->own_dns);
+}
+
+void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	struct pr_rule_hit hit;
+
+	if (pr_is_open(view->subject, PR_FACT_OWNER)) {
+		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, PR_FACT_OWNER); /* whose rules? */
+		return;
+	}
+	pr_policy_match(view->policy, view->subject, &hit);
+	ret_said->missing = hit.missing | hit.passed_over;
+	if (hit.match != PR_MATCH_NONE)
+		ret_said->rule = hit.rule;
+	if (hit.match == PR_MATCH_UNDETERMINABLE)
+		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, hit.missing);
+	else if (hit.match == PR_MATCH_NO_DATA && !pr_is_in_grace(view))
+		pr_say(ret_said, PR_SAID_DENY);
+	else if (hit.match == PR_MATCH_RULE && !is_passed_over(view, &hit))
+		pr_say(ret_said, said_by(hit.action));
+}
+
+void pr_check_start_grace(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	if (pr_is_in_grace(view))
+		pr_say(ret_said, PR_SAID_PERMIT);
+}
+
+#define SCOPE_BITS (PR_SCOPE_BIT_LOCALHOST | PR_SCOPE_BIT_LAN | PR_SCOPE_BIT_INTERNET)
+
+static unsigned int scope_bit(enum pr_scope scope)
+{
+	static const unsigned int bits[] = {
+		[PR_SCOPE_INVALID] = 0,
+		[PR_SCOPE_LOCALHOST] = PR_SCOPE_BIT_LOCALHOST,
+		[PR_SCOPE_LAN] = PR_SCOPE_BIT_LAN,
+		[PR_SCOPE_INTERNET] = PR_SCOPE_BIT_INTERNET,
+	};
+
+	return bits[scope];
+}
+
+/* With the scope still open: all allowed and all refused are clear, whichever it will be. */
+static void check_allowed_scopes(const struct pr_subject *subject, unsigned int allowed,
+				 struct pr_said_more *ret_said)
+{
+	if ((allowed & SCOPE_BITS) == SCOPE_BITS || subject->absent & PR_FACT_SCOPE)
+		return;
+	if (pr_is_open(subject, PR_FACT_SCOPE) && allowed & SCOPE_BITS)
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
+	else if (pr_is_open(subject, PR_FACT_SCOPE) || !(allowed & scope_bit(subject->scope)))
+		pr_say(ret_said, PR_SAID_DENY);
+}
+
+void pr_check_incoming_scope(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	check_allowed_scopes(view->subject, view->settings->incoming_scopes, ret_said);
+}
+
+void pr_check_scope(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	if (!pr_is_rerouted_question(view->subject, view->settings->own_dns))
+		check_allowed_scopes(view->subject, view->settings->scopes, ret_said);
+}
+
+/* The host is nobody's peer. */
+void pr_check_peer_to_peer(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	const struct pr_subject *subject = view->subject;
+
+	if (view->settings->scopes & PR_SCOPE_BIT_PEER_TO_PEER ||
+	    pr_is_rerouted_question(subject, view->settings->own_dns) ||
+	    (pr_is_known(subject, PR_FACT_SCOPE) && subject->scope == PR_SCOPE_LOCALHOST))
+		return;
+	if (pr_is_open(subject, PR_FACT_DOMAIN))
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_DOMAIN);
+	else if (pr_is_known(subject, PR_FACT_DOMAIN) && subject->n_domains)
+		return;
+	else if (pr_is_open(subject, PR_FACT_SCOPE))
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
+	else
+		pr_say(ret_said, PR_SAID_DENY);
+}
+
+void pr_check_foreign_nameserver(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	if (pr_is_rerouted_question(view->subject, view->settings->own_dns))
+		pr_say(ret_said, PR_SAID_REROUTE_NAMESERVER);
+}
+
+/* Of what would be permitted by default, and of the Internet alone: no tunnel leads to this host or to
+ * its links. What is denied or asked about isn't permitted yet, and a rule says itself how. */
+void pr_check_require_tunnel(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	if (!view->settings->require_tunnel || view->settings->default_action != PR_ACTION_PERMIT ||
+	    view->subject->absent & PR_FACT_SCOPE)
+		return;
+	if (pr_is_open(view->subject, PR_FACT_SCOPE))
+		pr_say_undeterminable(ret_said, SAYS(REROUTE_TUNNEL), PR_FACT_SCOPE);
+	else if (view->subject->scope == PR_SCOPE_INTERNET)
+		pr_say(ret_said, PR_SAID_REROUTE_TUNNEL);
+}
+
+static enum pr_said said_by_default(enum pr_default_action action)
+{
+	switch (action) {
+	case PR_ACTION_PERMIT:
+		return PR_SAID_PERMIT;
+	case PR_ACTION_ASK:
+		return PR_SAID_ASK;
+	case PR_ACTION_BLOCK:
+		break;
+	}
+	return PR_SAID_DENY;
+}
+
+void pr_check_default_incoming(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	pr_say(ret_said, said_by_default(view->settings->default_incoming));
+}
+
+void pr_check_default_outgoing(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	pr_say(ret_said, said_by_default(view->settings->default_action));
+}
