@@ -41,7 +41,8 @@ def iodine_runs():
 
 
 def start_servers(lab):
-    lab.start_dns(options=" do-not-query-localhost: no\n" + ZONES)
+    """The nameservers, and dns2tcpd; what came back is the process of unbound, whose log has the questions."""
+    unbound = lab.start_dns(options=" do-not-query-localhost: no\n" + ZONES)
     lab.internet.start("dnsmasq", "-k", "-C", "/dev/null", f"--listen-address={pl.SSH4}", "--bind-interfaces", "--no-resolv",
                        "-u", "root", "--pid-file=", f"--server=/{IODINE}/127.0.0.1#5301", "--cache-size=0")
     config = lab.directory / "dns2tcpd.conf"
@@ -50,6 +51,7 @@ def start_servers(lab):
     pathlib.Path("/var/empty").mkdir(exist_ok=True)
     lab.start_echo(lab.internet, 7007)
     lab.internet.start("dns2tcpd", "-F", "-d", "1", "-f", config, ready=lab.internet.listens(5302, "udp"))
+    return unbound
 
 
 def start_iodined(lab):
@@ -92,24 +94,28 @@ def iodine(lab, runs, directory, first):
     return logs
 
 
+def start_dns2tcp(lab, kind, nameserver, port):
+    """A client, and somebody who talks through it to the far end's echo."""
+    client = lab.host.start("dns2tcpc", "-z", DNS2TCP, "-r", "echo", "-l", port, "-d", "1", "-T", kind, nameserver,
+                            ready=lab.host.listens(port))
+    talk = f"""
+import socket, time
+s = socket.create_connection(("127.0.0.1", {port}))
+s.settimeout(30)
+for i in range(60):
+    s.sendall(b"what is said %d times " % i * 3)
+    s.recv(4096)
+    time.sleep(.3)
+"""
+    lab.host.start("/usr/bin/python3", "-c", talk)
+    return client
+
+
 def dns2tcp(lab, directory, number):
     logs = []
     for kind in ("TXT", "KEY"):
         log = directory / f"dns2tcp-{kind}"
-        listen = relay(lab, number + len(logs), "raw", log)
-        port = 7100 + number + len(logs)
-        lab.host.start("dns2tcpc", "-z", DNS2TCP, "-r", "echo", "-l", port, "-d", "1", "-T", kind, listen,
-                       ready=lab.host.listens(port))
-        talk = f"""
-import socket, time
-s = socket.create_connection(("127.0.0.1", {port}))
-s.settimeout(30)
-for i in range(12):
-    s.sendall(b"what is said %d times " % i * 3)
-    s.recv(4096)
-    time.sleep(.5)
-"""
-        lab.host.start("/usr/bin/python3", "-c", talk)
+        start_dns2tcp(lab, kind, relay(lab, number + len(logs), "raw", log), 7100 + number + len(logs))
         logs.append(log)
     wait(logs)
     return logs
