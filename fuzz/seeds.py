@@ -290,6 +290,10 @@ LISTS = {  # by the number of the format
     'addresses': (7, '192.0.2.1\n2001:db8::/32 ; x\n192.0.2.1-192.0.2.6\n192.0.2.0\t192.0.2.255\t24\tx\nx:10.0.0.0-10.0.0.9\n'),
     'asns': (8, 'AS64496 # x\n64497,"x"\nAS0\n'),
     'countries': (9, 'AT\nde # x\nAUT\n'),
+    'unbound': (10, 'server:\n  local-zone: "a.example" always_null\n local-zone: \'b.example.\' transparent # x\n'
+                    'local-data: "c.example 60 IN A 0.0.0.0"\nlocal-data: "d.example A 192.0.2.1"\nport: 53\n'),
+    'addresses-json': (7, '{"cidr":"192.0.2.0/24","sblid":"SBL1"}\n{ "x" : 1, "cidr" : "x" }\n{"type":"metadata"}\n'),
+    'asns-json': (8, '{"asn":64496,"asname":"x y"}\n{"type":"metadata"}\n{"asn":\n'),
     'auto': (0, '||a.example^\nb.example\n##.c\n'),
     'auto-none': (0, '<html>\n404 page not found\n'),
 }

@@ -24,6 +24,7 @@ static const struct {
 	[PR_LIST_ADDRESSES] = { "addresses", pr_list_line_addresses },
 	[PR_LIST_ASNS] = { "asns", pr_list_line_asns },
 	[PR_LIST_COUNTRIES] = { "countries", pr_list_line_countries },
+	[PR_LIST_UNBOUND] = { "unbound", pr_list_line_unbound },
 };
 
 const char *pr_list_format_name(enum pr_list_format format)
@@ -43,7 +44,7 @@ bool pr_list_format_find(const char *name, enum pr_list_format *ret_format)
 
 bool pr_list_closest_decides(enum pr_list_format format)
 {
-	return format == PR_LIST_RPZ || format == PR_LIST_DNSMASQ;
+	return format == PR_LIST_RPZ || format == PR_LIST_DNSMASQ || format == PR_LIST_UNBOUND;
 }
 
 bool pr_list_next_line(struct pr_list_text *rest, struct pr_list_text *ret_line)

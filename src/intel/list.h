@@ -28,6 +28,7 @@ enum pr_list_format {
 	PR_LIST_ADDRESSES, /* addresses and prefixes, and ranges "a-b" */
 	PR_LIST_ASNS,	   /* "AS64496" or "64496" */
 	PR_LIST_COUNTRIES, /* "AT" */
+	PR_LIST_UNBOUND,   /* local-zone: "name" always_nxdomain, local-data: "name A 0.0.0.0" */
 	PR_LIST_FORMAT_COUNT_,
 };
 
@@ -68,15 +69,16 @@ struct pr_list_counts {
 	uint64_t entries, exceptions; /* exceptions are entries, too */
 };
 
-/* "hosts", "domains", "wildcards", "adblock", "rpz", "dnsmasq", "addresses", "asns", "countries", "auto". */
+/* "hosts", "domains", "wildcards", "adblock", "rpz", "dnsmasq", "addresses", "asns", "countries",
+ * "unbound", "auto". */
 const char *pr_list_format_name(enum pr_list_format format);
 bool pr_list_format_find(const char *name, enum pr_list_format *ret_format);
 
 /*
  * Where entries of one list contradict each other. Adblock's: an exception takes out whatever it matches, unless
  * the other is important. Here instead the closest entry decides: that with most labels; among equals the name
- * before the zone, and the exception. For RPZ (draft-vixie-dnsop-dns-rpz-00, 5.3) and dnsmasq (its manual:
- * "more specific domains take precedence").
+ * before the zone, and the exception. For RPZ (draft-vixie-dnsop-dns-rpz-00, 5.3), dnsmasq (its manual:
+ * "more specific domains take precedence") and unbound (the closest local zone).
  */
 bool pr_list_closest_decides(enum pr_list_format format);
 

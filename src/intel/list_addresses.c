@@ -2,7 +2,7 @@
 /*
  * Addresses, prefixes and ranges. A range becomes the fewest prefixes that cover it: at most 62 for IPv4, 254 for
  * IPv6. It is written "a-b", "a - b", "a b" (two columns, as DShield's) or "remark:a-b" (as PeerGuardian's). Numbers
- * behind the address (a score, a date) are a remark.
+ * behind the address (a score, a date) are a remark. A line may be a JSON object with "cidr", as Spamhaus writes DROP.
  */
 #include "intel/list_line.h"
 
@@ -135,12 +135,27 @@ static void read_behind(struct pr_list_reader *reader, struct pr_list_text first
 		pr_list_refuse(reader, "something other than a comment follows the address");
 }
 
+static void read_object(struct pr_list_reader *reader, struct pr_list_text line)
+{
+	struct pr_list_text value;
+	struct pr_prefix prefix;
+
+	if (pr_list_metadata(reader, line))
+		return;
+	if (pr_list_json(line, "cidr", &value) && pr_list_prefix(value, &prefix))
+		pr_list_give_prefix(reader, &prefix);
+	else
+		pr_list_refuse(reader, "the object has no \"cidr\" with an address or a prefix");
+}
+
 void pr_list_line_addresses(struct pr_list_reader *reader, struct pr_list_text line)
 {
 	struct pr_list_text rest = line, word;
 	struct pr_prefix prefix;
 
-	if (!pr_list_next_word(&rest, &word))
+	if (line.bytes[0] == '{')
+		read_object(reader, line);
+	else if (!pr_list_next_word(&rest, &word))
 		pr_list_comment(reader);
 	else if (!rest.len && pr_list_prefix(word, &prefix))
 		pr_list_give_prefix(reader, &prefix);

@@ -13,8 +13,8 @@
 
 /* Where two take the same number of lines, the earlier has it. */
 static const enum pr_list_format order[] = {
-	PR_LIST_ASNS,	   PR_LIST_COUNTRIES, PR_LIST_HOSTS,	 PR_LIST_RPZ,	  PR_LIST_DNSMASQ,
-	PR_LIST_ADDRESSES, PR_LIST_DOMAINS,   PR_LIST_WILDCARDS, PR_LIST_ADBLOCK,
+	PR_LIST_ASNS,	 PR_LIST_COUNTRIES, PR_LIST_HOSTS,   PR_LIST_RPZ,	PR_LIST_DNSMASQ,
+	PR_LIST_UNBOUND, PR_LIST_ADDRESSES, PR_LIST_DOMAINS, PR_LIST_WILDCARDS, PR_LIST_ADBLOCK,
 };
 
 struct sample {
@@ -70,7 +70,8 @@ static bool counts(enum pr_list_format format, struct pr_list_text line, bool ta
 		return taken && !is_wildcard(line) && memchr(line.bytes, '.', line.len);
 	case PR_LIST_ASNS:
 	case PR_LIST_COUNTRIES:
-		return taken && pr_list_next_word(&rest, &word) && !pr_list_next_word(&rest, &word);
+		return taken && (pr_list_starts(line, "{") || (pr_list_next_word(&rest, &word) &&
+							       !pr_list_next_word(&rest, &word)));
 	default:
 		return taken;
 	}

@@ -62,6 +62,45 @@ bool pr_list_starts(struct pr_list_text text, const char *head)
 	return text.len >= len && memcmp(text.bytes, head, len) == 0;
 }
 
+bool pr_list_json(struct pr_list_text line, const char *key, struct pr_list_text *ret_value)
+{
+	struct pr_list_text rest = line;
+	const char *quote;
+	size_t n = 0;
+
+	if (!pr_list_starts(line, "{"))
+		return false;
+	while ((quote = memchr(rest.bytes, '"', rest.len))) {
+		rest = pr_list_skip(rest, (size_t)(quote - rest.bytes) + 1);
+		if (!pr_list_starts(rest, key))
+			continue;
+		rest = pr_list_skip(rest, strlen(key));
+		if (!pr_list_starts(rest, "\""))
+			continue;
+		rest = pr_list_trim(pr_list_skip(rest, 1));
+		if (!pr_list_starts(rest, ":"))
+			continue;
+		rest = pr_list_trim(pr_list_skip(rest, 1));
+		if (pr_list_starts(rest, "\""))
+			rest = pr_list_skip(rest, 1);
+		while (n < rest.len && !memchr("\",} ", rest.bytes[n], 4))
+			n++;
+		*ret_value = (struct pr_list_text){ rest.bytes, n };
+		return n;
+	}
+	return false;
+}
+
+bool pr_list_metadata(struct pr_list_reader *reader, struct pr_list_text line)
+{
+	struct pr_list_text type;
+
+	if (!pr_list_json(line, "type", &type) || !pr_list_text_is(type, "metadata"))
+		return false;
+	reader->outcome |= PR_LIST_TAKEN;
+	return true;
+}
+
 bool pr_list_number(struct pr_list_text text, uint32_t max, uint32_t *ret_number)
 {
 	uint64_t number = 0;

@@ -52,6 +52,7 @@ void pr_list_line_wildcards(struct pr_list_reader *reader, struct pr_list_text l
 void pr_list_line_adblock(struct pr_list_reader *reader, struct pr_list_text line);
 void pr_list_line_rpz(struct pr_list_reader *reader, struct pr_list_text line);
 void pr_list_line_dnsmasq(struct pr_list_reader *reader, struct pr_list_text line);
+void pr_list_line_unbound(struct pr_list_reader *reader, struct pr_list_text line);
 void pr_list_line_addresses(struct pr_list_reader *reader, struct pr_list_text line);
 void pr_list_line_asns(struct pr_list_reader *reader, struct pr_list_text line);
 void pr_list_line_countries(struct pr_list_reader *reader, struct pr_list_text line);
@@ -97,6 +98,10 @@ static inline struct pr_list_text pr_list_skip(struct pr_list_text text, size_t 
 }
 bool pr_list_text_is(struct pr_list_text text, const char *word); /* in any case */
 bool pr_list_starts(struct pr_list_text text, const char *head);
+/* The value of a key in a line that is one JSON object of plain values: text without its quotes, or a number. */
+bool pr_list_json(struct pr_list_text line, const char *key, struct pr_list_text *ret_value);
+/* The object that says of such a list when and under which licence it was made: then the line is taken. */
+bool pr_list_metadata(struct pr_list_reader *reader, struct pr_list_text line);
 bool pr_list_number(struct pr_list_text text, uint32_t max, uint32_t *ret_number);
 /* As pr_address_parse(), pr_prefix_parse(). */
 bool pr_list_address(struct pr_list_text text, struct pr_address *ret_address);

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* AS numbers and countries: the number or code first, and behind a blank, a comma, ";" or "|" a remark, as such lists
- * carry the holder's name there. */
+ * carry the holder's name there. A line of AS numbers may be a JSON object with "asn", as Spamhaus writes ASN-DROP. */
 #include "base/geography.h"
 #include "intel/list_line.h"
 
@@ -27,9 +27,11 @@ void pr_list_line_asns(struct pr_list_reader *reader, struct pr_list_text line)
 	struct pr_list_text column;
 	uint32_t asn;
 
-	if (!read_column(reader, line, &column))
+	if (pr_list_metadata(reader, line))
 		return;
-	if (column.len > 2 && strchr("aA", column.bytes[0]) && strchr("sS", column.bytes[1]))
+	if (!pr_list_json(line, "asn", &column) && !read_column(reader, line, &column))
+		return;
+	if (column.len > 2 && pr_list_text_is((struct pr_list_text){ column.bytes, 2 }, "AS"))
 		column = pr_list_skip(column, 2);
 	if (!pr_list_number(column, UINT32_MAX, &asn))
 		pr_list_refuse(reader, "no AS number: AS64496 or 64496");

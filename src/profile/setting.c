@@ -18,7 +18,7 @@ static const char *const suspicious[] = { "ignore", "report", "deny", NULL };
 /* As pr_list_format_name() and pr_geo_format_name() have them. */
 static const char *const list_formats[] = { "auto",    "hosts",	    "domains", "wildcards",
 					    "adblock", "rpz",	    "dnsmasq", "addresses",
-					    "asns",    "countries", NULL };
+					    "asns",    "countries", "unbound", NULL };
 static const char *const geo_formats[] = { "auto", "mmdb", "csv-asn", "csv-country", "tor", NULL };
 
 #define HOUR 3600

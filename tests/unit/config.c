@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The configuration: what is refused and where, how layers come together, changes at run time. */
+#include "intel/geo.h"
+#include "intel/list.h"
 #include "profile/config.h"
 #include "profile/policy.h"
 
@@ -490,6 +492,27 @@ static void knows_where_lists_come_from(void **state)
 	done(&setup);
 }
 
+/* What the settings offer is what the parsers know. */
+static void every_format_of_lists_and_geography_can_be_set(void **state)
+{
+	(void)state;
+	for (unsigned int i = 0; i < PR_LIST_FORMAT_COUNT_ + PR_GEO_FORMAT_COUNT_; i++) {
+		bool geo = i >= PR_LIST_FORMAT_COUNT_;
+		const char *format =
+			geo ? pr_geo_format_name((enum pr_geo_format)(i - PR_LIST_FORMAT_COUNT_))
+			    : pr_list_format_name((enum pr_list_format)i);
+		char *text =
+			pr_asprintf("%s = ( { id = \"x\"; file = \"/x\"; format = \"%s\"; } );",
+				    geo ? "geo" : "list", format);
+		struct setup setup = { 0 };
+
+		add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf", text);
+		compile(&setup);
+		done(&setup);
+		free(text);
+	}
+}
+
 static void warns_of_lists_that_nobody_has_and_of_plain_ways(void **state)
 {
 	struct setup setup = { 0 };
@@ -707,6 +730,7 @@ int main(void)
 		cmocka_unit_test(refuses_one_name_twice_in_a_layer),
 		cmocka_unit_test(warns_of_what_there_are_no_means_for),
 		cmocka_unit_test(knows_where_lists_come_from),
+		cmocka_unit_test(every_format_of_lists_and_geography_can_be_set),
 		cmocka_unit_test(warns_of_lists_that_nobody_has_and_of_plain_ways),
 		cmocka_unit_test(warns_of_ties_and_of_what_is_never_reached),
 		cmocka_unit_test(the_best_match_wins),

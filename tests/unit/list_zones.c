@@ -166,11 +166,44 @@ static void dnsmasq(void **state)
 	list_cases(PR_LIST_DNSMASQ, cases, PR_ARRAY_SIZE(cases));
 }
 
+static void unbound(void **state)
+{
+	static const struct list_case cases[] = {
+		{ "local-zone: \"ads.example\" always_nxdomain", ".ads.example", NULL },
+		{ "local-zone: \"Ads.Example.\" static # why", ".ads.example", NULL },
+		{ "  local-zone: 'ads.example' redirect", ".ads.example", NULL },
+		{ "local-zone: ads.example refuse", ".ads.example", NULL },
+		{ "local-zone:\"ads.example\" ALWAYS_NULL", ".ads.example", NULL },
+		{ "local-zone: \"good.ads.example\" transparent", "@@.good.ads.example", NULL },
+		{ "local-data: \"ads.example A 0.0.0.0\"", "=ads.example", NULL },
+		{ "local-data: \"ads.example. 3600 IN AAAA ::\"", "=ads.example", NULL },
+		{ "server:", "", NULL },
+		{ "server: # all", "", NULL },
+		{ "# comment", "", NULL },
+		{ "local-data: \"intranet.example A 192.0.2.80\"", "", "leads somewhere" },
+		{ "local-data: \"ads.example TXT x\"", "", "no address" },
+		{ "local-data: \"ads.example A\"", "", "no address" },
+		{ "local-data: \"ads.example A 0.0.0.0", "", "in quotes" },
+		{ "local-data: \"\"", "", "in quotes" },
+		{ "local-zone: \"ads.example\"", "", "a name and a type" },
+		{ "local-zone: \"ads.example static", "", "a name and a type" },
+		{ "local-zone: \"ads.example\" nodefault", "", "neither" },
+		{ "local-zone: \".\" static", "", "a name is missing" },
+		{ "forward-zone:", "", "only local-zone" },
+		{ "port: 53", "", "only local-zone" },
+		{ "nonsense", "", "only local-zone" },
+	};
+
+	(void)state;
+	list_cases(PR_LIST_UNBOUND, cases, PR_ARRAY_SIZE(cases));
+}
+
 static void the_closest_decides_where_nameservers_do_so(void **state)
 {
 	(void)state;
 	assert_true(pr_list_closest_decides(PR_LIST_RPZ));
 	assert_true(pr_list_closest_decides(PR_LIST_DNSMASQ));
+	assert_true(pr_list_closest_decides(PR_LIST_UNBOUND));
 	assert_false(pr_list_closest_decides(PR_LIST_ADBLOCK));
 }
 
@@ -182,6 +215,7 @@ int main(void)
 		cmocka_unit_test(the_zones_name_is_no_part_of_the_trigger),
 		cmocka_unit_test(an_soa_goes_on_in_parentheses),
 		cmocka_unit_test(dnsmasq),
+		cmocka_unit_test(unbound),
 		cmocka_unit_test(the_closest_decides_where_nameservers_do_so),
 	};
 
