@@ -10,8 +10,8 @@
 #include "dns/reply.h"
 
 /* Names of a chain, with the one asked for; as many as a subject has candidates, for every one is decided on. A longer
- * chain is refused (resolvers follow 8 to 16 aliases). */
-#define PR_DNS_CHAIN_MAX       16
+ * chain is refused (resolvers follow 8 to 20 aliases). */
+#define PR_DNS_CHAIN_MAX       32
 #define PR_DNS_CHAIN_TEXT_SIZE 8192 /* of all names of a chain together */
 
 struct pr_dns_facts {
@@ -63,7 +63,7 @@ struct pr_dns_judge {
 /*
  * Writes the reply to `question` from an upstream's answer without what the judge denies. All else passes,
  * whatever its type; id, case of the question, RD and CD are the question's, OPT is ours. Left out:
- *   - addresses of names that are not of the chain, and addresses and SVCB outside of the answer section: the
+ *   - of the answer section what belongs to names that are not of the chain, and addresses and SVCB outside of it: the
  *     client asks for these itself, and is decided upon;
  *   - signatures of changed sets, and all of DNSSEC where the client did not ask for it (RFC 4035, 3.2.1).
  * What does not fit `limit` is truncated (TC; RFC 2181, 9), after the additional records, without TC.

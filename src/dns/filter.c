@@ -26,7 +26,8 @@ struct filter {
 	struct pr_reader reader; /* the upstream's message */
 	uint16_t flags;
 	uint16_t n_records[N_SECTIONS];
-	bool changed; /* something of the answer section was left out */
+	bool changed; /* something of the answer was left out */
+	bool foreign; /* records were left out that belong to no answer to this question */
 	bool changed_types[PR_DNS_TYPE_HTTPS + 1]; /* which signatures hold no more */
 	unsigned int n_wanted;			   /* records left of the type asked for */
 	uint8_t denied[RECORDS_MAX / 8 + 1];	   /* records of the answer section, a bit each */
@@ -50,8 +51,7 @@ static bool address_stays(const struct filter *filter, const struct pr_dns_recor
 	const uint8_t *data = filter->reader.bytes + record->data;
 	struct pr_address address;
 
-	if (record->data_len != (record->type == PR_DNS_TYPE_A ? 4 : 16) ||
-	    !pr_dns_is_of_chain(filter->facts, &record->owner))
+	if (record->data_len != (record->type == PR_DNS_TYPE_A ? 4 : 16))
 		return false;
 	address = record->type == PR_DNS_TYPE_A ? pr_address_v4(data) : pr_address_v6(data);
 	if (!filter->judge->address(filter->judge->context, &address))
@@ -61,18 +61,47 @@ static bool address_stays(const struct filter *filter, const struct pr_dns_recor
 	return true;
 }
 
+/* The type that a signature covers; any other record's own. */
+static uint16_t type_signed(const struct filter *filter, const struct pr_dns_record *record)
+{
+	struct pr_reader data = pr_reader(filter->reader.bytes + record->data, record->data_len);
+
+	return record->type == PR_DNS_TYPE_RRSIG && record->data_len >= 2 ? pr_read_u16(&data)
+									  : record->type;
+}
+
+/* Does it belong to the answer? It is of a name of the chain, or a DNAME above one (RFC 6672, 3.1). */
+static bool is_of_answer(const struct filter *filter, const struct pr_dns_record *record)
+{
+	const struct pr_dns_facts *facts = filter->facts;
+	char text[PR_NAME_TEXT_SIZE];
+
+	if (pr_dns_is_of_chain(facts, &record->owner))
+		return true;
+	if (type_signed(filter, record) != PR_DNS_TYPE_DNAME)
+		return false;
+	pr_dns_name_text(&record->owner, text);
+	for (unsigned int i = 0; i < facts->n_names; i++)
+		if (pr_name_within(facts->names[i], text))
+			return true;
+	return false;
+}
+
 static void judge_record(struct filter *filter, const struct pr_dns_record *record, unsigned int i)
 {
 	enum pr_dns_svcb_outcome outcome = PR_DNS_SVCB_SAME;
 	bool stays = true, in = record->class_ == PR_DNS_CLASS_IN;
 
+	if (!is_of_answer(filter, record)) {
+		filter->denied[i / 8] |= (uint8_t)(1u << i % 8);
+		filter->foreign = true;
+		return;
+	}
 	if (is_address(record->type)) {
 		stays = in && address_stays(filter, record);
 	} else if (is_service(record->type)) {
-		bool ours = pr_dns_is_of_chain(filter->facts, &record->owner);
-
 		outcome = pr_dns_svcb_filter(filter->reader.bytes + record->data, record->data_len,
-					     filter->judge, ours ? &record->ttl : NULL, NULL);
+					     filter->judge, &record->ttl, NULL);
 		stays = in && outcome != PR_DNS_SVCB_GONE;
 	}
 	if (!stays)
@@ -97,7 +126,8 @@ static int judge(struct filter *filter)
 		judge_record(filter, &record, i);
 	}
 	filter->reader = start;
-	return filter->changed && filter->n_wanted == 0 ? PR_DNS_ANSWER_DENIED : 0;
+	return (filter->changed || filter->foreign) && filter->n_wanted == 0 ? PR_DNS_ANSWER_DENIED
+									     : 0;
 }
 
 static bool is_dnssec(uint16_t type)
@@ -117,11 +147,8 @@ static bool left_out(const struct filter *filter, unsigned int section, unsigned
 	if (is_dnssec(type) && !filter->question->dnssec_ok && type != asked &&
 	    asked != PR_DNS_TYPE_ANY)
 		return true;
-	if (type == PR_DNS_TYPE_RRSIG && record->data_len >= 2) {
-		struct pr_reader data =
-			pr_reader(filter->reader.bytes + record->data, record->data_len);
-
-		type = pr_read_u16(&data); /* the type covered */
+	if (type == PR_DNS_TYPE_RRSIG) {
+		type = type_signed(filter, record);
 		if (section == ANSWER)
 			return type <= PR_DNS_TYPE_HTTPS && filter->changed_types[type];
 	}

@@ -15,6 +15,7 @@
 #define PR_DNS_MESSAGE_MAX    65535
 #define PR_DNS_HEADER_LEN     12
 #define PR_DNS_NAME_MAX	      255  /* on the wire, with the root's zero */
+#define PR_DNS_POINTERS_MAX   127  /* compression pointers in a name: more lead to pointers only */
 #define PR_DNS_UDP_MIN	      512  /* what a client without EDNS takes (RFC 1035, 4.2.1) */
 #define PR_DNS_UDP_MAX	      1232 /* what we send and announce: no fragments on any IPv6 path */
 #define PR_DNS_QUESTION_MAX   4096 /* longer questions are malformed: one name, one OPT */

@@ -16,7 +16,7 @@ bool pr_dns_read_name(struct pr_reader *reader, struct pr_dns_name *ret_name)
 	struct pr_reader at = *reader;
 	struct pr_dns_name name = { 0 };
 	size_t lowest = reader->position; /* a pointer leads before what was read so far: no loop */
-	bool jumped = false;
+	unsigned int n_jumps = 0;
 
 	for (;;) {
 		uint8_t label_len = pr_read_u8(&at);
@@ -25,11 +25,10 @@ bool pr_dns_read_name(struct pr_reader *reader, struct pr_dns_name *ret_name)
 		if ((label_len & POINTER_BITS) == POINTER_BITS) {
 			size_t target = (size_t)(label_len & ~POINTER_BITS) << 8 | pr_read_u8(&at);
 
-			if (at.failed || target >= lowest)
+			if (at.failed || target >= lowest || n_jumps == PR_DNS_POINTERS_MAX)
 				goto malformed;
-			if (!jumped)
+			if (n_jumps++ == 0)
 				reader->position = at.position;
-			jumped = true;
 			lowest = at.position = target;
 			continue;
 		}
@@ -44,7 +43,7 @@ bool pr_dns_read_name(struct pr_reader *reader, struct pr_dns_name *ret_name)
 		if (label_len == 0)
 			break;
 	}
-	if (!jumped)
+	if (n_jumps == 0)
 		reader->position = at.position;
 	*ret_name = name;
 	return true;

@@ -251,6 +251,31 @@ static void any_type_passes_unharmed(void **state)
 	assert_int_equal(filter(PR_DNS_MESSAGE_MAX), PR_DNS_ANSWER_MALFORMED);
 }
 
+/* Of other names nothing is given in the answer section, whatever its type; what leads to the answer is. */
+static void leaves_out_what_belongs_to_other_names(void **state)
+{
+	static const uint8_t to_new[] = "\3new\7example";
+
+	(void)state;
+	ask("www.old.example", PR_DNS_TYPE_TXT, 1232, false);
+	upstream.bytes[3] |= PR_DNS_FLAG_AD;
+	question.flags |= PR_DNS_FLAG_AD;
+	built_record(&upstream, 0, "old.example", PR_DNS_TYPE_DNAME, 60, to_new, sizeof(to_new));
+	built_cname(&upstream, "www.old.example", "www.new.example");
+	built_record(&upstream, 0, "www.new.example", PR_DNS_TYPE_TXT, 60, "\1x", 2);
+	built_record(&upstream, 0, "bank.example", PR_DNS_TYPE_TXT, 60, "\1y", 2);
+	built_cname(&upstream, "x.example", "www.old.example");
+	built_record(&upstream, 0, "other.example", PR_DNS_TYPE_DNAME, 60, to_new, sizeof(to_new));
+	assert_int_equal(filter(PR_DNS_MESSAGE_MAX), 0);
+	assert_int_equal(count(0), 3);
+	assert_true(reply[3] & PR_DNS_FLAG_AD); /* the answer itself is whole */
+	assert_whole();
+	/* nothing but strangers is no answer */
+	ask("a.example", PR_DNS_TYPE_TXT, 1232, false);
+	built_record(&upstream, 0, "bank.example", PR_DNS_TYPE_TXT, 60, "\1y", 2);
+	assert_int_equal(filter(PR_DNS_MESSAGE_MAX), PR_DNS_ANSWER_DENIED);
+}
+
 static void truncates_to_what_the_client_takes(void **state)
 {
 	char address[20];
@@ -304,6 +329,7 @@ int main(void)
 		cmocka_unit_test(leaves_out_denied_hints),
 		cmocka_unit_test(signatures_go_with_what_they_sign),
 		cmocka_unit_test(any_type_passes_unharmed),
+		cmocka_unit_test(leaves_out_what_belongs_to_other_names),
 		cmocka_unit_test(truncates_to_what_the_client_takes),
 		cmocka_unit_test(repeats_the_extended_error),
 	};

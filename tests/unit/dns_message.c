@@ -91,6 +91,24 @@ static void compression_leads_backwards_only(void **state)
 	assert_string_equal(pr_dns_name_text(&name, text), "b.a");
 }
 
+/* Each pointer leads backwards, to the next pointer: as many as a name may have labels, and no more. */
+static void pointers_are_counted(void **state)
+{
+	uint8_t bytes[2 + 2 * (PR_DNS_POINTERS_MAX + 1)] = { 0 };
+	struct pr_dns_name name;
+
+	(void)state;
+	for (unsigned int i = 1; i < sizeof(bytes) / 2; i++) {
+		struct pr_reader reader = pr_reader(bytes, sizeof(bytes));
+
+		bytes[2 * i] = 0xc0;
+		bytes[2 * i + 1] = (uint8_t)(2 * (i - 1));
+		reader.position = 2 * i;
+		assert_int_equal(pr_dns_read_name(&reader, &name), i <= PR_DNS_POINTERS_MAX);
+		assert_true(reader.failed || reader.position == 2 * i + 2);
+	}
+}
+
 static void names_have_limits(void **state)
 {
 	struct pr_dns_name name, back;
@@ -227,6 +245,7 @@ int main(void)
 		cmocka_unit_test(reads_a_question),
 		cmocka_unit_test(refuses_what_is_no_question),
 		cmocka_unit_test(compression_leads_backwards_only),
+		cmocka_unit_test(pointers_are_counted),
 		cmocka_unit_test(names_have_limits),
 		cmocka_unit_test(errors_repeat_what_was_asked),
 		cmocka_unit_test(denials),
