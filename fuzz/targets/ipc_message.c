@@ -3,6 +3,8 @@
  * first byte says who sends. */
 #include "ipc/channel.h"
 
+#include "base/url.h"
+#include "daemon/subscription.h"
 #include "ipc/body.h"
 #include "ipc/event_codec.h"
 #include "process/codec.h"
@@ -10,6 +12,7 @@
 
 #include "../target.h"
 
+#include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
@@ -22,6 +25,18 @@ static void read_pairs(const struct pr_message *message)
 			  (pairs.n == 0 || pr_pairs_get(&pairs, pairs.pairs[0].key)));
 }
 
+/* Root opens what it names. */
+static void read_subscription(const struct pr_message *message)
+{
+	struct pr_subscription subscription;
+
+	if (pr_subscription_decode(message->body, message->len, &subscription) < 0)
+		return;
+	pr_assert(*subscription.id && *subscription.id != '.' && !strchr(subscription.id, '/'));
+	pr_assert(*subscription.url ? !pr_url_wrong(subscription.url) : *subscription.file == '/');
+	pr_subscription_done(&subscription);
+}
+
 static void read_body(const struct pr_message *message)
 {
 	struct pr_process *process;
@@ -29,6 +44,7 @@ static void read_body(const struct pr_message *message)
 	struct pr_event event;
 
 	read_pairs(message);
+	read_subscription(message);
 	if (pr_owner_decode(message->body, message->len, &owner) == 0)
 		pr_assert(message->len == PR_OWNER_CODE_SIZE);
 	if (pr_process_decode(message->body, message->len, &process) == 0)

@@ -38,6 +38,9 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 	json_int_t n_full = pr_cli_number(status, "queue.dropped_full") +
 			    pr_cli_number(status, "queue.dropped_buffer");
 	json_int_t n_gone = pr_cli_number(status, "table.removed_by_others");
+	json_int_t n_missing = pr_cli_number(status, "lists.missing");
+	json_int_t n_failing = pr_cli_number(status, "lists.failing");
+	json_int_t n_held = pr_cli_number(status, "lists.held");
 	char text[128];
 
 	warn(cli, "failing:", pr_cli_text(status, "failing"));
@@ -50,6 +53,10 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 	snprintf(text, sizeof(text), "%lld packets were dropped because it was full",
 		 (long long)n_full);
 	warn(cli, "queue:", n_full ? text : NULL);
+	warn(cli, "lists:", pr_cli_text(status, "lists.error"));
+	snprintf(text, sizeof(text), "%lld missing, %lld failing, %lld held back",
+		 (long long)n_missing, (long long)n_failing, (long long)n_held);
+	warn(cli, "lists:", n_missing || n_failing || n_held ? text : NULL);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(children); i++) {
 		const json_t *child = json_object_get(status, children[i]);
 		const char *state = pr_cli_text(child, "state");
@@ -61,6 +68,19 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 		if (n_deaths || !state || strcmp(state, "runs") != 0)
 			warn(cli, "process:", text);
 	}
+}
+
+static void lists(const struct pr_cli *cli, const json_t *status)
+{
+	json_int_t n_lists = pr_cli_number(status, "lists.configured");
+	json_int_t n_geo = pr_cli_number(status, "lists.geo");
+
+	if (n_lists || n_geo)
+		fprintf(cli->out,
+			"  lists      %lld with %lld entries, %lld geo sources (portreeve intel "
+			"lists)\n",
+			(long long)n_lists, (long long)pr_cli_number(status, "lists.entries"),
+			(long long)n_geo);
 }
 
 static void summary(const struct pr_cli *cli, const json_t *status)
@@ -104,6 +124,7 @@ static void summary(const struct pr_cli *cli, const json_t *status)
 			    pr_cli_number(status, "engine.questions_denied_after")),
 		(long long)pr_cli_number(status, "engine.questions_failed"),
 		(long long)pr_cli_number(status, "engine.names_now"));
+	lists(cli, status);
 	if (pr_cli_number(status, "engine.prompts_now"))
 		fprintf(cli->out, "  prompts    %lld wait for an answer (portreeve answer)\n",
 			(long long)pr_cli_number(status, "engine.prompts_now"));

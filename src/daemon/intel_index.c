@@ -86,7 +86,10 @@ struct pr_intel_facts *pr_intel_index_get(struct pr_intel_index *index, const ch
 
 	if (facts || index->n == PR_INTEL_SOURCES_MAX)
 		return facts;
-	index->facts = pr_realloc(index->facts, index->n + 1, sizeof(*index->facts));
+	if (index->n == index->n_allocated) {
+		index->n_allocated = index->n ? index->n * 2 : 8;
+		index->facts = pr_realloc(index->facts, index->n_allocated, sizeof(*index->facts));
+	}
 	facts = &index->facts[index->n++];
 	*facts = (struct pr_intel_facts){ 0 };
 	snprintf(facts->id, sizeof(facts->id), "%s", id);

@@ -58,7 +58,7 @@ struct pr_intel_index {
 	uint64_t set_recipe;	      /* of what it was made of */
 	uint64_t set_built_s;
 	struct pr_intel_facts *facts; /* owned */
-	size_t n;
+	size_t n, n_allocated;
 };
 
 void pr_intel_index_done(struct pr_intel_index *index);

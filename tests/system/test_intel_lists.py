@@ -4,12 +4,18 @@ import json
 import os
 import pathlib
 import signal
+import sys
+import tarfile
 import threading
 
 from portreeve_lab import ADS4, LAN4, WEB4, wait_for
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[2] / "bench"))
+import lists_data  # noqa: E402  (the path is set just above)
+
 BAD_SERVER = pathlib.Path(__file__).parent / "bad_list_server.py"
 ADS = "ads.example\n"
+MMDB = "@ip-location-db/geo-whois-asn-country-mmdb@2.3.2026061719"
 BAD_PORT = 8090
 
 
@@ -327,3 +333,85 @@ def test_what_is_known_of_an_entity(lab, guard):
     assert guarded.portreeve("intel", "lookup", check=False).returncode == 2
     guarded.stop()
     assert guarded.portreeve("intel", "lookup", "example.com", check=False).returncode == 3
+
+
+def test_what_is_not_there_yet(lab, guard):
+    """A rule needs a list that no server has given yet: on_missing_data decides, and nothing waits for the server."""
+    lab.start_dns([f"lists.example. 60 IN A {WEB4}"])
+    wanted = config('id = "ads"; url = "http://lists.example/ads.txt";', more='lists = [ "ads" ];\n')
+    guarded = guard(config=wanted + 'on_missing_data = "deny";')
+    assert not resolves(lab, "ads.example") and not resolves(lab, "example.com")
+    assert guarded.status()["lists"]["missing"] == 1
+    guarded.configure(wanted)
+    guarded.portreeve("reload")
+    assert resolves(lab, "ads.example")
+    guarded.configure(wanted + 'on_missing_data = "deny";')
+    guarded.portreeve("reload")
+    lab.start_web(names=("lists.example",))
+    (lab.directory / "www" / "ads.txt").write_text(ADS)
+    assert update(guarded)["ads"]["outcome"] == "updated"
+    assert not resolves(lab, "ads.example") and resolves(lab, "example.com")
+
+
+def test_a_new_list_in_a_running_configuration(lab, guard):
+    lab.start_dns()
+    one, two = lab.directory / "one.txt", lab.directory / "two.txt"
+    one.write_text(ADS)
+    two.write_text("example.com\n")
+    first, second = f'id = "one"; file = "{one}";', f'id = "two"; file = "{two}"; category = "shops";'
+    guarded = guard(config=config(first, more='lists = [ "one" ];'))
+    guarded.configure(config(first, second, more='lists = [ "one" ]; outgoing = [ "- L:shops" ];'))
+    guarded.portreeve("reload")
+    wait_for("the second list", lambda: not resolves(lab, "example.com"))
+    assert not resolves(lab, "ads.example")
+    # And without the first: it goes from the set and from the disk.
+    guarded.configure(config(second, more='outgoing = [ "- L:shops" ];'))
+    guarded.portreeve("reload")
+    wait_for("the first list gone", lambda: resolves(lab, "ads.example"))
+    assert not resolves(lab, "example.com") and list(rows(guarded)) == ["two"]
+    assert not (guarded.state / "lists" / "one").exists()
+
+
+def test_countries_and_networks(lab, guard, build):
+    """Debian's tor-geoipdb, and from npm a database of networks as a table and one of countries as MMDB."""
+    lab.start_dns()
+    sources = ['id = "tor4"; file = "/usr/share/tor/geoip"; format = "tor";', 'id = "tor6"; file = "/usr/share/tor/geoip6";']
+    networks = npm_file(build, lists_data.NETWORKS, "asn-ipv4.csv")
+    countries = npm_file(build, MMDB, "country.mmdb")
+    if networks:
+        sources.append(f'id = "networks"; file = "{networks}"; format = "csv-asn";')
+
+    def geo(which):
+        return "geo = ( " + ", ".join("{ " + one + " }" for one in which) + " );\n"
+
+    guarded = guard(config=geo(sources) + 'outgoing = [ "- DE" ];')
+    found = rows(guarded)
+    assert all(row["state"] == "fine" and row["kind"] == "geo" for row in found.values()), found
+    assert found["tor4"]["entries"] > 100000 and found["tor6"]["entries"] > 100000
+    known = guarded.rows("intel", "lookup", "193.0.6.139")[0]
+    assert known["country"] == "NL"
+    if networks:
+        assert known["asn"] == 3333 and "RIPE" in known["organisation"].upper()
+    assert guarded.rows("intel", "lookup", "2001:67c:2e8:22::c100:68b")[0]["country"] == "NL"
+    assert guarded.status()["lists"]["geo"] == len(sources)
+    if not countries:
+        return
+    guarded.configure(geo([f'id = "mmdb"; file = "{countries}";']))
+    guarded.portreeve("reload")
+    row = wait_state(guarded, "mmdb", seconds=30)
+    assert row["format"] == "mmdb" and row["entries"] > 100000
+    wait_for("the database in force",
+             lambda: guarded.rows("intel", "lookup", "193.0.6.139")[0] == {"address": "193.0.6.139", "country": "NL"})
+
+
+def npm_file(build, package, name):
+    """A file of a package of npm, fetched once into the build directory; None where it can't be had."""
+    directory = build / "lists"
+    directory.mkdir(exist_ok=True)
+    archive = lists_data.npm_package(directory, package)
+    if archive is None:
+        return None
+    with tarfile.open(archive) as content:
+        member = next(one for one in content if one.name.endswith(name))
+        (directory / name).write_bytes(content.extractfile(member).read())
+    return directory / name

@@ -41,6 +41,10 @@ static const struct attempt attempts[] = {
 	{ "answer", NULL, NULL, false },
 	{ "cut", "id", "7", true },
 	{ "dns-flush", NULL, NULL, true },
+	{ "intel-update", NULL, NULL, true },
+	{ "intel-update", "id", "ads", true },
+	{ "intel-update", "accept", "1", false },
+	{ "intel-update", "accept", "0", false },
 };
 
 static void each(const struct attempt *attempt)
