@@ -1,0 +1,319 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Providers of intelligence, asked while the name is being resolved: with rbldnsd, a service over HTTPS, and servers that
+are slow, hang, lie, flood and die."""
+import json
+import os
+import pathlib
+import re
+import statistics
+
+import pytest
+from portreeve_lab import DNS4, WEB4, wait_for
+
+SERVERS = pathlib.Path(__file__).with_name("provider_servers.py")
+LIST4, REP4 = "45.90.28.153", "45.90.28.154"  # where the list's nameserver is, and the service
+MARKED4 = "93.184.215.77"
+
+# Asks for names with a socket each, some time after each other; prints [name, ms, rcode, number of answers] of each.
+ASK = r"""
+import json, socket, struct, sys, time
+server, gap, names = sys.argv[1], float(sys.argv[2]), sys.argv[3:]
+import selectors
+waiting, sent, done = selectors.DefaultSelector(), {}, []
+for number, name in enumerate(names):
+    one = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    wire = b"".join(bytes([len(l)]) + l.encode() for l in name.split(".")) + b"\0\0\1\0\1"
+    question = struct.pack("!HHHHHH", number, 0x0100, 1, 0, 0, 0) + wire
+    waiting.register(one, selectors.EVENT_READ, name)
+    sent[name] = time.monotonic()
+    one.sendto(question, (server, 53))
+    until = sent[name] + gap
+    while True:
+        last = number == len(names) - 1
+        ready = waiting.select(12 if last else max(0, until - time.monotonic()))
+        for key, _ in ready:
+            reply = key.fileobj.recv(4096)
+            flags, _, answers = struct.unpack_from("!HHH", reply, 2)
+            done.append([key.data, (time.monotonic() - sent[key.data]) * 1000, flags & 15, answers])
+            waiting.unregister(key.fileobj)
+        if len(done) == len(names) or (last and not ready) or (not last and time.monotonic() >= until):
+            break
+print(json.dumps(done))
+"""
+
+
+class Server:
+    """A server of provider_servers.py on the lab's Internet."""
+
+    def __init__(self, lab, kind, address, *arguments, **says):
+        self.lab, self.kind, self.address = lab, kind, address
+        self.file = lab.directory / f"{kind}-{address}.json"
+        self.says(**says)
+        self.start(*arguments)
+
+    def start(self, *arguments):
+        self.arguments = arguments or getattr(self, "arguments", ())
+        proto, port = ("udp", 53) if self.kind == "dns" else ("tcp", 443)
+        flag = "-Hlun" if proto == "udp" else "-Hltn"
+        self.process = self.lab.internet.start(
+            "/usr/bin/python3", "-S", SERVERS, self.kind, self.address, self.file, *self.arguments,
+            ready=lambda: f"{self.address}:{port} " in self.lab.internet.run("ss", flag).stdout)
+
+    def says(self, **says):
+        fresh = self.file.with_suffix(".new")
+        fresh.write_text(json.dumps(says))
+        os.replace(fresh, self.file)
+
+    def asked(self):
+        """The entities that were asked about, in order (HTTP)."""
+        return [line.split()[0].rsplit("/", 1)[1] for line in self.process.log.read_text().splitlines()
+                if line.startswith("/")]
+
+
+@pytest.fixture
+def internet(lab):
+    """The lab's Internet with two more addresses."""
+    for address in (LIST4, REP4, MARKED4):
+        lab.internet.ip("addr", "add", f"{address}/32", "dev", "lo")
+    lab.resolv_conf(lab.host, f"nameserver {DNS4}\n")
+    return lab
+
+
+def upstream(lab, **says):
+    names = {"rep.example": REP4, "example.com": WEB4, **says.pop("names", {})}
+    return Server(lab, "dns", DNS4, names=names, **says)
+
+
+LIST = f"""{{ id = "dbl"; type = "dns"; zone = "dbl.example"; server = "{LIST4}"; deadline_ms = 300; cache_least_s = 0; }}"""
+
+
+def http(lab, deadline_ms=300, more=""):
+    return (f'{{ id = "rep"; type = "http"; url = "https://rep.example/v1/{{entity}}"; ca = "{lab.directory}/lab.crt"; '
+            f'header = "X-Key: secret"; deadline_ms = {deadline_ms}; cache_least_s = 0; {more} }}')
+
+
+def config(*providers, rules=("- L:dbl", "- L:rep"), more=""):
+    return (f'outgoing = [ {", ".join(json.dumps(rule) for rule in rules)} ];\n'
+            f'provider = ( {", ".join(providers)} );\n{more}\n')
+
+
+def ask(lab, *names, gap=0.0):
+    """{name: (ms, rcode, number of answers)}"""
+    done = lab.host.python(ASK, DNS4, gap, *names, timeout=60).stdout
+    return {name: (ms, rcode, answers) for name, ms, rcode, answers in json.loads(done)}
+
+
+def state(guarded, provider, *entity):
+    return next(row for row in guarded.rows("intel", "providers", *entity) if row["id"] == provider)
+
+
+def well(guarded, *providers):
+    for one in providers:
+        wait_for(f"{one} to be well", lambda: state(guarded, one)["state"] == "well")
+
+
+TEST_POINTS = {"test.dbl.example": "127.0.0.2"}
+
+
+def test_both_at_once_and_no_longer_than_the_slower(internet, guard):
+    """The upstream and the provider take 200 ms each."""
+    upstream(internet, delay_ms=200, otherwise=WEB4)
+    marked = [f"n{i}.marked.com" for i in range(0, 50, 5)]
+    names = [f"n{i}.marked.com" for i in range(50)]
+    Server(internet, "dns", LIST4, delay_ms=200,
+           names={**TEST_POINTS, **{f"{name}.dbl.example": "127.0.0.2" for name in marked}})
+    guarded = guard(config=config(LIST))
+    well(guarded, "dbl")
+    capture = internet.host.capture("udp port 53", device="eth0")
+    answers = ask(internet, *names, gap=0.03)
+    lines = capture.stop()
+    took = sorted(ms for ms, _, _ in answers.values())
+    assert len(took) == 50
+    sent = {}
+    for line in lines:
+        match = re.match(r"(\d+):(\d+):([\d.]+) .* A\? (n\d+\.marked\.com)(\.dbl\.example)?\. ", line)
+        if match:
+            hours, minutes, seconds, name, of_list = match.groups()
+            sent.setdefault(name, {}).setdefault(bool(of_list), int(hours) * 3600 + int(minutes) * 60 + float(seconds))
+    apart = [abs(both[True] - both[False]) * 1000 for both in sent.values()]
+    print(f"answer: median {statistics.median(took):.1f} ms, max {took[-1]:.1f}; "
+          f"apart: median {statistics.median(apart):.2f} ms, max {max(apart):.2f}")
+    assert len(apart) == 50
+    assert statistics.median(took) <= 250 and took[0] >= 200
+    assert took[-1] <= 250, took[-5:]
+    assert max(apart) <= 5, sorted(apart)[-5:]
+    for name, (_, rcode, n) in answers.items():
+        assert (rcode, n) == ((3, 0) if name in marked else (0, 1)), name
+
+
+def test_what_is_denied_before_intel_is_told_to_nobody(internet, guard):
+    upstream(internet, otherwise=WEB4)
+    Server(internet, "dns", LIST4, names=TEST_POINTS)
+    internet.certificate("rep.example")
+    rep = Server(internet, "http", REP4, internet.directory / "lab.crt", internet.directory / "lab.key")
+    guarded = guard(config=config(LIST, http(internet), rules=("- .denied.com", "+ .fine.com", "- L:dbl", "- L:rep")))
+    well(guarded, "dbl", "rep")
+    capture = internet.host.capture("udp port 53 or tcp port 443", device="eth0")
+    assert ask(internet, "a.denied.com")["a.denied.com"][1] == 3
+    assert ask(internet, "b.fine.com")["b.fine.com"][1] == 0  # permitted by a rule: whatever they said
+    assert ask(internet, "printer", "nas.local")
+    assert ask(internet, "c.other.com")["c.other.com"][1] == 0
+    lines = "\n".join(capture.stop())
+    assert "denied.com" not in lines and "c.other.com.dbl.example" in lines
+    assert "fine.com.dbl.example" not in lines and "local.dbl.example" not in lines
+    assert rep.asked() == ["c.other.com"]
+
+
+def test_a_list_in_dns_by_rbldnsd(internet, guard):
+    """Domains and addresses, with codes; only the list marks them."""
+    upstream(internet, names={"spam.com": WEB4, "phish.com": WEB4, "good.com": WEB4, "by-address.com": MARKED4,
+                              "half.com": f"{MARKED4} {WEB4}"})
+    (internet.directory / "names").write_text("test :127.0.0.2:\nspam.com :127.0.0.2:\n.phish.com :127.0.0.4:\n")
+    (internet.directory / "addresses").write_text(f":127.0.0.2:listed\n127.0.0.2\n{MARKED4}\n")
+    for name in ("names", "addresses"):
+        (internet.directory / name).chmod(0o644)
+    internet.internet.start("/usr/sbin/rbldnsd", "-n", "-u", "nobody:nogroup", "-w", internet.directory, "-b", f"{LIST4}/53",
+                            "dbl.example:dnset:names", "zen.example:ip4set:addresses",
+                            ready=lambda: f"{LIST4}:53 " in internet.internet.run("ss", "-Hlun").stdout)
+    codes = 'codes = ( { address = "127.0.0.2"; category = "spam"; }, { address = "127.0.0.4"; category = "phish"; } );'
+    guarded = guard(config=config(
+        LIST[:-1] + codes + " }",
+        f'{{ id = "zen"; type = "dns"; zone = "zen.example"; server = "{LIST4}"; asks = "addresses"; }}',
+        rules=("- L:dbl.phish", "- L:zen")))
+    well(guarded, "dbl", "zen")
+    answers = ask(internet, "spam.com", "www.phish.com", "good.com", "by-address.com", "half.com")
+    assert {name: rest[1:] for name, rest in answers.items()} == {
+        "spam.com": (0, 1), "www.phish.com": (3, 0), "good.com": (0, 1), "by-address.com": (3, 0), "half.com": (0, 1)}
+    row = state(guarded, "dbl", "spam.com")
+    assert row["known"] == "listed" and row["category"] == "spam"
+    assert row["sends"] == f"spam.com.dbl.example IN A to {LIST4}"
+    assert state(guarded, "zen", MARKED4)["known"] == "listed"
+    assert "failed last" not in guarded.portreeve("intel", "providers").stdout
+
+
+def test_a_list_that_lists_everything_is_found_out(internet, guard):
+    upstream(internet, otherwise=WEB4)
+    dbl = Server(internet, "dns", LIST4, otherwise="127.0.0.2")
+    guarded = guard(config=config(LIST))
+    wait_for("the check", lambda: state(guarded, "dbl")["state"] == "open")
+    assert "lists everything" in state(guarded, "dbl")["why"]
+    assert ask(internet, "a.com")["a.com"][1:] == (0, 1)
+    # It comes to its senses: asked again by itself.
+    dbl.says(names={**TEST_POINTS, "b.com.dbl.example": "127.0.0.2"})
+    well(guarded, "dbl")
+    assert ask(internet, "b.com")["b.com"][1] == 3
+    # Somebody else answers in its place: one such answer is enough.
+    dbl.says(mode="lie", names=TEST_POINTS)
+    assert ask(internet, "c.com")["c.com"][1:] == (0, 1)
+    wait_for("it to be left alone", lambda: state(guarded, "dbl")["state"] in ("open", "half-open", "checking"))
+    assert "127.0.0.0/8" in state(guarded, "dbl")["why"]
+
+
+def test_a_service_over_https(internet, guard):
+    upstream(internet, otherwise=WEB4)
+    internet.certificate("rep.example")
+    rep = Server(internet, "http", REP4, internet.directory / "lab.crt", internet.directory / "lab.key",
+                 names={"bad.com": "malware c2"})
+    guarded = guard(config=config(http(internet), rules=("- L:rep.malware",)))
+    well(guarded, "rep")
+    assert ask(internet, "bad.com")["bad.com"][1] == 3
+    assert ask(internet, "good.com")["good.com"][1] == 0
+    assert rep.asked() == ["bad.com", "good.com"]
+    headers = json.loads(rep.process.log.read_text().splitlines()[-1].split(" ", 1)[1])
+    assert headers == {"Host": "rep.example", "accept": "application/json", "X-Key": "secret"}
+    row = state(guarded, "rep", "bad.com")
+    assert row["category"] == ["malware", "c2"] and "secret" not in json.dumps(row)
+    assert row["sends"].splitlines() == ["GET https://rep.example/v1/bad.com", "accept: application/json",
+                                         "X-Key: (not shown)"]
+    # A certificate that is not its own: nothing is said to it.
+    before = len(rep.asked())
+    internet.end(rep.process)
+    internet.certificate("other.example")
+    rep.start()
+    assert ask(internet, "x.com")["x.com"][1] == 0
+    assert len(rep.asked()) == 0 and before == 2
+    wait_for("why", lambda: "certificate" in state(guarded, "rep")["why"])
+
+
+@pytest.mark.parametrize("kind, mode", [
+    ("dns", "hang"), ("dns", "flood"), ("dns", "lie"), ("dns", "garbage"), ("dns", "die"),
+    ("http", "hang"), ("http", "flood"), ("http", "headers"), ("http", "lie"), ("http", "garbage"), ("http", "huge"),
+    ("http", "die"), ("http", "dead")])
+def test_a_bad_provider_costs_no_answer_more_than_its_deadline(internet, guard, kind, mode):
+    """And when it is well again, it is asked again."""
+    upstream(internet, otherwise=WEB4)
+    if kind == "dns":
+        server, name = Server(internet, "dns", LIST4, names=TEST_POINTS), "dbl"
+    else:
+        internet.certificate("rep.example")
+        server, name = Server(internet, "http", REP4, internet.directory / "lab.crt", internet.directory / "lab.key"), "rep"
+    guarded = guard(config=config(LIST if kind == "dns" else http(internet)))
+    well(guarded, name)
+    assert ask(internet, "before.com")["before.com"][1] == 0
+    dead = mode == "dead" or (kind, mode) == ("dns", "die")
+    if dead:
+        internet.end(server.process)
+    else:
+        server.says(mode=mode, names=TEST_POINTS)
+    names = [f"n{i}.com" for i in range(20)]
+    answers = ask(internet, *names, gap=0.06)
+    took = sorted(ms for ms, _, _ in answers.values())
+    print(f"{kind} {mode}: median {statistics.median(took):.1f} ms, max {took[-1]:.1f}")
+    assert len(answers) == 20 and all(rest[1:] == (0, 1) for rest in answers.values())
+    assert took[-1] <= 300 + 100, took[-5:]  # a busy machine's
+    wait_for("the last state", lambda: state(guarded, name)["asked"] >= 5)
+    seen = state(guarded, name)
+    if (kind, mode) == ("dns", "flood"):  # the first of many answers is an answer
+        assert seen["state"] == "well"
+        return
+    wait_for("the breaker to have opened", lambda: state(guarded, name)["opened"] and state(guarded, name)["not_asked_open"])
+    assert ask(internet, "while-open.com")["while-open.com"][0] < 100
+    marked = {"after.com.dbl.example": "127.0.0.2"} if kind == "dns" else {"after.com": "bad"}
+    server.says(names={**TEST_POINTS, **marked})
+    if dead:
+        server.start()
+    number = iter(range(10000))
+    wait_for("it to be asked again", lambda: ask(internet, f"try{next(number)}.com") and
+             state(guarded, name)["state"] == "well", seconds=20, every=0.3)
+    assert ask(internet, "after.com")["after.com"][1] == 3
+
+
+def test_a_late_answer_decides_anew_and_cuts(internet, guard):
+    upstream(internet, names={"late.com": WEB4})
+    dbl = Server(internet, "dns", LIST4, names=TEST_POINTS)
+    internet.start_echo(internet.internet, 7)
+    guarded = guard(config=config(LIST))
+    well(guarded, "dbl")
+    dbl.says(delay_ms=1500, names={**TEST_POINTS, "late.com.dbl.example": "127.0.0.2"})
+    with guarded.monitor() as monitor:
+        client = internet.host.start("/usr/bin/python3", "-u", "-c", """
+import socket, time
+begun = time.monotonic()
+one = socket.create_connection((socket.gethostbyname("late.com"), 7), 5)
+one.sendall(b"x"); one.recv(1)
+print("open", time.monotonic() - begun)
+one.settimeout(10)
+try:
+    print("end", one.recv(1))
+except OSError as error:
+    print("cut", error.errno)
+""")
+        wait_for("the client's end", lambda: client.poll() is not None)
+        said = client.log.read_text().splitlines()
+        assert said[0].startswith("open") and 0.29 < float(said[0].split()[1]) < 0.6, said
+        assert said[1].startswith("cut 104") or said[1].startswith("cut 103"), said
+        event = monitor.wait(event="dns", entity__domain="late.com", stage="after-intel")
+        assert event["verdict"] == "accept" and event["missing"] == ["lists", "provider:dbl"], event
+        monitor.wait(event="verdict", entity__domain="late.com", verdict="block")
+    # The name is known for what it is now, though its answer is in the cache.
+    assert ask(internet, "late.com")["late.com"][1] == 3
+    assert guarded.counter("intel_redecided") == 1
+
+
+def test_without_providers_nothing_is_sent(internet, guard):
+    upstream(internet, otherwise=WEB4)
+    guard(config="")
+    capture = internet.host.capture("", device="eth0")
+    ask(internet, "a.com", "b.com")
+    lines = [line for line in capture.stop() if " IP" in line]
+    assert lines and all(f"{DNS4}.53" in line for line in lines), lines
