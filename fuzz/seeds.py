@@ -233,7 +233,7 @@ def ipc():
                 struct.pack('>I', 1) + text(b'/sbin/init') + b'\0' + text(domains[0] if domains else None) +
                 bytes([len(domains)]) + b''.join(map(text, domains)) + b'\1' + tuple_ + address(B4) +
                 struct.pack('>HBB', 443, 6, 3) + bytes([5, 3, 0]) + text(b'because') + text(b'+ *') +
-                text(b'run-time') + struct.pack('>II', 0, 1) + text(None) + struct.pack('>QQQQQ', 1, 2, 3, 4, 5))
+                text(b'run-time') + struct.pack('>I', 0) + text(None) + struct.pack('>I', 1) + text(None) + struct.pack('>QQQQQ', 1, 2, 3, 4, 5))
 
     def message(sender, kind, body):
         return bytes([sender]) + struct.pack('>HHQ', kind, 0, 9) + body
@@ -244,6 +244,9 @@ def ipc():
              'query': (5, pairs((b'query', b'links'), (b'app', b'/usr/bin/curl'))),
              'row': (3, event(b'example.com')), 'end': (3, pairs((b'next', b'17'))),
              'compiled': (2, pairs((b'mark_mask', b'4278190080'))), 'answer': (4, b'\0' * 12),
+             'intel_ask': (7, text(b'bad.example') + address(b'') + b'\2' + text(b'dbl') + text(b'rep')),
+             'intel_answer': (4, text(None) + address(B4) + text(b'dbl') + b'\1' + struct.pack('>I', 300) + b'\1' +
+                              text(b'spam')),
              'policy_taken': (0, struct.pack('>I', 1)), 'generation': (6, struct.pack('>I', 1))}
     with open(os.path.join(HERE, '..', 'src', 'ipc', 'message.h')) as file:
         header = file.read()
@@ -302,6 +305,34 @@ LISTS = {  # by the number of the format
 def lists():
     for name, (number, text) in LISTS.items():
         yield name, bytes([number]) + text.encode()
+
+
+def provider_answers():
+    def dns(rcode, *addresses, authority=b''):
+        name = b'\1a\7example\3dbl\7example\0'
+        return (b'D' + struct.pack('>HHHHHH', 7, 0x8180 | rcode, 1, len(addresses), bool(authority), 0) + name + b'\0\1\0\1' +
+                b''.join(b'\xc0\x0c\0\1\0\1\0\0\1\x2c\0\4' + bytes(one) for one in addresses) + authority)
+
+    soa = b'\xc0\x16\0\6\0\1\0\0\1\x2c\0\x16\0\0' + b'\0\0\0\x3c' * 5
+    yield 'listed', dns(0, (127, 0, 0, 2), (127, 0, 0, 4))
+    yield 'somebody-else', dns(0, (198, 51, 100, 7))
+    yield 'turned-away', dns(0, (127, 255, 255, 254))
+    yield 'not-listed', dns(3, authority=soa)
+    yield 'servfail', dns(2)
+    yield 'json', b'J{"lists": ["malware", "c2"], "ttl": 300}'
+    yield 'json-none', b'J{"lists": []}'
+    yield 'json-deep', b'J{"x": ' + b'[' * 30 + b', "lists": []}'
+    yield 'json-quotes', b'J{"x": "[[\\"[[", "lists": ["a"]}'
+    yield 'html', b'J<html>'
+
+
+def provider_urls():
+    text = ('id=dbl\ntype=0\nasks=1\ndeadline_ms=300\ncache_least_s=0\ncache_most_s=600\nzone=dbl.example\n'
+            'test_points=1\ncode=127.0.0.2 spam\n').encode()
+    for name, entity in {'domain': b'www.example.com', 'address': b'192.0.2.1', 'address6': b'2001:db8::1',
+                         'odd': b'a/../?#%\xff\n.example', 'escaped': b'\\032b.example'}.items():
+        yield name, text + b'\0' + entity
+    yield 'http', b'id=rep\ntype=1\nasks=3\ndeadline_ms=300\ncache_most_s=1\nurl=https://r.example/{entity}\nheader=K: v\n\0'
 
 
 def heuristic_step(what, seconds, kind, name):
@@ -378,6 +409,10 @@ def main():
         write('geo', name, data)
     for name, data in lists():
         write('list', name, data)
+    for name, data in provider_answers():
+        write('provider_answer', name, data)
+    for name, data in provider_urls():
+        write('provider_url', name, data)
     for name, data in heuristic_steps():
         write('heuristics', name, data)
     ipc()

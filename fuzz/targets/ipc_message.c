@@ -7,6 +7,7 @@
 #include "daemon/subscription.h"
 #include "ipc/body.h"
 #include "ipc/event_codec.h"
+#include "ipc/intel_codec.h"
 #include "process/codec.h"
 #include "process/owner.h"
 
@@ -37,6 +38,25 @@ static void read_subscription(const struct pr_message *message)
 	pr_subscription_done(&subscription);
 }
 
+/* What is read is what can be written, to the byte. */
+static void read_intel(const struct pr_message *message)
+{
+	uint8_t again[PR_INTEL_BODY_MAX];
+	struct pr_intel_answer answer;
+	struct pr_intel_ask ask;
+
+	if (pr_intel_ask_decode(message->body, message->len, &ask) == 0) {
+		pr_assert(ask.n_providers >= 1 && ask.n_providers <= PR_PROVIDERS_MAX);
+		pr_assert(message->len > sizeof(again) ||
+			  pr_intel_ask_encode(&ask, again, sizeof(again)) == message->len);
+	}
+	if (pr_intel_answer_decode(message->body, message->len, &answer) == 0) {
+		pr_assert(answer.result.n_categories <= PR_PROVIDER_CATEGORIES_MAX);
+		pr_assert(message->len > sizeof(again) ||
+			  pr_intel_answer_encode(&answer, again, sizeof(again)) == message->len);
+	}
+}
+
 static void read_body(const struct pr_message *message)
 {
 	struct pr_process *process;
@@ -49,6 +69,7 @@ static void read_body(const struct pr_message *message)
 		pr_assert(message->len == PR_OWNER_CODE_SIZE);
 	if (pr_process_decode(message->body, message->len, &process) == 0)
 		pr_process_release(process);
+	read_intel(message);
 	if (pr_event_decode(message->body, message->len, &event) == 0)
 		pr_assert(event.n_domains <= PR_SUBJECT_DOMAINS_MAX);
 }
@@ -60,6 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		{ PR_PARTY_SUPERVISOR, PR_PARTY_COMPILER }, { PR_PARTY_ENGINE, PR_PARTY_FRONT },
 		{ PR_PARTY_ENGINE, PR_PARTY_RESOLVER },	    { PR_PARTY_FRONT, PR_PARTY_ENGINE },
 		{ PR_PARTY_ENGINE, PR_PARTY_SUPERVISOR },   { PR_PARTY_RESOLVER, PR_PARTY_FRONT },
+		{ PR_PARTY_RESOLVER, PR_PARTY_ENGINE },
 	};
 	const enum pr_party *who;
 	struct pr_channel *channel;

@@ -15,7 +15,6 @@
 #define NOT_POSSIBLE  "the request could not be made"
 #define QUESTION_SIZE (PR_DNS_HEADER_LEN + PR_DNS_NAME_MAX + 15)
 #define STATES_S      1
-#define FIRST_TRY     2 /* a list's servers are asked again at half of the deadline */
 
 /* A request that is out: what its answer has to be read with, or what waits for its host's addresses. */
 struct outgoing {
@@ -97,28 +96,6 @@ static void fail(struct pr_provider_edge *edge, struct outgoing *outgoing, const
 	settle(edge, outgoing, &result);
 }
 
-static bool look_up(struct pr_provider_edge *edge, const struct pr_provider *provider,
-		    const struct outgoing *outgoing)
-{
-	struct pr_upstream own;
-	struct pr_lookup_question question = { .number = outgoing->number,
-					       .name = outgoing->text,
-					       .servers = edge->upstreams,
-					       .n_servers = edge->n_upstreams,
-					       .again_ms = provider->deadline_ms / FIRST_TRY };
-
-	if (provider->server[0]) {
-		if (pr_upstream_parse(provider->server, &own) != 0)
-			return false;
-		question.servers = &own;
-		question.n_servers = 1;
-	}
-	if (question.n_servers == 0)
-		return false;
-	pr_lookups_ask(edge->lookups, &question);
-	return true;
-}
-
 static bool fetch(struct pr_provider_edge *edge, const struct pr_provider *provider,
 		  const struct outgoing *outgoing)
 {
@@ -161,7 +138,8 @@ static bool start(struct pr_provider_edge *edge, struct outgoing *outgoing)
 	const struct pr_host *host = &edge->hosts[outgoing->provider];
 
 	if (provider->type == PR_PROVIDER_DNS)
-		return look_up(edge, provider, outgoing);
+		return pr_lookups_ask(edge->lookups, outgoing->provider, outgoing->number,
+				      outgoing->text);
 	ask_host(edge, outgoing->provider);
 	outgoing->waits = host->name && host->n == 0;
 	if (outgoing->waits && host->n_asked == 0)
@@ -212,7 +190,8 @@ static void port_cancel(void *context, unsigned int provider, uint64_t number)
 
 /* ---- in ---- */
 
-static void on_lookup(void *context, uint64_t number, const uint8_t *bytes, size_t len)
+static void on_lookup(void *context, uint64_t number, const uint8_t *bytes, size_t len,
+		      const char *why)
 {
 	struct pr_provider_edge *edge = context;
 	struct outgoing *outgoing = find(edge, number);
@@ -221,7 +200,7 @@ static void on_lookup(void *context, uint64_t number, const uint8_t *bytes, size
 	if (!outgoing)
 		return;
 	if (!bytes) {
-		fail(edge, outgoing, "no nameserver is there");
+		fail(edge, outgoing, why);
 		return;
 	}
 	pr_provider_dns_read(pr_providers_config(edge->providers, outgoing->provider),
@@ -353,20 +332,42 @@ static void set_hosts(struct pr_provider_edge *edge)
 	}
 }
 
+/* A list's own server, or the upstreams. */
+static void set_servers(struct pr_provider_edge *edge)
+{
+	for (unsigned int i = 0; i < PR_PROVIDERS_MAX; i++) {
+		const struct pr_provider *provider =
+			i < pr_providers_n(edge->providers)
+				? pr_providers_config(edge->providers, i)
+				: NULL;
+		struct pr_upstream own;
+
+		if (!provider || provider->type != PR_PROVIDER_DNS)
+			pr_lookups_set_servers(edge->lookups, i, NULL, 0);
+		else if (!provider->server[0])
+			pr_lookups_set_servers(edge->lookups, i, edge->upstreams,
+					       edge->n_upstreams);
+		else
+			pr_lookups_set_servers(edge->lookups, i, &own,
+					       pr_upstream_parse(provider->server, &own) == 0);
+	}
+}
+
 int pr_provider_edge_set(struct pr_provider_edge *edge, const struct pr_pairs *pairs)
 {
 	const struct timeval second = { .tv_sec = STATES_S };
-	const char *texts[PR_PAIRS_MAX];
+	const char *texts[PR_PAIRS_MAX] = { NULL };
 	unsigned int n = 0;
 	int r;
 
 	for (unsigned int i = 0; i < pairs->n; i++)
 		if (strcmp(pairs->pairs[i].key, "provider") == 0)
 			texts[n++] = pairs->pairs[i].value;
-	r = pr_providers_set(edge->providers, texts, n, pr_clock_monotonic_us());
+	r = pr_providers_set(edge->providers, texts, n);
 	if (r < 0)
 		return r;
 	set_hosts(edge);
+	set_servers(edge);
 	pr_provider_edge_tell_states(edge);
 	if (n)
 		event_add(edge->states_due, &second);
@@ -381,6 +382,7 @@ void pr_provider_edge_set_upstreams(struct pr_provider_edge *edge,
 {
 	edge->n_upstreams = n < PR_UPSTREAMS_MAX ? n : PR_UPSTREAMS_MAX;
 	memcpy(edge->upstreams, upstreams, edge->n_upstreams * sizeof(*upstreams));
+	set_servers(edge);
 }
 
 int pr_provider_edge_new(struct event_base *base, const struct pr_provider_edge_ports *ports,

@@ -77,8 +77,7 @@ static int one_new(const char *text, struct pr_provider_one **ret_one)
 	return 0;
 }
 
-int pr_providers_set(struct pr_providers *providers, const char *const *texts, unsigned int n,
-		     uint64_t now_us)
+int pr_providers_set(struct pr_providers *providers, const char *const *texts, unsigned int n)
 {
 	struct pr_provider_one *fresh[PR_PROVIDERS_MAX];
 	unsigned int n_same = 0, n_fresh = 0;
@@ -99,7 +98,6 @@ int pr_providers_set(struct pr_providers *providers, const char *const *texts, u
 	drop_from(providers, n_same);
 	for (unsigned int i = 0; i < n_fresh; i++)
 		providers->all[providers->n++] = fresh[i];
-	pr_providers_tick(providers, now_us);
 	return 0;
 }
 

@@ -56,9 +56,9 @@ struct pr_providers *pr_providers_new(const struct pr_providers_ports *ports);
 void pr_providers_free(struct pr_providers *providers);
 
 /* From now on these, each as pr_provider_write() has it. What has not changed keeps its state and its place if it stands at
- * the same; of all others what is on its way is given up. 0 or -EBADMSG: then nothing changes. */
+ * the same; of all others what is on its way is given up. A tick is due. 0 or -EBADMSG: then nothing changes. */
 PR_MUST_USE int pr_providers_set(struct pr_providers *providers, const char *const *texts,
-				 unsigned int n, uint64_t now_us);
+				 unsigned int n);
 unsigned int pr_providers_n(const struct pr_providers *providers);
 const struct pr_provider *pr_providers_config(const struct pr_providers *providers,
 					      unsigned int provider);

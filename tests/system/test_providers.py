@@ -315,5 +315,5 @@ def test_without_providers_nothing_is_sent(internet, guard):
     guard(config="")
     capture = internet.host.capture("", device="eth0")
     ask(internet, "a.com", "b.com")
-    lines = [line for line in capture.stop() if " IP" in line]
+    lines = [line for line in capture.stop() if "45.90.28." in line or " IP " in line and "ff02" not in line]
     assert lines and all(f"{DNS4}.53" in line for line in lines), lines

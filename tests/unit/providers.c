@@ -81,7 +81,8 @@ static int tear_down(void **state)
 
 static void configure(const char *text)
 {
-	assert_int_equal(pr_providers_set(fake.providers, &text, 1, S_US), 0);
+	assert_int_equal(pr_providers_set(fake.providers, &text, 1), 0);
+	pr_providers_tick(fake.providers, S_US);
 }
 
 static void ask(uint64_t now_us, uint64_t ticket, const char *domain)
@@ -309,7 +310,8 @@ static void changes_keep_what_has_not_changed(void **state)
 	(void)state;
 	configure(http);
 	ask(S_US, 1, "a.example");
-	assert_int_equal(pr_providers_set(fake.providers, both, 2, S_US), 0);
+	assert_int_equal(pr_providers_set(fake.providers, both, 2), 0);
+	pr_providers_tick(fake.providers, S_US);
 	assert_int_equal(fake.n_cancelled, 0);
 	come(S_US, 0, PR_PROVIDER_LISTED);
 	assert_int_equal(fake.n_answers, 1);
@@ -321,7 +323,7 @@ static void changes_keep_what_has_not_changed(void **state)
 	assert_int_equal(pr_providers_n(fake.providers), 1);
 	/* what is wrong changes nothing */
 	both[0] = "nonsense";
-	assert_int_equal(pr_providers_set(fake.providers, both, 2, S_US), -EBADMSG);
+	assert_int_equal(pr_providers_set(fake.providers, both, 2), -EBADMSG);
 	assert_int_equal(pr_providers_n(fake.providers), 1);
 	/* what can't be asked is said so */
 	come(S_US, 3, PR_PROVIDER_LISTED);

@@ -23,6 +23,8 @@ static struct {
 	uint64_t basis;
 	unsigned int n_repeats, n_repeated_addresses;
 	uint32_t older_s;
+	bool wants_answer; /* the port wants to hear of the answer as well */
+	unsigned int n_informs_of_answer, n_asked_names, n_asked_addresses;
 	unsigned int n_decided, n_upstream, n_replies, n_silent, n_records, n_concluded;
 	uint64_t tickets[ASKED_MAX];
 	uint8_t reply[PR_DNS_MESSAGE_MAX];
@@ -56,13 +58,21 @@ static unsigned int inform(void *context, struct pr_question *question,
 			   const struct pr_question_inquiry *inquiry, uint32_t *ret_wait_ms)
 {
 	(void)context;
+	*ret_wait_ms = fake.wait_ms;
+	question->inform_of_answer = fake.wants_answer;
+	if (inquiry->n_names == 0 || strcmp(inquiry->names[0], question->name) != 0) {
+		assert_true(fake.wants_answer);
+		fake.n_informs_of_answer++;
+		fake.n_asked_names = inquiry->n_names;
+		fake.n_asked_addresses = inquiry->n_addresses;
+		return fake.n_to_follow;
+	}
 	assert_int_equal(inquiry->n_names, 1);
-	assert_string_equal(inquiry->names[0], question->name);
+	assert_int_equal(inquiry->n_addresses, 0);
 	/* before the question leaves, so that an answer that is at hand finds what it waits for */
 	for (unsigned int i = 0; i < fake.n_upstream && i < ASKED_MAX; i++)
 		assert_int_not_equal(fake.tickets[i], question->ticket);
 	fake.n_informs++;
-	*ret_wait_ms = fake.wait_ms;
 	return fake.n_to_follow;
 }
 
@@ -395,6 +405,35 @@ static void followers_share_the_intelligence(void **state)
 	assert_int_equal(fake.stage, PR_STAGE_AFTER_INTEL);
 }
 
+static void asks_about_what_the_answer_adds(void **state)
+{
+	uint64_t by_us = S_US + 300 * MS_US;
+
+	(void)state;
+	fake.n_to_follow = 1;
+	fake.wait_ms = 300;
+	fake.wants_answer = true;
+	ask_from(1000, S_US, "a.example");
+	pr_questions_informed(fake.questions, S_US + MS_US, fake.tickets[0]);
+	answer(fake.tickets[0], S_US + 10 * MS_US, "a.example", "cdn.example");
+	assert_int_equal(fake.n_informs_of_answer, 1);
+	assert_int_equal(fake.n_asked_names, 1);
+	assert_int_equal(fake.n_asked_addresses, 2);
+	assert_int_equal(fake.n_replies, 0);
+	/* the time counts from when the question went upstream */
+	assert_int_equal(pr_questions_tick(fake.questions, by_us - 1), by_us);
+	pr_questions_tick(fake.questions, by_us);
+	assert_int_equal(fake.n_replies, 1);
+	/* both are waited for */
+	ask_from(1000, S_US, "b.example");
+	answer(fake.tickets[1], S_US, "b.example", NULL);
+	assert_int_equal(fake.n_asked_names, 0);
+	pr_questions_informed(fake.questions, S_US, fake.tickets[1]);
+	assert_int_equal(fake.n_replies, 1);
+	pr_questions_informed(fake.questions, S_US, fake.tickets[1]);
+	assert_int_equal(fake.n_replies, 2);
+}
+
 static void answers_that_wait_are_bounded(void **state)
 {
 	static uint8_t large[PR_DNS_MESSAGE_MAX];
@@ -702,6 +741,7 @@ int main(void)
 		TEST(goes_on_without_intelligence_that_is_late),
 		TEST(intelligence_is_not_asked_about_what_is_denied),
 		TEST(followers_share_the_intelligence),
+		TEST(asks_about_what_the_answer_adds),
 		TEST(answers_that_wait_are_bounded),
 		TEST(a_cached_answer_is_decided_upon_by_each),
 		TEST(a_cached_answer_waits_for_intelligence),
