@@ -316,6 +316,7 @@ def provider_answers():
     soa = b'\xc0\x16\0\6\0\1\0\0\1\x2c\0\x16\0\0' + b'\0\0\0\x3c' * 5
     yield 'listed', dns(0, (127, 0, 0, 2), (127, 0, 0, 4))
     yield 'somebody-else', dns(0, (198, 51, 100, 7))
+    yield 'listed-and-somebody-else', dns(0, (127, 0, 0, 2), (198, 51, 100, 7))
     yield 'turned-away', dns(0, (127, 255, 255, 254))
     yield 'not-listed', dns(3, authority=soa)
     yield 'servfail', dns(2)

@@ -64,6 +64,7 @@ static void read_address(const struct pr_provider *provider, const struct pr_add
 
 	if (b[0] != LOOPBACK_NET || (b[1] == 255 && b[2] == 255)) {
 		result->status = PR_PROVIDER_FAILED;
+		result->n_categories = 0;
 		result->ill = true;
 		result->why = b[0] == LOOPBACK_NET
 				      ? "the list refuses to answer us (127.255.255.0/24)"

@@ -122,10 +122,12 @@ static void reads_dns_answers(void **state)
 	assert_int_equal(dns_result(&provider, &built).status, PR_PROVIDER_NOT_LISTED);
 	/* somebody else in its place; one such address spoils all */
 	built_begin(&built, ANSWER, NAME, PR_DNS_TYPE_A);
+	built_address(&built, 0, NAME, "127.0.0.2");
 	built_address(&built, 0, NAME, "198.51.100.7");
 	built_address(&built, 0, NAME, "127.0.0.2");
 	result = dns_result(&provider, &built);
 	assert_int_equal(result.status, PR_PROVIDER_FAILED);
+	assert_int_equal(result.n_categories, 0);
 	assert_true(result.ill);
 	built_begin(&built, ANSWER, NAME, PR_DNS_TYPE_A);
 	built_address(&built, 0, NAME, "127.255.255.254");
