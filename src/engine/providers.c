@@ -297,7 +297,7 @@ void pr_engine_providers(struct pr_engine *engine, const struct pr_inquiry *inqu
 			 void (*row)(void *context, const struct pr_engine_provider *provider),
 			 void *context, uint64_t now_us)
 {
-	pr_engine_enter(engine, now_us);
+	pr_engine_enter_traffic(engine, now_us);
 	for (uint32_t i = 0; engine->policy && i < pr_policy_n_providers(engine->policy); i++) {
 		const struct pr_provider provider = pr_policy_provider(engine->policy, i);
 		struct pr_engine_provider shown = { .provider = &provider,
