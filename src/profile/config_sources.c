@@ -81,12 +81,23 @@ static void warn_plain(struct pr_compile *compile, const struct pr_document *doc
 			document->file->name, source->line, source->texts[PR_SOURCE_ID]);
 }
 
-static void fill(struct pr_policy_builder *builder, const struct pr_document_source *source,
-		 struct pr_blob_source *blob)
+/* A path of what is shipped begins where that lies. */
+static uint32_t add_path(struct pr_policy_builder *builder, const struct pr_document *document,
+			 const char *path)
+{
+	const char *directory = document->file->directory;
+	PR_CLEANUP(pr_cleanup_free) char *whole = NULL;
+
+	if (*path != '/' && directory)
+		whole = pr_asprintf("%s/%s", directory, path);
+	return pr_policy_builder_string(builder, whole ? whole : path);
+}
+
+static void fill(struct pr_policy_builder *builder, const struct pr_document *document,
+		 const struct pr_document_source *source, struct pr_blob_source *blob)
 {
 	uint32_t *const texts[PR_SOURCE_KEY_COUNT_] = {
 		[PR_SOURCE_URL] = &blob->url,
-		[PR_SOURCE_FILE] = &blob->file,
 		[PR_SOURCE_FORMAT] = &blob->format,
 		[PR_SOURCE_CATEGORY] = &blob->category,
 	};
@@ -94,6 +105,8 @@ static void fill(struct pr_policy_builder *builder, const struct pr_document_sou
 	for (int key = 0; key < PR_SOURCE_KEY_COUNT_; key++)
 		if (texts[key] && source->texts[key])
 			*texts[key] = pr_policy_builder_string(builder, source->texts[key]);
+	if (source->texts[PR_SOURCE_FILE])
+		blob->file = add_path(builder, document, source->texts[PR_SOURCE_FILE]);
 	blob->interval_s = (uint32_t)source->numbers[PR_SOURCE_INTERVAL];
 	blob->max_bytes = (uint32_t)source->numbers[PR_SOURCE_MAX_BYTES];
 }
@@ -108,7 +121,7 @@ static void add_list(struct pr_compile *compile, const struct pr_document *docum
 
 	if (blob.url || blob.file) /* of a stronger layer */
 		return;
-	fill(builder, source, &blob);
+	fill(builder, document, source, &blob);
 	*(struct pr_blob_source *)pr_policy_builder_record(builder, PR_SECTION_LISTS, at) = blob;
 	warn_plain(compile, document, source);
 }
@@ -137,7 +150,7 @@ static int add_geo(struct pr_compile *compile, const struct pr_document *documen
 			return 0;
 	}
 	blob.id = pr_policy_builder_string(builder, id);
-	fill(builder, source, &blob);
+	fill(builder, document, source, &blob);
 	pr_policy_builder_append(builder, PR_SECTION_GEO, &blob, 1);
 	warn_plain(compile, document, source);
 	return 0;

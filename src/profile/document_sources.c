@@ -71,7 +71,9 @@ static int check_text(struct pr_document_parser *parser, const config_setting_t 
 		return pr_document_check_id(parser, text, line);
 	if (key->type == PR_TYPE_URL)
 		return check_url(parser, text, line);
-	if (key->type == PR_TYPE_PATH && *text != '/')
+	/* What is shipped doesn't know where it will lie: config_sources.c. */
+	if (key->type == PR_TYPE_PATH && *text != '/' &&
+	    parser->document->file->layer != PR_LAYER_SHIPPED)
 		return pr_document_fail_at(parser, item, "the path begins with /");
 	return 0;
 }

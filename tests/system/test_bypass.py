@@ -53,3 +53,19 @@ def test_an_answer_from_the_internet_does_not_lead_home(lab, guard):
     assert dig(lab, "+short", "nas.corp.example").split() == ["192.168.7.8"]
     event = next(row for row in guarded.rows("dns", "query", "evil.example", "A"))
     assert "rebinding_protection" in str(event)
+
+
+def test_the_shipped_list_of_dns_over_https(lab, guard):
+    upstream = lab.start_dns(extra_data=(f"dns.google. 60 IN A {WEB4}",))
+    guarded = guard(config='bypass_prevention = [ "doh" ];\n')
+    wait_for("the lists", lambda: {row["id"] for row in guarded.rows("intel", "lists")} >= {"doh-names", "doh-addresses"}
+             and "NXDOMAIN" in dig(lab, "dns.google"))
+    answer = dig(lab, "dns.google")
+    assert "doh-names" in answer and "(doh), line" in answer and "bypass_prevention: doh" in answer
+    lab.host.run("bash", "-c", "exec 3<>/dev/tcp/8.8.8.8/443", check=False, timeout=5)
+    row = next(row for row in guarded.rows("links") if row["entity"]["ip"] == "8.8.8.8")
+    assert row["verdict"] == "block" and '"doh-addresses" (doh), line' in row["reason"]
+    assert row["entity"]["lists"] == ["doh-addresses"]
+    assert "dns.google. a in" not in upstream.log.read_text().lower()
+    guarded.portreeve("rule", "add", "+ dns.google TCP/443")
+    assert WEB4 in dig(lab, "dns.google")

@@ -314,6 +314,28 @@ static void rebinding_exceptions_are_zones(void **state)
 	done(&setup);
 }
 
+/* What is shipped is told where it lies. */
+static void paths_of_what_is_shipped_are_relative(void **state)
+{
+	static const char text[] = "list = ( { id = \"a\"; file = \"lists/a.txt\"; } );";
+	struct setup setup = { 0 };
+
+	(void)state;
+	add(&setup, PR_LAYER_SHIPPED, "portreeve.conf", text);
+	setup.files[0].directory = "/usr/share/portreeve";
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
+	    "list = ( { id = \"b\"; file = \"/etc/b.txt\"; } );");
+	compile(&setup);
+	for (uint32_t i = 0; i < 2; i++) {
+		struct pr_source source = pr_policy_list(setup.policy, i);
+
+		assert_string_equal(source.file, strcmp(source.id, "a") == 0
+							 ? "/usr/share/portreeve/lists/a.txt"
+							 : "/etc/b.txt");
+	}
+	done(&setup);
+}
+
 static void compares_rules(const struct setup *setup, const char *profile, bool incoming,
 			   enum pr_ruleset ruleset, const char *wanted)
 {
@@ -725,6 +747,7 @@ int main(void)
 		cmocka_unit_test(providers_go_two_ways),
 		cmocka_unit_test(has_the_contract_s_defaults),
 		cmocka_unit_test(rebinding_exceptions_are_zones),
+		cmocka_unit_test(paths_of_what_is_shipped_are_relative),
 		cmocka_unit_test(layers_come_together),
 		cmocka_unit_test(runtime_rules_say_when_they_end),
 		cmocka_unit_test(refuses_one_name_twice_in_a_layer),
