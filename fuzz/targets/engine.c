@@ -71,6 +71,14 @@ static void compile_once(void)
 	}
 }
 
+static struct pr_address address_of(uint8_t choice)
+{
+	struct pr_address address = { 0 };
+
+	pr_assert(pr_address_parse(addresses[choice % PR_ARRAY_SIZE(addresses)], &address) == 0);
+	return address;
+}
+
 static enum pr_owner_outcome port_owner(void *context, const struct pr_intercepted *packet,
 					const struct pr_tuple *tuple, enum pr_direction direction,
 					uint64_t ticket, struct pr_process **ret_process)
@@ -88,6 +96,16 @@ static enum pr_owner_outcome port_owner(void *context, const struct pr_intercept
 		return PR_OWNER_NONE;
 	*ret_process = pr_process_reference(machine->processes[machine->owner % 2]);
 	return PR_OWNER_KNOWN;
+}
+
+static bool port_before_nat(void *context, const struct pr_tuple *seen, struct pr_tuple *ret_sent)
+{
+	struct machine *machine = context;
+
+	*ret_sent = *seen;
+	ret_sent->dst = address_of(machine->owner);
+	ret_sent->dst_port = 53;
+	return machine->owner & 1;
 }
 
 static void port_release(void *context, struct pr_interception *interception,
@@ -165,14 +183,6 @@ static bool show_row(void *context, const struct pr_event *event)
 	return true;
 }
 
-static struct pr_address address_of(uint8_t choice)
-{
-	struct pr_address address = { 0 };
-
-	pr_assert(pr_address_parse(addresses[choice % PR_ARRAY_SIZE(addresses)], &address) == 0);
-	return address;
-}
-
 static struct pr_tuple read_tuple(struct pr_reader *reader)
 {
 	static const uint8_t protos[] = { IPPROTO_TCP, IPPROTO_UDP, IPPROTO_ICMP, 47 };
@@ -199,6 +209,7 @@ static void packet(struct machine *machine, struct pr_reader *reader)
 				       .bytes = bytes,
 				       .time_us = machine->now_us };
 	unsigned int i = ++machine->handle % HELD_MAX;
+	enum pr_engine_packet_outcome outcome;
 	struct pr_verdict_order order;
 	bool is_denied;
 
@@ -213,8 +224,13 @@ static void packet(struct machine *machine, struct pr_reader *reader)
 	held.len = choice == 0xff ? held.wire_len / 2 : held.wire_len;
 	is_denied = (held.hook == PR_HOOK_OUTPUT && pr_address_equal(&parts.tuple.dst, &denied)) ||
 		    (held.hook == PR_HOOK_INPUT && pr_address_equal(&parts.tuple.src, &denied));
-	if (pr_engine_packet(machine->engine, &machine->interception, &held, &order) ==
-	    PR_ENGINE_HELD) {
+	outcome = pr_engine_packet(machine->engine, &machine->interception, &held, &order);
+	if (outcome == PR_ENGINE_QUESTIONS_FIRST) {
+		held.questions_read = true;
+		outcome = pr_engine_packet(machine->engine, &machine->interception, &held, &order);
+		pr_assert(outcome != PR_ENGINE_QUESTIONS_FIRST);
+	}
+	if (outcome == PR_ENGINE_HELD) {
 		machine->held_since[i] = machine->now_us;
 		machine->held_denied[i] = is_denied;
 		return;
@@ -383,6 +399,7 @@ static void init(struct machine *machine)
 	const struct pr_engine_ports ports_of = {
 		.context = machine,
 		.owner = port_owner,
+		.before_nat = port_before_nat,
 		.release = port_release,
 		.resolve = port_resolve,
 		.inform = port_inform,
@@ -398,7 +415,9 @@ static void init(struct machine *machine)
 						   .n_names_max = 16,
 						   .n_instances_max = 4,
 						   .n_parked_max = 8,
-						   .n_prompts_max = 4 };
+						   .n_prompts_max = 4,
+						   .nameserver_port4 = 53,
+						   .senders_checked = true };
 	struct pr_engine_address own[3] = { { address_of(0), 24, 2 },
 					    { address_of(4), 8, 1 },
 					    { address_of(7), 16, 3 } };

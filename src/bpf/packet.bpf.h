@@ -125,6 +125,38 @@ static __always_inline int read_tuple(const struct __sk_buff *skb, struct pr_bpf
 	return -1;
 }
 
+/* Where a datagram comes from. 0; 1: it is none; -1: it can't be read. An extension header makes it none of UDP: a
+ * socket may send one, so what it hides is not read as another protocol (-1). */
+static __always_inline int read_udp_source(const struct __sk_buff *skb,
+					   struct pr_bpf_endpoint *endpoint)
+{
+	__u8 head[40], port[2];
+	__u32 offset, address;
+
+	if (bpf_skb_load_bytes(skb, 0, head, 20))
+		return -1;
+	if (head[0] >> 4 == 4) {
+		if (head[9] != IPPROTO_UDP)
+			return 1;
+		__builtin_memcpy(&address, head + 12, 4);
+		map_v4(endpoint->address, address);
+		offset = (head[0] & 15) * 4;
+	} else {
+		if (bpf_skb_load_bytes(skb, 20, head + 20, 20))
+			return -1;
+		if (head[6] == IPPROTO_TCP)
+			return 1;
+		if (head[6] != IPPROTO_UDP)
+			return -1;
+		__builtin_memcpy(endpoint->address, head + 8, 16);
+		offset = 40;
+	}
+	if (bpf_skb_load_bytes(skb, offset, port, sizeof(port)))
+		return -1;
+	endpoint->port = (__u16)(port[0] << 8 | port[1]);
+	return 0;
+}
+
 /* Cheap, for the way of every packet of the machine: a TCP header behind an IPv6 extension is taken for
  * something else, which costs time and no more. */
 static __always_inline bool is_tcp(const struct __sk_buff *skb)

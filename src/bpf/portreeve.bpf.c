@@ -61,6 +61,14 @@ struct {
 	__type(value, struct pr_bpf_link);
 } foreign SEC(".maps");
 
+/* Local end → cookie of the socket that the nameserver's rule last let send from there. */
+struct {
+	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(max_entries, PR_BPF_ASKERS_MAX);
+	__type(key, struct pr_bpf_endpoint);
+	__type(value, __u64);
+} askers SEC(".maps");
+
 /* A listener's owner; the kernel copies it to each accepted socket. */
 struct {
 	__uint(type, BPF_MAP_TYPE_SK_STORAGE);
@@ -171,6 +179,37 @@ int match(struct __sk_buff *skb)
 	fill_link(&link, (struct sk_buff *)skb, BPF_CORE_READ((struct sk_buff *)skb, sk), &tuple);
 	remember_sent(&tuple, &link);
 	return 1;
+}
+
+/*
+ * Questions over UDP that are rerouted have no connection: whoever binds a port next speaks into the flow that is
+ * there. So a question passes by itself only from the socket whose question was decided last, the rest is queued
+ * and decided. The cookie is noted when the verdict is carried out, not before: until the engine knows better, nobody
+ * else is taken for who was there before.
+ */
+SEC("socket")
+int note_asker(struct __sk_buff *skb)
+{
+	struct pr_bpf_endpoint endpoint = {};
+	__u64 cookie = bpf_get_socket_cookie(skb);
+
+	if (cookie && !read_udp_source(skb, &endpoint))
+		bpf_map_update_elem(&askers, &endpoint, &cookie, BPF_ANY);
+	return 1;
+}
+
+/* Matches what that socket sends, and all that is not UDP. */
+SEC("socket")
+int is_asker(struct __sk_buff *skb)
+{
+	struct pr_bpf_endpoint endpoint = {};
+	const __u64 *cookie;
+	int r = read_udp_source(skb, &endpoint);
+
+	if (r)
+		return r > 0;
+	cookie = bpf_map_lookup_elem(&askers, &endpoint);
+	return cookie && *cookie == bpf_get_socket_cookie(skb);
 }
 
 /* Other namespaces, all but TCP: what leaves them may be forwarded here. Behind their own netfilter, so

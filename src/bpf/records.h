@@ -15,6 +15,7 @@
 #define PR_BPF_SOCKETS_MAX    65536	/* sockets whose owner is remembered */
 #define PR_BPF_TUPLES_MAX     65536	/* tuples of the guarded namespace … */
 #define PR_BPF_FOREIGN_MAX    16384	/* … and of all others */
+#define PR_BPF_ASKERS_MAX     16384	/* local ends that questions were rerouted from */
 #define PR_BPF_EVENTS_SIZE    (1 << 20) /* bytes of the ring buffer; beyond: dropped and counted */
 
 #define PR_BPF_COMM_SIZE      16
@@ -47,6 +48,13 @@ struct pr_bpf_tuple {
 	__u16 local_port, remote_port;
 	__u8 proto;
 	__u8 zero[3];
+};
+
+/* The local end of what is sent, in the form of a tuple's. */
+struct pr_bpf_endpoint {
+	__u8 address[16];
+	__u16 port;
+	__u8 zero[6];
 };
 
 #define PR_BPF_LINK_KERNEL    1 /* sent by the kernel itself, or inside of another's socket */

@@ -291,7 +291,13 @@ static int open_listener(struct pr_engine_process *process)
 
 static int open_all(struct pr_engine_process *process)
 {
-	const struct pr_engine_options options = { .real_offset_us = real_offset_us() };
+	const struct pr_pairs *settings = &process->start.settings;
+	const struct pr_engine_options options = {
+		.real_offset_us = real_offset_us(),
+		.nameserver_port4 = (uint16_t)pr_pairs_number(settings, "nameserver_port4", 0),
+		.nameserver_port6 = (uint16_t)pr_pairs_number(settings, "nameserver_port6", 0),
+		.senders_checked = pr_pairs_number(settings, "senders_checked", 0) != 0,
+	};
 	const struct pr_engine_ports ports = pr_engine_process_ports(process);
 	const struct pr_outbox_ports outbox = { .context = process,
 						.message = supervisor_message,

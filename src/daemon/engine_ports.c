@@ -23,6 +23,11 @@ static enum pr_owner_outcome port_owner(void *context, const struct pr_intercept
 	return pr_engine_who(context, packet, tuple, direction, ticket, ret_process);
 }
 
+static bool port_before_nat(void *context, const struct pr_tuple *seen, struct pr_tuple *ret_sent)
+{
+	return pr_engine_who_before_nat(context, seen, ret_sent);
+}
+
 static void port_release(void *context, struct pr_interception *interception,
 			 const struct pr_intercepted *packet, const struct pr_verdict_order *order)
 {
@@ -112,6 +117,7 @@ struct pr_engine_ports pr_engine_process_ports(struct pr_engine_process *process
 {
 	return (struct pr_engine_ports){ .context = process,
 					 .owner = port_owner,
+					 .before_nat = port_before_nat,
 					 .release = port_release,
 					 .resolve = port_resolve,
 					 .inform = port_inform,

@@ -102,7 +102,8 @@ struct pr_engine_process {
 	struct pr_engine_who who[PR_ENGINE_WHO_MAX];
 	unsigned int n_who, next_who;
 	uint64_t who_serial, n_who_full;
-	struct pr_process *waited; /* the answer that pr_engine_who_wait() waits for */
+	struct pr_conntrack *before_nat; /* NULL: the kernel has none */
+	struct pr_process *waited;	 /* the answer that pr_engine_who_wait() waits for */
 
 	/* The kernel's table of links. */
 	struct pr_conntrack *conntrack_events, *conntrack;
@@ -156,6 +157,9 @@ enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
 				    const struct pr_intercepted *packet,
 				    const struct pr_tuple *tuple, enum pr_direction direction,
 				    uint64_t ticket, struct pr_process **ret_process);
+/* What a client of the nameserver sent, by the kernel's table of links. */
+bool pr_engine_who_before_nat(struct pr_engine_process *process, const struct pr_tuple *seen,
+			      struct pr_tuple *ret_sent);
 /* PR_MESSAGE_PROCESS. */
 void pr_engine_who_answered(struct pr_engine_process *process, const struct pr_message *message);
 void pr_engine_who_exited(struct pr_engine_process *process, const struct pr_message *message);

@@ -20,6 +20,7 @@
 int pr_engine_who_open(struct pr_engine_process *process)
 {
 	struct pr_start *start = &process->start;
+	int r;
 
 	pthread_mutex_init(&process->who_lock, NULL);
 	process->own_pid = getpid();
@@ -28,7 +29,30 @@ int pr_engine_who_open(struct pr_engine_process *process)
 	process->finder.maps.foreign = pr_start_take_fd(start, "bpf-foreign");
 	process->finder.diag_fd = pr_sock_diag_open();
 	process->cache = pr_process_cache_new(0);
-	return process->finder.diag_fd < 0 ? process->finder.diag_fd : 0;
+	if (process->finder.diag_fd < 0)
+		return process->finder.diag_fd;
+	if (!pr_pairs_number(&start->settings, "has_conntrack", 0))
+		return 0;
+	r = pr_conntrack_open(false, &process->before_nat);
+	return r == PR_CONNTRACK_LACKING ? 0 : r;
+}
+
+bool pr_engine_who_before_nat(struct pr_engine_process *process, const struct pr_tuple *seen,
+			      struct pr_tuple *ret_sent)
+{
+	/* As the answers to it go: NAT leaves no other trace of what it looked like here. */
+	const struct pr_tuple answers = pr_tuple_reversed(seen);
+	struct pr_conntrack_entry entry;
+	int r = PR_CONNTRACK_NONE;
+
+	pthread_mutex_lock(&process->who_lock);
+	if (process->before_nat)
+		r = pr_conntrack_find(process->before_nat, &answers, &entry);
+	pthread_mutex_unlock(&process->who_lock);
+	if (r != 0)
+		return false;
+	*ret_sent = entry.original;
+	return true;
 }
 
 /* A free slot, or NULL. Called with who_lock held. */

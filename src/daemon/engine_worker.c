@@ -51,13 +51,28 @@ static bool denies(enum pr_verdict verdict)
 	return verdict == PR_VERDICT_BLOCK || verdict == PR_VERDICT_DROP;
 }
 
-static void decide(struct pr_engine_worker *worker, const struct pr_intercepted *packet)
+static enum pr_engine_packet_outcome ask(struct pr_engine_worker *worker,
+					 struct pr_intercepted *packet,
+					 struct pr_verdict_order *ret_order)
+{
+	struct pr_engine_process *process = worker->process;
+	enum pr_engine_packet_outcome outcome =
+		pr_engine_packet(process->engine, worker->interception, packet, ret_order);
+
+	if (outcome != PR_ENGINE_QUESTIONS_FIRST)
+		return outcome;
+	if (process->listener)
+		pr_listener_read(process->listener);
+	packet->questions_read = true;
+	return pr_engine_packet(process->engine, worker->interception, packet, ret_order);
+}
+
+static void decide(struct pr_engine_worker *worker, struct pr_intercepted *packet)
 {
 	struct pr_engine_process *process = worker->process;
 	struct pr_verdict_order order;
 
-	if (pr_engine_packet(process->engine, worker->interception, packet, &order) !=
-	    PR_ENGINE_DECIDED) {
+	if (ask(worker, packet, &order) != PR_ENGINE_DECIDED) {
 		/* What it waits for needs the processor more than who looks for the next. */
 		worker->looks = false;
 		return;

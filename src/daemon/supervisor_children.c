@@ -48,6 +48,9 @@ static void add_engine_settings(const struct pr_supervisor *supervisor, struct s
 	add_number(settings, "has_conntrack", supervisor->conntrack != NULL);
 	(void)pr_supervisor_intel_set(supervisor, &intel_serial);
 	add_number(settings, "intel_serial", intel_serial);
+	add_number(settings, "nameserver_port4", supervisor->nameserver_port4);
+	add_number(settings, "nameserver_port6", supervisor->nameserver_port6);
+	add_number(settings, "senders_checked", supervisor->bpf != NULL);
 }
 
 static void send_engine_fds(struct pr_supervisor *supervisor, struct pr_child *child)

@@ -102,7 +102,11 @@ static int install(struct pr_supervisor *supervisor)
 	clear_marks(supervisor, ruleset->mark_mask, 0, 0);
 	ruleset->generation = 1;
 	ruleset->keep = wanted_keep(supervisor);
-	ruleset->output_program_fd = supervisor->bpf ? pr_bpf_match_fd(supervisor->bpf) : -1;
+	if (supervisor->bpf) {
+		ruleset->output_program_fd = pr_bpf_match_fd(supervisor->bpf);
+		ruleset->asker_note_fd = pr_bpf_asker_note_fd(supervisor->bpf);
+		ruleset->asker_check_fd = pr_bpf_asker_check_fd(supervisor->bpf);
+	}
 	return pr_nftables_install(supervisor->nftables, ruleset);
 }
 

@@ -44,6 +44,10 @@ struct pr_engine_ports {
 				       const struct pr_tuple *tuple, enum pr_direction direction,
 				       uint64_t ticket, struct pr_process **ret_process);
 
+	/* What a packet that the nameserver received was when its client sent it, before NAT. False: NAT knows nothing
+	 * of it, it came as it was sent. NULL: the same. */
+	bool (*before_nat)(void *context, const struct pr_tuple *seen, struct pr_tuple *ret_sent);
+
 	/* The verdict of a packet that pr_engine_packet() held. `packet->bytes` is NULL. */
 	void (*release)(void *context, struct pr_interception *interception,
 			const struct pr_intercepted *packet, const struct pr_verdict_order *order);
@@ -81,6 +85,12 @@ struct pr_engine_options {
 	uint32_t n_links_max, n_communications_max, n_names_max, n_instances_max;
 	uint32_t n_parked_max, n_prompts_max;
 	int64_t real_offset_us; /* realtime clock minus monotonic clock, for the events' time */
+	/* Where the nameserver listens, on any address of this host; 0 = nowhere. What is sent straight to it is a
+	 * question like those that are rerouted. */
+	uint16_t nameserver_port4, nameserver_port6;
+	/* What another socket than the one that opened it sends into a rerouted link over UDP is handed up, not passed
+	 * on by the kernel alone. */
+	bool senders_checked;
 };
 
 /* Both arguments are copied. Until the first policy every packet and question is refused. */
@@ -135,6 +145,10 @@ void pr_engine_owner_known(struct pr_engine *engine, uint64_t ticket, enum pr_ow
 enum pr_engine_packet_outcome {
 	PR_ENGINE_DECIDED = 0, /* the order is to be carried out by the caller */
 	PR_ENGINE_HELD = 1, /* parked: the port `release` gets the verdict, within its deadline */
+	/* Another process sends to the nameserver from where somebody else did: what the nameserver has not read yet
+	 * may be of the former. All of that is to be handed over (pr_engine_questions()), then the same packet again
+	 * with `questions_read`. */
+	PR_ENGINE_QUESTIONS_FIRST = 2,
 };
 /* `packet->time_us` is the time. The event of the decision comes a little later:
  * with the next call of another kind, with pr_engine_settle(), at the latest with the next tick. The interception is borrowed until a held packet is released. */

@@ -24,8 +24,10 @@
 #define PR_ENGINE_ANSWERS_MAX 256u
 /* Processes whose instance is remembered. Reached: found anew, a few microseconds. */
 #define PR_ENGINE_INSTANCE_CACHE 512u
-/* Client sockets of rerouted questions whose link is remembered. Reached: the owner is asked for anew. */
-#define PR_ENGINE_ASKERS 4096u
+/* Clients of the nameserver whose link is remembered, and for how long without a question: the kernel forgets no flow
+ * that soon (nf_conntrack_udp_timeout). Reached: the kernel is asked anew. */
+#define PR_ENGINE_ASKERS   4096u
+#define PR_ENGINE_ASKER_US 1000000u
 /* Nameservers of this host that our resolver asks. Reached: the one noted first gives way, until it is asked
  * again. */
 #define PR_ENGINE_LOCAL_UPSTREAMS_MAX 4u

@@ -80,6 +80,12 @@ struct pr_standing_answer {
 struct pr_heuristics;
 struct pr_questioner; /* questions.c */
 
+/* The link that what the nameserver saw belongs to. */
+struct pr_asker_slot {
+	struct pr_tuple seen;
+	uint64_t link, used_us;
+};
+
 struct pr_user_query {
 	bool used;
 	struct pr_actor actor;
@@ -115,6 +121,8 @@ struct pr_engine {
 
 	struct pr_policy *policy; /* NULL = none yet */
 	uint32_t policy_serial;
+	uint16_t nameserver_port4, nameserver_port6;
+	bool senders_checked;
 	uint64_t basis; /* grows with whatever may change what decisions on questions rest on */
 	struct pr_intel_set *intel; /* NULL = none */
 	struct pr_intel_map intel_map;
@@ -145,7 +153,7 @@ struct pr_engine {
 	struct pr_slab questioners;
 	struct pr_questioner *question_waits[PR_ENGINE_QUESTION_WAITS_MAX]; /* NULL = free */
 	struct pr_user_query queries[PR_ENGINE_QUERIES_MAX];
-	uint64_t askers[PR_ENGINE_ASKERS]; /* links */
+	struct pr_asker_slot askers[PR_ENGINE_ASKERS];
 	struct pr_local_upstream local_upstreams[PR_ENGINE_LOCAL_UPSTREAMS_MAX];
 	uint32_t n_local_upstreams_ever;
 
@@ -275,10 +283,13 @@ void pr_packets_settled(struct pr_engine *engine, struct pr_link *link, enum pr_
 /* Counts an order that leaves. */
 void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order);
 
-/* ---- askers.c: whose socket a rerouted question comes from ---- */
+/* ---- askers.c: whose link a question came by ---- */
 
-void pr_askers_note(struct pr_engine *engine, const struct pr_link *link);
-struct pr_link *pr_askers_find(const struct pr_engine *engine, const struct pr_asker *asker);
+/* NULL: none of those that are known. *ret_sent: what its client sent, as it was before NAT. */
+struct pr_link *pr_askers_find(struct pr_engine *engine, const struct pr_asker *asker,
+			       struct pr_tuple *ret_sent);
+/* That the question was sent by who opened its link is certain. */
+bool pr_asker_is_opener(const struct pr_engine *engine, const struct pr_link *link);
 
 /* ---- local_upstream.c: nameservers of this host that we ask ourselves ---- */
 

@@ -101,10 +101,8 @@ void pr_packets_settled(struct pr_engine *engine, struct pr_link *link, enum pr_
 		return;
 	}
 	link->ends[end].held = false;
-	if (link->ends[end].verdict == PR_VERDICT_REROUTE_NAMESERVER) {
+	if (link->ends[end].verdict == PR_VERDICT_REROUTE_NAMESERVER)
 		link->rerouted = true;
-		pr_askers_note(engine, link);
-	}
 	pr_parking_release(engine, link, end);
 }
 
@@ -213,17 +211,29 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 	return undecided(engine, arrival);
 }
 
-/* A SYN where a link is known already: sent again, or another process has the port by now and the end of
- * the link before has not been heard of yet. True when *ret_outcome belongs to a new link. */
-static bool taken_over(struct pr_engine *engine, const struct pr_arrival *arrival,
-		       enum pr_owner_outcome *ret_outcome, uint64_t *ret_ticket,
-		       struct pr_process **ret_process)
+/* The first of a link's packets that another process may have sent by now: a SYN, or a question, which has no
+ * connection. */
+static bool may_be_anothers(const struct pr_arrival *arrival)
 {
 	const uint8_t flags = arrival->parsed.tcp_flags & (PR_TCP_SYN | PR_TCP_ACK | PR_TCP_RST);
 	const struct pr_link_end *end = &arrival->link->ends[arrival->end];
 
-	if (arrival->parsed.tuple.proto != IPPROTO_TCP || flags != PR_TCP_SYN || arrival->reply ||
-	    arrival->packet->hook != PR_HOOK_OUTPUT || !end->owner)
+	if (arrival->reply || arrival->packet->hook != PR_HOOK_OUTPUT || !end->owner)
+		return false;
+	if (arrival->parsed.tuple.proto == IPPROTO_TCP)
+		return flags == PR_TCP_SYN;
+	return end->verdict == PR_VERDICT_REROUTE_NAMESERVER;
+}
+
+/* Sent again, or another process has the port by now and the end of the link before has not been heard of yet. True when
+ * *ret_outcome belongs to a new link. */
+static bool taken_over(struct pr_engine *engine, const struct pr_arrival *arrival,
+		       enum pr_owner_outcome *ret_outcome, uint64_t *ret_ticket,
+		       struct pr_process **ret_process)
+{
+	const struct pr_link_end *end = &arrival->link->ends[arrival->end];
+
+	if (!may_be_anothers(arrival))
 		return false;
 	*ret_outcome = ask_owner(engine, arrival, ret_ticket, ret_process);
 	if (*ret_outcome != PR_OWNER_KNOWN)
@@ -285,6 +295,8 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	if (!taken_over(engine, arrival, &outcome, &ticket, &process))
 		return give_verdict(engine, arrival);
 	pr_process_release(process);
+	if (end->verdict == PR_VERDICT_REROUTE_NAMESERVER && !arrival->packet->questions_read)
+		return PR_ENGINE_QUESTIONS_FIRST;
 	pr_link_end_it(engine, arrival->link);
 	return new_link(engine, arrival);
 }

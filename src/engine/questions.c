@@ -71,31 +71,37 @@ static bool wait_for_owner(struct pr_engine *engine, struct pr_questioner *quest
 	return false;
 }
 
-static void by_socket(struct pr_engine *engine, const struct pr_question *question,
-		      struct pr_questioner *questioner)
+/* Sent by this host, not by another namespace. */
+static bool is_here(const struct pr_engine *engine, const struct pr_tuple *sent)
 {
-	const struct pr_asker *asker = &question->asker;
-	const struct pr_tuple tuple = {
-		.src = asker->address,
-		.dst = asker->local_address,
-		.src_port = asker->port,
-		.dst_port = asker->local_port,
-		.proto = asker->transport == PR_TRANSPORT_TCP ? IPPROTO_TCP : IPPROTO_UDP,
-	};
-	struct pr_process *process = NULL;
-	enum pr_owner_outcome outcome =
-		engine->ports.owner(engine->ports.context, NULL, &tuple, PR_DIRECTION_OUT,
-				    question->ticket | PR_TICKET_QUESTION, &process);
+	return pr_class_of(&sent->src, &engine->own) == PR_CLASS_HOST;
+}
 
-	if (outcome == PR_OWNER_WAIT && wait_for_owner(engine, questioner))
-		return;
-	questioner->actor = pr_actor_of_outcome_take(engine, outcome, process);
+/* Who has the socket that it was sent from, by what was sent. */
+static enum pr_owner_outcome ask_owner(struct pr_engine *engine, const struct pr_question *question,
+				       const struct pr_tuple *sent, struct pr_process **ret_process)
+{
+	*ret_process = NULL;
+	return engine->ports.owner(engine->ports.context, NULL, sent,
+				   is_here(engine, sent) ? PR_DIRECTION_OUT : PR_DIRECTION_FORWARD,
+				   question->ticket | PR_TICKET_QUESTION, ret_process);
+}
+
+static void copy_owner(struct pr_engine *engine, const struct pr_link_end *end,
+		       struct pr_questioner *questioner)
+{
+	const struct pr_actor actor = { end->owner, end->application, end->profile,
+					end->application == engine->self.application };
+
+	questioner->actor = pr_actor_copy(engine, &actor);
 }
 
 static void find_owner(struct pr_engine *engine, const struct pr_question *question,
 		       struct pr_questioner *questioner)
 {
-	const struct pr_link_end *end;
+	enum pr_owner_outcome outcome;
+	struct pr_process *process;
+	struct pr_tuple sent;
 	struct pr_link *link;
 
 	if (question->asker.tag) {
@@ -104,16 +110,20 @@ static void find_owner(struct pr_engine *engine, const struct pr_question *quest
 			pr_actor_copy(engine, &engine->queries[question->asker.tag - 1].actor);
 		return;
 	}
-	link = pr_askers_find(engine, &question->asker);
-	end = link ? &link->ends[PR_LINK_OUT] : NULL;
-	if (end && end->owner_known) {
-		const struct pr_actor actor = { end->owner, end->application, end->profile,
-						end->application == engine->self.application };
-
-		questioner->actor = pr_actor_copy(engine, &actor);
+	link = pr_askers_find(engine, &question->asker, &sent);
+	if (link && pr_asker_is_opener(engine, link)) {
+		copy_owner(engine, &link->ends[PR_LINK_OUT], questioner);
 		return;
 	}
-	by_socket(engine, question, questioner);
+	outcome = ask_owner(engine, question, &sent, &process);
+	if (outcome == PR_OWNER_WAIT && wait_for_owner(engine, questioner))
+		return;
+	/* Nobody has it any more: then it is of who had it. */
+	if (outcome == PR_OWNER_NONE && is_here(engine, &sent) && link &&
+	    link->ends[PR_LINK_OUT].owner_known)
+		copy_owner(engine, &link->ends[PR_LINK_OUT], questioner);
+	else
+		questioner->actor = pr_actor_of_outcome_take(engine, outcome, process);
 }
 
 /* An answer of these types has addresses, but for the stage that says it has none. */
@@ -401,12 +411,13 @@ static bool port_recognise(void *context, const struct pr_asker *asker,
 			   struct pr_question_known *ret_known)
 {
 	struct pr_engine *engine = context;
+	struct pr_tuple sent;
 	struct pr_link *link;
 
 	if (!engine->unwatched || asker->tag)
 		return false;
-	link = pr_askers_find(engine, asker);
-	if (!link || !link->ends[PR_LINK_OUT].owner_known ||
+	link = pr_askers_find(engine, asker, &sent);
+	if (!link || !pr_asker_is_opener(engine, link) ||
 	    link->ends[PR_LINK_OUT].policy != engine->policy_serial)
 		return false;
 	*ret_known = (struct pr_question_known){

@@ -33,6 +33,17 @@ void pr_subject_set_domains(const struct pr_engine *engine, uint32_t application
 		subject->absent |= PR_FACT_DOMAIN;
 }
 
+/* What is sent straight to where reroutes lead is a question like any other. */
+static bool is_to_nameserver(const struct pr_engine *engine, const struct pr_link *link)
+{
+	uint16_t port =
+		link->tuple.dst.family == 4 ? engine->nameserver_port4 : engine->nameserver_port6;
+
+	return port && link->tuple.dst_port == port && link->direction == PR_DIRECTION_OUT &&
+	       (link->tuple.proto == IPPROTO_UDP || link->tuple.proto == IPPROTO_TCP) &&
+	       pr_class_of(&link->tuple.dst, &engine->own) == PR_CLASS_HOST;
+}
+
 void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *link,
 		       enum pr_link_end_name end_name, struct pr_subject_of *ret_subject)
 {
@@ -51,6 +62,7 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 			       pr_policy_global(engine->policy)->start_grace,
 		.own = (end->application && end->application == engine->self.application) ||
 		       (incoming && link->from_self),
+		.to_nameserver = !incoming && is_to_nameserver(engine, link),
 		.dns_exempt = link->no_question ||
 			      (!incoming && pr_local_upstream_is(engine, end->application)),
 	};

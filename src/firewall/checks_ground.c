@@ -13,9 +13,9 @@
 
 bool pr_is_rerouted_question(const struct pr_subject *subject, bool own_dns)
 {
-	return !own_dns && !subject->dns_exempt && subject->direction != PR_DIRECTION_IN &&
+	return !subject->dns_exempt && subject->direction != PR_DIRECTION_IN &&
 	       pr_is_known(subject, PR_FACT_PROTOCOL) && pr_is_known(subject, PR_FACT_PORT) &&
-	       subject->port == NAMESERVER_PORT &&
+	       (subject->to_nameserver || (subject->port == NAMESERVER_PORT && !own_dns)) &&
 	       (subject->proto == IPPROTO_UDP || subject->proto == IPPROTO_TCP);
 }
 

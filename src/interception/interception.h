@@ -30,8 +30,9 @@ struct pr_intercepted {
 	const uint8_t *bytes;		  /* from the IP header on; valid until the call returns */
 	size_t len;			  /* captured */
 	size_t wire_len;
-	bool untracked; /* no conntrack entry: never permanent */
-	uint32_t uid;	/* of the sending socket; UINT32_MAX = none, or not of this namespace */
+	bool untracked;	     /* no conntrack entry: never permanent */
+	bool questions_read; /* the caller's: PR_ENGINE_QUESTIONS_FIRST of engine/engine.h was done */
+	uint32_t uid; /* of the sending socket; UINT32_MAX = none, or not of this namespace */
 };
 
 /* How the verdict is carried out beyond this packet. */

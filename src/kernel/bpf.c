@@ -292,6 +292,16 @@ int pr_bpf_match_fd(const struct pr_bpf *bpf)
 	return bpf_program__fd(bpf->skeleton->progs.match);
 }
 
+int pr_bpf_asker_note_fd(const struct pr_bpf *bpf)
+{
+	return bpf_program__fd(bpf->skeleton->progs.note_asker);
+}
+
+int pr_bpf_asker_check_fd(const struct pr_bpf *bpf)
+{
+	return bpf_program__fd(bpf->skeleton->progs.is_asker);
+}
+
 struct pr_bpf_maps pr_bpf_maps(const struct pr_bpf *bpf)
 {
 	return bpf->maps;

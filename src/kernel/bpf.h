@@ -38,6 +38,10 @@ void pr_bpf_close(struct pr_bpf *bpf); /* takes NULL; detaches */
  * that is about to be queued in output. The rule keeps a reference of its own; a table that outlives its
  * daemon must have the rule replaced, because it fills the old maps. */
 int pr_bpf_match_fd(const struct pr_bpf *bpf);
+/* Of the programs that note and tell again which socket asks the nameserver from where: for
+ * pr_ruleset_config.asker_note_fd and asker_check_fd. */
+int pr_bpf_asker_note_fd(const struct pr_bpf *bpf);
+int pr_bpf_asker_check_fd(const struct pr_bpf *bpf);
 
 /* Finds the sockets that are older than the programs: iterates over all processes' files. The number of
  * sockets found, or -errno. */

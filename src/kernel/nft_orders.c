@@ -129,13 +129,37 @@ static void refuse(struct pr_ruleset_writer *w, const char *chain, enum pr_mark_
 	pr_end_goto(w, PR_CHAIN_REJECT);
 }
 
+static void let_to_nameserver(struct pr_ruleset_writer *w)
+{
+	pr_set_ct_mark(w, side_bits(w, PR_SIDE_OUT),
+		       side_value(w, PR_SIDE_OUT, PR_MARK_OUT_NAMESERVER));
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
 /* NAT is fixed by a link's first packet: one that lives already and goes elsewhere can't be rerouted any
- * more. */
+ * more. What is sent straight to the nameserver needs none. */
 static void reroute_nameserver(struct pr_ruleset_writer *w, const char *chain, uint8_t family,
 			       uint16_t port)
 {
+	const uint32_t loopback = 1 /* its index in every namespace */;
+	const uint16_t wire_port = htons(port);
+
 	if (!port)
 		return;
+	if (w->config->asker_note_fd >= 0) {
+		match_order(w, chain, PR_MARK_ORDER_NAMESERVER);
+		pr_match_family(w, family);
+		pr_nft_bpf(w->batch, w->config->asker_note_fd);
+		pr_end(w);
+	}
+	match_order(w, chain, PR_MARK_ORDER_NAMESERVER);
+	pr_match_family(w, family);
+	pr_match_bytes(w, NFT_PAYLOAD_TRANSPORT_HEADER, 2, &wire_port, sizeof(wire_port));
+	pr_nft_meta(w->batch, NFT_META_OIF, 0);
+	pr_nft_cmp(w->batch, NFT_CMP_EQ, &loopback, sizeof(loopback), 0);
+	let_to_nameserver(w);
+
 	match_order(w, chain, PR_MARK_ORDER_NAMESERVER);
 	pr_match_status(w, IPS_CONFIRMED | IPS_DST_NAT, IPS_CONFIRMED);
 	pr_clear_mark(w);
@@ -143,10 +167,7 @@ static void reroute_nameserver(struct pr_ruleset_writer *w, const char *chain, u
 
 	match_order(w, chain, PR_MARK_ORDER_NAMESERVER);
 	pr_match_family(w, family);
-	pr_set_ct_mark(w, side_bits(w, PR_SIDE_OUT),
-		       side_value(w, PR_SIDE_OUT, PR_MARK_OUT_NAMESERVER));
-	pr_clear_mark(w);
-	pr_end_verdict(w, NF_ACCEPT);
+	let_to_nameserver(w);
 }
 
 /* What most packets are told comes first. */

@@ -18,6 +18,17 @@ static void accept_out(struct pr_ruleset_writer *w, const char *chain, enum pr_m
 	pr_end_verdict(w, NF_ACCEPT);
 }
 
+/* Questions that are rerouted pass from the socket that the verdict was for. */
+static void accept_asker(struct pr_ruleset_writer *w, const char *chain)
+{
+	pr_rule(w, chain);
+	pr_match_ct_mark(w, pr_out_bits(w),
+			 pr_link_bits(w, PR_MARK_OUT_NAMESERVER, PR_MARK_IN_NONE));
+	if (w->config->asker_check_fd >= 0)
+		pr_nft_bpf(w->batch, w->config->asker_check_fd);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
 static void accept_in(struct pr_ruleset_writer *w, const char *chain)
 {
 	pr_rule(w, chain);
@@ -201,7 +212,7 @@ static void output(struct pr_ruleset_writer *w)
 	accept_out(w, "output-original", PR_MARK_OUT_ACCEPT);
 	reject_in_our_name(w, "output-original");
 	accept_own(w, "output-original");
-	accept_out(w, "output-original", PR_MARK_OUT_NAMESERVER);
+	accept_asker(w, "output-original");
 	accept_out(w, "output-original", PR_MARK_OUT_TUNNEL);
 	accept_own_sockets(w, "output-original", true);
 	accept_cutting(w, "output-original");

@@ -19,6 +19,8 @@ struct pr_ruleset_config pr_ruleset_config_default(void)
 		.denied_timeout_ms = PR_RULESET_DENIED_TIMEOUT_MS,
 		.n_denied_max = PR_RULESET_DENIED_MAX,
 		.output_program_fd = -1,
+		.asker_note_fd = -1,
+		.asker_check_fd = -1,
 	};
 }
 

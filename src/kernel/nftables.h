@@ -62,6 +62,10 @@ struct pr_ruleset_config {
 	/* A BPF program to run on what is about to be queued in output, as an xt_bpf match (it notes the
 	 * packet's socket); its answer is ignored. -1 = none. */
 	int output_program_fd;
+	/* Two more, of questions that are rerouted: the first is run when such a verdict is carried out; the second is to
+	 * match what may pass without being queued again: not what another socket sends from the same port. -1 = none:
+	 * all of such a link passes. */
+	int asker_note_fd, asker_check_fd;
 };
 
 /* All defaults: generation 1, one queue (0), no nameserver, PR_RULESET_KEEP_WATCHED. */

@@ -141,6 +141,7 @@ int pr_listener_new_take(struct event_base *base, const int *sockets, unsigned i
 	listener->wake_fd = -1;
 	listener->udp = pr_udp_batch_new();
 	pthread_mutex_init(&listener->lock, NULL);
+	pthread_mutex_init(&listener->reading, NULL);
 	listener->pending = pr_calloc(PR_LISTENER_PENDING_MAX, sizeof(*listener->pending));
 	listener->free_pending =
 		pr_calloc(PR_LISTENER_PENDING_MAX, sizeof(*listener->free_pending));
@@ -175,6 +176,7 @@ void pr_listener_free(struct pr_listener *listener)
 	if (listener->wake_fd >= 0)
 		close(listener->wake_fd);
 	pthread_mutex_destroy(&listener->lock);
+	pthread_mutex_destroy(&listener->reading);
 	pr_udp_batch_free(listener->udp);
 	free(listener->pending);
 	free(listener->free_pending);

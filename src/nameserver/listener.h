@@ -6,7 +6,7 @@
  * A reply leaves from the very address that the question was sent to, on the interface that it came in on where
  * that matters (link-local). TCP: RFC 7766, many questions a connection, replies in any order.
  *
- * The loop's thread reads; pr_listener_reply() may be called from any thread, also from within
+ * The loop's thread reads (pr_listener_read() in any); pr_listener_reply() may be called from any thread, also from within
  * `on_questions`, which is called without any lock of the listener held. Replies that are given there leave when it
  * returns, with one system call.
  */
@@ -34,6 +34,8 @@
 #define PR_LISTENER_SOCKETS_MAX 16u
 #define PR_LISTENER_UDP_PER_READ \
 	64u /* questions taken from one socket before the others get their turn */
+/* Questions that pr_listener_read() takes from one socket: more than its buffer holds. Reached: more came meanwhile. */
+#define PR_LISTENER_UDP_AT_ONCE 16384u
 
 struct pr_listener;
 
@@ -58,6 +60,9 @@ PR_MUST_USE int pr_listener_new_take(struct event_base *base, const int *sockets
 				     unsigned int n_sockets, const struct pr_listener_ports *ports,
 				     struct pr_listener **ret_listener);
 void pr_listener_free(struct pr_listener *listener);
+
+/* Reads all questions that came over UDP until now, and hands them on, in the calling thread. Not from within a port. */
+void pr_listener_read(struct pr_listener *listener);
 
 /* The reply to a question, truncated to what its transport takes beforehand (pr_questions does it). `len` 0: there
  * will be none. A handle that is gone (the client hung up) is ignored. */

@@ -60,7 +60,8 @@ struct pr_listener {
 	struct event *timer;
 	int wake_fd; /* a reply of another thread left something for the loop to do */
 	struct event *wake;
-	struct pr_udp_batch *udp; /* the loop's thread only */
+	pthread_mutex_t reading; /* taken before `lock`: of UDP's sockets, and of: */
+	struct pr_udp_batch *udp;
 
 	pthread_mutex_t lock; /* all below; never held while a port is called */
 	struct pr_pending *pending;

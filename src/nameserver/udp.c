@@ -158,22 +158,39 @@ static void take_questions(struct pr_listener_socket *socket, unsigned int n_rea
 	send_gathered(listener);
 }
 
-void pr_udp_readable(evutil_socket_t fd, short what, void *context)
+static void read_socket(struct pr_listener_socket *socket, unsigned int n_most)
 {
-	struct pr_listener_socket *socket = context;
 	struct pr_udp_batch *batch = socket->listener->udp;
 	int n = BATCH;
 
-	(void)what;
-	for (unsigned int taken = 0; n == BATCH && taken < PR_LISTENER_UDP_PER_READ;
-	     taken += BATCH) {
+	for (unsigned int taken = 0; n == BATCH && taken < n_most; taken += BATCH) {
 		/* an error here is one of an earlier reply (ICMP), or nothing to read */
-		n = recvmmsg(fd, batch->in.headers, BATCH, MSG_DONTWAIT, NULL);
+		n = recvmmsg(socket->fd, batch->in.headers, BATCH, MSG_DONTWAIT, NULL);
 		if (n <= 0)
 			return;
 		take_questions(socket, (unsigned int)n);
 		prepare_reading(batch, (unsigned int)n);
 	}
+}
+
+void pr_udp_readable(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_listener_socket *socket = context;
+
+	(void)fd;
+	(void)what;
+	pthread_mutex_lock(&socket->listener->reading);
+	read_socket(socket, PR_LISTENER_UDP_PER_READ);
+	pthread_mutex_unlock(&socket->listener->reading);
+}
+
+void pr_listener_read(struct pr_listener *listener)
+{
+	pthread_mutex_lock(&listener->reading);
+	for (unsigned int i = 0; i < listener->n_sockets; i++)
+		if (!listener->sockets[i].tcp)
+			read_socket(&listener->sockets[i], PR_LISTENER_UDP_AT_ONCE);
+	pthread_mutex_unlock(&listener->reading);
 }
 
 /* ---- replies ---- */

@@ -109,6 +109,7 @@ struct pr_subject {
 		*tunnel_why; /* what each rests on, with numbers; NULL = not said */
 
 	bool own;	     /* a socket of ours, or the kernel's own reset or error */
+	bool to_nameserver;  /* straight to our own nameserver */
 	bool dns_exempt;     /* goes where it is sent though the port is DNS: no question, or the
 				* asker is the nameserver that we ask */
 	bool infrastructure; /* what a host needs to be on its link at all (design.md, row 1) */

@@ -2,6 +2,8 @@
 /* What a line of a case does. The language: tests/scenario/README.md. */
 #include "world.h"
 
+#include "packet/parse.h"
+
 #include <string.h>
 
 /* process PID PATH [uid N] [start N] [script S] [unit U] [container C] [cgroup C] [inode N] [unproven] [kernel] */
@@ -65,10 +67,21 @@ static void hand_up(struct world *world, const struct pr_intercepted *packet)
 {
 	struct pr_interception *interception = pr_scenario_interception(world->scenario);
 	struct pr_verdict_order order;
-	bool held = pr_engine_packet(world->engine, interception, packet, &order) == PR_ENGINE_HELD;
+	enum pr_engine_packet_outcome outcome;
+	struct pr_intercepted again = *packet;
+	struct pr_packet parsed;
 
+	if (packet->hook != PR_HOOK_INPUT &&
+	    pr_packet_parse(packet->bytes, packet->len, packet->wire_len, &parsed) == 0)
+		world->sent[world->n_sent++ % PR_ARRAY_SIZE(world->sent)] = parsed.tuple;
+	outcome = pr_engine_packet(world->engine, interception, packet, &order);
+	if (outcome == PR_ENGINE_QUESTIONS_FIRST) {
+		world_output(world, OUTPUT_LINE, "line questions-first");
+		again.questions_read = true;
+		outcome = pr_engine_packet(world->engine, interception, &again, &order);
+	}
 	pr_engine_settle(world->engine);
-	if (held)
+	if (outcome == PR_ENGINE_HELD)
 		world_output(world, OUTPUT_PACKET, "held");
 	else
 		interception->operations->verdict(interception, packet, &order);
@@ -156,17 +169,20 @@ static void step_question(struct world *world, char **words, unsigned int n)
 	struct pr_asker asker = { .client = ++world->last_client };
 	struct pr_asked asked = { .bytes = NULL };
 	struct pr_engine_query query = { .uid = (uid_t)-1 };
-	const char *from, *to;
+	const char *from, *to, *sent_from;
 	uint8_t bytes[512];
 	size_t len;
 
 	n = take_owner(world, words, n);
 	from = step_option(words, n, "from");
 	to = step_option(words, n, "to");
+	sent_from = step_option(words, n, "sent-from");
+	world->sent_from.family = 0;
 	asker.transport = step_flag(words, n, "tcp") ? PR_TRANSPORT_TCP : PR_TRANSPORT_UDP;
 	len = n >= 2 ? dns_question(words[0], words[1], bytes, sizeof(bytes)) : 0;
 	if (!len || !step_endpoint(from ? from : "10.0.0.2:5353", &asker.address, &asker.port) ||
-	    !step_endpoint(to ? to : "127.0.0.1:53", &asker.local_address, &asker.local_port)) {
+	    !step_endpoint(to ? to : "127.0.0.1:53", &asker.local_address, &asker.local_port) ||
+	    (sent_from && !step_endpoint(sent_from, &world->sent_from, &world->sent_from_port))) {
 		world_fail(world, "question NAME TYPE");
 		return;
 	}
@@ -309,6 +325,10 @@ static void step_limit(struct world *world, char **words, unsigned int n)
 		       { "parked", &world->options.n_parked_max },
 		       { "prompts", &world->options.n_prompts_max } };
 
+	if (n == 2 && step_is(words[0], "nameserver"))
+		world->options.nameserver_port4 = (uint16_t)step_number(world, words[1]);
+	if (n == 1 && step_is(words[0], "senders-unchecked"))
+		world->options.senders_checked = false;
 	for (size_t i = 0; n == 2 && i < PR_ARRAY_SIZE(limits); i++)
 		if (step_is(words[0], limits[i].name))
 			*limits[i].limit = (uint32_t)step_number(world, words[1]);

@@ -66,6 +66,29 @@ static enum pr_owner_outcome port_owner(void *context, const struct pr_intercept
 	return PR_OWNER_KNOWN;
 }
 
+/* The newest flow from the same end; NAT has changed its destination. */
+static bool port_before_nat(void *context, const struct pr_tuple *seen, struct pr_tuple *ret_sent)
+{
+	struct world *world = context;
+	struct pr_tuple from = *seen;
+
+	if (world->sent_from.family) {
+		from.src = world->sent_from;
+		from.src_port = world->sent_from_port;
+	}
+	for (unsigned int i = 0; i < world->n_sent && i < PR_ARRAY_SIZE(world->sent); i++) {
+		const struct pr_tuple *sent =
+			&world->sent[(world->n_sent - 1 - i) % PR_ARRAY_SIZE(world->sent)];
+
+		if (sent->proto == from.proto && sent->src_port == from.src_port &&
+		    pr_address_equal(&sent->src, &from.src)) {
+			*ret_sent = *sent;
+			return true;
+		}
+	}
+	return false;
+}
+
 static void port_release(void *context, struct pr_interception *interception,
 			 const struct pr_intercepted *packet, const struct pr_verdict_order *order)
 {
@@ -157,6 +180,7 @@ void world_engine_start(struct world *world)
 	const struct pr_engine_ports ports = {
 		.context = world,
 		.owner = port_owner,
+		.before_nat = port_before_nat,
 		.release = port_release,
 		.resolve = port_resolve,
 		.inform = port_inform,
@@ -179,6 +203,7 @@ void world_init(struct world *world, const char *case_name)
 				 .now_us = START_US,
 				 .due_us = PR_ENGINE_NEVER,
 				 .owner = PR_OWNER_NONE,
+				 .options.senders_checked = true,
 				 .options.real_offset_us = REAL_US - (int64_t)START_US };
 	pr_hash_seed(1);
 	world->outputs = pr_calloc(OUTPUTS_MAX, sizeof(*world->outputs));

@@ -337,10 +337,11 @@ static bool is_question(const struct told *told, bool own_dns)
 {
 	const struct pr_subject *subject = told->subject;
 
-	return subject->direction != PR_DIRECTION_IN && !own_dns && !subject->dns_exempt &&
+	return subject->direction != PR_DIRECTION_IN && !subject->dns_exempt &&
 	       settled(subject, PR_FACT_PROTOCOL) && !missing(subject, PR_FACT_PROTOCOL) &&
 	       settled(subject, PR_FACT_PORT) && !missing(subject, PR_FACT_PORT) &&
-	       subject->port == 53 && (subject->proto == 6 || subject->proto == 17);
+	       (subject->to_nameserver || (!own_dns && subject->port == 53)) &&
+	       (subject->proto == 6 || subject->proto == 17);
 }
 
 static bool is_encrypted(const struct pr_subject *subject)

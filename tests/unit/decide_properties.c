@@ -220,6 +220,7 @@ static void draw_subject(struct pr_subject *subject, uint32_t app)
 	subject->infrastructure = one_in(30);
 	subject->start_grace = one_in(20);
 	subject->dns_exempt = one_in(10);
+	subject->to_nameserver = one_in(20);
 	subject->public_answer = one_in(2);
 	subject->suspicions = one_in(8) ? draw(4) : 0;
 	if (one_in(30))
