@@ -3,10 +3,12 @@
 #include "daemon/files.h"
 #include "daemon/roles.h"
 #include "profile/config.h"
+#include "profile/policy.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
 struct collection {
 	struct pr_config_file *files;
@@ -46,6 +48,31 @@ static void collection_done(struct collection *collection)
 	free(collection->files);
 }
 
+/* A list whose file cannot be read is no error: it may come. But here somebody wants to know. */
+static void check_file(const struct pr_source *source)
+{
+	if (*source->file && access(source->file, R_OK) < 0)
+		fprintf(stderr, "the list \"%s\" has no data: %s: %s\n", source->id, source->file,
+			strerror(errno));
+}
+
+static void check_sources(const struct pr_policy_blob *blob)
+{
+	PR_CLEANUP(pr_policy_cleanup) struct pr_policy *policy = NULL;
+
+	pr_assert(pr_policy_open(blob->bytes, blob->len, &policy) == 0);
+	for (uint32_t i = 0; i < pr_policy_n_lists(policy); i++) {
+		struct pr_source source = pr_policy_list(policy, i);
+
+		check_file(&source);
+	}
+	for (uint32_t i = 0; i < pr_policy_n_geo(policy); i++) {
+		struct pr_source source = pr_policy_geo(policy, i);
+
+		check_file(&source);
+	}
+}
+
 int pr_check_main(const struct pr_options *options)
 {
 	char files_error[PR_FILES_ERROR_SIZE];
@@ -70,6 +97,7 @@ int pr_check_main(const struct pr_options *options)
 	} else {
 		for (size_t i = 0; i < blob.n_warnings; i++)
 			fprintf(stderr, "%s\n", blob.warnings[i]);
+		check_sources(&blob);
 		puts("the configuration is fine");
 		pr_policy_blob_done(&blob);
 	}

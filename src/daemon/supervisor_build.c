@@ -48,7 +48,7 @@ uint64_t pr_intel_recipe(struct pr_intel_manager *manager)
 				pr_intel_digest_text(wanted, digest));
 	}
 	pr_assert(fclose(out) == 0);
-	return pr_hash_seeded(text, len, 0);
+	return len ? pr_hash_seeded(text, len, 0) : 0;
 }
 
 void pr_intel_set_restore(struct pr_intel_manager *manager)

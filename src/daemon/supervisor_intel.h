@@ -127,7 +127,7 @@ void pr_intel_look(struct pr_intel_manager *manager, struct pr_intel_entry *entr
 void pr_intel_fetch_cancel(struct pr_intel_manager *manager, struct pr_intel_entry *entry);
 
 /* ---- the set (supervisor_build.c) ---- */
-/* What the set would be made of now, as a number. */
+/* What the set would be made of now, as a number; 0 = of nothing. */
 uint64_t pr_intel_recipe(struct pr_intel_manager *manager);
 /* Opens the stored set if it is what the index says; else says why not. */
 void pr_intel_set_restore(struct pr_intel_manager *manager);

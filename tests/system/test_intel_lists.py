@@ -356,6 +356,25 @@ def test_what_is_not_there_yet(lab, guard):
     assert not resolves(lab, "ads.example") and resolves(lab, "example.com")
 
 
+def test_check_tells_of_lists(lab, build):
+    directory = lab.directory / "config"
+    directory.mkdir()
+
+    def check(text):
+        (directory / "portreeve.conf").write_text(text)
+        return lab.host.run(build / "portreeved", "--config", directory, "--state", lab.directory / "state", "--check",
+                            check=False)
+
+    done = check(config('id = "own";\nfile = "/nowhere/list"; format = "hots";'))
+    assert done.returncode == 2 and "portreeve.conf:2: format: write one of" in done.stdout, done.stdout
+    done = check(config('id = "own"; file = "/nowhere/list";', 'id = "ads"; url = "http://lists.example/";',
+                        more='lists = [ "adz" ];'))
+    assert done.returncode == 0, done.stdout
+    for said in ('"own" has no data: /nowhere/list: No such file', '"ads" is fetched without encryption',
+                 'no list has the id or category "adz"'):
+        assert said in done.stdout, done.stdout
+
+
 def test_a_new_list_in_a_running_configuration(lab, guard):
     lab.start_dns()
     one, two = lab.directory / "one.txt", lab.directory / "two.txt"
