@@ -18,8 +18,15 @@
  *   "dns-query"                 "name", "type", "app"; PAIRS, and rows of the decisions
  *   "intel-providers"           "entity"; PAIRS for each provider of intelligence: how it is with it, what it said of the
  *                               entity, what exactly it is sent to be asked about that
+ *   "intel"                     "entity", "ip" (beside a domain); PAIRS: an address and its network, then each line of a list
+ *                               that speaks of them: docs/api.yaml
  *   "dns-cache"                 rows are events: an address, a domain that led to it, to whom it was given. Filters as
  *                               above
+ *
+ * The supervisor is asked the same way:
+ *
+ *   "lists"                     "id"; PAIRS, a list or geo source each. Parts of PR_INTEL_ROWS_MAX
+ *   "list-refused"              "id"; PAIRS: "line", "why", "text" of its first lines that were not understood
  *
  * PR_MESSAGE_CHANGE, front → supervisor, with the client's connected socket as its descriptor. The first
  * pair is "verb" = one of the table in daemon/authority.h; the others its arguments, named there.

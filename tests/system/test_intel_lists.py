@@ -89,10 +89,13 @@ def test_a_subscription(lab, guard):
     assert said["ads"]["outcome"] == "unchanged"
     assert guarded.status()["lists"]["set_serial"] == serial
 
-    # Something new is in force when the command returns.
+    # Something new is in force when the command returns, and those who watch are told.
     web.put("ads.txt", names(100) + "more.example\n")
     assert not resolves(lab, "ads.example")
-    said = update(guarded, "ads")
+    with guarded.monitor() as monitor:
+        said = update(guarded, "ads")
+        wait_for("the event", lambda: any("the list ads is updated" in event.get("text", "")
+                                          for event in monitor.events(event="system")))
     assert said["ads"]["outcome"] == "updated" and said["ads"]["entries"] == 101
     assert said["ads"]["entries_before"] == 101 and said["ads"]["sha256"] != row["sha256"]
     assert resolves(lab, "ads.example")
