@@ -2,7 +2,7 @@
 /* A line a key. The values are checked where they were configured; here only that they can be what they should. */
 #include "network/provider.h"
 
-#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 bool pr_provider_character(char c)
@@ -23,28 +23,35 @@ const char *pr_provider_asks_name(unsigned int asks)
 						    : "both";
 }
 
+/* A handful of lines: each makes the text anew. */
+static char *write_codes(const struct pr_provider *provider)
+{
+	char *text = pr_strdup("");
+
+	for (unsigned int i = 0; i < provider->n_codes; i++) {
+		const struct pr_provider_code *code = &provider->codes[i];
+		char address[PR_ADDRESS_TEXT_SIZE];
+		char *longer =
+			pr_asprintf("%scode=%s %s\n", text,
+				    pr_address_format(&code->address, address), code->category);
+
+		free(text);
+		text = longer;
+	}
+	return text;
+}
+
 char *pr_provider_write(const struct pr_provider *provider)
 {
-	char *text = NULL;
-	size_t len;
-	FILE *out = open_memstream(&text, &len);
+	PR_CLEANUP(pr_cleanup_free) char *codes = write_codes(provider);
 
-	pr_assert(out);
-	fprintf(out, "id=%s\ntype=%u\nasks=%u\ndeadline_ms=%u\ncache_least_s=%u\ncache_most_s=%u\n",
-		provider->id, provider->type, provider->asks, provider->deadline_ms,
-		provider->cache_least_s, provider->cache_most_s);
-	fprintf(out, "zone=%s\nserver=%s\ntest_points=%u\n", provider->zone, provider->server,
-		provider->test_points);
-	for (unsigned int i = 0; i < provider->n_codes; i++) {
-		char address[PR_ADDRESS_TEXT_SIZE];
-
-		fprintf(out, "code=%s %s\n",
-			pr_address_format(&provider->codes[i].address, address),
-			provider->codes[i].category);
-	}
-	fprintf(out, "url=%s\nheader=%s\nca=%s\n", provider->url, provider->header, provider->ca);
-	pr_assert(fclose(out) == 0);
-	return text;
+	return pr_asprintf("id=%s\ntype=%u\nasks=%u\ndeadline_ms=%u\ncache_least_s=%u\n"
+			   "cache_most_s=%u\nzone=%s\nserver=%s\ntest_points=%u\n%surl=%s\n"
+			   "header=%s\nca=%s\n",
+			   provider->id, provider->type, provider->asks, provider->deadline_ms,
+			   provider->cache_least_s, provider->cache_most_s, provider->zone,
+			   provider->server, provider->test_points, codes, provider->url,
+			   provider->header, provider->ca);
 }
 
 static bool read_code(char *value, struct pr_provider *provider)

@@ -101,7 +101,8 @@ struct world {
 	unsigned int n_inquired;
 	struct pr_tuple sent[64]; /* a ring: what was sent to a nameserver */
 	unsigned int n_sent;
-	struct pr_address sent_from; /* of the question, if NAT changed whence it comes; family 0 = not */
+	struct pr_address
+		sent_from; /* of the question, if NAT changed whence it comes; family 0 = not */
 	uint16_t sent_from_port;
 	uint64_t last_client;
 	bool releasing;
