@@ -78,7 +78,7 @@ struct pr_standing_answer {
 };
 
 struct pr_heuristics;
-struct pr_questioner; /* questions.c */
+struct pr_questioner; /* questioner.h */
 
 /* The link that what the nameserver saw belongs to. */
 struct pr_asker_slot {
