@@ -11,6 +11,13 @@ static const char *text_of(const json_t *row, const char *key, const char *other
 	return text ? text : otherwise;
 }
 
+/* "1 entry", "2 entries". */
+static const char *count(json_int_t n, const char *one, const char *many, char text[48])
+{
+	snprintf(text, 48, "%lld %s", (long long)n, n == 1 ? one : many);
+	return text;
+}
+
 static void bytes_text(json_int_t bytes, char *text, size_t size)
 {
 	if (bytes >= 1 << 20)
@@ -33,12 +40,12 @@ static void line(const struct pr_cli *cli, const char *label, const char *text)
 
 static void held_lines(const struct pr_cli *cli, const json_t *row)
 {
-	char text[200];
+	char text[200], n[48];
 
 	if (!json_object_get(row, "held"))
 		return;
-	snprintf(text, sizeof(text), "%lld entries, sha256 %s",
-		 (long long)pr_cli_number(row, "held.entries"),
+	snprintf(text, sizeof(text), "%s, sha256 %s",
+		 count(pr_cli_number(row, "held.entries"), "entry", "entries", n),
 		 text_of(row, "held.sha256", "unknown"));
 	line(cli, "held", text);
 }
@@ -48,22 +55,25 @@ static void on_list(const struct pr_cli *cli, const json_t *row, void *context)
 	const char *state = text_of(row, "state", "?"), *category = pr_cli_text(row, "category");
 	bool is_geo = strcmp(text_of(row, "kind", ""), "geo") == 0;
 	bool fine = strcmp(state, "fine") == 0;
-	char clean[256], size[32], text[200];
+	char clean[256], size[32], text[200], n[48];
 
 	(void)context;
 	if (cli->json)
 		return pr_cli_json(cli, row);
 	bytes_text(pr_cli_number(row, "bytes"), size, sizeof(size));
-	fprintf(cli->out, "%s%s%s: %s%s%s, %s, %lld %s",
+	fprintf(cli->out, "%s%s%s: %s%s%s, %s, %s",
 		pr_cli_clean(text_of(row, "id", "?"), clean, sizeof(clean)), category ? " of " : "",
 		category ? category : "", pr_cli_verdict_colour(cli, fine ? "accept" : "block"),
 		state, pr_cli_plain(cli), text_of(row, "format", "auto"),
-		(long long)pr_cli_number(row, "entries"), is_geo ? "ranges" : "entries");
+		count(pr_cli_number(row, "entries"), is_geo ? "range" : "entry",
+		      is_geo ? "ranges" : "entries", n));
 	if (pr_cli_number(row, "exceptions"))
-		fprintf(cli->out, ", %lld of them exceptions",
-			(long long)pr_cli_number(row, "exceptions"));
+		fprintf(cli->out, ", %s",
+			count(pr_cli_number(row, "exceptions"), "of them an exception",
+			      "of them exceptions", n));
 	if (pr_cli_number(row, "refused"))
-		fprintf(cli->out, ", %lld lines refused", (long long)pr_cli_number(row, "refused"));
+		fprintf(cli->out, ", %s",
+			count(pr_cli_number(row, "refused"), "line refused", "lines refused", n));
 	fprintf(cli->out, ", %s\n", size);
 	line(cli, "from", pr_cli_text(row, "from"));
 	line(cli, "error", pr_cli_text(row, "error"));
@@ -110,7 +120,7 @@ static void on_updated(const struct pr_cli *cli, const json_t *row, void *contex
 {
 	const char *outcome = text_of(row, "outcome", "?"), *error = pr_cli_text(row, "error");
 	bool *any_failed = context;
-	char clean[512];
+	char clean[512], n[48];
 
 	if (strcmp(outcome, "failed") == 0 || strcmp(outcome, "held") == 0)
 		*any_failed = true;
@@ -119,7 +129,8 @@ static void on_updated(const struct pr_cli *cli, const json_t *row, void *contex
 	fprintf(cli->out, "%s: %s", pr_cli_clean(text_of(row, "id", "?"), clean, sizeof(clean)),
 		outcome);
 	if (json_object_get(row, "entries"))
-		fprintf(cli->out, ", %lld entries", (long long)pr_cli_number(row, "entries"));
+		fprintf(cli->out, ", %s",
+			count(pr_cli_number(row, "entries"), "entry", "entries", n));
 	if (json_object_get(row, "entries_before"))
 		fprintf(cli->out, " (before: %lld)",
 			(long long)pr_cli_number(row, "entries_before"));
@@ -153,23 +164,29 @@ static int update(const struct pr_cli *cli, int argc, char **argv)
 
 /* ---- lookup ---- */
 
+static void network_line(const struct pr_cli *cli, const json_t *row)
+{
+	json_int_t asn = pr_cli_number(row, "asn");
+	char organisation[300], number[32];
+
+	snprintf(number, sizeof(number), "AS%lld", (long long)asn);
+	fprintf(cli->out, "%s: country %s, network %s %s\n", text_of(row, "address", "?"),
+		text_of(row, "country", "unknown"), asn ? number : "unknown",
+		pr_cli_clean(text_of(row, "organisation", ""), organisation, sizeof(organisation)));
+}
+
 static void on_known(const struct pr_cli *cli, const json_t *row, void *context)
 {
 	const char *list = pr_cli_text(row, "list"), *category = pr_cli_text(row, "category");
 	bool *any = context, exception = json_is_true(json_object_get(row, "exception"));
 	bool listed = json_is_true(json_object_get(row, "listed"));
-	char of[300], organisation[300];
+	char of[300];
 
 	*any = true;
 	if (cli->json)
 		return pr_cli_json(cli, row);
-	if (!list) {
-		fprintf(cli->out, "%s: country %s, AS%lld %s\n", text_of(row, "address", "?"),
-			text_of(row, "country", "unknown"), (long long)pr_cli_number(row, "asn"),
-			pr_cli_clean(text_of(row, "organisation", ""), organisation,
-				     sizeof(organisation)));
-		return;
-	}
+	if (!list)
+		return network_line(cli, row);
 	fprintf(cli->out, "%s%s%s%s%s%s: line %lld (%s) %s %s%s\n",
 		pr_cli_verdict_colour(cli, listed ? "block" : "accept"), list, pr_cli_plain(cli),
 		category ? " (" : "", category ? category : "", category ? ")" : "",

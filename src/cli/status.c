@@ -22,13 +22,16 @@ static void duration(json_int_t seconds, char *text, size_t size)
 		snprintf(text, size, "%lld s", (long long)seconds);
 }
 
+/* A line for each of the reason's. */
 static void warn(const struct pr_cli *cli, const char *what, const char *why)
 {
-	char clean[512];
+	PR_CLEANUP(pr_cleanup_free) char *lines = pr_strdup(why ? why : "");
+	char *next = lines, *line, clean[512];
 
-	if (why && *why)
-		fprintf(cli->out, "  %s%s%s %s\n", pr_cli_verdict_colour(cli, "block"), what,
-			pr_cli_plain(cli), pr_cli_clean(why, clean, sizeof(clean)));
+	while ((line = strsep(&next, "\n")))
+		if (*line)
+			fprintf(cli->out, "  %s%s%s %s\n", pr_cli_verdict_colour(cli, "block"),
+				what, pr_cli_plain(cli), pr_cli_clean(line, clean, sizeof(clean)));
 }
 
 /* What goes wrong, or went: nothing is printed where all is well. */

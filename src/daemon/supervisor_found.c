@@ -155,6 +155,11 @@ void pr_intel_apply(struct pr_intel_manager *manager, struct pr_intel_entry *ent
 		pr_intel_went_wrong(manager, entry, "%s", entry->found_why);
 	} else if (taken) {
 		take_content(facts, entry);
+		/* The configuration names another format now. */
+		if (!facts->kept.entries && facts->kept.refused)
+			pr_intel_went_wrong(manager, entry,
+					    "no line of it is an entry in the format %s",
+					    facts->format);
 	} else {
 		pr_intel_lost(manager, entry, entry->found_why);
 	}

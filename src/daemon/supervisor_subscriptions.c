@@ -32,12 +32,22 @@ static void find_kept(struct pr_intel_manager *manager, struct pr_intel_facts *f
 		facts->is_held = false;
 }
 
+/* At once where there is none; a time that is to come is none of ours. */
+static void set_due(struct pr_intel_manager *manager, struct pr_intel_entry *entry)
+{
+	const struct pr_intel_facts *facts = pr_intel_facts_of(manager, entry);
+	uint64_t now_s = pr_intel_now_s();
+
+	entry->due_s = facts->is_kept && facts->checked_s && facts->checked_s <= now_s
+			       ? facts->checked_s + entry->subscription.interval_s
+			       : now_s;
+}
+
 /* What is known of it counts if it came from where it comes from now. */
 static void entry_begin(struct pr_intel_manager *manager, struct pr_intel_entry *entry)
 {
 	struct pr_intel_facts *facts = pr_intel_facts_of(manager, entry);
 	const char *origin = pr_subscription_origin(&entry->subscription);
-	uint64_t now_s = pr_intel_now_s();
 
 	find_kept(manager, facts);
 	if (strcmp(facts->origin, origin) != 0) {
@@ -48,9 +58,7 @@ static void entry_begin(struct pr_intel_manager *manager, struct pr_intel_entry 
 		manager->index_changed = true;
 	}
 	entry->fetched_fd = -1;
-	entry->due_s = facts->is_kept && facts->checked_s && facts->checked_s <= now_s
-			       ? facts->checked_s + entry->subscription.interval_s
-			       : now_s;
+	set_due(manager, entry);
 }
 
 /* Of lists that are no longer configured nothing is remembered. */
@@ -87,6 +95,8 @@ void pr_intel_take_subscriptions(struct pr_intel_manager *manager,
 		if (former && pr_subscription_same(&former->subscription, subscription)) {
 			entries[i] = *former;
 			entries[i].subscription.interval_s = subscription->interval_s;
+			if (former->subscription.interval_s != subscription->interval_s)
+				set_due(manager, &entries[i]);
 			*former = (struct pr_intel_entry){ .fetched_fd = -1 };
 			former->subscription.id = pr_strdup("");
 			continue;

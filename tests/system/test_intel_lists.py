@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Lists: from a real web server, from files, kept over a restart, swapped under load; and what goes wrong with them."""
+import datetime
 import json
 import os
 import pathlib
@@ -51,6 +52,12 @@ def update(guarded, *words, status=0):
     done = guarded.portreeve("--json", "intel", "update", *words, check=False)
     assert done.returncode == status, done.stdout
     return {row["id"]: row for row in map(json.loads, done.stdout.splitlines()) if "id" in row}
+
+
+def wait_of(row):
+    """Seconds until a list is looked for again."""
+    then = datetime.datetime.fromisoformat(row["next"].replace("Z", "+00:00"))
+    return (then - datetime.datetime.now(datetime.timezone.utc)).total_seconds()
 
 
 class Web:
@@ -121,9 +128,13 @@ def test_a_subscription(lab, guard):
     assert said["ads"]["outcome"] == "failed" and "status 404" in said["ads"]["error"]
     assert rows(guarded)["ads"]["state"] == "failing" and not resolves(lab, "ads.example")
     assert guarded.status()["lists"]["failing"] == 1
+    # It is tried again soon, and less soon with each failure.
+    waits = [wait_of(rows(guarded)["ads"])]
     lab.end(web.process)
     said = update(guarded, status=1)
     assert "404" not in said["ads"]["error"] and not resolves(lab, "ads.example")
+    waits.append(wait_of(rows(guarded)["ads"]))
+    assert 50 <= waits[0] <= 66 and 110 <= waits[1] <= 132, waits
 
 
 def test_https_by_the_authorities_of_the_machine(lab, guard):
@@ -238,9 +249,17 @@ def test_a_restart_needs_no_server_and_no_compiler(lab, guard):
     assert status["compiled"] == compiled and status["set_serial"] == 1
     assert rows(guarded)["ads"]["state"] == "fine"
     # The engine that comes after one that died has it, too.
-    os.kill(guarded.children()["engine"], signal.SIGKILL)
-    wait_for("the next engine", lambda: guarded.status()["engine"].get("state") == "runs")
-    wait_for("its answers", lambda: "NXDOMAIN" in lab.host.run("dig", "+time=1", "+tries=1", "ads.example").stdout)
+    former = guarded.children()["engine"]
+    os.kill(former, signal.SIGKILL)
+    wait_for("the next engine", lambda: guarded.children().get("engine", former) != former)
+    answers = []
+
+    def answered():
+        answers.append(lab.host.run("dig", "+time=1", "+tries=1", "ads.example", check=False).stdout)
+        return "NXDOMAIN" in answers[-1]
+    wait_for("its answers", answered)
+    # Until then none, and never an address.
+    assert not any("NOERROR" in answer for answer in answers), answers
 
 
 def test_a_damaged_set_is_compiled_anew(lab, guard):

@@ -3,7 +3,11 @@
 #include "intel/geo.h"
 #include "intel/list.h"
 #include "profile/config.h"
+
+#include "intel/geo.h"
+#include "intel/list.h"
 #include "profile/policy.h"
+#include "profile/setting.h"
 
 #include "unit.h"
 
@@ -535,6 +539,22 @@ static void every_format_of_lists_and_geography_can_be_set(void **state)
 	}
 }
 
+/* The room cannot include that of the parsers; it has to say the same words. */
+static void knows_all_formats_of_lists_and_geo_sources(void **state)
+{
+	const struct pr_setting_key *list = &pr_setting(PR_SETTING_LIST)->keys[PR_SOURCE_FORMAT];
+	const struct pr_setting_key *geo = &pr_setting(PR_SETTING_GEO)->keys[PR_SOURCE_FORMAT];
+	int n = 0;
+
+	(void)state;
+	for (; list->words[n]; n++)
+		assert_string_equal(list->words[n], pr_list_format_name((enum pr_list_format)n));
+	assert_int_equal(n, PR_LIST_FORMAT_COUNT_);
+	for (n = 0; geo->words[n]; n++)
+		assert_string_equal(geo->words[n], pr_geo_format_name((enum pr_geo_format)n));
+	assert_int_equal(n, PR_GEO_FORMAT_COUNT_);
+}
+
 static void warns_of_lists_that_nobody_has_and_of_plain_ways(void **state)
 {
 	struct setup setup = { 0 };
@@ -753,6 +773,7 @@ int main(void)
 		cmocka_unit_test(refuses_one_name_twice_in_a_layer),
 		cmocka_unit_test(warns_of_what_there_are_no_means_for),
 		cmocka_unit_test(knows_where_lists_come_from),
+		cmocka_unit_test(knows_all_formats_of_lists_and_geo_sources),
 		cmocka_unit_test(every_format_of_lists_and_geography_can_be_set),
 		cmocka_unit_test(warns_of_lists_that_nobody_has_and_of_plain_ways),
 		cmocka_unit_test(warns_of_ties_and_of_what_is_never_reached),
