@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Transfers in an event loop: curl's multi interface tells which sockets and which time it waits for. */
+/* Transfers, from the first hop to the last. */
 #include "fetch/fetch_internal.h"
 
 #include "base/clock.h"
@@ -10,7 +10,7 @@
 static void transfer_free(struct pr_fetch_transfer *transfer)
 {
 	if (transfer->running)
-		curl_multi_remove_handle(transfer->fetcher->multi, transfer->easy);
+		curl_multi_remove_handle(transfer->fetcher->loop.multi, transfer->easy);
 	if (transfer->easy)
 		curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
@@ -58,7 +58,7 @@ static void run_hop(struct pr_fetch_transfer *transfer)
 	evtimer_del(transfer->on_time);
 	if (!pr_fetch_hop_prepare(transfer))
 		return finish(transfer, PR_FETCH_FAILED);
-	if (curl_multi_add_handle(transfer->fetcher->multi, transfer->easy) != CURLM_OK) {
+	if (curl_multi_add_handle(transfer->fetcher->loop.multi, transfer->easy) != CURLM_OK) {
 		pr_fetch_wrong(transfer, "it cannot be fetched now");
 		return finish(transfer, PR_FETCH_FAILED);
 	}
@@ -95,7 +95,7 @@ static void hop_over(struct pr_fetch_transfer *transfer, CURLcode code)
 {
 	enum pr_fetch_outcome outcome;
 
-	curl_multi_remove_handle(transfer->fetcher->multi, transfer->easy);
+	curl_multi_remove_handle(transfer->fetcher->loop.multi, transfer->easy);
 	transfer->running = false;
 	if (pr_fetch_hop_over(transfer, code, &outcome))
 		finish(transfer, outcome);
@@ -103,101 +103,22 @@ static void hop_over(struct pr_fetch_transfer *transfer, CURLcode code)
 		wait_for_names(transfer);
 }
 
-static void look(struct pr_fetcher *fetcher)
+static void transfer_over(void *context, void *private, CURLcode code)
 {
-	const CURLMsg *message;
-	int n;
-
-	while ((message = curl_multi_info_read(fetcher->multi, &n))) {
-		CURL *easy = message->easy_handle;
-		CURLcode code = message->data.result;
-		void *transfer = NULL;
-
-		if (message->msg != CURLMSG_DONE)
-			continue;
-		curl_easy_getinfo(easy, CURLINFO_PRIVATE, (char **)&transfer);
-		hop_over(transfer, code);
-	}
+	(void)context;
+	hop_over(private, code);
 }
-
-/* ---- curl in the event loop ---- */
-
-static void socket_event(evutil_socket_t fd, short what, void *context)
-{
-	struct pr_fetcher *fetcher = context;
-	int n, mask = (what & EV_READ ? CURL_CSELECT_IN : 0) |
-		      (what & EV_WRITE ? CURL_CSELECT_OUT : 0);
-
-	curl_multi_socket_action(fetcher->multi, fd, mask, &n);
-	look(fetcher);
-}
-
-static void timer_event(evutil_socket_t fd, short what, void *context)
-{
-	struct pr_fetcher *fetcher = context;
-	int n;
-
-	(void)fd;
-	(void)what;
-	curl_multi_socket_action(fetcher->multi, CURL_SOCKET_TIMEOUT, 0, &n);
-	look(fetcher);
-}
-
-static int on_socket(CURL *easy, curl_socket_t fd, int what, void *context, void *event)
-{
-	struct pr_fetcher *fetcher = context;
-	short wants = (short)((what & CURL_POLL_IN ? EV_READ : 0) |
-			      (what & CURL_POLL_OUT ? EV_WRITE : 0));
-
-	(void)easy;
-	if (event)
-		event_free(event);
-	event = NULL;
-	if (what != CURL_POLL_REMOVE) {
-		event = event_new(fetcher->base, fd, (short)(wants | EV_PERSIST), socket_event,
-				  fetcher);
-		pr_assert(event);
-		event_add(event, NULL);
-	}
-	curl_multi_assign(fetcher->multi, fd, event);
-	return 0;
-}
-
-static int on_timeout(CURLM *multi, long ms, void *context)
-{
-	struct pr_fetcher *fetcher = context;
-	const struct timeval in = { .tv_sec = ms / 1000, .tv_usec = ms % 1000 * 1000 };
-
-	(void)multi;
-	if (ms < 0)
-		evtimer_del(fetcher->on_timer);
-	else
-		evtimer_add(fetcher->on_timer, &in);
-	return 0;
-}
-
-/* ---- */
 
 struct pr_fetcher *pr_fetcher_new(struct event_base *base, const struct pr_fetch_ports *ports)
 {
-	struct pr_fetcher *fetcher;
+	struct pr_fetcher *fetcher = pr_calloc(1, sizeof(*fetcher));
 
-	if (curl_global_init(CURL_GLOBAL_DEFAULT))
-		return NULL;
-	fetcher = pr_calloc(1, sizeof(*fetcher));
 	fetcher->base = base;
 	fetcher->ports = *ports;
-	fetcher->multi = curl_multi_init();
-	fetcher->on_timer = evtimer_new(base, timer_event, fetcher);
-	if (!fetcher->multi || !fetcher->on_timer) {
-		pr_fetcher_free(fetcher);
-		return NULL;
-	}
-	curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETFUNCTION, on_socket);
-	curl_multi_setopt(fetcher->multi, CURLMOPT_SOCKETDATA, fetcher);
-	curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERFUNCTION, on_timeout);
-	curl_multi_setopt(fetcher->multi, CURLMOPT_TIMERDATA, fetcher);
-	return fetcher;
+	if (pr_curl_loop_init(&fetcher->loop, base, transfer_over, fetcher) == 0)
+		return fetcher;
+	free(fetcher);
+	return NULL;
 }
 
 void pr_fetcher_free(struct pr_fetcher *fetcher)
@@ -210,12 +131,8 @@ void pr_fetcher_free(struct pr_fetcher *fetcher)
 		fetcher->transfers = transfer->next;
 		transfer_free(transfer);
 	}
-	if (fetcher->multi)
-		curl_multi_cleanup(fetcher->multi);
-	if (fetcher->on_timer)
-		event_free(fetcher->on_timer);
+	pr_curl_loop_done(&fetcher->loop);
 	free(fetcher);
-	curl_global_cleanup();
 }
 
 void pr_fetcher_start(struct pr_fetcher *fetcher, const struct pr_fetch_request *request)

@@ -6,6 +6,7 @@
 #include "base/name.h"
 #include "base/url.h"
 #include "dns/message.h"
+#include "fetch/curl_loop.h"
 #include "fetch/fetch.h"
 
 #include <curl/curl.h>
@@ -41,8 +42,7 @@ struct pr_fetch_transfer {
 struct pr_fetcher {
 	struct event_base *base;
 	struct pr_fetch_ports ports;
-	CURLM *multi;
-	struct event *on_timer;
+	struct pr_curl_loop loop;
 	struct pr_fetch_transfer *transfers;
 	unsigned int n_transfers;
 	uint64_t last_name_ticket;

@@ -2,7 +2,7 @@
 #include "resolver/provider_edge.h"
 
 #include "base/clock.h"
-#include "resolver/fetch.h"
+#include "resolver/http.h"
 #include "resolver/host.h"
 #include "resolver/lookup.h"
 #include "resolver/provider_state.h"
@@ -30,7 +30,7 @@ struct pr_provider_edge {
 	struct pr_provider_edge_ports ports;
 	struct pr_providers *providers;
 	struct pr_lookups *lookups;
-	struct pr_fetches *fetches;
+	struct pr_http *http;
 	struct event *tick_due, *states_due;
 	struct pr_upstream upstreams[PR_UPSTREAMS_MAX];
 	unsigned int n_upstreams;
@@ -100,16 +100,16 @@ static bool fetch(struct pr_provider_edge *edge, const struct pr_provider *provi
 		  const struct outgoing *outgoing)
 {
 	const struct pr_host *host = &edge->hosts[outgoing->provider];
-	const struct pr_fetch_request request = { .number = outgoing->number,
-						  .url = outgoing->text,
-						  .header = provider->header,
-						  .ca = provider->ca,
-						  .body_max = PR_PROVIDER_JSON_MAX,
-						  .timeout_ms = PR_PROVIDER_GIVE_UP_MS,
-						  .addresses = host->addresses,
-						  .n_addresses = host->n };
+	const struct pr_http_request request = { .number = outgoing->number,
+						 .url = outgoing->text,
+						 .header = provider->header,
+						 .ca = provider->ca,
+						 .body_max = PR_PROVIDER_JSON_MAX,
+						 .timeout_ms = PR_PROVIDER_GIVE_UP_MS,
+						 .addresses = host->addresses,
+						 .n_addresses = host->n };
 
-	return pr_fetches_start(edge->fetches, &request);
+	return pr_http_start(edge->http, &request);
 }
 
 static void ask_host(struct pr_provider_edge *edge, unsigned int provider)
@@ -185,7 +185,7 @@ static void port_cancel(void *context, unsigned int provider, uint64_t number)
 		return;
 	outgoing_free(edge, outgoing);
 	pr_lookups_cancel(edge->lookups, number);
-	pr_fetches_cancel(edge->fetches, number);
+	pr_http_cancel(edge->http, number);
 }
 
 /* ---- in ---- */
@@ -308,7 +308,7 @@ void pr_provider_edge_tell_states(struct pr_provider_edge *edge)
 
 static void set_hosts(struct pr_provider_edge *edge)
 {
-	char name[PR_FETCH_HOST_SIZE];
+	char name[PR_HTTP_HOST_SIZE];
 
 	for (unsigned int i = 0; i < PR_PROVIDERS_MAX; i++) {
 		struct pr_host *host = &edge->hosts[i];
@@ -323,7 +323,7 @@ static void set_hosts(struct pr_provider_edge *edge)
 			const struct pr_inquiry any = { .domain = "x" };
 
 			named = pr_provider_http_url(provider, &any, url) == 0 &&
-				pr_fetch_host(url, name);
+				pr_http_host(url, name);
 		}
 		if (named && host->name && strcmp(host->name, name) == 0)
 			continue;
@@ -391,7 +391,7 @@ int pr_provider_edge_new(struct event_base *base, const struct pr_provider_edge_
 	struct pr_provider_edge *edge = pr_calloc(1, sizeof(*edge));
 	const struct pr_providers_ports to_machine = { edge, port_send, port_cancel, port_answer };
 	const struct pr_lookups_ports to_lookups = { edge, on_lookup };
-	const struct pr_fetches_ports to_fetches = { edge, on_fetched };
+	const struct pr_http_ports to_fetches = { edge, on_fetched };
 	int r;
 
 	edge->base = base;
@@ -401,7 +401,7 @@ int pr_provider_edge_new(struct event_base *base, const struct pr_provider_edge_
 	edge->lookups = pr_lookups_new(base, &to_lookups);
 	edge->tick_due = evtimer_new(base, on_tick, edge);
 	edge->states_due = event_new(base, -1, EV_PERSIST, on_states, edge);
-	r = edge->tick_due && edge->states_due ? pr_fetches_new(base, &to_fetches, &edge->fetches)
+	r = edge->tick_due && edge->states_due ? pr_http_new(base, &to_fetches, &edge->http)
 					       : -ENOMEM;
 	if (r < 0) {
 		pr_provider_edge_free(edge);
@@ -417,7 +417,7 @@ void pr_provider_edge_free(struct pr_provider_edge *edge)
 		return;
 	pr_providers_free(edge->providers); /* cancels what is out */
 	pr_lookups_free(edge->lookups);
-	pr_fetches_free(edge->fetches);
+	pr_http_free(edge->http);
 	for (unsigned int i = 0; i < PR_PROVIDERS_MAX; i++)
 		free(edge->hosts[i].name);
 	if (edge->tick_due)

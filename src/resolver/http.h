@@ -11,15 +11,15 @@
 
 #include <event2/event.h>
 
-#define PR_FETCH_HEADERS_MAX	 16384u /* bytes of an answer's head; beyond: ended */
-#define PR_FETCH_CONNECTIONS_MAX 32L	/* of all; further requests wait in libcurl */
-#define PR_FETCH_PER_HOST_MAX	 8L
-#define PR_FETCH_ADDRESSES_MAX	 8u
-#define PR_FETCH_HOST_SIZE	 256
+#define PR_HTTP_HEADERS_MAX	16384u /* bytes of an answer's head; beyond: ended */
+#define PR_HTTP_CONNECTIONS_MAX 32L    /* of all; further requests wait in libcurl */
+#define PR_HTTP_PER_HOST_MAX	8L
+#define PR_HTTP_ADDRESSES_MAX	8u
+#define PR_HTTP_HOST_SIZE	256
 
-struct pr_fetches;
+struct pr_http;
 
-struct pr_fetch_request {
+struct pr_http_request {
 	uint64_t number; /* the caller's */
 	const char *url;
 	const char *header; /* "NAME: VALUE"; "" = none */
@@ -30,20 +30,20 @@ struct pr_fetch_request {
 	unsigned int n_addresses;
 };
 
-struct pr_fetches_ports {
+struct pr_http_ports {
 	void *context;
-	/* Once for each, unless it is cancelled, never before pr_fetches_start() returns. `status` 0: no answer, and `why`
+	/* Once for each, unless it is cancelled, never before pr_http_start() returns. `status` 0: no answer, and `why`
 	 * says what is the matter (it lives for ever). Borrowed. */
 	void (*done)(void *context, uint64_t number, long status, const char *body, size_t len,
 		     const char *why);
 };
 
-PR_MUST_USE int pr_fetches_new(struct event_base *base, const struct pr_fetches_ports *ports,
-			       struct pr_fetches **ret_fetches);
-void pr_fetches_free(struct pr_fetches *fetches);
+PR_MUST_USE int pr_http_new(struct event_base *base, const struct pr_http_ports *ports,
+			    struct pr_http **ret_fetches);
+void pr_http_free(struct pr_http *fetches);
 /* False where libcurl refuses the request. */
-bool pr_fetches_start(struct pr_fetches *fetches, const struct pr_fetch_request *request);
-void pr_fetches_cancel(struct pr_fetches *fetches, uint64_t number);
+bool pr_http_start(struct pr_http *fetches, const struct pr_http_request *request);
+void pr_http_cancel(struct pr_http *fetches, uint64_t number);
 
 /* The host of a URL; false where it is an address (an IPv6 one in brackets), or no URL. */
-bool pr_fetch_host(const char *url, char ret_host[PR_FETCH_HOST_SIZE]);
+bool pr_http_host(const char *url, char ret_host[PR_HTTP_HOST_SIZE]);
