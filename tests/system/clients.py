@@ -20,10 +20,10 @@ def real(program):
 
 
 class Client:
-    """A program that is started for each page. `upgrades`: it asks for HTTPS records as well, and goes by them."""
+    """A program that is started for each page. `asks_https`: for HTTPS records as well."""
 
-    def __init__(self, lab, words, path, upgrades=False):
-        self.lab, self.words, self.path, self.upgrades = lab, words, path, upgrades
+    def __init__(self, lab, words, path, asks_https=False):
+        self.lab, self.words, self.path, self.asks_https = lab, words, path, asks_https
 
     def loads(self, name):
         done = self.lab.host.run(*(str(word).format(name=name) for word in self.words), check=False, timeout=60)
@@ -40,7 +40,7 @@ def curl(lab):
 def chromium(lab):
     profile = lab.directory / "chromium"
     return Client(lab, [*CHROMIUM, f"--user-data-dir={profile}", "--dump-dom", "http://{name}/"],
-                  "/usr/lib/chromium/chromium", upgrades=True)
+                  "/usr/lib/chromium/chromium", asks_https=True)
 
 
 def go(lab):
@@ -60,7 +60,7 @@ def static_musl(lab):
 class Firefox:
     """firefox-esr, driven by its own remote protocol (Marionette): a message is its length, a colon, and JSON."""
 
-    upgrades = False
+    asks_https = False
 
     def __init__(self, lab):
         self.lab, self.path, self.number = lab, "/usr/lib/firefox-esr/firefox-esr", 0
@@ -112,7 +112,7 @@ class Contained:
     """A program in a container made of what the kernel has for it: namespaces of its own (the lab's `container` for the
     network), and a control group with the name that runtimes give it."""
 
-    upgrades = False
+    asks_https = False
 
     def __init__(self, lab, cgroup_root):
         self.identifier = "c0ffee" * 10 + "0123"
