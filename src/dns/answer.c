@@ -35,27 +35,31 @@ static int read_head(struct pr_reader *reader, const struct pr_dns_question *que
 	return 0;
 }
 
+/* The aliases of the answer section, by where they stand. */
+struct aliases {
+	unsigned int n;
+	size_t owner[PR_DNS_ALIASES_MAX], target[PR_DNS_ALIASES_MAX];
+};
+
 /* The target of the CNAME of `owner`: 0, 1 = there is none. */
-static int find_target(struct pr_reader reader, unsigned int n_answers,
+static int find_target(const struct pr_reader *answer, const struct aliases *aliases,
 		       const struct pr_dns_name *owner, struct pr_dns_name *ret_target)
 {
-	while (n_answers--) {
-		struct pr_dns_record record;
-		struct pr_reader data = reader;
+	struct pr_reader reader = *answer;
+	struct pr_dns_name name;
 
-		if (!pr_dns_read_record(&reader, &record))
-			return 1;
-		if (record.type != PR_DNS_TYPE_CNAME || record.class_ != PR_DNS_CLASS_IN ||
-		    !pr_dns_name_equal(&record.owner, owner))
+	for (unsigned int i = 0; i < aliases->n; i++) {
+		reader.position = aliases->owner[i];
+		if (!pr_dns_read_name(&reader, &name) || !pr_dns_name_equal(&name, owner))
 			continue;
-		data.position = record.data;
-		return pr_dns_read_name(&data, ret_target) ? 0 : 1;
+		reader.position = aliases->target[i];
+		return pr_dns_read_name(&reader, ret_target) ? 0 : 1;
 	}
 	return 1;
 }
 
 /* Follows the chain from the name asked for. 0 or CHAIN. */
-static int read_chain(const struct pr_reader *answers, unsigned int n_answers,
+static int read_chain(const struct pr_reader *answer, const struct aliases *aliases,
 		      const struct pr_dns_question *question, struct pr_dns_facts *facts)
 {
 	struct pr_dns_name current = question->name_as_asked, next;
@@ -70,7 +74,7 @@ static int read_chain(const struct pr_reader *answers, unsigned int n_answers,
 		memcpy(facts->text + used, text, text_size);
 		facts->names[facts->n_names++] = facts->text + used;
 		used += text_size;
-		if (find_target(*answers, n_answers, &current, &next) != 0)
+		if (find_target(answer, aliases, &current, &next) != 0)
 			return 0;
 		current = next;
 	}
@@ -125,34 +129,51 @@ static int read_rest(struct pr_reader *reader, unsigned int n, struct pr_dns_fac
 	return 0;
 }
 
+/* Each record is looked at once: what the chain needs of them is where the aliases stand. 0, MALFORMED or CHAIN. */
+static int read_answers(struct pr_reader *reader, unsigned int n, struct aliases *aliases,
+			struct pr_dns_facts *facts)
+{
+	while (n--) {
+		size_t owner = reader->position;
+		struct pr_dns_record record;
+
+		if (!pr_dns_read_record(reader, &record))
+			return PR_DNS_ANSWER_MALFORMED;
+		read_answer_record(reader->bytes, &record, facts);
+		if (record.type != PR_DNS_TYPE_CNAME || record.class_ != PR_DNS_CLASS_IN)
+			continue;
+		if (aliases->n == PR_DNS_ALIASES_MAX)
+			return PR_DNS_ANSWER_CHAIN;
+		aliases->owner[aliases->n] = owner;
+		aliases->target[aliases->n++] = record.data;
+	}
+	return 0;
+}
+
 int pr_dns_read_facts(const struct pr_dns_question *question, const uint8_t *answer, size_t len,
 		      struct pr_dns_facts *ret_facts)
 {
-	struct pr_reader reader = pr_reader(answer, len), answers;
+	struct pr_reader reader = pr_reader(answer, len);
+	struct aliases aliases = { .n = 0 };
 	struct head head;
 	int r;
 
 	r = read_head(&reader, question, &head);
 	if (r != 0)
 		return r;
-	answers = reader;
 	ret_facts->rcode = head.flags & PR_DNS_RCODE_MASK;
 	ret_facts->has_addresses = false;
 	ret_facts->min_ttl_s = head.n_answers ? UINT32_MAX : 0;
 	ret_facts->n_names = 0;
 	ret_facts->ede = PR_DNS_EDE_NONE;
 	ret_facts->ede_text[0] = '\0';
-	for (unsigned int i = 0; i < head.n_answers; i++) {
-		struct pr_dns_record record;
-
-		if (!pr_dns_read_record(&reader, &record))
-			return PR_DNS_ANSWER_MALFORMED;
-		read_answer_record(answer, &record, ret_facts);
-	}
+	r = read_answers(&reader, head.n_answers, &aliases, ret_facts);
+	if (r != 0)
+		return r;
 	r = read_rest(&reader, (unsigned int)head.n_authority + head.n_additional, ret_facts);
 	if (r != 0)
 		return r;
-	return read_chain(&answers, head.n_answers, question, ret_facts);
+	return read_chain(&reader, &aliases, question, ret_facts);
 }
 
 bool pr_dns_is_of_chain(const struct pr_dns_facts *facts, const struct pr_dns_name *name)

@@ -11,7 +11,10 @@
 
 /* Names of a chain, with the one asked for; as many as a subject has candidates, for every one is decided on. A longer
  * chain is refused (resolvers follow 8 to 20 aliases). */
-#define PR_DNS_CHAIN_MAX       32
+#define PR_DNS_CHAIN_MAX 32
+/* CNAME records of an answer, those included that belong to no chain: each step of a chain looks through them. More are
+ * refused. */
+#define PR_DNS_ALIASES_MAX     64
 #define PR_DNS_CHAIN_TEXT_SIZE 8192 /* of all names of a chain together */
 
 struct pr_dns_facts {
@@ -30,7 +33,7 @@ struct pr_dns_facts {
 
 enum pr_dns_answer_outcome {
 	PR_DNS_ANSWER_MALFORMED = 1, /* not a response to this question, or lying lengths */
-	PR_DNS_ANSWER_CHAIN,	     /* the chain is longer than the limits above, or a loop */
+	PR_DNS_ANSWER_CHAIN,	     /* longer than the limits above, or a loop */
 	PR_DNS_ANSWER_DENIED,	     /* filter: of what was asked for nothing is left */
 	PR_DNS_ANSWER_TOO_LONG,	     /* filter: does not fit 65535 bytes */
 };

@@ -120,6 +120,15 @@ static void refuses_loops_and_strangers(void **state)
 		built_cname(&upstream, name, next);
 	}
 	assert_int_equal(read_facts(), PR_DNS_ANSWER_CHAIN);
+	/* aliases that lead nowhere: as many as are looked through for each step, and one more */
+	ask("a.example", PR_DNS_TYPE_A, 1232, false);
+	for (int i = 0; i < PR_DNS_ALIASES_MAX; i++)
+		built_cname(&upstream, i == PR_DNS_ALIASES_MAX - 1 ? "a.example" : "x.example",
+			    "b.example");
+	assert_int_equal(read_facts(), 0);
+	assert_int_equal(facts.n_names, 2);
+	built_cname(&upstream, "x.example", "b.example");
+	assert_int_equal(read_facts(), PR_DNS_ANSWER_CHAIN);
 	/* the answer to something else */
 	ask("a.example", PR_DNS_TYPE_A, 1232, false);
 	built_begin(&upstream, ANSWER, "b.example", PR_DNS_TYPE_A);
