@@ -95,6 +95,24 @@ static void add(struct pr_compile *compile, const struct pr_provider *provider)
 	compile->blob.providers[compile->blob.n_providers++] = pr_provider_write(provider);
 }
 
+/* Some rule or setting has given one of its lists a number. */
+static bool is_named(const struct pr_compile *compile, const char *id)
+{
+	const struct pr_policy_builder *builder = compile->builder;
+	const char *strings = (const char *)builder->sections[PR_SECTION_STRINGS].bytes;
+	size_t len = strlen(id);
+
+	for (uint32_t i = 0; i < pr_policy_builder_count(builder, PR_SECTION_LISTS); i++) {
+		const struct pr_blob_source *list =
+			pr_policy_builder_record(compile->builder, PR_SECTION_LISTS, i);
+		const char *named = strings + list->id;
+
+		if (strncmp(named, id, len) == 0 && (named[len] == '\0' || named[len] == '.'))
+			return true;
+	}
+	return false;
+}
+
 static int check(struct pr_compile *compile, const struct pr_document *document,
 		 const struct pr_document_provider *provider)
 {
@@ -106,6 +124,11 @@ static int check(struct pr_compile *compile, const struct pr_document *document,
 	if (compile->blob.n_providers == PR_PROVIDERS_MAX)
 		return pr_config_fail(compile->error, document->file, provider->line,
 				      "there are more than %u providers", PR_PROVIDERS_MAX);
+	if (!is_named(compile, id))
+		pr_compile_warn(
+			compile,
+			"%s:%u: no rule or setting names a list of \"%s\": it is never asked",
+			document->file->name, provider->line, id);
 	if (url && !pr_url_is_encrypted(url))
 		pr_compile_warn(
 			compile,

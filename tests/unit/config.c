@@ -262,6 +262,15 @@ static void providers_go_two_ways(void **state)
 	assert_int_equal(setup.blob.n_warnings, 1);
 	assert_non_null(strstr(setup.blob.warnings[0], "nobody"));
 	done(&setup);
+	setup = (struct setup){ 0 };
+	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
+	    "provider = ( { id = \"rep\"; type = \"http\"; url = \"http://rep.example/{entity}\"; "
+	    "} );");
+	compile(&setup);
+	assert_int_equal(setup.blob.n_warnings, 2);
+	assert_non_null(strstr(setup.blob.warnings[0], "it is never asked"));
+	assert_non_null(strstr(setup.blob.warnings[1], "without encryption"));
+	done(&setup);
 }
 
 static void has_the_contract_s_defaults(void **state)
