@@ -14,7 +14,7 @@ static void transfer_free(struct pr_fetch_transfer *transfer)
 	if (transfer->easy)
 		curl_easy_cleanup(transfer->easy);
 	curl_slist_free_all(transfer->headers);
-	curl_slist_free_all(transfer->resolve);
+	curl_slist_free_all(transfer->pinned);
 	if (transfer->on_time)
 		event_free(transfer->on_time);
 	if (transfer->fd >= 0)
@@ -83,7 +83,7 @@ static void time_event(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	if (!pr_fetch_names_are_there(transfer) && !transfer->n_addresses)
-		pr_fetch_wrong(transfer, "nobody answers where %s is", transfer->host);
+		pr_fetch_wrong(transfer, "nobody answers where %s is", transfer->place.host);
 	transfer->name_tickets[0] = transfer->name_tickets[1] = 0;
 	if (transfer->error[0])
 		finish(transfer, PR_FETCH_FAILED);

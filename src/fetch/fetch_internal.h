@@ -2,11 +2,10 @@
 /* Inside of the room: one transfer, and what its parts do. */
 #pragma once
 
-#include "base/address.h"
-#include "base/name.h"
 #include "base/url.h"
 #include "dns/message.h"
 #include "fetch/curl_loop.h"
+#include "fetch/curl_place.h"
 #include "fetch/fetch.h"
 
 #include <curl/curl.h>
@@ -21,14 +20,13 @@ struct pr_fetch_transfer {
 	struct event *on_time;	      /* a name is late, or it fails already */
 	CURL *easy;
 	bool running; /* the handle is with curl */
-	struct curl_slist *headers, *resolve;
+	struct curl_slist *headers, *pinned;
 
 	/* This hop. */
 	char url[PR_URL_MAX + 1];
 	unsigned int n_redirects;
 	bool began_encrypted, began_near; /* near: the first address was none of the Internet */
-	char host[PR_NAME_TEXT_SIZE];	  /* a name, or an address without brackets */
-	uint16_t port;
+	struct pr_curl_place place;
 	uint64_t name_tickets[2]; /* IPv4, IPv6; 0 = answered */
 	struct pr_address addresses[PR_FETCH_ADDRESSES_MAX];
 	unsigned int n_addresses;

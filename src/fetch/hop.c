@@ -29,37 +29,6 @@ void pr_fetch_wrong(struct pr_fetch_transfer *transfer, const char *format, ...)
 	va_end(arguments);
 }
 
-static void copy_host(struct pr_fetch_transfer *transfer, const char *host)
-{
-	size_t len = strlen(host);
-	bool bracket = len > 2 && host[0] == '[';
-	char name[PR_NAME_TEXT_SIZE];
-
-	snprintf(transfer->host, sizeof(transfer->host), "%.*s", (int)(bracket ? len - 2 : len),
-		 host + bracket);
-	if (!bracket && pr_name_canonical(transfer->host, name) == 0)
-		snprintf(transfer->host, sizeof(transfer->host), "%s", name);
-}
-
-/* Host and port, as curl itself reads them. */
-static bool split(struct pr_fetch_transfer *transfer)
-{
-	CURLU *parts = curl_url();
-	char *host = NULL, *port = NULL;
-	bool fine = parts && !curl_url_set(parts, CURLUPART_URL, transfer->url, 0) &&
-		    !curl_url_get(parts, CURLUPART_HOST, &host, 0) &&
-		    !curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT);
-
-	if (fine) {
-		copy_host(transfer, host);
-		transfer->port = (uint16_t)strtoul(port, NULL, 10);
-	}
-	curl_free(host);
-	curl_free(port);
-	curl_url_cleanup(parts);
-	return fine;
-}
-
 bool pr_fetch_hop(struct pr_fetch_transfer *transfer, const char *url)
 {
 	const char *wrong = pr_url_wrong(url);
@@ -75,7 +44,7 @@ bool pr_fetch_hop(struct pr_fetch_transfer *transfer, const char *url)
 	}
 	transfer->began_encrypted = pr_url_is_encrypted(url);
 	snprintf(transfer->url, sizeof(transfer->url), "%s", url);
-	if (!split(transfer)) {
+	if (!pr_curl_place(url, &transfer->place)) {
 		pr_fetch_wrong(transfer, "it leads to an address that cannot be read");
 		return false;
 	}
@@ -198,29 +167,6 @@ static int on_progress(void *context, curl_off_t total, curl_off_t now, curl_off
 
 /* ---- a hop's beginning ---- */
 
-/* "host:port:address,[address]", in place of what was said of the host before. It does not expire: curl never looks
- * up by itself. */
-static void list_addresses(struct pr_fetch_transfer *transfer)
-{
-	PR_CLEANUP(pr_cleanup_free) char *text = NULL;
-	struct pr_address literal;
-
-	if (pr_address_parse(transfer->host, &literal) == 0)
-		return;
-	text = pr_asprintf("%s:%u:", transfer->host, transfer->port);
-	for (unsigned int i = 0; i < transfer->n_addresses; i++) {
-		const struct pr_address *address = &transfer->addresses[i];
-		char one[PR_ADDRESS_TEXT_SIZE], *longer;
-
-		pr_address_format(address, one);
-		longer = pr_asprintf(address->family == 6 ? "%s%s[%s]" : "%s%s%s", text,
-				     i ? "," : "", one);
-		free(text);
-		text = longer;
-	}
-	transfer->resolve = curl_slist_append(NULL, text);
-}
-
 static void add_condition(struct pr_fetch_transfer *transfer, const char *name, const char *value)
 {
 	PR_CLEANUP(pr_cleanup_free) char *line = NULL;
@@ -250,24 +196,15 @@ static void set_request(struct pr_fetch_transfer *transfer)
 {
 	CURL *easy = transfer->easy;
 
-	curl_easy_setopt(easy, CURLOPT_URL, transfer->url);
-	curl_easy_setopt(easy, CURLOPT_RESOLVE, transfer->resolve);
+	pr_curl_set_common(easy, transfer->url, transfer->pinned);
 	curl_easy_setopt(easy, CURLOPT_HTTPHEADER, transfer->headers);
 	curl_easy_setopt(easy, CURLOPT_USERAGENT, "portreeve/" PR_VERSION);
 	curl_easy_setopt(easy, CURLOPT_ACCEPT_ENCODING, "gzip, deflate");
 	/* One parser of protocols less that whoever sends a list can reach. */
 	curl_easy_setopt(easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
-#if CURL_AT_LEAST_VERSION(7, 85, 0)
-	curl_easy_setopt(easy, CURLOPT_PROTOCOLS_STR, "http,https");
-#endif
-	curl_easy_setopt(easy, CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-	curl_easy_setopt(easy, CURLOPT_FOLLOWLOCATION, 0L);
 	/* A connection that another transfer made was not looked at for this one. */
 	curl_easy_setopt(easy, CURLOPT_FRESH_CONNECT, 1L);
 	curl_easy_setopt(easy, CURLOPT_FORBID_REUSE, 1L);
-	curl_easy_setopt(easy, CURLOPT_PROXY, "");
-	curl_easy_setopt(easy, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETFUNCTION, on_open_socket);
 	curl_easy_setopt(easy, CURLOPT_OPENSOCKETDATA, transfer);
 	curl_easy_setopt(easy, CURLOPT_HEADERFUNCTION, on_header);
@@ -280,13 +217,14 @@ static void set_request(struct pr_fetch_transfer *transfer)
 bool pr_fetch_hop_prepare(struct pr_fetch_transfer *transfer)
 {
 	if (!transfer->n_addresses) {
-		pr_fetch_wrong(transfer, "%s has no address", transfer->host);
+		pr_fetch_wrong(transfer, "%s has no address", transfer->place.host);
 		return false;
 	}
 	curl_easy_reset(transfer->easy);
-	curl_slist_free_all(PR_TAKE_PTR(transfer->resolve));
+	curl_slist_free_all(PR_TAKE_PTR(transfer->pinned));
 	curl_slist_free_all(PR_TAKE_PTR(transfer->headers));
-	list_addresses(transfer);
+	transfer->pinned =
+		pr_curl_pin(&transfer->place, transfer->addresses, transfer->n_addresses);
 	add_condition(transfer, "If-None-Match", transfer->etag);
 	add_condition(transfer, "If-Modified-Since", transfer->modified);
 	set_request(transfer);

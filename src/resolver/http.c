@@ -2,17 +2,16 @@
 #include "resolver/http.h"
 
 #include "fetch/curl_loop.h"
+#include "fetch/curl_place.h"
 
 #include <string.h>
 #include <sys/queue.h>
-
-#define ENTRY_SIZE 1024
 
 struct exchange {
 	struct pr_http *http;
 	uint64_t number;
 	CURL *curl;
-	struct curl_slist *headers, *addresses;
+	struct curl_slist *headers, *pinned;
 	char *body;
 	size_t len, size, headers_len;
 	const char *why; /* why we ended it; NULL = we did not */
@@ -31,7 +30,7 @@ static void exchange_free(struct exchange *exchange)
 	curl_multi_remove_handle(exchange->http->loop.multi, exchange->curl);
 	curl_easy_cleanup(exchange->curl);
 	curl_slist_free_all(exchange->headers);
-	curl_slist_free_all(exchange->addresses);
+	curl_slist_free_all(exchange->pinned);
 	free(exchange->body);
 	free(exchange);
 }
@@ -106,62 +105,26 @@ static void over(void *context, void *private, CURLcode code)
 
 /* ---- requests ---- */
 
-bool pr_http_host(const char *url, char ret_host[PR_HTTP_HOST_SIZE])
+bool pr_http_host(const char *url, char ret_host[PR_NAME_TEXT_SIZE])
 {
-	struct pr_address address;
-	CURLU *parts = curl_url();
-	char *host = NULL;
-	bool is_name = false;
+	struct pr_curl_place place;
 
-	if (parts && curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK &&
-	    curl_url_get(parts, CURLUPART_HOST, &host, 0) == CURLUE_OK && host[0] != '[' &&
-	    pr_address_parse(host, &address) != 0)
-		is_name = snprintf(ret_host, PR_HTTP_HOST_SIZE, "%s", host) < PR_HTTP_HOST_SIZE;
-	curl_free(host);
-	curl_url_cleanup(parts);
-	return is_name;
-}
-
-/* "HOST:PORT:ADDRESS,…", which stands in for resolving it (CURLOPT_RESOLVE). */
-static void add_addresses(struct exchange *exchange, const struct pr_http_request *request)
-{
-	char host[PR_HTTP_HOST_SIZE], entry[ENTRY_SIZE], text[PR_ADDRESS_TEXT_SIZE], *port = NULL;
-	CURLU *parts = curl_url();
-	size_t len;
-
-	if (pr_http_host(request->url, host) &&
-	    curl_url_set(parts, CURLUPART_URL, request->url, 0) == CURLUE_OK &&
-	    curl_url_get(parts, CURLUPART_PORT, &port, CURLU_DEFAULT_PORT) == CURLUE_OK) {
-		len = (size_t)snprintf(entry, sizeof(entry), "%s:%s", host, port);
-		for (unsigned int i = 0;
-		     i < request->n_addresses && i < PR_HTTP_ADDRESSES_MAX && len < sizeof(entry);
-		     i++)
-			len += (size_t)snprintf(
-				entry + len, sizeof(entry) - len,
-				request->addresses[i].family == 6 ? "%c[%s]" : "%c%s",
-				i ? ',' : ':', pr_address_format(&request->addresses[i], text));
-		exchange->addresses = curl_slist_append(NULL, entry);
-	}
-	curl_free(port);
-	curl_url_cleanup(parts);
+	if (!pr_curl_place(url, &place) || place.is_address)
+		return false;
+	memcpy(ret_host, place.host, sizeof(place.host));
+	return true;
 }
 
 static void set_options(struct exchange *exchange, const struct pr_http_request *request)
 {
 	CURL *curl = exchange->curl;
 
-	curl_easy_setopt(curl, CURLOPT_URL, request->url);
+	pr_curl_set_common(curl, request->url, exchange->pinned);
 	curl_easy_setopt(curl, CURLOPT_PRIVATE, exchange);
-	curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
 	curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_2TLS);
 	curl_easy_setopt(curl, CURLOPT_PIPEWAIT, 0L); /* a new connection is faster than waiting */
-	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_PROXY, "");
-	curl_easy_setopt(curl, CURLOPT_NETRC, (long)CURL_NETRC_IGNORED);
-	curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
 	curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, (long)request->timeout_ms);
 	curl_easy_setopt(curl, CURLOPT_TCP_NODELAY, 1L);
-	curl_easy_setopt(curl, CURLOPT_RESOLVE, exchange->addresses);
 	curl_easy_setopt(curl, CURLOPT_HTTPHEADER, exchange->headers);
 	if (request->ca[0]) {
 		curl_easy_setopt(curl, CURLOPT_CAINFO, request->ca);
@@ -176,6 +139,7 @@ static void set_options(struct exchange *exchange, const struct pr_http_request 
 bool pr_http_start(struct pr_http *http, const struct pr_http_request *request)
 {
 	struct exchange *exchange = pr_calloc(1, sizeof(*exchange));
+	struct pr_curl_place place;
 
 	exchange->http = http;
 	exchange->number = request->number;
@@ -186,7 +150,8 @@ bool pr_http_start(struct pr_http *http, const struct pr_http_request *request)
 	exchange->headers = curl_slist_append(NULL, "accept: application/json");
 	if (request->header[0])
 		exchange->headers = curl_slist_append(exchange->headers, request->header);
-	add_addresses(exchange, request);
+	if (pr_curl_place(request->url, &place))
+		exchange->pinned = pr_curl_pin(&place, request->addresses, request->n_addresses);
 	set_options(exchange, request);
 	TAILQ_INSERT_TAIL(&http->all, exchange, link);
 	if (curl_multi_add_handle(http->loop.multi, exchange->curl) == CURLM_OK)

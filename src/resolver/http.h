@@ -1,21 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * GET requests by libcurl on the event loop: HTTP/2 where the server has it, HTTP/1.1 otherwise, connections kept for the
- * next; TLS always verified. The host's addresses come from the caller: libcurl resolves nothing, follows no redirect,
- * uses no proxy and keeps no cookie.
+ * next. The host's addresses come from the caller; what holds for all that libcurl does, too (fetch/curl_place.h).
  */
 #pragma once
 
 #include "base/address.h"
 #include "base/error.h"
+#include "base/name.h"
 
 #include <event2/event.h>
 
 #define PR_HTTP_HEADERS_MAX	16384u /* bytes of an answer's head; beyond: ended */
 #define PR_HTTP_CONNECTIONS_MAX 32L    /* of all; further requests wait in libcurl */
 #define PR_HTTP_PER_HOST_MAX	8L
-#define PR_HTTP_ADDRESSES_MAX	8u
-#define PR_HTTP_HOST_SIZE	256
 
 struct pr_http;
 
@@ -26,7 +24,8 @@ struct pr_http_request {
 	const char *ca;	    /* file of certificates; "" = the system's */
 	size_t body_max;    /* a longer body ends it */
 	uint32_t timeout_ms;
-	const struct pr_address *addresses; /* of the URL's host, unless it is an address */
+	/* Of the URL's host, unless it is an address; borrowed for the call. */
+	const struct pr_address *addresses;
 	unsigned int n_addresses;
 };
 
@@ -38,12 +37,15 @@ struct pr_http_ports {
 		     const char *why);
 };
 
+/* 0 or negative. Before the sandbox closes: libraries read their configuration here. */
 PR_MUST_USE int pr_http_new(struct event_base *base, const struct pr_http_ports *ports,
-			    struct pr_http **ret_fetches);
-void pr_http_free(struct pr_http *fetches);
+			    struct pr_http **ret_http);
+/* NULL: nothing. What is on its way ends without a word. */
+void pr_http_free(struct pr_http *http);
 /* False where libcurl refuses the request. */
-bool pr_http_start(struct pr_http *fetches, const struct pr_http_request *request);
-void pr_http_cancel(struct pr_http *fetches, uint64_t number);
+PR_MUST_USE bool pr_http_start(struct pr_http *http, const struct pr_http_request *request);
+/* Numbers that are not on their way are passed over. */
+void pr_http_cancel(struct pr_http *http, uint64_t number);
 
 /* The host of a URL; false where it is an address (an IPv6 one in brackets), or no URL. */
-bool pr_http_host(const char *url, char ret_host[PR_HTTP_HOST_SIZE]);
+bool pr_http_host(const char *url, char ret_host[PR_NAME_TEXT_SIZE]);

@@ -308,7 +308,7 @@ void pr_provider_edge_tell_states(struct pr_provider_edge *edge)
 
 static void set_hosts(struct pr_provider_edge *edge)
 {
-	char name[PR_HTTP_HOST_SIZE];
+	char name[PR_NAME_TEXT_SIZE];
 
 	for (unsigned int i = 0; i < PR_PROVIDERS_MAX; i++) {
 		struct pr_host *host = &edge->hosts[i];
