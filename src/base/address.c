@@ -84,6 +84,23 @@ const char *pr_address_format(const struct pr_address *address, char *text)
 			 PR_ADDRESS_TEXT_SIZE);
 }
 
+bool pr_address_embedded(const struct pr_address *address, struct pr_address *ret_inner)
+{
+	static const uint8_t nat64[12] = { 0x00, 0x64, 0xff, 0x9b }, sixtofour[2] = { 0x20, 0x02 };
+	size_t at;
+
+	if (address->family != 6)
+		return false;
+	if (memcmp(address->bytes, nat64, sizeof(nat64)) == 0)
+		at = sizeof(nat64);
+	else if (memcmp(address->bytes, sixtofour, sizeof(sixtofour)) == 0)
+		at = sizeof(sixtofour);
+	else
+		return false;
+	*ret_inner = pr_address_v4(address->bytes + at);
+	return true;
+}
+
 bool pr_address_equal(const struct pr_address *a, const struct pr_address *b)
 {
 	return a->family == b->family && memcmp(a->bytes, b->bytes, 16) == 0;

@@ -36,6 +36,10 @@ socklen_t pr_address_to_sockaddr(const struct pr_address *address, uint16_t port
 PR_MUST_USE int pr_address_parse(const char *text, struct pr_address *ret_address);
 /* Returns `text`, which holds PR_ADDRESS_TEXT_SIZE bytes; "none" for family 0. */
 const char *pr_address_format(const struct pr_address *address, char *text);
+/* The IPv4 address that an IPv6 address stands for, where a translator or a relay leads on to it: 64:ff9b::/96 of NAT64
+ * (RFC 6052, 2.1), 2002::/16 of 6to4 (RFC 3056, 2). False: it stands for none. Translators of a network's own prefix are
+ * not known. */
+bool pr_address_embedded(const struct pr_address *address, struct pr_address *ret_inner);
 bool pr_address_equal(const struct pr_address *a, const struct pr_address *b);
 uint64_t pr_address_hash(const struct pr_address *address);
 

@@ -135,7 +135,7 @@ void pr_engine_providers_query(struct pr_engine_process *process, const struct p
 	struct pr_pairs end = { 0 };
 
 	if (entity && pr_address_parse(entity, &inquiry.address) == 0) {
-		inquiry.domain = NULL;
+		inquiry = pr_inquiry_of_address(&inquiry.address);
 	} else if (entity && pr_name_canonical(entity, name) == 0) {
 		inquiry.domain = name;
 	} else if (entity) {

@@ -83,7 +83,7 @@ unsigned int pr_providers_inform(struct pr_engine *engine, uint64_t ticket,
 		n += ask_for_question(engine, ticket, &inquiry, ret_wait_ms);
 	}
 	for (unsigned int i = 0; i < about->n_addresses; i++) {
-		const struct pr_inquiry inquiry = { .address = about->addresses[i] };
+		const struct pr_inquiry inquiry = pr_inquiry_of_address(&about->addresses[i]);
 
 		n += ask_for_question(engine, ticket, &inquiry, ret_wait_ms);
 	}
@@ -115,8 +115,11 @@ void pr_providers_want(struct pr_engine *engine, const struct pr_subject *subjec
 		return;
 	for (unsigned int i = 0; i < subject->n_domains; i++)
 		ask_for_link(engine, &(struct pr_inquiry){ .domain = subject->domains[i] });
-	if (subject->remote.family)
-		ask_for_link(engine, &(struct pr_inquiry){ .address = subject->remote });
+	if (subject->remote.family) {
+		const struct pr_inquiry inquiry = pr_inquiry_of_address(&subject->remote);
+
+		ask_for_link(engine, &inquiry);
+	}
 }
 
 /* ---- what it means for a subject ---- */
@@ -203,7 +206,7 @@ void pr_providers_of_address(const struct pr_engine *engine, struct pr_subject_o
 
 	for (unsigned int i = 0; engine->providers.n_wanted && i < PR_PROVIDERS_MAX; i++) {
 		const struct pr_provider_slot *slot = &engine->providers.slots[i];
-		const struct pr_inquiry inquiry = { .address = subject->remote };
+		const struct pr_inquiry inquiry = pr_inquiry_of_address(&subject->remote);
 
 		if (slot->wanted && slot->asks & PR_PROVIDER_ASKS_ADDRESSES &&
 		    !apply(engine, of, i, &inquiry, &subject->address_lists))

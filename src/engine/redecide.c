@@ -115,10 +115,11 @@ static bool concerns(const struct pr_engine *engine, const struct pr_link *link,
 	struct pr_name_candidate candidates[PR_SUBJECT_DOMAINS_MAX];
 	bool incoming = pr_link_direction_of(link, name) == PR_DIRECTION_IN;
 	const struct pr_address *remote = incoming ? &link->tuple.src : &link->tuple.dst;
+	const struct pr_inquiry by_address = pr_inquiry_of_address(remote);
 	unsigned int n;
 
 	if (!inquiry->domain)
-		return pr_address_equal(remote, &inquiry->address);
+		return pr_address_equal(&by_address.address, &inquiry->address);
 	if (incoming)
 		return false;
 	n = pr_names_find(engine->names, link->ends[name].application, remote, engine->now_us,

@@ -8,9 +8,17 @@
 
 /* RFC 6762 (local), 6761, 7686, 8375, 9476; the rest by wide use. Reverse names (RFC 1035, 3.5) tell addresses. */
 static const char *const own_zones[] = {
-	"local", "lan",	 "internal", "intranet", "home",    "corp",
-	"alt",	 "arpa", "onion",    "test",	 "invalid", "localhost",
+	"local", "lan",	  "internal", "intranet", "home",      "corp",	  "alt",
+	"arpa",	 "onion", "test",     "invalid",  "localhost", "private", "localdomain",
 };
+
+struct pr_inquiry pr_inquiry_of_address(const struct pr_address *address)
+{
+	struct pr_inquiry inquiry = { .address = *address };
+
+	(void)pr_address_embedded(address, &inquiry.address);
+	return inquiry;
+}
 
 bool pr_inquiry_is_public(const struct pr_inquiry *inquiry)
 {

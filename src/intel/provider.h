@@ -43,6 +43,8 @@ struct pr_provider_result {
 	char categories[PR_PROVIDER_CATEGORIES_MAX][PR_PROVIDER_CATEGORY_MAX + 1];
 };
 
+/* About an address; where it stands for an IPv4 address (pr_address_embedded()), about that one. */
+struct pr_inquiry pr_inquiry_of_address(const struct pr_address *address);
 /* May this be asked of anybody outside? Not names of a single label, those that are of a network's own (local, lan,
  * home.arpa, …), reverse ones, or those that no host can have (they need escapes); not addresses that are not the Internet's. */
 bool pr_inquiry_is_public(const struct pr_inquiry *inquiry);

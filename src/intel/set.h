@@ -76,7 +76,8 @@ struct pr_intel_totals pr_intel_set_totals(const struct pr_intel_set *set);
  * itself excepts, are set in `lists` (of PR_INTEL_WORDS_MAX words; bits that are set stay). True where
  * any was. */
 bool pr_intel_set_domain(const struct pr_intel_set *set, const char *domain, uint64_t *lists);
-/* The same for an address by its prefixes, its AS and its country. */
+/* The same for an address by its prefixes, its AS and its country, and by those of the address that it stands for
+ * (pr_address_embedded()). */
 bool pr_intel_set_address(const struct pr_intel_set *set, const struct pr_address *address,
 			  uint64_t *lists);
 /* Which lines say so, and which take it out, the closest first; up to `n_max`. How many there are. */

@@ -4,6 +4,9 @@
  * the longest prefix they lie in; from there the parents lead to those that hold it. So an address
  * costs one search, and a step for each prefix that it is in. Which country and which AS an address
  * belongs to are ranges as well, a table each: the sources draw their borders differently.
+ *
+ * An address that stands for an IPv4 address (NAT64, 6to4) is on the lists that either is on, and in the country and
+ * the AS of the one behind it: behind DNS64 every name of the IPv4 Internet leads to such addresses.
  */
 #include "intel/set_view.h"
 
@@ -20,14 +23,26 @@ static uint32_t range_of(const struct pr_intel_set *set, const struct pr_address
 				    pr_intel_key_of_address(address), otherwise);
 }
 
+/* 0 where neither the address behind it nor itself has one. */
+static uint32_t value_of(const struct pr_intel_set *set, const struct pr_address *address,
+			 enum pr_intel_tables table4, enum pr_intel_tables table6)
+{
+	struct pr_address inner;
+	uint32_t value = 0;
+
+	if (pr_address_embedded(address, &inner))
+		value = range_of(set, &inner, table4, table6, 0);
+	return value ? value : range_of(set, address, table4, table6, 0);
+}
+
 static uint32_t asn_of(const struct pr_intel_set *set, const struct pr_address *address)
 {
-	return range_of(set, address, PR_INTEL_ASN4, PR_INTEL_ASN6, 0);
+	return value_of(set, address, PR_INTEL_ASN4, PR_INTEL_ASN6);
 }
 
 static uint32_t country_of(const struct pr_intel_set *set, const struct pr_address *address)
 {
-	return range_of(set, address, PR_INTEL_COUNTRY4, PR_INTEL_COUNTRY6, 0);
+	return value_of(set, address, PR_INTEL_COUNTRY4, PR_INTEL_COUNTRY6);
 }
 
 static void find_prefixes(struct pr_intel_finding *finding, const struct pr_address *address)
@@ -45,8 +60,11 @@ static void find_prefixes(struct pr_intel_finding *finding, const struct pr_addr
 static void find(struct pr_intel_finding *finding, const struct pr_address *address)
 {
 	const struct pr_intel_set *set = finding->set;
+	struct pr_address inner;
 	uint32_t number, value;
 
+	if (pr_address_embedded(address, &inner))
+		find_prefixes(finding, &inner);
 	find_prefixes(finding, address);
 	if (set->tables[PR_INTEL_LIST_ASNS].n) {
 		number = asn_of(set, address);

@@ -119,12 +119,16 @@ static uint32_t known_first(const struct walk *walk, const struct pr_blob_rulese
 {
 	const struct pr_subject *subject = walk->subject;
 	int scope = scope_number(subject->scope);
+	struct pr_address inner;
 
 	switch (category) {
 	case PR_CATEGORY_DOMAIN:
 		return pr_policy_domains_first(walk->policy, ruleset, subject, &walk->service,
 					       best);
 	case PR_CATEGORY_ADDRESS:
+		if (pr_address_embedded(&subject->remote, &inner))
+			best = pr_policy_address_first(walk->policy, ruleset, &inner,
+						       &walk->service, best);
 		return pr_policy_address_first(walk->policy, ruleset, &subject->remote,
 					       &walk->service, best);
 	case PR_CATEGORY_SCOPE:

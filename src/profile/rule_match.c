@@ -110,6 +110,15 @@ unsigned int pr_entity_fact(enum pr_entity_kind entity)
 	}
 }
 
+/* The address, or the one that it stands for. */
+static bool prefix_matches(const struct pr_rule *rule, const struct pr_address *remote)
+{
+	struct pr_address inner;
+
+	return pr_prefix_contains(&rule->prefix, remote) ||
+	       (pr_address_embedded(remote, &inner) && pr_prefix_contains(&rule->prefix, &inner));
+}
+
 static enum pr_rule_answer match_entity(const struct pr_rule *rule, const uint32_t *list_numbers,
 					const struct pr_subject *subject)
 {
@@ -125,7 +134,7 @@ static enum pr_rule_answer match_entity(const struct pr_rule *rule, const uint32
 	case PR_ENTITY_ANY:
 		return PR_ANSWER_YES;
 	case PR_ENTITY_PREFIX:
-		return answer(pr_prefix_contains(&rule->prefix, &subject->remote));
+		return answer(prefix_matches(rule, &subject->remote));
 	case PR_ENTITY_SCOPE:
 		return answer(rule->scopes & scope_bit(subject->scope));
 	case PR_ENTITY_COUNTRY:

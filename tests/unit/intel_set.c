@@ -362,6 +362,38 @@ static void matches_by_as_and_country(void **state)
 	end(&world);
 }
 
+static const char *country_of(const struct world *world, const char *text);
+
+/* NAT64 (RFC 6052) and 6to4 (RFC 3056): the one behind counts, and what is said of the prefix itself. */
+static void an_address_stands_for_another(void **state)
+{
+	struct world world;
+
+	(void)state;
+	begin(&world);
+	list(&world, "a");
+	say(&world, PR_LIST_PREFIX, "192.0.2.0/24", false);
+	list(&world, "b");
+	say(&world, PR_LIST_COUNTRY, "AT", false);
+	list(&world, "c");
+	say(&world, PR_LIST_PREFIX, "64:ff9b::/96", false);
+	list(&world, "d");
+	say(&world, PR_LIST_ASN, "64496", false);
+	add_range(&world, "192.0.2.0", "192.0.2.255", "AT", 64496, "One");
+	add_range(&world, "2002::", "2002:ffff:ffff:ffff:ffff:ffff:ffff:ffff", "US", 64497, "Two");
+	open_set(&world);
+	assert_int_equal(at(&world, "192.0.2.1"), 11);
+	assert_int_equal(at(&world, "64:ff9b::192.0.2.1"), 15);
+	assert_int_equal(at(&world, "64:ff9b::192.0.3.1"), 4);
+	assert_int_equal(at(&world, "2002:c000:0201::1"), 11);
+	assert_int_equal(at(&world, "2002:c000:0301::1"), 0);
+	assert_int_equal(at(&world, "64:ff9b:0:0:0:1:192.0.2.1"), 0);
+	assert_string_equal(country_of(&world, "64:ff9b::192.0.2.1"), "AT");
+	assert_string_equal(country_of(&world, "2002:c000:0201::1"), "AT");
+	assert_string_equal(country_of(&world, "2002:c000:0301::1"), "US");
+	end(&world);
+}
+
 static const char *country_of(const struct world *world, const char *text)
 {
 	static char country[3];
@@ -688,6 +720,7 @@ int main(void)
 		cmocka_unit_test(says_which_lines),
 		cmocka_unit_test(counts_nested_prefixes_of_all_lists),
 		cmocka_unit_test(no_address_is_on_no_list),
+		cmocka_unit_test(an_address_stands_for_another),
 		cmocka_unit_test(matches_by_as_and_country),
 		cmocka_unit_test(the_first_source_holds),
 		cmocka_unit_test(refuses_ranges_that_hold_nothing),
