@@ -8,6 +8,7 @@
 
 #include "base/clock.h"
 #include "base/hash.h"
+#include "base/log.h"
 #include "dns/message.h"
 #include "dns/reply.h"
 #include "resolver/query.h"
@@ -17,6 +18,7 @@
 #include <sys/queue.h>
 
 #define TIMER_US    250000
+#define TELL_US	    60000000u /* forged answers are told of once in this time */
 #define MS_US	    1000u
 #define N_BUCKETS   4096u
 #define NO_UPSTREAM "no upstream nameserver is known"
@@ -46,6 +48,7 @@ struct pr_resolver {
 	STAILQ_HEAD(, pr_servers) former;
 	uint64_t age; /* one more with every renewal */
 	unsigned int n_waiters;
+	uint64_t n_forged_told, told_us;
 	TAILQ_HEAD(, entry)
 	entries; /* each has the same time: the first one's deadline is the earliest */
 	LIST_HEAD(bucket, entry) buckets[N_BUCKETS];
@@ -225,6 +228,18 @@ void pr_resolver_ask(struct pr_resolver *resolver, uint64_t ticket, const uint8_
 	ask(resolver, ticket, &question);
 }
 
+/* Somebody forges answers: not a stray datagram, which any network has. */
+static void tell_of_forged(struct pr_resolver *resolver, uint64_t now)
+{
+	uint64_t n = resolver->queries.n_forged - resolver->n_forged_told;
+
+	if (n < PR_QUERY_FORGED_MAX || now < resolver->told_us + TELL_US)
+		return;
+	resolver->n_forged_told += n;
+	resolver->told_us = now;
+	pr_log(PR_LOG_WARNING, "answers-forged", "n=%llu", (unsigned long long)n);
+}
+
 static void on_timer(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_resolver *resolver = context;
@@ -239,6 +254,7 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 		on_ended(&entry->query, entry->query.failure, entry->query.failure_len,
 			 PR_DNS_EDE_NO_REACHABLE_AUTHORITY, NO_ANSWER);
 	}
+	tell_of_forged(resolver, now);
 	/* the first one's queries are the oldest */
 	while ((servers = STAILQ_FIRST(&resolver->former)) && servers->n_users == 0) {
 		STAILQ_REMOVE_HEAD(&resolver->former, link);

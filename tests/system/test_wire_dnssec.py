@@ -2,7 +2,6 @@
 """DNSSEC goes through: what a client asks for (DO, CD, AD) reaches the upstream, and the upstream's word on the answer
 reaches the client, as far as the answer is whole. knot signs, unbound validates."""
 import os
-import subprocess
 import sys
 
 import dns.flags
@@ -13,7 +12,7 @@ from guard import Guard
 from portreeve_lab import ADS4, DNS4, WEB4, Lab
 from wire_lab import ask, edes, records, start_knot, start_unbound
 
-SIGNED, BOGUS, PLAIN = "signed.example", "bogus.example", "plain.example"
+SIGNED, HASHED, BOGUS, PLAIN = "signed.example", "hashed.example", "bogus.example", "plain.example"
 ZONE = ("$ORIGIN {zone}.\n$TTL 300\n@ SOA ns admin 1 3600 600 86400 60\n@ NS ns\nns A 93.184.215.22\n"
         f"www A {WEB4}\ntwo A {WEB4}\ntwo A {ADS4}\nalias CNAME two\nsvc HTTPS 1 . alpn=h2 ipv4hint={WEB4},{ADS4}\n"
         "txt TXT \"text\"\n*.wild A " + WEB4 + "\n")
@@ -24,11 +23,9 @@ SIGNATURES = {dns.rdatatype.RRSIG, dns.rdatatype.NSEC, dns.rdatatype.NSEC3}
 @pytest.fixture(scope="module")
 def lab(build):
     with Lab(prefix="prsec", container=False, lan=False) as made:
-        zones = {zone: ZONE.format(zone=zone) for zone in (SIGNED, BOGUS, PLAIN)}
-        knot = start_knot(made, zones, signed=(SIGNED, BOGUS))
-        anchor = subprocess.run(["keymgr", "-c", knot.directory / "knot.conf", SIGNED, "ds"], capture_output=True, text=True,
-                                check=True).stdout.splitlines()[0]
-        start_unbound(made, zones, [anchor.replace(" DS ", " IN DS "), f"{BOGUS}. IN DS {WRONG}"])
+        zones = {zone: ZONE.format(zone=zone) for zone in (SIGNED, HASHED, BOGUS, PLAIN)}
+        knot = start_knot(made, zones, signed=(SIGNED, BOGUS), nsec3=(HASHED,))
+        start_unbound(made, zones, [knot.anchor(SIGNED), knot.anchor(HASHED), f"{BOGUS}. IN DS {WRONG}"])
         made.guard = Guard(made, build, f'upstreams = [ "{DNS4}" ];\noutgoing = [ "- {ADS4}" ];\n')
         yield made
 
@@ -46,7 +43,8 @@ def is_authentic(reply):
     ({}, False, False), ({"ad": True}, True, False), ({"do": True}, True, True), ({"do": True, "cd": True}, None, True),
     ({"ad": True, "edns": False}, True, False)])
 def test_what_is_asked_for_is_got(lab, order, flags, authentic, signed):
-    for name, kind in ((f"www.{SIGNED}", "A"), (f"x.wild.{SIGNED}", "A"), (f"none.{SIGNED}", "A"), (f"www.{SIGNED}", "TXT")):
+    for name, kind in ((f"www.{SIGNED}", "A"), (f"x.wild.{SIGNED}", "A"), (f"none.{SIGNED}", "A"), (f"www.{SIGNED}", "TXT"),
+                       (f"x.wild.{HASHED}", "A"), (f"none.{HASHED}", "A"), (f"www.{HASHED}", "TXT")):
         through, direct = ask(lab.host, name, kind, tcp=True, **flags), ask(lab.internet, name, kind, tcp=True, **flags)
         assert through.rcode() == direct.rcode()
         assert is_authentic(through) == is_authentic(direct)
@@ -56,6 +54,13 @@ def test_what_is_asked_for_is_got(lab, order, flags, authentic, signed):
         assert records(through.authority).keys() == records(direct.authority).keys()
         assert bool(through.flags & dns.flags.CD) == bool(flags.get("cd"))
         assert bool(through.ednsflags & dns.flags.DO) == bool(flags.get("do"))
+
+
+@pytest.mark.parametrize("zone, kind", [(SIGNED, dns.rdatatype.NSEC), (HASHED, dns.rdatatype.NSEC3)])
+def test_that_there_is_nothing_is_proven(lab, zone, kind):
+    for name, asked in ((f"none.{zone}", "A"), (f"www.{zone}", "TXT"), (f"x.wild.{zone}", "A")):
+        reply = ask(lab.host, name, asked, do=True, tcp=True)
+        assert is_authentic(reply) and {kind, dns.rdatatype.RRSIG} <= kinds(reply)
 
 
 def test_nothing_is_authentic_that_the_upstream_does_not_vouch_for(lab):

@@ -7,7 +7,7 @@ import dns.rdatatype
 import pytest
 from guard import Guard
 from portreeve_lab import DNS4, Lab
-from wire_lab import ask, records, start_knot, start_unbound
+from wire_lab import Scripted, ask, records, respond, start_knot, start_unbound
 
 ZONE = "wire.example"
 DIGEST = "0c72ac70b745ac19998811b131d662c9ac69dbdbe7cb23e5b514b56664c5d3d6"
@@ -144,3 +144,36 @@ def test_any(lab, tcp):
     """RFC 8482: what the upstream makes of it."""
     through, direct = both(lab, f"mx.{ZONE}", "ANY", tcp=tcp)
     assert_same(through, direct)
+
+
+# What no nameserver of today says, but some did --------------------------------------------------------------
+
+@pytest.fixture
+def scripted(build):
+    """An upstream that says what a test tells it to: scripted(name → sections of respond())."""
+    with Lab(prefix="prold", container=False, lan=False) as made:
+        sections = []
+        with Scripted(made, lambda wire, tcp: [respond(wire, *sections)]):
+            Guard(made, build, f'upstreams = [ "{DNS4}" ];\n')
+            yield made, sections
+
+
+def test_case_within_data_is_kept(scripted):
+    lab, sections = scripted
+    sections += [["old.sample 60 CNAME TarGet.Of.eXample", "TarGet.Of.eXample 60 SRV 1 2 3 HoSt.eXample",
+                  "TarGet.Of.eXample 60 RP MBox.eXample tXt.eXample"], ["eXample 60 SOA Ns.eXample Root.eXample 1 2 3 4 5"]]
+    reply = ask(lab.host, "old.sample", "ANY")
+    text = reply.to_text()
+    for name in ("TarGet.Of.eXample.", "HoSt.eXample.", "MBox.eXample. tXt.eXample.", "Ns.eXample. Root.eXample."):
+        assert name in text, text
+
+
+def test_a_referral(scripted):
+    """An authority that does not resolve for others: where it points passes, the addresses there don't."""
+    lab, sections = scripted
+    sections += [[], ["child.example 60 NS ns1.child.example", "child.example 60 NS ns2.child.example"],
+                 ["ns1.child.example 60 A 93.184.215.14", "ns1.child.example 60 TXT \"glue\""]]
+    reply = ask(lab.host, "www.child.example", "A")
+    assert reply.rcode() == dns.rcode.NOERROR and not reply.answer
+    assert {str(rdata) for rrset in reply.authority for rdata in rrset} == {"ns1.child.example.", "ns2.child.example."}
+    assert [int(rrset.rdtype) for rrset in reply.additional] == [int(dns.rdatatype.TXT)]

@@ -4,6 +4,7 @@ reply. knot is the authority, unbound (which may validate) the upstream; dnspyth
 import contextlib
 import socket
 import struct
+import subprocess
 import threading
 import traceback
 
@@ -93,27 +94,34 @@ def edes(reply):
 
 # Servers --------------------------------------------------------------------------------------------------------
 
-def start_knot(lab, zones, signed=(), address=AUTHORITY, name="authority"):
-    """knot with zones {name: text}; those of `signed` it signs itself."""
+def start_knot(lab, zones, signed=(), nsec3=(), address=AUTHORITY, name="authority"):
+    """knot with zones {name: text}; those of `signed` it signs itself, those of `nsec3` so that names can't be listed."""
     directory = lab.directory / name
     directory.mkdir()
     lines = [f"server:\n  rundir: {directory}\n  user: root\n  listen: {address}@53\n  udp-max-payload: 4096\n"
              f"log:\n  - target: stderr\n    any: info\ndatabase:\n  storage: {directory}\n"
-             "policy:\n  - id: fast\n    algorithm: ecdsap256sha256\n    single-type-signing: on\n"
-             "    nsec3: off\nzone:\n"]
+             "policy:\n" + "".join(f"  - id: {policy}\n    algorithm: ecdsap256sha256\n    single-type-signing: on\n"
+                                    f"    nsec3: {'on' if policy == 'nsec3' else 'off'}\n" for policy in ("nsec", "nsec3"))
+             + "zone:\n"]
     for zone, text in zones.items():
         (directory / f"{zone}.zone").write_text(text)
         lines.append(f"  - domain: {zone}\n    storage: {directory}\n    file: {zone}.zone\n    semantic-checks: off\n"
                      "    zonefile-load: difference\n    zonefile-sync: -1\n    journal-content: all\n"
-                     + ("    dnssec-signing: on\n    dnssec-policy: fast\n" if zone in signed else ""))
+                     + (f"    dnssec-signing: on\n    dnssec-policy: {'nsec3' if zone in nsec3 else 'nsec'}\n"
+                        if zone in {*signed, *nsec3} else ""))
     (directory / "knot.conf").write_text("".join(lines))
+
+    def anchor(zone):
+        """The DS of a zone's key."""
+        done = subprocess.run(["keymgr", "-c", directory / "knot.conf", zone, "ds"], capture_output=True, text=True, check=True)
+        return done.stdout.splitlines()[0].replace(" DS ", " IN DS ")
 
     def serves():
         with contextlib.suppress(OSError):
             return all(ask(lab.internet, zone, "SOA", address).answer for zone in zones)
         return False
     process = lab.internet.start("knotd", "-c", directory / "knot.conf", ready=serves)
-    process.directory = directory
+    process.anchor = anchor
     return process
 
 
