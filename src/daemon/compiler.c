@@ -7,6 +7,7 @@
  */
 #include "daemon/roles.h"
 
+#include "base/io.h"
 #include "daemon/compile.h"
 #include "daemon/compiler_change.h"
 #include "daemon/compiler_intel.h"
@@ -136,18 +137,13 @@ static int into_memory(const char *name, const void *bytes, size_t len, int *ret
 {
 	PR_CLEANUP(pr_cleanup_close)
 	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	size_t done = 0;
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	while (done < len) {
-		ssize_t n = write(fd, (const uint8_t *)bytes + done, len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
+	r = pr_write_all(fd, bytes, len);
+	if (r < 0)
+		return r;
 	if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)
 		return -errno;
 	*ret_fd = PR_TAKE_FD(fd);

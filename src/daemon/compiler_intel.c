@@ -9,6 +9,7 @@
 #include "daemon/compiler_intel.h"
 
 #include "base/hash.h"
+#include "base/io.h"
 #include "daemon/files.h"
 #include "daemon/intel_index.h"
 #include "intel/set_builder.h"
@@ -234,27 +235,10 @@ static const char *add_geo(struct build *build)
 	return parser_says(r);
 }
 
-static int write_all(int fd, const void *bytes, size_t len)
-{
-	const char *at = bytes;
-
-	while (len) {
-		ssize_t n = write(fd, at, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		at += n;
-		len -= (size_t)n;
-	}
-	return 0;
-}
-
 /* Onto the disk: what was kept must be there when the index says that it is. */
 static int write_file(int fd, const void *bytes, size_t len)
 {
-	int r = write_all(fd, bytes, len);
+	int r = pr_write_all(fd, bytes, len);
 
 	return r < 0 ? r : fsync(fd) < 0 ? -errno : 0;
 }

@@ -4,6 +4,7 @@
 #include "daemon/engine_process.h"
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "base/log.h"
 #include "daemon/files.h"
 #include "dns/hosts.h"
@@ -31,18 +32,13 @@ void pr_engine_names_restore(struct pr_engine_process *process)
 static int into_memory(const uint8_t *bytes, size_t len, int *ret_fd)
 {
 	PR_CLEANUP(pr_cleanup_close) int fd = memfd_create("names", MFD_CLOEXEC);
-	size_t done = 0;
+	int r;
 
 	if (fd < 0)
 		return -errno;
-	while (done < len) {
-		ssize_t n = write(fd, bytes + done, len - done);
-
-		if (n < 0 && errno != EINTR)
-			return -errno;
-		if (n > 0)
-			done += (size_t)n;
-	}
+	r = pr_write_all(fd, bytes, len);
+	if (r < 0)
+		return r;
 	*ret_fd = PR_TAKE_FD(fd);
 	return 0;
 }

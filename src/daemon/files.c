@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "daemon/files.h"
 
+#include "base/io.h"
+
 #include <ctype.h>
 #include <dirent.h>
 #include <fcntl.h>
@@ -156,21 +158,6 @@ int pr_files_read(int fd, size_t max, char **ret_text, size_t *ret_len)
 	return 0;
 }
 
-static int write_all(int fd, const char *text, size_t len)
-{
-	while (len) {
-		ssize_t n = write(fd, text, len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		text += n;
-		len -= (size_t)n;
-	}
-	return fsync(fd) < 0 ? -errno : 0;
-}
-
 int pr_files_write(int dir, const char *name, const char *text, size_t len)
 {
 	static const char temporary[] = ".new";
@@ -181,8 +168,8 @@ int pr_files_write(int dir, const char *name, const char *text, size_t len)
 
 	if (fd < 0)
 		return -errno;
-	r = write_all(fd, text, len);
-	if (r == 0 && renameat(dir, temporary, dir, name) < 0)
+	r = pr_write_all(fd, text, len);
+	if (r == 0 && (fsync(fd) < 0 || renameat(dir, temporary, dir, name) < 0))
 		r = -errno;
 	if (r < 0)
 		(void)unlinkat(dir, temporary, 0);

@@ -7,6 +7,7 @@
 #include "fetch/fetch_internal.h"
 
 #include "base/clock.h"
+#include "base/io.h"
 #include "network/class.h"
 
 #include <stdarg.h>
@@ -112,21 +113,13 @@ static size_t on_header(char *line, size_t size, size_t n, void *context)
 	return size * n;
 }
 
-static bool write_all(struct pr_fetch_transfer *transfer, const char *bytes, size_t len)
+static bool store(struct pr_fetch_transfer *transfer, const char *bytes, size_t len)
 {
-	while (len) {
-		ssize_t n = write(transfer->fd, bytes, len);
+	int r = pr_write_all(transfer->fd, bytes, len);
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0) {
-			pr_fetch_wrong(transfer, "it cannot be stored: %s", strerror(errno));
-			return false;
-		}
-		bytes += n;
-		len -= (size_t)n;
-	}
-	return true;
+	if (r < 0)
+		pr_fetch_wrong(transfer, "it cannot be stored: %s", strerror(-r));
+	return r == 0;
 }
 
 /* What comes with anything but 200 is nobody's list: it is passed over, so far as it is short. */
@@ -147,7 +140,7 @@ static size_t on_body(char *bytes, size_t size, size_t n, void *context)
 		return 0;
 	}
 	transfer->bytes += len;
-	return write_all(transfer, bytes, len) ? len : 0;
+	return store(transfer, bytes, len) ? len : 0;
 }
 
 /* Of a compressed one, more comes out than comes in; what comes in is bounded as well. */
