@@ -66,6 +66,16 @@ static const struct key source_keys[] = {
 	OF_FACTS("held-modified", TEXT, held_modified),
 };
 
+bool pr_intel_is_id(const char *id)
+{
+	if (!*id || *id == '.' || strlen(id) > PR_LIST_ID_MAX)
+		return false;
+	for (; *id; id++)
+		if (!pr_list_id_character(*id))
+			return false;
+	return true;
+}
+
 void pr_intel_index_done(struct pr_intel_index *index)
 {
 	free(index->facts);
@@ -183,17 +193,6 @@ static bool read_pair(const struct key *keys, size_t n_keys, void *object, const
 	return false;
 }
 
-/* Ids are names of files in the state directory. */
-static bool is_id(const char *id)
-{
-	if (!*id || *id == '.' || strlen(id) > PR_LIST_ID_MAX)
-		return false;
-	for (; *id; id++)
-		if (!pr_list_id_character(*id))
-			return false;
-	return true;
-}
-
 static bool read_line(struct pr_intel_index *index, char *line, bool *in_source)
 {
 	char *value = strchr(line, ' ');
@@ -203,7 +202,7 @@ static bool read_line(struct pr_intel_index *index, char *line, bool *in_source)
 	*value++ = '\0';
 	if (strcmp(line, "source") == 0) {
 		*in_source = true;
-		return is_id(value) && !pr_intel_index_find(index, value) &&
+		return pr_intel_is_id(value) && !pr_intel_index_find(index, value) &&
 		       pr_intel_index_get(index, value);
 	}
 	if (!*in_source)

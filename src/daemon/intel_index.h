@@ -61,6 +61,9 @@ struct pr_intel_index {
 	size_t n, n_allocated;
 };
 
+/* An id of a list or of geographic data, as it names files in the state directory: not hidden, no path. */
+bool pr_intel_is_id(const char *id);
+
 void pr_intel_index_done(struct pr_intel_index *index);
 /* NULL where there is none. */
 struct pr_intel_facts *pr_intel_index_find(const struct pr_intel_index *index, const char *id);

@@ -2,7 +2,7 @@
 #include "daemon/subscription.h"
 
 #include "base/url.h"
-#include "profile/rule.h"
+#include "daemon/intel_index.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -47,20 +47,9 @@ size_t pr_subscription_encode(bool geo, const struct pr_source *source, uint8_t 
 	return pr_pairs_encode(&pairs, body, size);
 }
 
-/* It becomes the name of a file in the state directory. */
-static bool is_id(const char *id)
-{
-	if (!*id || *id == '.' || strlen(id) > PR_LIST_ID_MAX)
-		return false;
-	for (; *id; id++)
-		if (!pr_list_id_character(*id))
-			return false;
-	return true;
-}
-
 static bool is_valid(const struct pr_subscription *subscription)
 {
-	if (!is_id(subscription->id) || !*subscription->url == !*subscription->file)
+	if (!pr_intel_is_id(subscription->id) || !*subscription->url == !*subscription->file)
 		return false;
 	return *subscription->url ? !pr_url_wrong(subscription->url) : *subscription->file == '/';
 }

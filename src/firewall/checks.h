@@ -71,7 +71,7 @@ enum pr_check_answer {
 };
 
 struct pr_check {
-	unsigned int order;	 /* its place in the order of docs/design.md, 1 to 10 */
+	unsigned int order;	 /* its place in the order of docs/firewall.md, 1 to 10 */
 	const char *name;	 /* a few words, for explain and the diagram */
 	const char *question;	 /* what it finds out */
 	unsigned int stages;	 /* bits 1 << PR_STAGE_…, where it can speak */

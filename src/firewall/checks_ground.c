@@ -19,7 +19,8 @@ bool pr_is_rerouted_question(const struct pr_subject *subject, bool own_dns)
 	       (subject->proto == IPPROTO_UDP || subject->proto == IPPROTO_TCP);
 }
 
-bool pr_is_in_grace(const struct pr_check_view *view)
+/* Older than the daemon, and to be spared what only a switch denies. Of links: a question is always new. */
+static bool is_in_grace(const struct pr_check_view *view)
 {
 	return view->subject->start_grace && view->stage >= PR_STAGE_COMMUNICATION &&
 	       pr_policy_global(view->policy)->start_grace;
@@ -61,7 +62,7 @@ void pr_check_infrastructure(const struct pr_check_view *view, struct pr_said_mo
 
 void pr_check_spoofed(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	if (view->subject->spoofed != PR_SPOOF_NO && !pr_is_in_grace(view))
+	if (view->subject->spoofed != PR_SPOOF_NO && !is_in_grace(view))
 		pr_say(ret_said, PR_SAID_DENY);
 }
 
@@ -72,7 +73,7 @@ void pr_check_invalid(const struct pr_check_view *view, struct pr_said_more *ret
 	if (pr_is_open(subject, PR_FACT_SCOPE))
 		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
 	else if (pr_is_known(subject, PR_FACT_SCOPE) && subject->scope == PR_SCOPE_INVALID &&
-		 !pr_is_in_grace(view))
+		 !is_in_grace(view))
 		pr_say(ret_said, PR_SAID_DENY);
 }
 
@@ -101,7 +102,7 @@ static bool is_passed_over(const struct pr_check_view *view, const struct pr_rul
 {
 	if (hit->action == PR_RULE_DENY)
 		return false;
-	if (pr_is_in_grace(view))
+	if (is_in_grace(view))
 		return hit->action != PR_RULE_PERMIT;
 	return !hit->exact_service &&
 	       pr_is_rerouted_question(view->subject, view->settings->own_dns);
@@ -121,7 +122,7 @@ void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_s
 		ret_said->rule = hit.rule;
 	if (hit.match == PR_MATCH_UNDETERMINABLE)
 		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, hit.missing);
-	else if (hit.match == PR_MATCH_NO_DATA && !pr_is_in_grace(view))
+	else if (hit.match == PR_MATCH_NO_DATA && !is_in_grace(view))
 		pr_say(ret_said, PR_SAID_DENY);
 	else if (hit.match == PR_MATCH_RULE && !is_passed_over(view, &hit))
 		pr_say(ret_said, said_by(hit.action));
@@ -129,7 +130,7 @@ void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_s
 
 void pr_check_start_grace(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	if (pr_is_in_grace(view))
+	if (is_in_grace(view))
 		pr_say(ret_said, PR_SAID_PERMIT);
 }
 

@@ -27,9 +27,6 @@ static inline void pr_say_undeterminable(struct pr_said_more *ret_said, unsigned
 	ret_said->missing = missing;
 }
 
-/* Older than the daemon, and to be spared what only a switch denies. Of links: a question is always new. */
-bool pr_is_in_grace(const struct pr_check_view *view);
-
 /* checks_ground.c */
 void pr_check_own(const struct pr_check_view *view, struct pr_said_more *ret_said);
 void pr_check_infrastructure(const struct pr_check_view *view, struct pr_said_more *ret_said);

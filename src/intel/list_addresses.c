@@ -45,8 +45,9 @@ static unsigned int host_bits(number_t first, number_t last, unsigned int bits)
 	return n;
 }
 
-void pr_list_give_range(struct pr_list_reader *reader, const struct pr_address *first,
-			const struct pr_address *last)
+/* All prefixes between them. Refuses the line where they are no range. */
+static void give_range(struct pr_list_reader *reader, const struct pr_address *first,
+		       const struct pr_address *last)
 {
 	unsigned int bits = first->family == 4 ? 32 : 128;
 	number_t from = to_number(first), to = to_number(last);
@@ -85,7 +86,7 @@ static bool read_range(struct pr_list_reader *reader, struct pr_list_text text)
 	if (!pr_list_address(pr_list_trim((struct pr_list_text){ text.bytes, n }), &first) ||
 	    !pr_list_address(pr_list_trim(pr_list_skip(text, n + 1)), &last))
 		return false;
-	pr_list_give_range(reader, &first, &last);
+	give_range(reader, &first, &last);
 	return true;
 }
 
@@ -122,7 +123,7 @@ static void read_behind(struct pr_list_reader *reader, struct pr_list_text first
 		if (pr_list_text_is(word, "-") && !pr_list_next_word(&rest, &word))
 			word.len = 0;
 		if (pr_list_address(first, &from) && pr_list_address(word, &to)) {
-			pr_list_give_range(reader, &from, &to);
+			give_range(reader, &from, &to);
 			return;
 		}
 		do

@@ -79,9 +79,6 @@ bool pr_list_give_name(struct pr_list_reader *reader, enum pr_list_entry_kind ki
 bool pr_list_give_name_or_address(struct pr_list_reader *reader, enum pr_list_entry_kind kind,
 				  struct pr_list_text name);
 void pr_list_give_prefix(struct pr_list_reader *reader, const struct pr_prefix *prefix);
-/* All prefixes between them. Refuses the line where they are no range. */
-void pr_list_give_range(struct pr_list_reader *reader, const struct pr_address *first,
-			const struct pr_address *last);
 void pr_list_give_asn(struct pr_list_reader *reader, uint32_t asn);
 void pr_list_give_country(struct pr_list_reader *reader, const char country[2]);
 

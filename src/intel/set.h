@@ -54,10 +54,6 @@ struct pr_intel_totals {
  * malloc() could have put them. -EBADMSG where they are not a set of this version. */
 PR_MUST_USE int pr_intel_set_open(const void *bytes, size_t len, struct pr_intel_set **ret_set);
 void pr_intel_set_free(struct pr_intel_set *set);
-static inline void pr_intel_set_cleanup(struct pr_intel_set **set)
-{
-	pr_intel_set_free(*set);
-}
 
 unsigned int pr_intel_set_n_lists(const struct pr_intel_set *set);
 struct pr_intel_list pr_intel_set_list(const struct pr_intel_set *set, unsigned int list);

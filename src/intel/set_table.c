@@ -126,7 +126,8 @@ static inline uint32_t count16(const void *block, pr_intel_key key)
 	return n;
 }
 
-bool pr_intel_table_find(const struct pr_intel_table *table, pr_intel_key key, uint32_t *ret_place)
+/* The place of the greatest key that is not above this one. False where there is none. */
+static bool find(const struct pr_intel_table *table, pr_intel_key key, uint32_t *ret_place)
 {
 	uint32_t place = 0, width = table->width, n;
 
@@ -158,15 +159,14 @@ uint32_t pr_intel_table_range(const struct pr_intel_table *table, pr_intel_key k
 {
 	uint32_t place;
 
-	return pr_intel_table_find(table, key, &place) ? table->values[place] : otherwise;
+	return find(table, key, &place) ? table->values[place] : otherwise;
 }
 
 bool pr_intel_table_number(const struct pr_intel_table *table, uint32_t number, uint32_t *ret_value)
 {
 	uint32_t place, key;
 
-	if (table->width != 4 ||
-	    !pr_intel_table_find(table, pr_intel_key_of_number(number), &place))
+	if (table->width != 4 || !find(table, pr_intel_key_of_number(number), &place))
 		return false;
 	memcpy(&key, table->keys + (size_t)place * 4, 4);
 	if (key != number)

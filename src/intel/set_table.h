@@ -41,8 +41,6 @@ bool pr_intel_table_init(struct pr_intel_table *table, const void *keys, const u
 /* Fills the keys of a table of that size in; they rise strictly. */
 void pr_intel_table_write(void *ret_keys, const pr_intel_key *keys, uint32_t n, uint32_t width);
 
-/* The place of the greatest key that is not above this one. False where there is none. */
-bool pr_intel_table_find(const struct pr_intel_table *table, pr_intel_key key, uint32_t *ret_place);
 /* The value of the range that the key lies in; `otherwise` where it lies before the first. */
 uint32_t pr_intel_table_range(const struct pr_intel_table *table, pr_intel_key key,
 			      uint32_t otherwise);

@@ -155,8 +155,3 @@ void pr_given_write(const struct pr_given *given, const struct pr_dns_question *
 		pr_write_u32(&writer, pr_read_u32(&reader) - older_s);
 	}
 }
-
-size_t pr_given_bytes(const struct pr_given_table *table)
-{
-	return table->bytes;
-}

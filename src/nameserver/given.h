@@ -48,4 +48,3 @@ bool pr_given_put(struct pr_given_table *table, const struct pr_given *given);
 /* The reply as it is now, for this question; `age_s` of the answer. `reply` has room for `given->len`. */
 void pr_given_write(const struct pr_given *given, const struct pr_dns_question *question,
 		    uint32_t age_s, uint8_t *reply);
-size_t pr_given_bytes(const struct pr_given_table *table);

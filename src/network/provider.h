@@ -19,7 +19,6 @@
 #define PR_PROVIDER_DEADLINE_MS	      300
 #define PR_PROVIDER_CACHE_LEAST_S     60 /* defaults of the bounds between which an answer is kept */
 #define PR_PROVIDER_CACHE_MOST_S      86400
-#define PR_PROVIDER_TEXT_MAX	      16384 /* of one as text */
 
 enum pr_provider_type { PR_PROVIDER_DNS, PR_PROVIDER_HTTP };
 
