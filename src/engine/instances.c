@@ -21,12 +21,14 @@ static const char *const stubs[] = {
 	"/usr/sbin/unscd",
 	"/usr/sbin/dnsmasq",
 };
-static const char *const stub_profiles[] = { "systemd-resolved", "nscd", "dnsmasq" };
+/* Keys: a container may be called so as well, and is none. */
+static const char *const stub_profiles[] = { "profile:systemd-resolved", "profile:nscd",
+					     "profile:dnsmasq" };
 
-bool pr_actor_is_stub(const struct pr_process *process, const char *profile_name)
+bool pr_actor_is_stub(const struct pr_process *process, const char *key)
 {
 	for (size_t i = 0; i < PR_ARRAY_SIZE(stub_profiles); i++)
-		if (strcmp(profile_name, stub_profiles[i]) == 0)
+		if (strcmp(key, stub_profiles[i]) == 0)
 			return true;
 	if (!process || !process->path_proven || !process->exe_path)
 		return false;

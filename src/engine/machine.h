@@ -192,7 +192,7 @@ void pr_actor_renew(struct pr_engine *engine, struct pr_actor *actor);
 /* A profile's name or an executable's path; NULL: an application that no profile matches. */
 struct pr_actor pr_actor_named(struct pr_engine *engine, const char *app, uid_t uid);
 /* The application that its names are recorded under: PR_APPLICATION_ALL for a shared stub. */
-bool pr_actor_is_stub(const struct pr_process *process, const char *profile_name);
+bool pr_actor_is_stub(const struct pr_process *process, const char *key);
 void pr_instances_policy_changed(struct pr_engine *engine);
 void pr_instances_done(struct pr_engine *engine);
 /* "profile:firefox" → "firefox". */

@@ -268,7 +268,8 @@ static void learn(struct pr_engine *engine, uint32_t application, const struct p
 		  const struct pr_question_facts *facts, const struct pr_question_given *given,
 		  unsigned int n_given, uint32_t older_s)
 {
-	bool stub = pr_actor_is_stub(process, pr_instance_text(engine, application));
+	bool stub =
+		pr_actor_is_stub(process, pr_applications_key(engine->applications, application));
 
 	if (stub)
 		application = PR_APPLICATION_ALL;
