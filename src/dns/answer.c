@@ -88,7 +88,7 @@ static void read_answer_record(const uint8_t *answer, const struct pr_dns_record
 	if (record->type == PR_DNS_TYPE_A || record->type == PR_DNS_TYPE_AAAA)
 		facts->has_addresses = true;
 	if ((record->type == PR_DNS_TYPE_SVCB || record->type == PR_DNS_TYPE_HTTPS) &&
-	    pr_dns_svcb_has_hints(answer + record->data, record->data_len))
+	    pr_dns_svcb_n_hints(answer + record->data, record->data_len))
 		facts->has_addresses = true;
 }
 

@@ -14,7 +14,9 @@
 #define PR_DNS_CHAIN_MAX 32
 /* CNAME records of an answer, those included that belong to no chain: each step of a chain looks through them. More are
  * refused. */
-#define PR_DNS_ALIASES_MAX     64
+#define PR_DNS_ALIASES_MAX 64
+/* A, AAAA and address hints of an answer, each of which is decided on; those beyond are left out. */
+#define PR_DNS_ADDRESSES_MAX   512
 #define PR_DNS_CHAIN_TEXT_SIZE 8192 /* of all names of a chain together */
 
 struct pr_dns_facts {

@@ -30,6 +30,7 @@ struct filter {
 	bool foreign; /* records were left out that belong to no answer to this question */
 	bool changed_types[PR_DNS_TYPE_HTTPS + 1]; /* which signatures hold no more */
 	unsigned int n_wanted;			   /* records left of the type asked for */
+	size_t n_addresses;			   /* that are or will be judged */
 	uint8_t denied[RECORDS_MAX / 8 + 1];	   /* records of the answer section, a bit each */
 	struct pr_dns_compressor compressor;
 	struct pr_writer writer;
@@ -87,6 +88,20 @@ static bool is_of_answer(const struct filter *filter, const struct pr_dns_record
 	return false;
 }
 
+/* Is there room for the record's addresses? One with more than are left is left out whole. */
+static bool has_room(struct filter *filter, const struct pr_dns_record *record)
+{
+	size_t n = is_address(record->type)
+			   ? 1
+			   : pr_dns_svcb_n_hints(filter->reader.bytes + record->data,
+						 record->data_len);
+
+	if (n > PR_DNS_ADDRESSES_MAX - filter->n_addresses)
+		return false;
+	filter->n_addresses += n;
+	return true;
+}
+
 static void judge_record(struct filter *filter, const struct pr_dns_record *record, unsigned int i)
 {
 	enum pr_dns_svcb_outcome outcome = PR_DNS_SVCB_SAME;
@@ -98,7 +113,9 @@ static void judge_record(struct filter *filter, const struct pr_dns_record *reco
 		return;
 	}
 	if (is_address(record->type)) {
-		stays = in && address_stays(filter, record);
+		stays = in && has_room(filter, record) && address_stays(filter, record);
+	} else if (is_service(record->type) && !has_room(filter, record)) {
+		stays = false;
 	} else if (is_service(record->type)) {
 		outcome = pr_dns_svcb_filter(filter->reader.bytes + record->data, record->data_len,
 					     filter->judge, &record->ttl, NULL);

@@ -149,17 +149,18 @@ enum pr_dns_svcb_outcome pr_dns_svcb_filter(const uint8_t *data, size_t len,
 	return outcome;
 }
 
-bool pr_dns_svcb_has_hints(const uint8_t *data, size_t len)
+size_t pr_dns_svcb_n_hints(const uint8_t *data, size_t len)
 {
 	struct pr_reader reader = pr_reader(data, len);
 	struct parameter parameter;
 	struct pr_dns_name target;
 	int last_key = -1;
-	bool found = false;
+	size_t n = 0;
 
 	if (!read_target(&reader, &target))
-		return false;
+		return 0;
 	while (next_parameter(&reader, &last_key, &parameter))
-		found = found || (hint_size(&parameter) && parameter.len);
-	return found && !reader.failed;
+		if (hint_size(&parameter))
+			n += parameter.len / hint_size(&parameter);
+	return n;
 }

@@ -15,5 +15,5 @@ enum pr_dns_svcb_outcome {
 enum pr_dns_svcb_outcome pr_dns_svcb_filter(const uint8_t *data, size_t len,
 					    const struct pr_dns_judge *judge, const uint32_t *ttl_s,
 					    struct pr_writer *writer);
-/* True where it is well formed and has at least one address hint. */
-bool pr_dns_svcb_has_hints(const uint8_t *data, size_t len);
+/* How many address hints it has, as far as it can be read. */
+size_t pr_dns_svcb_n_hints(const uint8_t *data, size_t len);

@@ -97,8 +97,7 @@ static void note_given(void *context, const struct pr_address *address, uint32_t
 {
 	struct pr_judgement *judgement = context;
 
-	if (judgement->n_given == PR_JUDGEMENT_GIVEN_MAX)
-		return;
+	pr_assert(judgement->n_given < PR_DNS_ADDRESSES_MAX);
 	judgement->given[judgement->n_given].address = *address;
 	judgement->given[judgement->n_given++].ttl_s = ttl_s;
 }

@@ -5,8 +5,6 @@
 
 #include "nameserver/question_table.h"
 
-#define PR_JUDGEMENT_GIVEN_MAX 256 /* addresses of one answer whose names are recorded */
-
 enum pr_question_way { PR_QUESTION_WAY_ON, PR_QUESTION_WAY_DENIED, PR_QUESTION_WAY_HELD };
 
 /* Asks the port; what it leaves open denies. */
@@ -36,7 +34,7 @@ struct pr_judgement {
 	char denied_target[PR_NAME_TEXT_SIZE]; /* of a part that is a name: the last of these */
 	struct pr_address denied_address;
 	bool has_held, has_denied;
-	struct pr_question_given given[PR_JUDGEMENT_GIVEN_MAX];
+	struct pr_question_given given[PR_DNS_ADDRESSES_MAX];
 	unsigned int n_given;
 };
 

@@ -176,6 +176,36 @@ static void leaves_out_denied_addresses(void **state)
 
 #define HINTS "\0\1\0\0\1\0\3\2h2\0\4\0\10\xc0\0\2\1\xc6\x33\x64\1"
 
+/* Each address is decided on: an answer of thousands must not cost more than one of many. */
+static void leaves_out_addresses_beyond_the_limit(void **state)
+{
+	static uint8_t hints[3 + 4 + 4 * (PR_DNS_ADDRESSES_MAX + 1)] = { 0, 1, 0, 0, 4 };
+	const size_t hints_len = 4 * (PR_DNS_ADDRESSES_MAX + 1);
+	static const uint8_t torn[] = { 0, 9 };
+
+	(void)state;
+	ask("a.example", PR_DNS_TYPE_A, 1232, false);
+	for (unsigned int i = 0; i < PR_DNS_ADDRESSES_MAX + 10; i++)
+		built_address(&upstream, 0, "a.example", "198.51.100.1");
+	assert_int_equal(filter(PR_DNS_MESSAGE_MAX), 0);
+	assert_int_equal(count(0), PR_DNS_ADDRESSES_MAX);
+	assert_int_equal(n_given, PR_DNS_ADDRESSES_MAX);
+	assert_whole();
+	/* hints count as well, of a record that lies about its end too */
+	hints[5] = (uint8_t)(hints_len >> 8);
+	hints[6] = (uint8_t)hints_len;
+	ask("a.example", PR_DNS_TYPE_HTTPS, 1232, false);
+	built_record(&upstream, 0, "a.example", PR_DNS_TYPE_HTTPS, 60, HINTS, sizeof(HINTS) - 1);
+	built_record(&upstream, 0, "a.example", PR_DNS_TYPE_HTTPS, 60, hints, sizeof(hints));
+	assert_int_equal(filter(PR_DNS_MESSAGE_MAX), 0);
+	assert_int_equal(count(0), 1);
+	assert_int_equal(n_given, 1);
+	pr_write_bytes(&upstream.writer, torn, sizeof(torn));
+	upstream.bytes[upstream.writer.position - sizeof(hints) - 3] += 2;
+	assert_int_equal(filter(PR_DNS_MESSAGE_MAX), 0);
+	assert_int_equal(n_given, 1);
+}
+
 static void leaves_out_denied_hints(void **state)
 {
 	static const char all_denied[] = "\0\1\0\0\4\0\4\xc0\0\2\1";
@@ -336,6 +366,7 @@ int main(void)
 		cmocka_unit_test(refuses_loops_and_strangers),
 		cmocka_unit_test(leaves_out_denied_addresses),
 		cmocka_unit_test(leaves_out_denied_hints),
+		cmocka_unit_test(leaves_out_addresses_beyond_the_limit),
 		cmocka_unit_test(signatures_go_with_what_they_sign),
 		cmocka_unit_test(any_type_passes_unharmed),
 		cmocka_unit_test(leaves_out_what_belongs_to_other_names),
