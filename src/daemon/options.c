@@ -101,6 +101,15 @@ static int parse_on_stop(const char *name, struct pr_options *options)
 	return 0;
 }
 
+/* Files that a configuration names are looked for beside it, by other processes too: where we were started does not
+ * count for them. */
+static const char *absolute(const char *directory)
+{
+	PR_CLEANUP(pr_cleanup_free) char *here = *directory == '/' ? NULL : getcwd(NULL, 0);
+
+	return here ? pr_asprintf("%s/%s", here, directory) : directory;
+}
+
 static int parse_directory(int id, const char *value, struct pr_options *options)
 {
 	if (!*value)
@@ -108,6 +117,7 @@ static int parse_directory(int id, const char *value, struct pr_options *options
 	/* One that isn't there would be an empty configuration: the default may lack, a misspelt one must not. */
 	if (id == OPTION_CONFIG && access(value, F_OK) < 0 && errno == ENOENT)
 		return wrong("--config %s: there is no such directory", value);
+	value = absolute(value);
 	if (id == OPTION_CONFIG)
 		options->config_dir = value;
 	else if (id == OPTION_STATE)

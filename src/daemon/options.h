@@ -10,7 +10,7 @@
 enum pr_failure_option { PR_FAILURE_AS_CONFIGURED, PR_FAILURE_WANT_OPEN, PR_FAILURE_WANT_CLOSED };
 
 struct pr_options {
-	const char *config_dir, *state_dir, *run_dir, *shipped_dir;
+	const char *config_dir, *state_dir, *run_dir, *shipped_dir; /* absolute */
 	const char *cgroup_dir; /* where BPF programs attach; NULL = the root of cgroup v2 */
 	enum pr_failure_option failure;
 	bool check;	   /* read the configuration, say what is wrong, touch nothing */
@@ -23,5 +23,5 @@ enum pr_options_outcome {
 	PR_OPTIONS_SHOWN = 1, /* --help or --version was answered: exit 0 */
 	PR_OPTIONS_WRONG = 2, /* a sentence is on stderr: exit 2 */
 };
-/* Borrows from argv. 0 or an outcome. */
+/* Borrows from argv; what it makes of that stays until the process ends. 0 or an outcome. */
 PR_MUST_USE int pr_options_parse(int argc, char **argv, struct pr_options *ret_options);

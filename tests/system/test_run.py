@@ -25,8 +25,10 @@ def leave(process, terminal, how):
 
 
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "SIGTERM to the group", "the terminal is closed"])
-def test_run_leaves_nothing_behind(lab, build, how):
-    command = lab.host.command(ROOT / "packaging" / "run", build)
+def test_run_leaves_nothing_behind(lab, build, how, monkeypatch):
+    # As make does it: from the source tree, by a path that is relative.
+    monkeypatch.chdir(ROOT)
+    command = lab.host.command("packaging/run", os.path.relpath(build))
     before = set(pathlib.Path("/run").glob("portreeve-try.*"))
     process, terminal = pty.fork()
     if process == 0:
