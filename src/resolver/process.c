@@ -4,7 +4,7 @@
 #include "base/log.h"
 #include "ipc/body.h"
 #include "ipc/channel.h"
-#include "resolver/backlog.h"
+#include "resolver/engine_edge.h"
 #include "resolver/front_edge.h"
 #include "resolver/greeting.h"
 #include "resolver/provider_edge.h"
@@ -13,69 +13,20 @@
 #include <string.h>
 #include <unistd.h>
 
-#define MESSAGES_PER_READ 64 /* of the engine, before upstreams' sockets get their turn */
-
 struct process {
 	struct event_base *base;
 	struct pr_resolver *resolver;
 	struct pr_provider_edge *providers;
 	struct pr_front_edge *front;
-	struct pr_channel *supervisor, *engine;
-	struct event *from_supervisor, *from_engine, *to_engine, *greeting_due;
-	struct pr_backlog backlog;
-	bool renewed; /* the engine is to be told, before any further answer */
-	bool public;  /* pr_upstreams_are_public() */
+	struct pr_engine_edge *engine;
+	struct pr_channel *supervisor;
+	struct event *from_supervisor, *greeting_due;
+	bool public;				      /* pr_upstreams_are_public() */
 	struct pr_upstream greeted[PR_UPSTREAMS_MAX]; /* upstreams of this host */
 	unsigned int n_greeted;
 };
 
 /* ---- the engine ---- */
-
-static void close_engine(struct process *process)
-{
-	if (process->from_engine)
-		event_free(process->from_engine);
-	if (process->to_engine)
-		event_free(process->to_engine);
-	process->from_engine = process->to_engine = NULL;
-	pr_channel_free(process->engine);
-	process->engine = NULL;
-	pr_backlog_clear(&process->backlog);
-}
-
-/* False where the channel is full. */
-static bool send_renewed(struct process *process)
-{
-	const uint8_t public = process->public;
-
-	if (process->renewed && pr_channel_send(process->engine, PR_MESSAGE_RENEWED, 0, &public,
-						sizeof(public)) == PR_CHANNEL_FULL)
-		return false;
-	process->renewed = false;
-	return true;
-}
-
-/* False where the channel is full: the rest waits for it to be writable. An engine that is gone reads no more; its
- * channel is closed where it is read, not under the feet of who sends. */
-static bool send_now(struct process *process, enum pr_message_kind kind, uint64_t ticket,
-		     const uint8_t *bytes, size_t len)
-{
-	return send_renewed(process) &&
-	       pr_channel_send(process->engine, kind, ticket, bytes, len) != PR_CHANNEL_FULL;
-}
-
-static void send_engine(struct process *process, enum pr_message_kind kind, uint64_t ticket,
-			const uint8_t *bytes, size_t len)
-{
-	if (!process->engine)
-		return;
-	if (!pr_backlog_peek(&process->backlog) && send_now(process, kind, ticket, bytes, len))
-		return;
-	if (!pr_backlog_put(&process->backlog, kind, ticket, bytes, len))
-		pr_log(PR_LOG_WARNING, "answer-dropped", "why=backlog dropped=%llu",
-		       (unsigned long long)process->backlog.n_dropped);
-	event_add(process->to_engine, NULL);
-}
 
 static void answer(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
 {
@@ -86,70 +37,19 @@ static void answer(void *context, uint64_t ticket, const uint8_t *bytes, size_t 
 	else if (ticket & PR_FRONT_TICKET)
 		pr_front_edge_answer(process->front, ticket, bytes, len);
 	else
-		send_engine(process, PR_MESSAGE_ANSWER, ticket, bytes, len);
-}
-
-static void on_engine_writable(evutil_socket_t fd, short what, void *context)
-{
-	struct process *process = context;
-	const struct pr_backlog_entry *entry;
-
-	(void)fd;
-	(void)what;
-	if (!send_renewed(process)) {
-		event_add(process->to_engine, NULL);
-		return;
-	}
-	while ((entry = pr_backlog_peek(&process->backlog))) {
-		if (!send_now(process, (enum pr_message_kind)entry->kind, entry->ticket,
-			      entry->bytes, entry->len)) {
-			event_add(process->to_engine, NULL);
-			return;
-		}
-		pr_backlog_consume(&process->backlog);
-	}
+		pr_engine_edge_send(process->engine, PR_MESSAGE_ANSWER, ticket, bytes, len);
 }
 
 static void renewed(void *context)
 {
 	struct process *process = context;
 
-	process->renewed = true;
-	if (process->engine && !send_renewed(process))
-		event_add(process->to_engine, NULL);
+	pr_engine_edge_renewed(process->engine, process->public);
 }
 
-/* ---- providers ---- */
-
-static void intel_answer(void *context, uint64_t ticket, const struct pr_intel_answer *intel)
-{
-	uint8_t body[PR_INTEL_BODY_MAX];
-	size_t len = pr_intel_answer_encode(intel, body, sizeof(body));
-
-	pr_assert(len);
-	send_engine(context, PR_MESSAGE_INTEL_ANSWER, ticket, body, len);
-}
-
-static void provider_resolve(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
+static void on_engine(void *context, const struct pr_message *message)
 {
 	struct process *process = context;
-
-	pr_resolver_ask(process->resolver, ticket, bytes, len);
-}
-
-static void provider_state(void *context, const struct pr_pairs *pairs)
-{
-	uint8_t body[4096];
-	size_t len = pr_pairs_encode(pairs, body, sizeof(body));
-
-	if (len)
-		send_engine(context, PR_MESSAGE_PROVIDER_STATE, 0, body, len);
-}
-
-/* ---- what the engine asks ---- */
-
-static void take_engine_message(struct process *process, const struct pr_message *message)
-{
 	struct pr_intel_ask ask;
 
 	/* these tickets are our own */
@@ -162,41 +62,40 @@ static void take_engine_message(struct process *process, const struct pr_message
 		pr_provider_edge_ask(process->providers, message->ticket, &ask);
 }
 
-static void on_engine(evutil_socket_t fd, short what, void *context)
+static void on_new_engine(void *context)
 {
 	struct process *process = context;
 
-	(void)fd;
-	(void)what;
-	for (unsigned int i = 0; i < MESSAGES_PER_READ; i++) {
-		struct pr_message message;
-		int r = pr_channel_receive(process->engine, &message);
-
-		if (r == PR_CHANNEL_EMPTY)
-			return;
-		if (r < 0) {
-			/* a new one comes with the engine's restart */
-			pr_log(PR_LOG_INFO, "engine-gone", "error=%d", -r);
-			close_engine(process);
-			return;
-		}
-		take_engine_message(process, &message);
-		pr_message_done(&message);
-	}
+	pr_provider_edge_tell_states(process->providers);
 }
 
-static void open_engine_take(struct process *process, int fd)
+/* ---- providers ---- */
+
+static void intel_answer(void *context, uint64_t ticket, const struct pr_intel_answer *intel)
 {
-	close_engine(process);
-	process->engine = pr_channel_new_take(fd, PR_PARTY_RESOLVER, PR_PARTY_ENGINE);
-	process->from_engine =
-		event_new(process->base, fd, EV_READ | EV_PERSIST, on_engine, process);
-	process->to_engine = event_new(process->base, fd, EV_WRITE, on_engine_writable, process);
-	pr_assert(process->from_engine && process->to_engine);
-	event_add(process->from_engine, NULL);
-	/* Whatever the engine remembers, it is not known to be of these upstreams. */
-	renewed(process);
-	pr_provider_edge_tell_states(process->providers);
+	struct process *process = context;
+	uint8_t body[PR_INTEL_BODY_MAX];
+	size_t len = pr_intel_answer_encode(intel, body, sizeof(body));
+
+	pr_assert(len);
+	pr_engine_edge_send(process->engine, PR_MESSAGE_INTEL_ANSWER, ticket, body, len);
+}
+
+static void provider_resolve(void *context, uint64_t ticket, const uint8_t *bytes, size_t len)
+{
+	struct process *process = context;
+
+	pr_resolver_ask(process->resolver, ticket, bytes, len);
+}
+
+static void provider_state(void *context, const struct pr_pairs *pairs)
+{
+	struct process *process = context;
+	uint8_t body[4096];
+	size_t len = pr_pairs_encode(pairs, body, sizeof(body));
+
+	if (len)
+		pr_engine_edge_send(process->engine, PR_MESSAGE_PROVIDER_STATE, 0, body, len);
 }
 
 /* ---- the supervisor ---- */
@@ -330,7 +229,7 @@ static void on_message(struct process *process, struct pr_message *message)
 		if (pr_read_u32(&reader) == PR_PARTY_FRONT)
 			pr_front_edge_take(process->front, PR_TAKE_FD(message->fds[0]));
 		else
-			open_engine_take(process, PR_TAKE_FD(message->fds[0]));
+			pr_engine_edge_take(process->engine, PR_TAKE_FD(message->fds[0]));
 		break;
 	case PR_MESSAGE_UPSTREAMS:
 		set_upstreams(process, message);
@@ -370,13 +269,14 @@ static int start(struct process *process, int ipc_fd, const struct pr_resolver_c
 						 .renewed = renewed };
 	const struct pr_provider_edge_ports provider_ports = { process, intel_answer,
 							       provider_resolve, provider_state };
+	const struct pr_engine_edge_ports engine_ports = { process, on_engine, on_new_engine };
 	int r;
 
 	process->base = event_base_new();
 	process->supervisor = pr_channel_new_take(ipc_fd, PR_PARTY_RESOLVER, PR_PARTY_SUPERVISOR);
-	pr_backlog_init(&process->backlog);
 	if (!process->base)
 		return -ENOMEM;
+	process->engine = pr_engine_edge_new(process->base, &engine_ports);
 	r = pr_resolver_new(process->base, &ports, &process->resolver);
 	if (r == 0)
 		r = pr_provider_edge_new(process->base, &provider_ports, &process->providers);
@@ -402,11 +302,10 @@ int pr_resolver_run(int ipc_fd, const struct pr_resolver_config *config)
 
 	if (r == 0 && event_base_dispatch(process.base) < 0)
 		r = -EIO;
-	if (process.base)
-		close_engine(&process);
 	pr_front_edge_free(process.front);
 	pr_provider_edge_free(process.providers);
 	pr_resolver_free(process.resolver);
+	pr_engine_edge_free(process.engine);
 	if (process.greeting_due)
 		event_free(process.greeting_due);
 	if (process.from_supervisor)

@@ -3,8 +3,7 @@
 
 #include "base/clock.h"
 #include "resolver/http.h"
-#include "resolver/host.h"
-#include "resolver/lookup.h"
+#include "resolver/provider_places.h"
 #include "resolver/provider_state.h"
 #include "resolver/providers.h"
 
@@ -32,10 +31,8 @@ struct pr_provider_edge {
 	struct pr_lookups *lookups;
 	struct pr_http *http;
 	struct event *tick_due, *states_due;
-	struct pr_upstream upstreams[PR_UPSTREAMS_MAX];
-	unsigned int n_upstreams;
-	struct pr_host hosts[PR_PROVIDERS_MAX]; /* name NULL: an address, or not HTTP */
-	uint64_t states[PR_PROVIDERS_MAX];	/* hashes of what was told */
+	struct pr_provider_places places;
+	uint64_t states[PR_PROVIDERS_MAX]; /* hashes of what was told */
 	TAILQ_HEAD(, outgoing) out;
 };
 
@@ -99,7 +96,7 @@ static void fail(struct pr_provider_edge *edge, struct outgoing *outgoing, const
 static bool fetch(struct pr_provider_edge *edge, const struct pr_provider *provider,
 		  const struct outgoing *outgoing)
 {
-	const struct pr_host *host = &edge->hosts[outgoing->provider];
+	const struct pr_host *host = &edge->places.hosts[outgoing->provider];
 	const struct pr_http_request request = { .number = outgoing->number,
 						 .url = outgoing->text,
 						 .header = provider->header,
@@ -115,7 +112,7 @@ static bool fetch(struct pr_provider_edge *edge, const struct pr_provider *provi
 static void ask_host(struct pr_provider_edge *edge, unsigned int provider)
 {
 	static const uint16_t types[] = { PR_DNS_TYPE_A, PR_DNS_TYPE_AAAA };
-	struct pr_host *host = &edge->hosts[provider];
+	struct pr_host *host = &edge->places.hosts[provider];
 	uint8_t bytes[QUESTION_SIZE];
 	size_t len;
 
@@ -135,7 +132,7 @@ static bool start(struct pr_provider_edge *edge, struct outgoing *outgoing)
 {
 	const struct pr_provider *provider =
 		pr_providers_config(edge->providers, outgoing->provider);
-	const struct pr_host *host = &edge->hosts[outgoing->provider];
+	const struct pr_host *host = &edge->places.hosts[outgoing->provider];
 
 	if (provider->type == PR_PROVIDER_DNS)
 		return pr_lookups_ask(edge->lookups, outgoing->provider, outgoing->number,
@@ -233,9 +230,9 @@ void pr_provider_edge_host(struct pr_provider_edge *edge, uint64_t ticket, const
 	struct outgoing *outgoing, *next;
 	struct pr_host *host;
 
-	if (provider >= pr_providers_n(edge->providers) || !edge->hosts[provider].name)
+	if (provider >= pr_providers_n(edge->providers) || !edge->places.hosts[provider].name)
 		return;
-	host = &edge->hosts[provider];
+	host = &edge->places.hosts[provider];
 	if (!pr_host_answer(host, pr_clock_monotonic_us(), type, bytes, len))
 		return;
 	for (outgoing = TAILQ_FIRST(&edge->out); outgoing; outgoing = next) {
@@ -306,53 +303,6 @@ void pr_provider_edge_tell_states(struct pr_provider_edge *edge)
 
 /* ---- what is configured ---- */
 
-static void set_hosts(struct pr_provider_edge *edge)
-{
-	char name[PR_NAME_TEXT_SIZE];
-
-	for (unsigned int i = 0; i < PR_PROVIDERS_MAX; i++) {
-		struct pr_host *host = &edge->hosts[i];
-		const struct pr_provider *provider =
-			i < pr_providers_n(edge->providers)
-				? pr_providers_config(edge->providers, i)
-				: NULL;
-		bool named = provider && provider->type == PR_PROVIDER_HTTP;
-
-		if (named) {
-			char url[PR_PROVIDER_URL_SIZE];
-			const struct pr_inquiry any = { .domain = "x" };
-
-			named = pr_provider_http_url(provider, &any, url) == 0 &&
-				pr_http_host(url, name);
-		}
-		if (named && host->name && strcmp(host->name, name) == 0)
-			continue;
-		free(host->name);
-		*host = (struct pr_host){ .name = named ? pr_strdup(name) : NULL };
-	}
-}
-
-/* A list's own server, or the upstreams. */
-static void set_servers(struct pr_provider_edge *edge)
-{
-	for (unsigned int i = 0; i < PR_PROVIDERS_MAX; i++) {
-		const struct pr_provider *provider =
-			i < pr_providers_n(edge->providers)
-				? pr_providers_config(edge->providers, i)
-				: NULL;
-		struct pr_upstream own;
-
-		if (!provider || provider->type != PR_PROVIDER_DNS)
-			pr_lookups_set_servers(edge->lookups, i, NULL, 0);
-		else if (!provider->server[0])
-			pr_lookups_set_servers(edge->lookups, i, edge->upstreams,
-					       edge->n_upstreams);
-		else
-			pr_lookups_set_servers(edge->lookups, i, &own,
-					       pr_upstream_parse(provider->server, &own) == 0);
-	}
-}
-
 int pr_provider_edge_set(struct pr_provider_edge *edge, const struct pr_pairs *pairs)
 {
 	const struct timeval second = { .tv_sec = STATES_S };
@@ -366,8 +316,7 @@ int pr_provider_edge_set(struct pr_provider_edge *edge, const struct pr_pairs *p
 	r = pr_providers_set(edge->providers, texts, n);
 	if (r < 0)
 		return r;
-	set_hosts(edge);
-	set_servers(edge);
+	pr_provider_places_set(&edge->places, edge->providers, edge->lookups);
 	pr_provider_edge_tell_states(edge);
 	if (n)
 		event_add(edge->states_due, &second);
@@ -380,9 +329,11 @@ int pr_provider_edge_set(struct pr_provider_edge *edge, const struct pr_pairs *p
 void pr_provider_edge_set_upstreams(struct pr_provider_edge *edge,
 				    const struct pr_upstream *upstreams, unsigned int n)
 {
-	edge->n_upstreams = n < PR_UPSTREAMS_MAX ? n : PR_UPSTREAMS_MAX;
-	memcpy(edge->upstreams, upstreams, edge->n_upstreams * sizeof(*upstreams));
-	set_servers(edge);
+	struct pr_provider_places *places = &edge->places;
+
+	places->n_upstreams = n < PR_UPSTREAMS_MAX ? n : PR_UPSTREAMS_MAX;
+	memcpy(places->upstreams, upstreams, places->n_upstreams * sizeof(*upstreams));
+	pr_provider_places_set(places, edge->providers, edge->lookups);
 }
 
 int pr_provider_edge_new(struct event_base *base, const struct pr_provider_edge_ports *ports,
@@ -418,8 +369,7 @@ void pr_provider_edge_free(struct pr_provider_edge *edge)
 	pr_providers_free(edge->providers); /* cancels what is out */
 	pr_lookups_free(edge->lookups);
 	pr_http_free(edge->http);
-	for (unsigned int i = 0; i < PR_PROVIDERS_MAX; i++)
-		free(edge->hosts[i].name);
+	pr_provider_places_done(&edge->places);
 	if (edge->tick_due)
 		event_free(edge->tick_due);
 	if (edge->states_due)

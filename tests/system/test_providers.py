@@ -235,6 +235,32 @@ def test_a_service_over_https(internet, guard):
     wait_for("why", lambda: "certificate" in state(guarded, "rep")["why"])
 
 
+def test_http2_and_connections_that_stay(internet, guard):
+    """caddy, whose answers are files."""
+    upstream(internet, otherwise=WEB4)
+    certificate, key = internet.certificate("rep.example")
+    (internet.directory / "www" / "v1").mkdir(parents=True)
+    (internet.directory / "www" / "v1" / "bad.com").write_text('{"lists": ["malware"]}')
+    for i in range(10):
+        (internet.directory / "www" / "v1" / f"good{i}.com").write_text('{"lists": []}')
+    caddyfile, log = internet.directory / "Caddyfile", internet.directory / "access.log"
+    caddyfile.write_text("{\n auto_https off\n admin off\n}\n"
+                         f"https://rep.example:443 {{\n bind {REP4}\n tls {certificate} {key}\n root * {internet.directory}/www\n"
+                         f" file_server\n log {{\n output file {log}\n }}\n}}\n")
+    environment = dict(os.environ, HOME=str(internet.directory), XDG_DATA_HOME=str(internet.directory))
+    internet.internet.start("caddy", "run", "--config", caddyfile, "--adapter", "caddyfile", env=environment,
+                            ready=lambda: f"{REP4}:443 " in internet.internet.run("ss", "-Hltn").stdout)
+    guarded = guard(config=config(http(internet, deadline_ms=1000)))
+    well(guarded, "rep")
+    capture = internet.host.capture("tcp port 443 and tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn", device="eth0")
+    assert ask(internet, "bad.com")["bad.com"][1] == 3
+    answers = ask(internet, *(f"good{i}.com" for i in range(10)), gap=0.05)
+    assert all(rest[1:] == (0, 1) for rest in answers.values())
+    assert len(capture.stop()) <= 2
+    rows = wait_for("the log", lambda: len(log.read_text().splitlines()) == 11 and log.read_text().splitlines())
+    assert {json.loads(row)["request"]["proto"] for row in rows} == {"HTTP/2.0"}
+
+
 @pytest.mark.parametrize("kind, mode", [
     ("dns", "hang"), ("dns", "flood"), ("dns", "lie"), ("dns", "garbage"), ("dns", "die"),
     ("http", "hang"), ("http", "flood"), ("http", "headers"), ("http", "lie"), ("http", "garbage"), ("http", "huge"),
