@@ -57,11 +57,12 @@ static void give_up(struct pr_query *query)
 static void on_stream(struct pr_stream_ask *ask, enum pr_dns_heard heard, uint8_t *bytes,
 		      size_t len);
 
-static void ask_over_tcp(struct pr_query *query, unsigned int i)
+static void ask_over_tcp(struct pr_query *query, unsigned int i, enum pr_query_why why)
 {
 	if (query->over_tcp.waits)
 		return;
 	pr_tries_close(query);
+	query->why_tcp = why;
 	if (query->n_over_tcp++ == PR_QUERY_TCP_MAX) {
 		query->why = NO_TCP;
 		give_up(query);
@@ -118,12 +119,18 @@ static void failed(struct pr_query *query, unsigned int i, uint8_t *bytes, size_
 
 static void send_to(struct pr_query *query, unsigned int i);
 
-/* RFC 6891, 7: an upstream that does not know EDNS says FORMERR, some say NOTIMP. */
-static void without_edns(struct pr_query *query, unsigned int i)
+static uint64_t from_now_on(void)
+{
+	return pr_clock_monotonic_us() + PR_SERVER_FORGET_S * (uint64_t)S_US;
+}
+
+/* RFC 6891, 7: an upstream that does not know EDNS says FORMERR, some say NOTIMP. One that doesn't repeat the question
+ * is easier to guess than an answer, and holds for this question only. */
+static void without_edns(struct pr_query *query, unsigned int i, bool bare)
 {
 	query->asked.edns = false;
-	server_of(query, i)->plain_until_us =
-		pr_clock_monotonic_us() + PR_SERVER_FORGET_S * (uint64_t)S_US;
+	if (!bare)
+		server_of(query, i)->plain_until_us = from_now_on();
 	pr_tries_close(query);
 	send_to(query, i);
 }
@@ -138,7 +145,7 @@ static void on_reply(struct pr_query *query, unsigned int i, bool edns, bool bar
 	case PR_DNS_RCODE_FORMERR:
 	case PR_DNS_RCODE_NOTIMP:
 		if (edns && query->asked.edns)
-			without_edns(query, i);
+			without_edns(query, i, bare);
 		else
 			failed(query, i, bare ? NULL : bytes, len);
 		return;
@@ -159,6 +166,23 @@ static void on_reply(struct pr_query *query, unsigned int i, bool edns, bool bar
 	answer(query, bytes, len);
 }
 
+/* There was no answer over TCP. Who goes without it is asked as before, for nobody beside the way can have made it so:
+ * an upstream that doesn't keep the case without caring for it, and once more where somebody guessed. */
+static void without_tcp(struct pr_query *query, unsigned int i)
+{
+	if (query->why_tcp == PR_QUERY_CUT || (query->why_tcp == PR_QUERY_FORGED && query->twice)) {
+		query->why = NO_TCP;
+		pass_over(query, i);
+		return;
+	}
+	if (query->why_tcp == PR_QUERY_CASE)
+		server_of(query, i)->one_case_until_us = from_now_on();
+	else
+		query->twice = true;
+	query->n_forged = query->n_over_tcp = 0;
+	send_to(query, i);
+}
+
 static void on_stream(struct pr_stream_ask *ask, enum pr_dns_heard heard, uint8_t *bytes,
 		      size_t len)
 {
@@ -168,18 +192,16 @@ static void on_stream(struct pr_stream_ask *ask, enum pr_dns_heard heard, uint8_
 
 	if (!bytes && query->n_over_tcp == 1) {
 		/* it may have been idle and closed meanwhile (RFC 7766, 6.2.4) */
-		ask_over_tcp(query, i);
+		ask_over_tcp(query, i, query->why_tcp);
 		return;
 	}
 	if (!bytes || heard == PR_DNS_HEARD_CUT) {
-		query->why = NO_TCP;
-		pass_over(query, i);
+		without_tcp(query, i);
 		return;
 	}
 	server_of(query, i)->n_missed = 0;
 	if (heard == PR_DNS_HEARD_CASE)
-		server_of(query, i)->one_case_until_us =
-			pr_clock_monotonic_us() + PR_SERVER_FORGET_S * (uint64_t)S_US;
+		server_of(query, i)->one_case_until_us = from_now_on();
 	on_reply(query, i, ask->asked.edns, heard == PR_DNS_HEARD_BARE, bytes, len);
 }
 
@@ -209,11 +231,11 @@ void pr_query_heard(struct pr_try *try, uint8_t *bytes, size_t len, bool cut)
 	if (heard == PR_DNS_HEARD_NOT_OURS) {
 		query->queries->n_forged++;
 		if (++query->n_forged >= PR_QUERY_FORGED_MAX)
-			ask_over_tcp(query, i);
+			ask_over_tcp(query, i, PR_QUERY_FORGED);
 		return;
 	}
 	if (heard == PR_DNS_HEARD_CASE || heard == PR_DNS_HEARD_CUT || cut) {
-		ask_over_tcp(query, i);
+		ask_over_tcp(query, i, heard == PR_DNS_HEARD_CASE ? PR_QUERY_CASE : PR_QUERY_CUT);
 		return;
 	}
 	pr_try_close(try);
@@ -295,8 +317,7 @@ static void on_again(evutil_socket_t fd, short what, void *context)
 	if (query->over_tcp.waits) {
 		pr_stream_forget(&query->servers->streams[query->tcp_server], &query->over_tcp);
 		pr_server_missed(server_of(query, query->tcp_server), now_us);
-		query->why = NO_TCP;
-		pass_over(query, query->tcp_server);
+		without_tcp(query, query->tcp_server);
 		return;
 	}
 	if (pr_tries_open(query))

@@ -41,6 +41,13 @@ struct pr_try {
 	uint64_t sent_us;
 };
 
+/* Why a question goes over TCP. */
+enum pr_query_why {
+	PR_QUERY_CUT,	 /* the answer did not fit */
+	PR_QUERY_CASE,	 /* the name came back in another case */
+	PR_QUERY_FORGED, /* somebody guesses */
+};
+
 struct pr_query {
 	struct pr_queries *queries;
 	struct pr_servers *servers;
@@ -57,6 +64,8 @@ struct pr_query {
 	uint32_t given_up;     /* servers that are not asked again, a bit each */
 	struct pr_try tries[PR_QUERY_TRIES_OPEN];
 	unsigned int n_forged, n_over_tcp;
+	bool twice; /* it was guessed at, and there was no TCP */
+	enum pr_query_why why_tcp;
 	struct pr_stream_ask over_tcp;
 	uint8_t last, tcp_server; /* which was asked over UDP, over TCP */
 	struct event *again;

@@ -357,7 +357,15 @@ static void who_does_not_know_edns(void **state)
 	assert_int_equal(got.bytes[11], 0);
 	reply(world, world->servers[0], &got, 0, 0);
 	assert_int_equal(world->n_answers[0], 1);
-	ask(world, 1, "example.org", 0); /* it is remembered */
+	ask(world, 1, "example.org", 0); /* anybody may have said that: it is not remembered */
+	take(world, world->servers[0], &got);
+	assert_int_equal(got.bytes[11], 1);
+	reply(world, world->servers[0], &got, 0, PR_DNS_RCODE_NOTIMP);
+	take(world, world->servers[0], &got);
+	assert_int_equal(got.bytes[11], 0);
+	reply(world, world->servers[0], &got, 0, 0);
+	assert_int_equal(world->n_answers[1], 1);
+	ask(world, 2, "example.net", 0); /* the upstream did */
 	take(world, world->servers[0], &got);
 	assert_int_equal(got.bytes[11], 0);
 }
@@ -417,6 +425,38 @@ static void who_does_not_keep_the_case(void **state)
 	reply(world, world->servers[0], &got, 0, 0);
 	assert_int_equal(world->n_answers[1], 1);
 	close(fd);
+}
+
+/* Like cheap routers: only their own word is to be had, so it is taken. Guesses get no third round. */
+static void who_has_no_tcp(void **state)
+{
+	const char name[] = "abcdefghijklmnopqrstuvwxyzabcdefghijklmnopqrstuvwxyz.example";
+	struct world *world = *state;
+	struct got got, guess;
+
+	pr_resolver_set_upstreams(world->resolver, &world->upstreams[1], 1);
+	ask(world, 0, name, 0);
+	take(world, world->servers[1], &got);
+	lower(&got);
+	reply(world, world->servers[1], &got, 0, 0);
+	take(world, world->servers[1], &got);
+	lower(&got);
+	reply(world, world->servers[1], &got, 0, 0);
+	assert_int_equal(world->n_answers[0], 1);
+	assert_int_equal(last_rcode(world), 0);
+	ask(world, 1, "1.2.3", 0);
+	for (unsigned int round = 0; round < 2; round++) {
+		take(world, world->servers[1], &got);
+		for (unsigned int i = 1; i <= 3; i++) {
+			guess = got;
+			guess.bytes[1] = (uint8_t)(guess.bytes[1] + i);
+			reply(world, world->servers[1], &guess, 0, 0);
+		}
+	}
+	for (unsigned int i = 0; i < 10 && !world->n_answers[1]; i++)
+		turn(world);
+	assert_int_equal(world->n_answers[1], 1);
+	assert_int_equal(last_rcode(world), PR_DNS_RCODE_SERVFAIL);
 }
 
 static void what_is_cut_is_had_over_tcp(void **state)
@@ -487,6 +527,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(who_does_not_know_edns, setup, teardown),
 		cmocka_unit_test_setup_teardown(guesses, setup, teardown),
 		cmocka_unit_test_setup_teardown(who_does_not_keep_the_case, setup, teardown),
+		cmocka_unit_test_setup_teardown(who_has_no_tcp, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_is_cut_is_had_over_tcp, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_upstreams_while_questions_are_on_their_way,
 						setup, teardown),
