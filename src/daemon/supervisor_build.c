@@ -10,6 +10,7 @@
 #include "base/hash.h"
 #include "base/log.h"
 #include "daemon/files.h"
+#include "daemon/trusted_path.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -83,9 +84,9 @@ static int open_candidate(struct pr_intel_manager *manager, struct pr_intel_entr
 		return pr_intel_open(&manager->dir, id, PR_INTEL_HELD);
 	if (pr_intel_is_fetched(entry))
 		return fcntl(entry->fetched_fd, F_DUPFD_CLOEXEC, 3);
-	fd = open(entry->subscription.file, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	fd = pr_trusted_open(entry->subscription.file);
 	if (fd < 0)
-		return -errno;
+		return fd;
 	/* What is judged now is this very state of it. */
 	r = pr_intel_file_read(fd, &entry->judged);
 	if (r < 0) {

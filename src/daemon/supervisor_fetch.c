@@ -8,6 +8,7 @@
  */
 #include "daemon/supervisor_intel.h"
 
+#include "daemon/trusted_path.h"
 #include "ipc/body.h"
 
 #include <fcntl.h>
@@ -152,10 +153,9 @@ static bool same_file(const struct pr_intel_file *a, const struct pr_intel_file 
 
 static int identify(const char *path, struct pr_intel_file *ret_file)
 {
-	PR_CLEANUP(pr_cleanup_close)
-	int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+	PR_CLEANUP(pr_cleanup_close) int fd = pr_trusted_open(path);
 
-	return fd < 0 ? -errno : pr_intel_file_read(fd, ret_file);
+	return fd < 0 ? fd : pr_intel_file_read(fd, ret_file);
 }
 
 void pr_intel_look(struct pr_intel_manager *manager, struct pr_intel_entry *entry, bool at_once)
@@ -167,8 +167,11 @@ void pr_intel_look(struct pr_intel_manager *manager, struct pr_intel_entry *entr
 	bool still;
 
 	if (r < 0)
-		return pr_intel_went_wrong(manager, entry, "%s: %s", subscription->file,
-					   r == -EINVAL ? "not a regular file" : strerror(-r));
+		return pr_intel_went_wrong(
+			manager, entry, "%s: %s", subscription->file,
+			r == -EINVAL  ? "not a regular file"
+			: r == -ELOOP ? "a symbolic link leads there that is not root's"
+				      : strerror(-r));
 	if (file.size > subscription->max_bytes)
 		return pr_intel_went_wrong(manager, entry,
 					   "%s has more than the %u bytes of max_bytes",

@@ -226,6 +226,14 @@ def test_lists_in_files(lab, guard):
     assert "page of the web" in row["error"] and row["entries"] == 1
     path.unlink()
     wait_for("the loss", lambda: "No such file" in rows(guarded)["own"].get("error", ""))
+
+    # Whoever owns the directory does not have root read another file for him.
+    path.symlink_to("/etc/shadow")
+    os.chown(path, 65534, 65534, follow_symlinks=False)
+    wait_for("the refusal", lambda: "not root's" in rows(guarded)["own"]["error"])
+    assert "not root's" in update(guarded, "own", status=1)["own"]["error"]
+    assert guarded.rows("intel", "lists", "own", "--refused") == []
+    path.unlink()
     assert not resolves(lab, "ads.example")
     guarded.stop()
     guarded.start()
