@@ -20,15 +20,32 @@ static const char *text_of(const struct pr_pairs *pairs, const char *key)
 	return value ? value : "";
 }
 
+static const char *const outcome_names[] = {
+	[PR_BUILD_TAKEN] = "taken",
+	[PR_BUILD_HELD] = "held",
+	[PR_BUILD_LEFT_OUT] = "left-out",
+	[PR_BUILD_REFUSED] = "refused",
+};
+
+const char *pr_build_outcome_name(enum pr_build_outcome outcome)
+{
+	return outcome_names[outcome];
+}
+
+static enum pr_build_outcome read_outcome(const char *name)
+{
+	for (size_t i = 0; i < PR_ARRAY_SIZE(outcome_names); i++)
+		if (strcmp(outcome_names[i], name) == 0)
+			return (enum pr_build_outcome)i;
+	return PR_BUILD_REFUSED;
+}
+
 static void take_found(struct pr_build *build, const struct pr_pairs *pairs)
 {
-	const char *outcome = text_of(pairs, "outcome");
 	struct pr_build_found found = {
 		.id = text_of(pairs, "id"),
 		.candidate = pr_pairs_number(pairs, "candidate", 0),
-		.outcome = strcmp(outcome, "taken") == 0  ? PR_BUILD_TAKEN
-			   : strcmp(outcome, "held") == 0 ? PR_BUILD_HELD
-							  : PR_BUILD_REFUSED,
+		.outcome = read_outcome(text_of(pairs, "outcome")),
 		.why = text_of(pairs, "why"),
 		.format = text_of(pairs, "format"),
 		.content = { .bytes = pr_pairs_number(pairs, "bytes", 0),

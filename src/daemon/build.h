@@ -24,7 +24,14 @@ struct pr_build_source {
 	bool accept;	  /* … but not this one */
 };
 
-enum pr_build_outcome { PR_BUILD_TAKEN, PR_BUILD_HELD, PR_BUILD_REFUSED };
+enum pr_build_outcome {
+	PR_BUILD_TAKEN,
+	PR_BUILD_HELD,	   /* a candidate that waits for somebody's word */
+	PR_BUILD_LEFT_OUT, /* it is fine, but all together are too much */
+	PR_BUILD_REFUSED,  /* it is no list, or damaged */
+};
+
+const char *pr_build_outcome_name(enum pr_build_outcome outcome); /* in messages */
 
 /* Borrowed for the call. */
 struct pr_build_found {

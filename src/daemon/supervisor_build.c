@@ -167,7 +167,7 @@ static void apply_all(struct pr_intel_manager *manager)
 
 		if (entry->is_found)
 			pr_intel_apply(manager, entry);
-		facts->in_set = facts->is_kept;
+		facts->in_set = facts->is_kept && !entry->left_out;
 		memcpy(facts->set_sha256, facts->kept.sha256, sizeof(facts->set_sha256));
 		entry->is_found = entry->candidate_found = false;
 		free(PR_TAKE_PTR(entry->found_refused));

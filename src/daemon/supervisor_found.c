@@ -49,9 +49,11 @@ void pr_intel_on_found(void *context, const struct pr_build_found *found)
 	/* After a candidate that is not taken comes what was kept: the first says what became of it. */
 	if (entry->is_found && !found->candidate) {
 		entry->kept_lost = found->outcome == PR_BUILD_REFUSED;
+		entry->left_out = found->outcome == PR_BUILD_LEFT_OUT;
 		return;
 	}
 	entry->kept_lost = false;
+	entry->left_out = found->outcome == PR_BUILD_LEFT_OUT;
 	entry->is_found = true;
 	entry->candidate_found = found->candidate;
 	entry->found = *found;
@@ -160,6 +162,8 @@ void pr_intel_apply(struct pr_intel_manager *manager, struct pr_intel_entry *ent
 			pr_intel_went_wrong(manager, entry,
 					    "no line of it is an entry in the format %s",
 					    facts->format);
+	} else if (entry->found.outcome == PR_BUILD_LEFT_OUT) {
+		pr_intel_went_wrong(manager, entry, "%s", entry->found_why);
 	} else {
 		pr_intel_lost(manager, entry, entry->found_why);
 	}

@@ -51,7 +51,7 @@ struct pr_intel_entry {
 		judged; /* of a file: at the last look; what a set was made of last */
 
 	/* What the compiler said, until the set is there. */
-	bool is_found, candidate_found, kept_lost;
+	bool is_found, candidate_found, kept_lost, left_out;
 	struct pr_build_found found; /* its texts are the next three */
 	char found_why[256], found_format[PR_INTEL_FORMAT_SIZE];
 	char *found_refused; /* owned */
