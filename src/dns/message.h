@@ -104,8 +104,9 @@ size_t pr_dns_write_error(const uint8_t *bytes, size_t len, enum pr_dns_question
 			  uint8_t *reply, size_t size);
 
 /* A question of our own: recursion desired, EDNS, the name in canonical case; what goes upstream. `flags`: of
- * PR_DNS_FLAG_AD and PR_DNS_FLAG_CD. Writes at most PR_DNS_HEADER_LEN + PR_DNS_NAME_MAX + 15 bytes; 0 where
- * it does not fit or `name` is no name. */
+ * PR_DNS_FLAG_AD and PR_DNS_FLAG_CD. 0 where it does not fit (never within PR_DNS_OWN_QUESTION_MAX)
+ * or `name` is no name. */
+#define PR_DNS_OWN_QUESTION_MAX (PR_DNS_HEADER_LEN + PR_DNS_NAME_MAX + 15)
 size_t pr_dns_write_question(uint16_t id, const char *name, uint16_t type, uint16_t flags,
 			     bool dnssec_ok, uint8_t *bytes, size_t size);
 

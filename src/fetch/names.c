@@ -15,7 +15,7 @@ static size_t write_question(const struct pr_fetch_transfer *transfer, unsigned 
 bool pr_fetch_names_ask(struct pr_fetch_transfer *transfer)
 {
 	struct pr_fetcher *fetcher = transfer->fetcher;
-	uint8_t question[PR_DNS_HEADER_LEN + PR_DNS_NAME_MAX + 15];
+	uint8_t question[PR_DNS_OWN_QUESTION_MAX];
 
 	transfer->n_addresses = 0;
 	if (transfer->place.is_address) {
@@ -41,7 +41,7 @@ static void read_addresses(struct pr_fetch_transfer *transfer, unsigned int i,
 			   const uint8_t *answer, size_t len)
 {
 	PR_CLEANUP(pr_cleanup_free) struct pr_dns_facts *facts = pr_calloc(1, sizeof(*facts));
-	uint8_t bytes[PR_DNS_HEADER_LEN + PR_DNS_NAME_MAX + 15];
+	uint8_t bytes[PR_DNS_OWN_QUESTION_MAX];
 	size_t written = write_question(transfer, i, bytes, sizeof(bytes));
 	struct pr_dns_question question;
 

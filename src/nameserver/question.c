@@ -21,12 +21,11 @@
 #include "nameserver/judgement.h"
 #include "nameserver/question_private.h"
 
-#define MS_US	      1000u
-#define NO_ANSWER     "the resolver gave no answer"
-#define UNUSABLE      "the upstream's answer cannot be used"
-#define TOO_MANY      "too many questions at one time"
-#define NO_OWNER      "who asks could not be found out in time"
-#define QUESTION_SIZE (PR_DNS_HEADER_LEN + PR_DNS_NAME_MAX + 15)
+#define MS_US	  1000u
+#define NO_ANSWER "the resolver gave no answer"
+#define UNUSABLE  "the upstream's answer cannot be used"
+#define TOO_MANY  "too many questions at one time"
+#define NO_OWNER  "who asks could not be found out in time"
 
 struct pr_questions *pr_questions_new(const struct pr_question_ports *ports)
 {
@@ -70,7 +69,7 @@ static void hold(struct pr_questions *questions, struct pr_question_entry *entry
 
 static void resolve(struct pr_questions *questions, struct pr_question_entry *entry)
 {
-	uint8_t bytes[QUESTION_SIZE];
+	uint8_t bytes[PR_DNS_OWN_QUESTION_MAX];
 	size_t len = pr_dns_write_question(0, entry->question.name, entry->question.type,
 					   entry->question.flags, entry->question.dnssec_ok, bytes,
 					   sizeof(bytes));

@@ -10,10 +10,9 @@
 #include <string.h>
 #include <sys/queue.h>
 
-#define NO_HOST	      "the provider's host has no address"
-#define NOT_POSSIBLE  "the request could not be made"
-#define QUESTION_SIZE (PR_DNS_HEADER_LEN + PR_DNS_NAME_MAX + 15)
-#define STATES_S      1
+#define NO_HOST	     "the provider's host has no address"
+#define NOT_POSSIBLE "the request could not be made"
+#define STATES_S     1
 
 /* A request that is out: what its answer has to be read with, or what waits for its host's addresses. */
 struct outgoing {
@@ -113,7 +112,7 @@ static void ask_host(struct pr_provider_edge *edge, unsigned int provider)
 {
 	static const uint16_t types[] = { PR_DNS_TYPE_A, PR_DNS_TYPE_AAAA };
 	struct pr_host *host = &edge->places.hosts[provider];
-	uint8_t bytes[QUESTION_SIZE];
+	uint8_t bytes[PR_DNS_OWN_QUESTION_MAX];
 	size_t len;
 
 	if (!host->name || !pr_host_wants(host, pr_clock_monotonic_us()))
