@@ -191,6 +191,15 @@ static uint64_t key_of(uint32_t application, uint32_t profile)
 	return (uint64_t)profile << 32 | application;
 }
 
+/* Numbers of profiles are a policy's own: behind whatever came between, first of all. */
+static void renew(struct pr_engine *engine, struct pr_questioner *questioner)
+{
+	if (questioner->policy == engine->policy_serial)
+		return;
+	pr_actor_renew(engine, &questioner->actor);
+	questioner->policy = engine->policy_serial;
+}
+
 static void port_decide(void *context, struct pr_question *question, enum pr_stage stage,
 			const struct pr_question_facts *facts,
 			struct pr_question_decision *ret_decision)
@@ -209,11 +218,7 @@ static void port_decide(void *context, struct pr_question *question, enum pr_sta
 		ret_decision->decision.missing = PR_FACT_OWNER;
 		return;
 	}
-	/* Numbers of profiles are a policy's own. */
-	if (questioner->policy != engine->policy_serial) {
-		pr_actor_renew(engine, &questioner->actor);
-		questioner->policy = engine->policy_serial;
-	}
+	renew(engine, questioner);
 	question->application_key =
 		key_of(questioner->actor.application, questioner->actor.profile);
 	if (!questioner->asked) {
@@ -249,11 +254,13 @@ static void port_resolve(void *context, uint64_t ticket, const uint8_t *bytes, s
 static void port_answered(void *context, const struct pr_question *question,
 			  const struct pr_dns_facts *facts, size_t len)
 {
-	const struct pr_questioner *questioner = question->application;
+	struct pr_questioner *questioner = question->application;
 	struct pr_engine *engine = context;
 
-	if (questioner && !questioner->dry && !questioner->wait_until_us)
-		pr_suspicions_answered(engine, &questioner->actor, question, facts, len);
+	if (!questioner || questioner->dry || questioner->wait_until_us)
+		return;
+	renew(engine, questioner);
+	pr_suspicions_answered(engine, &questioner->actor, question, facts, len);
 }
 
 static void port_reply(void *context, uint64_t client, const uint8_t *bytes, size_t len)
@@ -342,6 +349,7 @@ static void port_concluded(void *context, struct pr_question *question, enum pr_
 	if (decision && decision->facts.n_names)
 		facts = decision->facts;
 	if (questioner && !questioner->wait_until_us && end != PR_QUESTION_FAILED) {
+		renew(engine, questioner);
 		set_subject(engine, question, questioner, stage, &facts, PR_FACTS_DATA, &of);
 		if (decision)
 			shown = *decision;

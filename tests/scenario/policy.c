@@ -32,6 +32,19 @@ void policy_file(struct world *world, const char *name, const char *text)
 	set_file(world, PR_LAYER_ADMINISTRATOR, name, text);
 }
 
+void policy_file_gone(struct world *world, const char *name)
+{
+	struct file *file = find(world, PR_LAYER_ADMINISTRATOR, name);
+
+	if (!file) {
+		world_fail(world, "there is no file %s", name);
+		return;
+	}
+	free(file->text);
+	*file = world->files[--world->n_files];
+	policy_compile(world);
+}
+
 static struct pr_config_input input_of(const struct world *world, struct pr_config_file *files)
 {
 	for (unsigned int i = 0; i < world->n_files; i++)

@@ -354,6 +354,7 @@ static const struct step {
 	{ "answer", step_answer, false },
 	{ "rule", step_rule, false },
 	{ "set", step_set, false },
+	{ "unlink", step_unlink, false },
 	{ "generation", step_generation, false },
 	{ "cut", step_cut, false },
 	{ "rows", step_rows, false },

@@ -48,6 +48,15 @@ void step_rule(struct world *world, char **words, unsigned int n)
 	policy_change(world, &change);
 }
 
+/* unlink PROFILE */
+void step_unlink(struct world *world, char **words, unsigned int n)
+{
+	char name[64];
+
+	snprintf(name, sizeof(name), "profiles/%s.conf", n ? words[0] : "");
+	policy_file_gone(world, name);
+}
+
 /* set NAME VALUE [app APP] */
 void step_set(struct world *world, char **words, unsigned int n)
 {

@@ -128,6 +128,8 @@ const char *show_tuple(const struct pr_tuple *tuple, char text[160]);
 
 /* ---- policy.c ---- */
 void policy_file(struct world *world, const char *name, const char *text);
+/* Of one that was given; what is in force is compiled anew. */
+void policy_file_gone(struct world *world, const char *name);
 void policy_compile(struct world *world);
 void policy_change(struct world *world, const struct pr_config_change *change);
 
@@ -158,6 +160,7 @@ bool step_endpoint(const char *word, struct pr_address *ret_address, uint16_t *r
 /* ---- steps_user.c ---- */
 void step_answer(struct world *world, char **words, unsigned int n);
 void step_rule(struct world *world, char **words, unsigned int n);
+void step_unlink(struct world *world, char **words, unsigned int n);
 void step_set(struct world *world, char **words, unsigned int n);
 void step_rows(struct world *world, char **words, unsigned int n);
 void step_explain(struct world *world, char **words, unsigned int n);
