@@ -55,6 +55,14 @@ bool pr_list_text_is(struct pr_list_text text, const char *word)
 	return text.len == strlen(word) && strncasecmp(text.bytes, word, text.len) == 0;
 }
 
+bool pr_list_text_is_one_of(struct pr_list_text text, const char *const *words, size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		if (pr_list_text_is(text, words[i]))
+			return true;
+	return false;
+}
+
 bool pr_list_starts(struct pr_list_text text, const char *head)
 {
 	size_t len = strlen(head);

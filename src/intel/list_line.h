@@ -94,6 +94,7 @@ static inline struct pr_list_text pr_list_skip(struct pr_list_text text, size_t 
 	return (struct pr_list_text){ text.bytes + n, text.len - n };
 }
 bool pr_list_text_is(struct pr_list_text text, const char *word); /* in any case */
+bool pr_list_text_is_one_of(struct pr_list_text text, const char *const *words, size_t n);
 bool pr_list_starts(struct pr_list_text text, const char *head);
 /* The value of a key in a line that is one JSON object of plain values: text without its quotes, or a number. */
 bool pr_list_json(struct pr_list_text line, const char *key, struct pr_list_text *ret_value);

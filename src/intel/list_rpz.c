@@ -30,14 +30,6 @@ static const char *const others[] = { "TXT", "MX",    "PTR",   "SRV",  "HINFO",
 				      "CAA", "NAPTR", "HTTPS", "SVCB", "SPF",
 				      "LOC", "SSHFP", "TLSA",  "RP",   "URI" };
 
-static bool is_one_of(struct pr_list_text word, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (pr_list_text_is(word, words[i]))
-			return true;
-	return false;
-}
-
 /* Cuts a comment off, outside of quotes, and follows parentheses. */
 static struct pr_list_text without_comment(struct pr_list_zone *zone, struct pr_list_text line)
 {
@@ -137,7 +129,7 @@ static bool is_ttl_or_class(struct pr_list_text word)
 	static const char *const classes[] = { "IN", "CH", "HS" };
 
 	if (word.bytes[0] < '0' || word.bytes[0] > '9')
-		return is_one_of(word, classes, PR_ARRAY_SIZE(classes));
+		return pr_list_text_is_one_of(word, classes, PR_ARRAY_SIZE(classes));
 	for (size_t i = 0; i < word.len; i++)
 		if (!memchr("0123456789sSmMhHdDwW", word.bytes[i], 20))
 			return false;
@@ -220,7 +212,8 @@ static void read_data(struct pr_list_reader *reader, struct pr_list_text type,
 		pr_list_refuse(reader, "the first record has no owner");
 	} else if (zone->whose == OUTSIDE) {
 		pr_list_refuse(reader, "the name is not within the zone");
-	} else if (zone->whose == APEX || is_one_of(type, organising, PR_ARRAY_SIZE(organising))) {
+	} else if (zone->whose == APEX ||
+		   pr_list_text_is_one_of(type, organising, PR_ARRAY_SIZE(organising))) {
 		reader->outcome |= PR_LIST_TAKEN;
 	} else if (!next_word(&rest, &data)) {
 		pr_list_refuse(reader, "the record has no data on its line");
@@ -228,7 +221,7 @@ static void read_data(struct pr_list_reader *reader, struct pr_list_text type,
 		if (read_target(reader, data))
 			give_trigger(reader);
 	} else if (pr_list_text_is(type, "A") || pr_list_text_is(type, "AAAA") ||
-		   is_one_of(type, others, PR_ARRAY_SIZE(others))) {
+		   pr_list_text_is_one_of(type, others, PR_ARRAY_SIZE(others))) {
 		give_trigger(reader);
 	} else {
 		pr_list_refuse(reader, "no type of record that a policy zone holds");

@@ -20,14 +20,6 @@ static const char *const denying[] = {
 static const char *const permitting[] = { "transparent", "always_transparent", "typetransparent",
 					  "inform" };
 
-static bool is_one_of(struct pr_list_text word, const char *const *words, size_t n)
-{
-	for (size_t i = 0; i < n; i++)
-		if (pr_list_text_is(word, words[i]))
-			return true;
-	return false;
-}
-
 /* The next value: within quotes of either kind, or a word. */
 static bool next_value(struct pr_list_text *rest, struct pr_list_text *ret_value)
 {
@@ -52,8 +44,8 @@ static void read_zone(struct pr_list_reader *reader, struct pr_list_text rest)
 		pr_list_refuse(reader, "local-zone wants a name and a type");
 		return;
 	}
-	reader->exception = is_one_of(type, permitting, PR_ARRAY_SIZE(permitting));
-	if (reader->exception || is_one_of(type, denying, PR_ARRAY_SIZE(denying)))
+	reader->exception = pr_list_text_is_one_of(type, permitting, PR_ARRAY_SIZE(permitting));
+	if (reader->exception || pr_list_text_is_one_of(type, denying, PR_ARRAY_SIZE(denying)))
 		(void)pr_list_give_name(reader, PR_LIST_ZONE, name);
 	else
 		pr_list_refuse(reader,
