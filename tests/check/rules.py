@@ -27,7 +27,7 @@ BESIDE = {
 # bpf/'s shared header (the records that kernel and user space exchange) belongs to these as well.
 SHARES_BPF = {"process", "kernel"}
 # Rooms that are pure: no clock, no I/O, no log.
-PURE = {"packet", "dns", "network", "firewall", "engine"}
+PURE = {"packet", "dns", "network", "intel", "firewall", "engine"}
 
 BANNED = {
     "strcat": "build text with snprintf or a cursor", "strcpy": "use snprintf or memcpy with a length",
@@ -149,6 +149,24 @@ def words(root):
             yield f"{name}: larger than 1 MiB"
 
 
+def documents(root):
+    """What pages and comments point at is there: pages, limits."""
+    root = pathlib.Path(root)
+    code = {relative: path.read_text() for path, relative in sources(root, ".c", ".h")}
+    names = {name for text in code.values() for name in re.findall(r"\bPR_\w+", text)}
+    pages = sorted([*root.glob("*.md"), *(root / "docs").rglob("*.md")])
+    for page in pages:
+        text, relative = page.read_text(), page.relative_to(root)
+        for link in re.findall(r"\]\(([\w./-]+)\)", text):
+            if not (page.parent / link).exists():
+                yield f"{relative}: leads to {link}, which is not there"
+        for name in re.findall(r"`(PR_[A-Z0-9_]+)`", text):
+            if name not in names:
+                yield f"{relative}: speaks of {name}, which is not there"
+    for relative, text in [*code.items(), *((page.relative_to(root), page.read_text()) for page in pages)]:
+        for page in re.findall(r"\b(?:docs|decisions)/[a-z/-]+\.md", text):
+            if not (root / "docs" / page.removeprefix("docs/")).exists():
+                yield f"{relative}: points at {page}, which is not there"
 
 
 def described_routes(root):

@@ -17,6 +17,7 @@ EXAMPLES = {
     "banned_calls": ("src/packet/late.c", SPDX + "long late(void)\n{\n\treturn time(0);\n}\n", "time is an argument"),
     "licences": ("src/base/bare.c", "int bare;\n", "no SPDX"),
     "stand_alone_headers": ("src/base/leaning.h", SPDX + "#pragma once\nuint8_t leaning(void);\n", "by itself"),
+    "documents": ("docs/lost.md", "[there](nowhere.md)\n", "is not there"),
     "formatted": ("src/base/askew.c", SPDX + "int  askew( void ){return 0;}\n", "not formatted"),
 }
 
