@@ -130,6 +130,9 @@ enum pr_prompt_says pr_prompt_ask(struct pr_engine *engine, const struct pr_prom
 		prompt = raise_prompt(engine, for_);
 	if (!prompt || prompt->state == PR_PROMPT_EXPIRED)
 		return PR_PROMPT_SAYS_TIMEOUT;
+	/* Numbers of profiles and rules are a policy's own. */
+	prompt->actor.profile = for_->actor.profile;
+	prompt->rule = for_->rule;
 	prompt->asked = true;
 	return PR_PROMPT_SAYS_WAIT;
 }
