@@ -232,6 +232,25 @@ static void port_decide(void *context, struct pr_question *question, enum pr_sta
 	decide_with_owner(engine, question, questioner, stage, facts, ret_decision);
 }
 
+/* Is what the answer leads to denied by its names already? Then nobody is told of it. */
+static bool is_denied_by_names(struct pr_engine *engine, const struct pr_question *question,
+			       const struct pr_question_inquiry *about)
+{
+	struct pr_questioner *questioner = question->application;
+	const char *names[PR_DNS_CHAIN_MAX] = { question->name };
+	struct pr_question_facts facts = { .names = names, .n_names = 1 };
+	PR_UNINITIALIZED struct pr_subject_of of;
+	struct pr_decision decision;
+
+	for (unsigned int i = 0; i < about->n_names && facts.n_names < PR_DNS_CHAIN_MAX; i++)
+		names[facts.n_names++] = about->names[i];
+	renew(engine, questioner);
+	set_subject(engine, question, questioner, PR_STAGE_BEFORE_INTEL, &facts,
+		    engine->intel_map.wants, &of);
+	pr_decide_on_communication_before_intel(engine->policy, &of.subject, &decision);
+	return decision.outcome == PR_OUTCOME_DENY;
+}
+
 static unsigned int port_inform(void *context, struct pr_question *question,
 				const struct pr_question_inquiry *about, uint32_t *ret_wait_ms)
 {
@@ -241,6 +260,8 @@ static unsigned int port_inform(void *context, struct pr_question *question,
 	*ret_wait_ms = 0;
 	if (((const struct pr_questioner *)question->application)->permitted)
 		return 0; /* nothing that they could say decides */
+	if (engine->providers.n_wanted && is_denied_by_names(engine, question, about))
+		return 0;
 	return pr_providers_inform(engine, question->ticket, about, ret_wait_ms);
 }
 
