@@ -154,10 +154,11 @@ int pr_dns_read_facts(const struct pr_dns_question *question, const uint8_t *ans
 		      struct pr_dns_facts *ret_facts)
 {
 	struct pr_reader reader = pr_reader(answer, len);
-	struct aliases aliases = { .n = 0 };
+	PR_UNINITIALIZED struct aliases aliases;
 	struct head head;
 	int r;
 
+	aliases.n = 0;
 	r = read_head(&reader, question, &head);
 	if (r != 0)
 		return r;

@@ -19,6 +19,7 @@
 #define PR_DNS_ADDRESSES_MAX   512
 #define PR_DNS_CHAIN_TEXT_SIZE 8192 /* of all names of a chain together */
 
+/* Large: where it is a variable, it is PR_UNINITIALIZED. */
 struct pr_dns_facts {
 	enum pr_dns_rcode rcode;
 	bool has_addresses; /* an A, an AAAA or an address hint in the answer section */

@@ -104,7 +104,7 @@ enum pr_dns_cache_outcome pr_dns_keeping_of(const struct pr_dns_cache_options *o
 			     .question = question,
 			     .reader = pr_reader(answer, len),
 			     .keeping = ret_keeping };
-	struct pr_dns_facts facts;
+	PR_UNINITIALIZED struct pr_dns_facts facts;
 	enum pr_dns_cache_outcome outcome;
 
 	if (len > PR_DNS_CACHE_ANSWER_MAX)

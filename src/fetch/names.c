@@ -40,16 +40,16 @@ bool pr_fetch_names_ask(struct pr_fetch_transfer *transfer)
 static void read_addresses(struct pr_fetch_transfer *transfer, unsigned int i,
 			   const uint8_t *answer, size_t len)
 {
-	PR_CLEANUP(pr_cleanup_free) struct pr_dns_facts *facts = pr_calloc(1, sizeof(*facts));
+	PR_UNINITIALIZED struct pr_dns_facts facts;
 	uint8_t bytes[PR_DNS_OWN_QUESTION_MAX];
 	size_t written = write_question(transfer, i, bytes, sizeof(bytes));
 	struct pr_dns_question question;
 
 	if (pr_dns_parse_question(bytes, written, &question) ||
-	    pr_dns_read_facts(&question, answer, len, facts))
+	    pr_dns_read_facts(&question, answer, len, &facts))
 		return;
 	transfer->n_addresses += pr_dns_read_addresses(
-		facts, answer, len, transfer->addresses + transfer->n_addresses,
+		&facts, answer, len, transfer->addresses + transfer->n_addresses,
 		PR_FETCH_ADDRESSES_MAX - transfer->n_addresses);
 }
 

@@ -145,7 +145,7 @@ void pr_provider_dns_read(const struct pr_provider *provider, const char *name,
 	struct pr_dns_question question = { .type = PR_DNS_TYPE_A, .class_ = PR_DNS_CLASS_IN };
 	struct pr_provider_result result = { .status = PR_PROVIDER_NOT_LISTED,
 					     .ttl_s = PR_PROVIDER_TTL_S };
-	struct pr_dns_facts facts;
+	PR_UNINITIALIZED struct pr_dns_facts facts;
 
 	if (pr_dns_name_from_text(name, &question.name_as_asked) != 0 ||
 	    pr_dns_read_facts(&question, answer, len, &facts) != 0) {

@@ -42,7 +42,7 @@ void pr_question_inform_of_answer(struct pr_questions *questions, struct pr_ques
 {
 	struct pr_address addresses[PR_QUESTION_INQUIRY_ADDRESSES_MAX];
 	struct pr_question_inquiry inquiry = { .addresses = addresses };
-	struct pr_dns_facts facts;
+	PR_UNINITIALIZED struct pr_dns_facts facts;
 
 	if (!entry->public.inform_of_answer ||
 	    pr_dns_read_facts(&entry->question, bytes, len, &facts) != 0)

@@ -18,7 +18,7 @@ bool pr_host_wants(struct pr_host *host, uint64_t now_us)
 static void gather(struct pr_host *host, uint16_t type, const uint8_t *bytes, size_t len)
 {
 	struct pr_dns_question question = { .type = type, .class_ = PR_DNS_CLASS_IN };
-	struct pr_dns_facts facts;
+	PR_UNINITIALIZED struct pr_dns_facts facts;
 
 	if (pr_dns_name_from_text(host->name, &question.name_as_asked) != 0 ||
 	    pr_dns_read_facts(&question, bytes, len, &facts) != 0 || !facts.has_addresses)

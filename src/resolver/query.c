@@ -85,7 +85,7 @@ static void ask_over_tcp(struct pr_query *query, unsigned int i, enum pr_query_w
  * upstream that says something else is not the better one. */
 static bool is_final(const struct pr_query *query, const uint8_t *bytes, size_t len)
 {
-	struct pr_dns_facts facts;
+	PR_UNINITIALIZED struct pr_dns_facts facts;
 
 	if (pr_dns_read_facts(&query->question, bytes, len, &facts) != 0)
 		return false;
