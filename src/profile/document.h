@@ -84,13 +84,16 @@ const char *pr_document_name(const struct pr_document *document);
 int pr_config_fail(struct pr_config_error *error, const struct pr_config_file *file,
 		   unsigned int line, const char *format, ...) PR_PRINTF(4, 5);
 
-/* Parts of the parser, for the types that are groups. `setting` is a libconfig setting. */
+/* Parts of the parser, which its files share. `setting` is a libconfig setting. */
 struct config_setting_t;
 struct pr_document_parser {
 	struct pr_document *document;
 	struct pr_config_error *error;
 };
 
+/* The value of a setting, whatever its type. */
+PR_MUST_USE int pr_document_parse_value(struct pr_document_parser *parser, enum pr_setting_id id,
+					struct config_setting_t *setting);
 PR_MUST_USE int pr_document_parse_matches(struct pr_document_parser *parser,
 					  struct config_setting_t *setting);
 PR_MUST_USE int pr_document_parse_runtime(struct pr_document_parser *parser,
@@ -117,7 +120,10 @@ PR_MUST_USE int pr_document_canonical_zone(struct pr_document_parser *parser, co
 /* The groups of a list setting, or -EINVAL. */
 PR_MUST_USE int pr_document_count_groups(struct pr_document_parser *parser,
 					 struct config_setting_t *setting);
-/* An error at a setting's line. Returns -EINVAL. */
+/* An error at a setting's line, which names the setting. Returns -EINVAL. */
+int pr_document_fail_setting(struct pr_document_parser *parser,
+			     const struct config_setting_t *setting, const char *message);
+/* The same, for what is within a setting and says itself what it is about. */
 int pr_document_fail_at(struct pr_document_parser *parser, const struct config_setting_t *setting,
 			const char *message);
 bool pr_document_is_printable(const char *text);
