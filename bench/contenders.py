@@ -87,16 +87,16 @@ class Portreeve(Contender):
 
     name = "portreeve"
 
-    def __init__(self, build, client):
+    def __init__(self, build, client, config=""):
         super().__init__(build)
-        self.client = client
+        self.client, self.config = client, config
 
     def start(self, namespace):
         self.namespace = namespace
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="portreeve-bench-"))
         profiles = self.directory / "config" / "profiles"
         profiles.mkdir(parents=True)
-        (self.directory / "config" / "portreeve.conf").write_text("")
+        (self.directory / "config" / "portreeve.conf").write_text(self.config)
         (profiles / "client.conf").write_text(
             f'name = "client";\nmatch = ( {{ path = "{self.client}"; }} );\noutgoing = [ "+ Internet" ];\n')
         self.log = self.directory / "log"

@@ -1,34 +1,43 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cached questions: the nameserver and its resolver process beside unbound alone, interleaved in one run.
+"""Cached questions: portreeved guarding a namespace, beside unbound and dnsmasq in one that nobody guards.
 
     bench/dns.py [--build DIR] [--rounds N] [--seconds S]
 
-Prints a JSON array of {"name", "value", "unit", "against", "spread"}:
-    dns_cached_vs_unbound     cached questions a second (dnsperf), as a ratio of medians
-    dns_fresh_socket_vs_unbound   the same, one question a socket
+Prints a JSON array of figures (docs/contract.md); what it does goes to the standard error:
+    dns_cached_vs_unbound     cached questions a second (dnsperf, straight to our nameserver), as a ratio
+    dns_rerouted_vs_unbound   the same, sent to a nameserver elsewhere and rerouted to ours
+    dns_fresh_socket_vs_unbound   the same with a new socket for each question, one after the other
+    dns_with_lists_vs_none    the first with a million domains blocked, to the same without any
     dns_cached_us             the median time of one cached question, one after the other
-Both serve the same names from an upstream in another namespace; unbound has one thread, as the nameserver has.
+Every question that we answer is attributed and decided twice by the daemon, which is held to it by its own counters.
+Each server has one thread; they take turns, and the daemon is stopped while the others are measured: its BPF programs
+see the whole machine. All forward to a server in a third namespace, which has 200 names of their own addresses.
 """
 import argparse
 import json
 import pathlib
 import re
-import socket
 import statistics
-import struct
+import subprocess
 import sys
 import time
 
-ROOT = pathlib.Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "lab"))
-from portreeve_lab import DNS4, HOST4, Lab, wait_for  # noqa: E402
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
+
+import contenders  # noqa: E402  (the path is set just above)
+import lists_data  # noqa: E402
+from figures import figure, ratio  # noqa: E402
+from portreeve_lab import DNS4, Failed, Lab  # noqa: E402
 
 N_NAMES = 200
-OUR_PORT, UNBOUND_PORT = 53, 5301
-PEER = """server:
+N_SINGLE, N_FRESH = 10000, 5000
+LOCAL = "127.0.0.1"
+UNBOUND_PORT, DNSMASQ_PORT = 5301, 5302
+UNBOUND = """server:
  interface: {address}@{port}
- access-control: 0.0.0.0/0 allow
+ access-control: 127.0.0.0/8 allow
  chroot: ""
  username: ""
  pidfile: ""
@@ -45,93 +54,169 @@ remote-control:
 """
 
 
-def question(name, ident):
-    body = b"".join(bytes([len(label)]) + label.encode() for label in name.split(".")) + b"\0"
-    return struct.pack(">HHHHHH", ident, 0x100, 1, 0, 0, 0) + body + struct.pack(">HH", 1, 1)
+def say(text):
+    print(text, file=sys.stderr, flush=True)
 
 
-def load(lab, port, names, seconds):
-    text = lab.host.run("dnsperf", "-s", HOST4, "-p", port, "-d", names, "-l", seconds, "-c", 4, "-q", 200,
-                        timeout=seconds + 30).stdout
-    lost = float(re.search(r"Queries lost:\s+\d+ \(([\d.]+)%\)", text).group(1))
-    if lost > 1:
-        print(f"port {port}: {lost} % lost", file=sys.stderr)
-    return float(re.search(r"Queries per second:\s+([\d.]+)", text).group(1))
+class Bench:
+    def __init__(self, build, lab, seconds):
+        self.build, self.lab, self.seconds = build, lab, seconds
+        self.names = lab.directory / "names"
+        self.names.write_text("".join(f"n{i}.wild.example A\n" for i in range(N_NAMES)))
+
+    def start_peers(self):
+        zone = ' local-zone: "wild.example." static\n' + "".join(
+            f' local-data: "n{i}.wild.example. 3600 A 93.184.{i // 250}.{i % 250 + 1}"\n' for i in range(N_NAMES))
+        self.lab.start_dns(options=zone)
+        plain = self.lab.lan
+        config = self.lab.directory / "peer.conf"
+        config.write_text(UNBOUND.format(address=LOCAL, port=UNBOUND_PORT, upstream=DNS4))
+        plain.start("unbound", "-d", "-c", config, ready=plain.listens(UNBOUND_PORT, "udp"))
+        plain.start("dnsmasq", "-k", "-C", "/dev/null", "-p", DNSMASQ_PORT, f"--listen-address={LOCAL}", "--bind-interfaces",
+                    "--no-resolv", f"--server={DNS4}", "-u", "root", "--pid-file=", f"--cache-size={2 * N_NAMES}",
+                    ready=plain.listens(DNSMASQ_PORT, "udp"))
+
+    def load(self, namespace, address, port, seconds=None):
+        """Questions a second, and how many were answered."""
+        seconds = seconds or self.seconds
+        text = namespace.run("dnsperf", "-s", address, "-p", port, "-d", self.names, "-l", seconds, "-c", 4, "-q", 200,
+                             timeout=seconds + 30).stdout
+        lost = float(re.search(r"Queries lost:\s+\d+ \(([\d.]+)%\)", text)[1])
+        if lost > 1:
+            raise Failed(f"{address}@{port}: {lost} % lost")
+        return (float(re.search(r"Queries per second:\s+([\d.]+)", text)[1]),
+                int(re.search(r"Queries completed:\s+(\d+)", text)[1]))
+
+    def ask(self, namespace, how, address, port, number):
+        done = namespace.run(self.build / "bench" / "dns-client", how, address, port, number, timeout=120)
+        return json.loads(done.stdout)
+
+    def nameserver_port(self):
+        """Where portreeved listens in the guarded namespace."""
+        text = self.lab.host.run("ss", "-Hlunp").stdout
+        return int(re.search(r":(53\d{3}) .*portreeved", text)[1])
 
 
-def fresh_sockets(port, n=3000):
-    """Questions a second, each from a socket of its own, as a C library asks."""
-    start = time.monotonic()
-    for ident in range(n):
-        asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        asker.settimeout(2)
-        asker.connect((HOST4, port))
-        asker.send(question(f"n{ident % N_NAMES}.wild.test", ident))
-        asker.recv(512)
-        asker.close()
-    return n / (time.monotonic() - start)
+class Ours(contenders.Portreeve):
+    """The daemon, and that it did with the questions what it is there for."""
+
+    def __init__(self, bench, config="", lists=()):
+        super().__init__(bench.build, "/usr/bin/dnsperf",
+                         f'upstreams = [ "{DNS4}" ];\noutgoing = [ "- denied.wild.example" ];\n' + config)
+        self.bench, self.lists = bench, lists
+
+    def start(self, namespace):
+        super().start(namespace)
+        self.port = self.bench.nameserver_port()
+        end = time.monotonic() + 120
+        while self.lists and not self.lists_are_in_force():
+            if time.monotonic() > end:
+                raise Failed("the lists did not come in force")
+            time.sleep(0.2)
+        self.bench.load(namespace, LOCAL, self.port, 1)  # into the caches
+
+    def rows(self, *words):
+        done = self.namespace.run(self.build / "portreeve", "--run", self.directory / "run", "--json", *words)
+        return [json.loads(line) for line in done.stdout.splitlines()]
+
+    def lists_are_in_force(self):
+        return len([row for row in self.rows("intel", "lists") if row.get("entries")]) >= len(self.lists)
+
+    def load(self, address, port):
+        before = self.status()
+        rate, answered = self.bench.load(self.namespace, address, port)
+        after = self.status()
+        decided = after["engine"]["questions_answered"] - before["engine"]["questions_answered"]
+        unknown = after["engine"]["owner_none"] - before["engine"]["owner_none"]
+        if decided < answered or unknown:
+            raise Failed(f"{answered} questions were answered, {decided} of them decided, {unknown} for nobody")
+        if "NXDOMAIN" not in self.namespace.run("dig", "+tries=1", "-p", port, f"@{address}", "denied.wild.example").stdout:
+            raise Failed("what is denied was answered")
+        return rate
 
 
-def one_by_one(port, n=3000):
-    """The median in microseconds."""
-    asker = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    asker.settimeout(2)
-    asker.connect((HOST4, port))
-    took = []
-    for ident in range(n):
-        message = question(f"n{ident % N_NAMES}.wild.test", ident)
-        start = time.perf_counter_ns()
-        asker.send(message)
-        asker.recv(512)
-        took.append(time.perf_counter_ns() - start)
-    return statistics.median(took) / 1000
+def compare(bench, rounds):
+    """One round after the other: everybody in each."""
+    ours, plain = Ours(bench), bench.lab.lan
+    peers = {"unbound": UNBOUND_PORT, "dnsmasq": DNSMASQ_PORT}
+    measured = {name: {"load": [], "rerouted": [], "single": [], "fresh": []} for name in ["portreeve", *peers]}
+    for number in range(rounds):
+        with ours.guarding(bench.lab.host):
+            mine = measured["portreeve"]
+            mine["load"].append(ours.load(LOCAL, ours.port))
+            mine["rerouted"].append(ours.load(DNS4, 53))
+            mine["single"].append(bench.ask(bench.lab.host, "same", LOCAL, ours.port, N_SINGLE))
+            mine["fresh"].append(bench.ask(bench.lab.host, "fresh", DNS4, 53, N_FRESH))
+        for name, port in peers.items():
+            if not number:
+                bench.load(plain, LOCAL, port, 1)  # into the caches
+            measured[name]["load"].append(bench.load(plain, LOCAL, port)[0])
+            measured[name]["single"].append(bench.ask(plain, "same", LOCAL, port, N_SINGLE))
+            measured[name]["fresh"].append(bench.ask(plain, "fresh", LOCAL, port, N_FRESH))
+        say(f"round {number + 1}: " + ", ".join(
+            f"{name} {of['load'][-1]:.0f}/s {of['single'][-1]['median_us']:.1f} us" for name, of in measured.items()) +
+            f"; rerouted {measured['portreeve']['rerouted'][-1]:.0f}/s")
+    return measured
 
 
-def spread(values):
-    return [round(min(values), 2), round(max(values), 2)]
+def in_words(measured, what, key=None):
+    def values(name):
+        return [result[key] if key else result for result in measured[name][what]]
+    unit = {"median_us": "us", None: "a second", "rate": "a second"}[key]
+    digits = 1 if key == "median_us" else 0
+    return ", ".join(f"{name} {statistics.median(values(name)):.{digits}f} {unit}" for name in ("unbound", "dnsmasq")
+                     if measured[name][what])
 
 
-def ratio(name, ours, peers):
-    ratios = [a / b for a, b in zip(ours, peers)]
-    return {"name": name, "value": round(statistics.median(ours) / statistics.median(peers), 3), "unit": "ratio",
-            "against": f"unbound, one thread: {statistics.median(peers):.0f} questions a second",
-            "spread": spread(ratios)}
+def compared(measured):
+    ours, unbound, dnsmasq = (measured[name] for name in ("portreeve", "unbound", "dnsmasq"))
+
+    def rates(of):
+        return [result["rate"] for result in of["fresh"]]
+    single = [result["median_us"] for result in ours["single"]]
+    beside = ratio("", ours["load"], dnsmasq["load"])["value"]
+    return [
+        ratio("dns_cached_vs_unbound", ours["load"], unbound["load"], at_least=0.9,
+              against=f"{in_words(measured, 'load')}, one thread each; to dnsmasq {beside}"),
+        ratio("dns_rerouted_vs_unbound", ours["rerouted"], unbound["load"],
+              against="unbound, asked straight; ours through a reroute"),
+        ratio("dns_fresh_socket_vs_unbound", rates(ours), rates(unbound),
+              against=f"{in_words(measured, 'fresh', 'rate')}, asked straight; ours rerouted, each question a link of its own"),
+        figure("dns_cached_us", round(statistics.median(single), 1), "us", spread=[min(single), max(single)],
+               against=in_words(measured, "single", "median_us")),
+    ]
 
 
-def measure(build, rounds, seconds):
-    figures = {"load": ([], []), "fresh": ([], []), "single": ([], [])}
-    with Lab(prefix="prdnsb", container=False, lan=False) as lab:
-        lab.start_dns(options=' local-zone: "wild.test." redirect\n local-data: "wild.test. 3600 A 93.184.215.77"\n')
-        names = lab.directory / "names"
-        names.write_text("".join(f"n{i}.wild.test A\n" for i in range(N_NAMES)))
-        config = lab.directory / "peer.conf"
-        config.write_text(PEER.format(address=HOST4, port=UNBOUND_PORT, upstream=DNS4))
-        lab.host.start("unbound", "-d", "-c", config, ready=lab.host.listens(UNBOUND_PORT, "udp"))
-        tool = lab.host.start(build / "tests" / "tools" / "nameserver-tool", "--listen", f"{HOST4}@{OUR_PORT}",
-                              "--upstream", DNS4, "--quiet")
-        wait_for("the nameserver", lambda: "ready" in tool.log.read_text() or (tool.poll() is not None and sys.exit(tool.log.read_text())))
-        for port in (OUR_PORT, UNBOUND_PORT):  # into the caches
-            load(lab, port, names, 1)
-        for _ in range(rounds):
-            for i, port in enumerate((OUR_PORT, UNBOUND_PORT)):
-                figures["load"][i].append(load(lab, port, names, seconds))
-                with lab.host.inside():
-                    figures["fresh"][i].append(fresh_sockets(port))
-                    figures["single"][i].append(one_by_one(port))
-    ours, peers = figures["single"]
-    return [ratio("dns_cached_vs_unbound", *figures["load"]),
-            ratio("dns_fresh_socket_vs_unbound", *figures["fresh"]),
-            {"name": "dns_cached_us", "value": round(statistics.median(ours), 1), "unit": "us",
-             "against": f"unbound: {statistics.median(peers):.1f}", "spread": spread(ours)}]
+def with_lists(bench, rounds):
+    directory = bench.build / "bench" / "lists"
+    lists_data.make(directory)
+    ids = list(lists_data.FORMATS)
+    config = "list = ( " + ", ".join(
+        f'{{ id = "{name}"; file = "{directory / name}.txt"; format = "{name}"; }}' for name in ids) + " );\n"
+    config += "lists = [ " + ", ".join(f'"{name}"' for name in ids) + " ];\n"
+    without, blocking = Ours(bench), Ours(bench, config, ids)
+    rates = {without: [], blocking: []}
+    for _ in range(rounds):
+        for ours, of in rates.items():
+            with ours.guarding(bench.lab.host):
+                of.append(ours.load(LOCAL, ours.port))
+    say("lists: " + ", ".join(f"{a:.0f}/s to {b:.0f}/s" for a, b in zip(rates[blocking], rates[without])))
+    return [ratio("dns_with_lists_vs_none", rates[blocking], rates[without], at_least=0.95,
+                  against=f"{lists_data.N_DOMAINS:,} domains on {len(ids)} lists; without any")]
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--build", type=pathlib.Path, default=ROOT / "build")
-    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--build", type=pathlib.Path, default=HERE.parent / "build")
+    parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=int, default=2)
     options = parser.parse_args()
-    print(json.dumps(measure(options.build.resolve(), options.rounds, options.seconds), indent=1))
+    with Lab(prefix="prdnsb", container=False) as lab:
+        bench = Bench(options.build.resolve(), lab, options.seconds)
+        bench.start_peers()
+        figures = compared(compare(bench, options.rounds))
+        figures += with_lists(bench, max(options.rounds - 2, 1))
+    print(json.dumps(figures, indent=1))
 
 
 if __name__ == "__main__":
