@@ -259,6 +259,16 @@ static __always_inline void fill_link(struct pr_bpf_link *link, struct sk_buff *
 
 /* Containers may use the same private addresses: a tuple of two namespaces at a time is nobody's. */
 #define FOREIGN_STALE_NS 120000000000ull /* without a packet (not TCP): no longer in use */
+#define FOREIGN_FRESH_NS 10000000000ull	 /* noted so lately: is not noted again */
+
+/* Most of what a socket sends goes where it sent before: that costs a look. */
+static __always_inline bool is_fresh(const struct pr_bpf_tuple *tuple, __u64 cookie)
+{
+	const struct pr_bpf_link *known = bpf_map_lookup_elem(&foreign, tuple);
+
+	return known && known->cookie == cookie && !known->flags &&
+	       bpf_ktime_get_ns() - known->time_ns < FOREIGN_FRESH_NS;
+}
 
 static __always_inline void remember_foreign(const struct pr_bpf_tuple *tuple,
 					     struct pr_bpf_link *link)

@@ -212,6 +212,14 @@ int is_asker(struct __sk_buff *skb)
 	return cookie && *cookie == bpf_get_socket_cookie(skb);
 }
 
+/* Of the socket's, which there is. Nothing is copied where the kernel says it at once. */
+static __always_inline __u64 netns_of(struct __sk_buff *skb)
+{
+	if (may_ask_for_netns)
+		return bpf_get_netns_cookie(skb);
+	return BPF_CORE_READ((struct sk_buff *)skb, sk, __sk_common.skc_net.net, net_cookie);
+}
+
 /* Other namespaces, all but TCP: what leaves them may be forwarded here. Behind their own netfilter, so
  * with the addresses that it gave. */
 SEC("cgroup_skb/egress")
@@ -219,21 +227,15 @@ int on_egress(struct __sk_buff *skb)
 {
 	struct pr_bpf_tuple tuple = {};
 	struct pr_bpf_link link = {};
-	struct sock *sk;
 
 	if (is_tcp(skb))
 		return 1;
-	/* Most are the guarded namespace's own: nothing is copied for these where the kernel says it at once. */
-	if (may_ask_for_netns && bpf_get_netns_cookie(skb) == guarded_netns)
-		return 1;
-	sk = BPF_CORE_READ((struct sk_buff *)skb, sk);
-	if (!sk)
-		return 1;
-	link.netns_cookie = BPF_CORE_READ(sk, __sk_common.skc_net.net, net_cookie);
-	if (link.netns_cookie == guarded_netns || read_tuple(skb, &tuple))
-		return 1;
 	link.cookie = bpf_get_socket_cookie(skb);
-	fill_link(&link, (struct sk_buff *)skb, sk, &tuple);
+	link.netns_cookie = netns_of(skb);
+	if (!link.cookie || link.netns_cookie == guarded_netns || read_tuple(skb, &tuple) ||
+	    is_fresh(&tuple, link.cookie))
+		return 1;
+	fill_link(&link, (struct sk_buff *)skb, BPF_CORE_READ((struct sk_buff *)skb, sk), &tuple);
 	remember_foreign(&tuple, &link);
 	return 1;
 }

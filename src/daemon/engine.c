@@ -271,9 +271,27 @@ static void on_questions(void *context, const struct pr_asked *asked, unsigned i
 	pr_engine_process_after(process);
 }
 
+/* One thread looks at a time, for packets or for questions (engine_worker.c). */
+static bool may_look(void *context)
+{
+	struct pr_engine_process *process = context;
+
+	return process->may_look && !atomic_exchange(&process->looking, true);
+}
+
+static void looked(void *context)
+{
+	struct pr_engine_process *process = context;
+
+	atomic_store(&process->looking, false);
+}
+
 static int open_listener(struct pr_engine_process *process)
 {
-	const struct pr_listener_ports ports = { .context = process, .on_questions = on_questions };
+	const struct pr_listener_ports ports = { .context = process,
+						 .on_questions = on_questions,
+						 .may_look = may_look,
+						 .looked = looked };
 	int sockets[PR_LISTENER_SOCKETS_MAX];
 	unsigned int n = 0;
 	char name[32];

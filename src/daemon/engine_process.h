@@ -76,7 +76,7 @@ struct pr_engine_process {
 	unsigned int n_workers;
 	bool workers_run;
 	bool may_look;	     /* there is a processor to look for packets on */
-	atomic_bool looking; /* a worker does */
+	atomic_bool looking; /* a worker does, or the control thread for questions */
 
 	/* Other processes; only the control thread touches the channels. */
 	struct pr_outbox *to_front, *to_resolver; /* NULL = not there */

@@ -34,6 +34,8 @@
 #define PR_LISTENER_SOCKETS_MAX 16u
 #define PR_LISTENER_UDP_PER_READ \
 	64u /* questions taken from one socket before the others get their turn */
+/* It looks so long for the next question before it sleeps, where one came that soon after another. */
+#define PR_LISTENER_LOOK_US 50u
 /* Questions that pr_listener_read() takes from one socket: more than its buffer holds. Reached: more came meanwhile. */
 #define PR_LISTENER_UDP_AT_ONCE 16384u
 
@@ -43,6 +45,10 @@ struct pr_listener_ports {
 	void *context;
 	/* Those that came together, in this order; borrowed. */
 	void (*on_questions)(void *context, const struct pr_asked *asked, unsigned int n);
+	/* Whether the loop's thread may look for the next question while a processor would idle; after true `looked`
+	 * follows soon. NULL: it never does. */
+	bool (*may_look)(void *context);
+	void (*looked)(void *context);
 };
 
 struct pr_listener_counters {

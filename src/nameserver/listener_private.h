@@ -47,6 +47,7 @@ struct pr_listener_socket {
 	uint8_t index;
 	uint16_t port;
 	bool tcp, paused;
+	uint64_t read_us; /* UDP: when it was last found empty */
 	struct event *event;
 };
 

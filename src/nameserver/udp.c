@@ -6,8 +6,13 @@
  *
  * Questions that came together are handed on together, and the replies that are given while that goes on leave
  * together: one system call each, and none under the lock of who decides. Any other reply leaves at once.
+ *
+ * Being woken costs a question more than being answered, most of it its sender. So as long as questions come one soon
+ * after the other, the loop's thread looks for the next a moment longer before it goes back to sleep.
  */
 #include "nameserver/listener_private.h"
+
+#include "base/clock.h"
 
 #include <string.h>
 #include <sys/uio.h>
@@ -158,29 +163,64 @@ static void take_questions(struct pr_listener_socket *socket, unsigned int n_rea
 	send_gathered(listener);
 }
 
-static void read_socket(struct pr_listener_socket *socket, unsigned int n_most)
+/* What is there, once. How many. */
+static unsigned int read_batch(struct pr_listener_socket *socket)
 {
 	struct pr_udp_batch *batch = socket->listener->udp;
-	int n = BATCH;
+	int n = recvmmsg(socket->fd, batch->in.headers, BATCH, MSG_DONTWAIT, NULL);
 
-	for (unsigned int taken = 0; n == BATCH && taken < n_most; taken += BATCH) {
-		/* an error here is one of an earlier reply (ICMP), or nothing to read */
+	/* an error here is one of an earlier reply (ICMP): what is behind it can be read now */
+	if (n < 0 && errno != EAGAIN && errno != EINTR)
 		n = recvmmsg(socket->fd, batch->in.headers, BATCH, MSG_DONTWAIT, NULL);
-		if (n <= 0)
-			return;
-		take_questions(socket, (unsigned int)n);
-		prepare_reading(batch, (unsigned int)n);
+	if (n <= 0)
+		return 0;
+	take_questions(socket, (unsigned int)n);
+	prepare_reading(batch, (unsigned int)n);
+	return (unsigned int)n;
+}
+
+/* Until there is nothing, or enough. */
+static unsigned int read_all(struct pr_listener_socket *socket, unsigned int n_most)
+{
+	unsigned int n_read = 0, n;
+
+	do {
+		n = read_batch(socket);
+		n_read += n;
+	} while (n && n_read < n_most);
+	return n_read;
+}
+
+/* Looks for more, as long as some came a moment ago. */
+static void look(struct pr_listener_socket *socket, unsigned int n_most)
+{
+	const struct pr_listener_ports *ports = &socket->listener->ports;
+	uint64_t since_us = pr_clock_monotonic_us();
+	unsigned int n_read = 0, n;
+
+	if (!ports->may_look || !ports->may_look(ports->context))
+		return;
+	while (n_read < n_most && pr_clock_monotonic_us() - since_us < PR_LISTENER_LOOK_US) {
+		n = read_batch(socket);
+		n_read += n;
+		if (n)
+			since_us = pr_clock_monotonic_us();
 	}
+	ports->looked(ports->context);
 }
 
 void pr_udp_readable(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_listener_socket *socket = context;
+	uint64_t began_us = pr_clock_monotonic_us();
 
 	(void)fd;
 	(void)what;
 	pthread_mutex_lock(&socket->listener->reading);
-	read_socket(socket, PR_LISTENER_UDP_PER_READ);
+	if (read_all(socket, PR_LISTENER_UDP_PER_READ) < PR_LISTENER_UDP_PER_READ &&
+	    began_us - socket->read_us < 2 * PR_LISTENER_LOOK_US)
+		look(socket, PR_LISTENER_UDP_PER_READ);
+	socket->read_us = pr_clock_monotonic_us();
 	pthread_mutex_unlock(&socket->listener->reading);
 }
 
@@ -189,7 +229,7 @@ void pr_listener_read(struct pr_listener *listener)
 	pthread_mutex_lock(&listener->reading);
 	for (unsigned int i = 0; i < listener->n_sockets; i++)
 		if (!listener->sockets[i].tcp)
-			read_socket(&listener->sockets[i], PR_LISTENER_UDP_AT_ONCE);
+			(void)read_all(&listener->sockets[i], PR_LISTENER_UDP_AT_ONCE);
 	pthread_mutex_unlock(&listener->reading);
 }
 
