@@ -292,6 +292,10 @@ static void leave_as_local(struct pr_ruleset_writer *w)
 	const struct pr_mark_fields fields = { .out = PR_MARK_OUT_NAMESERVER };
 	const uint32_t loopback = 1;
 
+	/* Most packets leave this chain here. */
+	pr_rule(w, "leave-as-local");
+	pr_match_direction(w, PR_SIDE_OUT);
+	pr_end_verdict(w, NF_ACCEPT);
 	for (unsigned int i = 0; i < 2; i++) {
 		bool v4 = i == 0;
 		uint32_t len = v4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
@@ -314,7 +318,6 @@ static void leave_as_local(struct pr_ruleset_writer *w)
 void pr_ruleset_write_direct(struct pr_ruleset_writer *w)
 {
 	pr_rule(w, "strip");
-	pr_match_mark_not(w, w->config->mark_mask, 0);
 	pr_clear_mark(w);
 	pr_end(w);
 	related(w);

@@ -236,24 +236,20 @@ static void guards(struct pr_ruleset_writer *w)
 	struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
 
 	pr_rule(w, "guard-input");
-	pr_match_mark_not(w, mask, 0);
 	pr_end_verdict(w, NF_DROP);
-	pr_rule(w, "guard");
-	pr_match_mark_not(w, mask, 0);
-	pr_end_goto(w, "guard-marked");
 
-	pr_rule(w, "guard-marked");
+	pr_rule(w, "guard");
 	pr_match_ct_mark(w, pr_mark_out_mask(mask), pr_mark_link(mask, &own));
 	pr_clear_mark(w);
 	pr_end_verdict(w, NF_ACCEPT);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(permitted); i++) {
-		pr_rule(w, "guard-marked");
+		pr_rule(w, "guard");
 		pr_match_ct_mark(w, permitted[i].in ? pr_in_bits(w) : pr_out_bits(w),
 				 pr_link_bits(w, permitted[i].out, permitted[i].in));
 		pr_clear_mark(w);
 		pr_end_verdict(w, NF_ACCEPT);
 	}
-	pr_rule(w, "guard-marked");
+	pr_rule(w, "guard");
 	pr_end_verdict(w, NF_DROP);
 }
 

@@ -47,23 +47,26 @@ static const struct pr_nft_chain base_chains[] = {
 	{ "at-postrouting-guard", "filter", NF_INET_POST_ROUTING, GUARD_POSTROUTING, false },
 };
 
-/* What the base chain of the same place jumps to. */
-static const char *const targets[] = {
-	"strip",
-	"strip",
-	"output",
-	"nat-output",
-	"strip",
-	"before-routing",
-	"nat-before-routing",
-	"leave-as-local",
-	"strip",
-	"input",
-	"strip",
-	"forward",
-	"guard-input",
-	"guard-input",
-	"guard",
+/* What the base chain of the same place jumps to; `marked`: only with something in our bits of the packet mark. */
+static const struct {
+	const char *chain;
+	bool marked;
+} targets[] = {
+	{ "strip", true },
+	{ "strip", true },
+	{ "output", false },
+	{ "nat-output", false },
+	{ "strip", true },
+	{ "before-routing", false },
+	{ "nat-before-routing", false },
+	{ "leave-as-local", false },
+	{ "strip", true },
+	{ "input", false },
+	{ "strip", true },
+	{ "forward", false },
+	{ "guard-input", true },
+	{ "guard-input", true },
+	{ "guard", true },
 };
 _Static_assert(PR_ARRAY_SIZE(targets) == PR_ARRAY_SIZE(base_chains), "one target a base chain");
 
@@ -99,7 +102,6 @@ static const char *const regular_chains[] = {
 	"leave-as-local",
 	"guard",
 	"guard-input",
-	"guard-marked",
 	PR_CHAIN_REJECT,
 	PR_CHAIN_QUEUE,
 	PR_CHAIN_QUEUE_UNTRACKED,
@@ -133,8 +135,9 @@ static void write_rules(struct pr_ruleset_writer *w)
 
 char *pr_ruleset_identity(const struct pr_ruleset_config *config)
 {
-	return pr_asprintf("portreeve layout=%d denied_max=%u denied_timeout_ms=%u",
-			   PR_RULESET_LAYOUT, config->n_denied_max, config->denied_timeout_ms);
+	return pr_asprintf("portreeve layout=%d mask=%x denied_max=%u denied_timeout_ms=%u",
+			   PR_RULESET_LAYOUT, config->mark_mask, config->n_denied_max,
+			   config->denied_timeout_ms);
 }
 
 void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_config *config,
@@ -155,7 +158,9 @@ void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_confi
 	for (size_t i = 0; i < PR_ARRAY_SIZE(base_chains); i++) {
 		pr_nft_chain(batch, PR_RULESET_TABLE, &base_chains[i]);
 		pr_rule(&w, base_chains[i].name);
-		pr_end_jump(&w, targets[i]);
+		if (targets[i].marked)
+			pr_match_mark_not(&w, config->mark_mask, 0);
+		pr_end_jump(&w, targets[i].chain);
 	}
 }
 

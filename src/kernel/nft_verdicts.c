@@ -314,6 +314,10 @@ static void before_routing(struct pr_ruleset_writer *w)
 
 	if (!w->config->forwarded_questions)
 		return;
+	/* A link in its life has been there before; what comes back with an order has not. */
+	pr_rule(w, "before-routing");
+	pr_match_status(w, IPS_CONFIRMED, IPS_CONFIRMED);
+	pr_end_verdict(w, NF_ACCEPT);
 	pr_rule(w, "before-routing");
 	pr_match_mark_not(w, w->config->mark_mask, 0);
 	pr_end_goto(w, "before-routing-order");
@@ -322,7 +326,6 @@ static void before_routing(struct pr_ruleset_writer *w)
 		pr_match_proto(w, protocols[i]);
 		pr_match_bytes(w, NFT_PAYLOAD_TRANSPORT_HEADER, 2, port, sizeof(port));
 		pr_match_direction(w, PR_SIDE_OUT);
-		pr_match_status(w, IPS_CONFIRMED, 0);
 		pr_match_ct_mark(w, w->config->mark_mask, 0);
 		pr_nft_meta(w->batch, NFT_META_IIF, 0);
 		pr_nft_cmp(w->batch, NFT_CMP_NEQ, &loopback, sizeof(loopback), 0);
