@@ -1,18 +1,19 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""Cached questions: portreeved guarding a namespace, beside unbound and dnsmasq in one that nobody guards.
+"""Cached questions: portreeved guarding a namespace, beside unbound and dnsmasq in the same one.
 
     bench/dns.py [--build DIR] [--rounds N] [--seconds S]
 
 Prints a JSON array of figures (docs/contract.md); what it does goes to the standard error:
     dns_cached_vs_unbound     cached questions a second (dnsperf, straight to our nameserver), as a ratio
-    dns_rerouted_vs_unbound   the same, sent to a nameserver elsewhere and rerouted to ours
+    dns_cached_vs_unguarded   the same to unbound in a namespace that nobody guards, the daemon stopped
+    dns_rerouted_vs_unbound   questions to a nameserver elsewhere, rerouted to ours; to unbound asked straight
     dns_fresh_socket_vs_unbound   the same with a new socket for each question, one after the other
     dns_with_lists_vs_none    the first with a million domains blocked, to the same without any
     dns_cached_us             the median time of one cached question, one after the other
 Every question that we answer is attributed and decided twice by the daemon, which is held to it by its own counters.
-Each server has one thread; they take turns, and the daemon is stopped while the others are measured: its BPF programs
-see the whole machine. All forward to a server in a third namespace, which has 200 names of their own addresses.
+Each server has one thread, and they take turns. All forward to a server in another namespace, which has 200 names of
+their own addresses.
 """
 import argparse
 import json
@@ -68,13 +69,16 @@ class Bench:
         zone = ' local-zone: "wild.example." static\n' + "".join(
             f' local-data: "n{i}.wild.example. 3600 A 93.184.{i // 250}.{i % 250 + 1}"\n' for i in range(N_NAMES))
         self.lab.start_dns(options=zone)
-        plain = self.lab.lan
         config = self.lab.directory / "peer.conf"
         config.write_text(UNBOUND.format(address=LOCAL, port=UNBOUND_PORT, upstream=DNS4))
-        plain.start("unbound", "-d", "-c", config, ready=plain.listens(UNBOUND_PORT, "udp"))
-        plain.start("dnsmasq", "-k", "-C", "/dev/null", "-p", DNSMASQ_PORT, f"--listen-address={LOCAL}", "--bind-interfaces",
-                    "--no-resolv", f"--server={DNS4}", "-u", "root", "--pid-file=", f"--cache-size={2 * N_NAMES}",
-                    ready=plain.listens(DNSMASQ_PORT, "udp"))
+        for namespace in (self.lab.host, self.lab.lan):
+            namespace.start("unbound", "-d", "-c", config, ready=namespace.listens(UNBOUND_PORT, "udp"))
+            self.load(namespace, LOCAL, UNBOUND_PORT, 1)  # into its cache
+        self.lab.host.start(
+            "dnsmasq", "-k", "-C", "/dev/null", "-p", DNSMASQ_PORT, f"--listen-address={LOCAL}", "--bind-interfaces",
+            "--no-resolv", f"--server={DNS4}", "-u", "root", "--pid-file=", f"--cache-size={2 * N_NAMES}",
+            ready=self.lab.host.listens(DNSMASQ_PORT, "udp"))
+        self.load(self.lab.host, LOCAL, DNSMASQ_PORT, 1)
 
     def load(self, namespace, address, port, seconds=None):
         """Questions a second, and how many were answered."""
@@ -136,40 +140,39 @@ class Ours(contenders.Portreeve):
 
 
 def compare(bench, rounds):
-    """One round after the other: everybody in each."""
-    ours, plain = Ours(bench), bench.lab.lan
-    peers = {"unbound": UNBOUND_PORT, "dnsmasq": DNSMASQ_PORT}
-    measured = {name: {"load": [], "rerouted": [], "single": [], "fresh": []} for name in ["portreeve", *peers]}
+    """One round after the other, everybody in each. name → what → [measured]."""
+    ours, host = Ours(bench), bench.lab.host
+    who = {"portreeve": None, "unbound": UNBOUND_PORT, "dnsmasq": DNSMASQ_PORT}
+    measured = {name: {"load": [], "rerouted": [], "single": [], "fresh": []} for name in [*who, "unguarded"]}
     for number in range(rounds):
-        with ours.guarding(bench.lab.host):
-            mine = measured["portreeve"]
-            mine["load"].append(ours.load(LOCAL, ours.port))
-            mine["rerouted"].append(ours.load(DNS4, 53))
-            mine["single"].append(bench.ask(bench.lab.host, "same", LOCAL, ours.port, N_SINGLE))
-            mine["fresh"].append(bench.ask(bench.lab.host, "fresh", DNS4, 53, N_FRESH))
-        for name, port in peers.items():
-            if not number:
-                bench.load(plain, LOCAL, port, 1)  # into the caches
-            measured[name]["load"].append(bench.load(plain, LOCAL, port)[0])
-            measured[name]["single"].append(bench.ask(plain, "same", LOCAL, port, N_SINGLE))
-            measured[name]["fresh"].append(bench.ask(plain, "fresh", LOCAL, port, N_FRESH))
+        with ours.guarding(host):
+            for name, port in who.items():
+                of, port = measured[name], port or ours.port
+                of["load"].append(bench.load(host, LOCAL, port)[0] if port != ours.port else ours.load(LOCAL, port))
+                of["single"].append(bench.ask(host, "same", LOCAL, port, N_SINGLE))
+                if port == ours.port:
+                    of["rerouted"].append(ours.load(DNS4, 53))
+                    of["fresh"].append(bench.ask(host, "fresh", DNS4, 53, N_FRESH))
+                else:
+                    of["fresh"].append(bench.ask(host, "fresh", LOCAL, port, N_FRESH))
+        measured["unguarded"]["load"].append(bench.load(bench.lab.lan, LOCAL, UNBOUND_PORT)[0])
+        measured["unguarded"]["single"].append(bench.ask(bench.lab.lan, "same", LOCAL, UNBOUND_PORT, N_SINGLE))
         say(f"round {number + 1}: " + ", ".join(
             f"{name} {of['load'][-1]:.0f}/s {of['single'][-1]['median_us']:.1f} us" for name, of in measured.items()) +
             f"; rerouted {measured['portreeve']['rerouted'][-1]:.0f}/s")
     return measured
 
 
-def in_words(measured, what, key=None):
+def in_words(measured, what, key=None, names=("unbound", "dnsmasq")):
     def values(name):
         return [result[key] if key else result for result in measured[name][what]]
-    unit = {"median_us": "us", None: "a second", "rate": "a second"}[key]
-    digits = 1 if key == "median_us" else 0
-    return ", ".join(f"{name} {statistics.median(values(name)):.{digits}f} {unit}" for name in ("unbound", "dnsmasq")
-                     if measured[name][what])
+    if key == "median_us":
+        return ", ".join(f"{name} {statistics.median(values(name)):.1f} us" for name in names)
+    return ", ".join(f"{name} {statistics.median(values(name)):.0f} a second" for name in names)
 
 
 def compared(measured):
-    ours, unbound, dnsmasq = (measured[name] for name in ("portreeve", "unbound", "dnsmasq"))
+    ours, unbound, dnsmasq, unguarded = (measured[name] for name in ("portreeve", "unbound", "dnsmasq", "unguarded"))
 
     def rates(of):
         return [result["rate"] for result in of["fresh"]]
@@ -177,13 +180,15 @@ def compared(measured):
     beside = ratio("", ours["load"], dnsmasq["load"])["value"]
     return [
         ratio("dns_cached_vs_unbound", ours["load"], unbound["load"], at_least=0.9,
-              against=f"{in_words(measured, 'load')}, one thread each; to dnsmasq {beside}"),
+              against=f"{in_words(measured, 'load')}, one thread each, in the guarded namespace; to dnsmasq {beside}"),
+        ratio("dns_cached_vs_unguarded", ours["load"], unguarded["load"],
+              against=f"{in_words(measured, 'load', names=['unguarded'])}: unbound without any firewall"),
         ratio("dns_rerouted_vs_unbound", ours["rerouted"], unbound["load"],
               against="unbound, asked straight; ours through a reroute"),
         ratio("dns_fresh_socket_vs_unbound", rates(ours), rates(unbound),
-              against=f"{in_words(measured, 'fresh', 'rate')}, asked straight; ours rerouted, each question a link of its own"),
+              against=f"{in_words(measured, 'fresh', 'rate')}, asked straight; ours rerouted; each question a link of its own"),
         figure("dns_cached_us", round(statistics.median(single), 1), "us", spread=[min(single), max(single)],
-               against=in_words(measured, "single", "median_us")),
+               against=in_words(measured, "single", "median_us", ["unbound", "dnsmasq", "unguarded"])),
     ]
 
 

@@ -35,6 +35,8 @@ const volatile __u32 pid_namespace = 0; /* inode of the supervisor's PID namespa
 const volatile bool may_look_at_task = false;
 /* bpf_get_netns_cookie() may be called by what sees datagrams leave */
 const volatile bool may_ask_for_netns = false;
+/* Of the engine, which answers questions; ~0 = nobody's */
+const volatile __u32 nameserver_uid = ~0u;
 
 __u64 n_events_dropped = 0;
 __u64 n_adopted = 0;
@@ -87,17 +89,33 @@ struct {
 
 /* ---- cookie → process ---- */
 
-static __always_inline void remember_current(__u64 cookie, __u64 netns_cookie)
+static __always_inline bool is_known(__u64 cookie)
 {
 	const struct pr_bpf_owner *known = bpf_map_lookup_elem(&sockets, &cookie);
+
+	return known && is_current(known);
+}
+
+static __always_inline void remember_current(__u64 cookie, __u64 netns_cookie)
+{
 	struct pr_bpf_owner owner = {};
 
-	/* sendto() on an unconnected socket comes by here for each datagram. */
-	if (known && is_current(known))
-		return;
 	fill_owner(&owner, (struct task_struct *)bpf_get_current_task());
 	owner.netns_cookie = netns_cookie;
 	bpf_map_update_elem(&sockets, &cookie, &owner, BPF_ANY);
+}
+
+/* sendto() on an unconnected socket: for each datagram, so what can be known without looking further is. What the
+ * nameserver answers opens no link. */
+static __always_inline void remember_sender(struct bpf_sock_addr *ctx)
+{
+	__u64 cookie;
+
+	if (nameserver_uid != ~0u && (__u32)bpf_get_current_uid_gid() == nameserver_uid)
+		return;
+	cookie = bpf_get_socket_cookie(ctx);
+	if (!is_known(cookie))
+		remember_current(cookie, bpf_get_netns_cookie(ctx));
 }
 
 SEC("cgroup/sock_create")
@@ -138,14 +156,14 @@ int on_connect6(struct bpf_sock_addr *ctx)
 SEC("cgroup/sendmsg4")
 int on_sendmsg4(struct bpf_sock_addr *ctx)
 {
-	remember_current(bpf_get_socket_cookie(ctx), bpf_get_netns_cookie(ctx));
+	remember_sender(ctx);
 	return 1;
 }
 
 SEC("cgroup/sendmsg6")
 int on_sendmsg6(struct bpf_sock_addr *ctx)
 {
-	remember_current(bpf_get_socket_cookie(ctx), bpf_get_netns_cookie(ctx));
+	remember_sender(ctx);
 	return 1;
 }
 

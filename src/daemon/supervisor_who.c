@@ -43,7 +43,11 @@ static void bpf_event(evutil_socket_t fd, short what, void *context)
 
 static void open_bpf(struct pr_supervisor *supervisor)
 {
-	const struct pr_bpf_options options = { .cgroup = supervisor->options.cgroup_dir };
+	const struct pr_users *users = &supervisor->users;
+	const struct pr_bpf_options options = {
+		.cgroup = supervisor->options.cgroup_dir,
+		.nameserver_uid = users->single ? (uid_t)-1 : users->of[PR_PARTY_ENGINE].uid,
+	};
 	const struct timeval second = { .tv_sec = 1 };
 	int r = pr_bpf_open(&options, &supervisor->bpf, supervisor->bpf_why);
 

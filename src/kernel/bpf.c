@@ -91,7 +91,8 @@ static void look_for_helpers(struct portreeve_bpf *skeleton)
 		may_call(BPF_PROG_TYPE_CGROUP_SKB, BPF_FUNC_get_netns_cookie);
 }
 
-static int load(bool outer, uint64_t netns, struct portreeve_bpf **ret_skeleton)
+static int load(bool outer, uint64_t netns, uid_t nameserver_uid,
+		struct portreeve_bpf **ret_skeleton)
 {
 	struct portreeve_bpf *skeleton;
 	struct stat pid_namespace;
@@ -103,6 +104,7 @@ static int load(bool outer, uint64_t netns, struct portreeve_bpf **ret_skeleton)
 	if (!skeleton)
 		return -errno;
 	skeleton->rodata->guarded_netns = netns;
+	skeleton->rodata->nameserver_uid = nameserver_uid;
 	look_for_helpers(skeleton);
 	skeleton->rodata->pid_namespace = (uint32_t)pid_namespace.st_ino;
 	outer_circle_autoload(skeleton, outer);
@@ -199,14 +201,14 @@ static int unavailable(char why[PR_BPF_WHY_SIZE], const char *what, int r)
 	return PR_BPF_UNAVAILABLE;
 }
 
-static int load_either(struct pr_bpf *bpf, uint64_t netns, bool *ret_outer,
+static int load_either(struct pr_bpf *bpf, uint64_t netns, uid_t nameserver_uid, bool *ret_outer,
 		       char why[PR_BPF_WHY_SIZE])
 {
-	int r = load(true, netns, &bpf->skeleton), outer = r;
+	int r = load(true, netns, nameserver_uid, &bpf->skeleton), outer = r;
 
 	*ret_outer = r == 0;
 	if (r < 0 && r != -EPERM)
-		r = load(false, netns, &bpf->skeleton);
+		r = load(false, netns, nameserver_uid, &bpf->skeleton);
 	if (r == -EPERM || r == -EACCES)
 		return unavailable(why,
 				   "this process may not load BPF programs: CAP_BPF, CAP_PERFMON "
@@ -222,7 +224,7 @@ static int load_either(struct pr_bpf *bpf, uint64_t netns, bool *ret_outer,
 	return 0;
 }
 
-static int open_all(struct pr_bpf *bpf, int cgroup, char why[PR_BPF_WHY_SIZE])
+static int open_all(struct pr_bpf *bpf, int cgroup, uid_t nameserver_uid, char why[PR_BPF_WHY_SIZE])
 {
 	uint64_t netns = 0;
 	bool outer = false;
@@ -231,7 +233,7 @@ static int open_all(struct pr_bpf *bpf, int cgroup, char why[PR_BPF_WHY_SIZE])
 	r = netns_cookie(&netns);
 	if (r < 0)
 		return unavailable(why, "the kernel has no network namespace cookies (5.14)", r);
-	r = load_either(bpf, netns, &outer, why);
+	r = load_either(bpf, netns, nameserver_uid, &outer, why);
 	if (r)
 		return r;
 	r = attach_cgroup(bpf->skeleton, cgroup, outer);
@@ -266,7 +268,7 @@ int pr_bpf_open(const struct pr_bpf_options *options, struct pr_bpf **ret_bpf,
 		return unavailable(why, "no control group v2 is to be found", cgroup);
 	bpf = pr_calloc(1, sizeof(*bpf));
 	bpf->maps = PR_BPF_MAPS_NONE;
-	r = open_all(bpf, cgroup, why);
+	r = open_all(bpf, cgroup, options->nameserver_uid, why);
 	if (r) {
 		pr_bpf_close(bpf);
 		return r;

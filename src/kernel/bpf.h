@@ -24,6 +24,7 @@ enum pr_bpf_outcome {
 
 struct pr_bpf_options {
 	const char *cgroup; /* directory to attach to; NULL = the root of cgroup v2 */
+	uid_t nameserver_uid; /* of who answers questions, and owns no links; (uid_t)-1 = nobody's own */
 };
 
 #define PR_BPF_WHY_SIZE 256

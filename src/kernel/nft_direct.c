@@ -294,6 +294,9 @@ static void leave_as_local(struct pr_ruleset_writer *w)
 
 	/* Most packets leave this chain here. */
 	pr_rule(w, "leave-as-local");
+	pr_match_status(w, IPS_DST_NAT, 0);
+	pr_end_verdict(w, NF_ACCEPT);
+	pr_rule(w, "leave-as-local");
 	pr_match_direction(w, PR_SIDE_OUT);
 	pr_end_verdict(w, NF_ACCEPT);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -304,10 +307,8 @@ static void leave_as_local(struct pr_ruleset_writer *w)
 		pr_nft_meta(w->batch, NFT_META_OIF, 0);
 		pr_nft_cmp(w->batch, NFT_CMP_EQ, &loopback, sizeof(loopback), 0);
 		pr_match_family(w, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
-		pr_match_direction(w, PR_SIDE_IN);
 		pr_match_ct_mark(w, pr_mark_out_mask(w->config->mark_mask),
 				 pr_mark_link(w->config->mark_mask, &fields));
-		pr_match_status(w, IPS_DST_NAT, IPS_DST_NAT);
 		pr_nft_payload(w->batch, NETWORK, v4 ? IPV4_DESTINATION : IPV6_DESTINATION, len, 0);
 		pr_nft_payload_set(w->batch, NETWORK, v4 ? IPV4_SOURCE : IPV6_SOURCE, len,
 				   v4 ? IPV4_CHECKSUM : -1, 0);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The table's frame. Base chains hold one jump each and are never touched again; regular chains hold the rules.
+ * The table's frame. Base chains hold one jump each, some only for what has something in our bits of the packet mark,
+ * and are never touched again; regular chains hold the rules.
  *
  * Priorities. In output the queue stands after conntrack (-200) and mangle (-150), before nat (-100). Our bits are
  * taken off before mangle, for whatever a socket asked for (SO_MARK), and once more after it, for what a foreign

@@ -340,7 +340,7 @@ static void obey(char *line)
 
 static void open_rungs(const char *cgroup, bool bpf, bool match, bool diag)
 {
-	struct pr_bpf_options options = { .cgroup = cgroup };
+	struct pr_bpf_options options = { .cgroup = cgroup, .nameserver_uid = (uid_t)-1 };
 	struct pr_identity_options identity = { .want_package = true };
 	char why[PR_BPF_WHY_SIZE] = "";
 	int r = pr_identity_open(&identity, &who.reader);
