@@ -9,6 +9,8 @@ all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
 
 $(BUILD)/build.ninja:
+	@command -v meson >/dev/null && command -v ninja >/dev/null || \
+		{ echo "meson or ninja is missing: sudo packaging/install-dependencies build" >&2; exit 1; }
 	meson setup $(BUILD) --prefix $(PREFIX)
 
 install: all

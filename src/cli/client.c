@@ -193,8 +193,11 @@ static void on_changed(const struct pr_cli *cli, const json_t *row, void *contex
 		pr_cli_json(cli, row);
 	else if (ok && *ok)
 		fprintf(cli->out, "%s\n", ok);
-	if (warnings && *warnings)
-		fprintf(stderr, "portreeve: warning: %s\n", warnings);
+	/* One a line. */
+	for (size_t len; warnings && *warnings; warnings += len + (warnings[len] == '\n')) {
+		len = strcspn(warnings, "\n");
+		fprintf(stderr, "portreeve: warning: %.*s\n", (int)len, warnings);
+	}
 }
 
 int pr_cli_change(const struct pr_cli *cli, json_t *change)

@@ -1,10 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "base/address.h"
 #include "cli/cli.h"
 
 #include <string.h>
 
 struct shown {
 	char stage[32];
+	const char *entity, *app;
+	bool is_domain;
 };
 
 static void on_line(const struct pr_cli *cli, const json_t *row, void *context)
@@ -20,6 +23,12 @@ static void on_line(const struct pr_cli *cli, const json_t *row, void *context)
 	if (json_is_true(json_object_get(row, "summary"))) {
 		fprintf(cli->out, "%s at %s: %s\n", said ? said : "", stage ? stage : "",
 			text ? pr_cli_clean(text, clean, sizeof(clean)) : "");
+		if (said && strcmp(said, "open") == 0 && shown->is_domain)
+			fprintf(cli->out,
+				"(portreeve dns query %s%s%s: asks for its addresses and "
+				"decides on them)\n",
+				shown->entity, shown->app ? " --app " : "",
+				shown->app ? shown->app : "");
 		return;
 	}
 	/* What comes behind the decision is left out; a whole stage that does is a line. */
@@ -29,15 +38,19 @@ static void on_line(const struct pr_cli *cli, const json_t *row, void *context)
 		snprintf(shown->stage, sizeof(shown->stage), "%s", stage);
 		fprintf(cli->out, "%s\n", stage);
 	}
-	fprintf(cli->out, "  %s %-22s %-16s %s\n", decides ? "=>" : "  ", check ? check : "",
-		said ? said : "", text ? pr_cli_clean(text, clean, sizeof(clean)) : "");
+	fprintf(cli->out, "  %s %-22s ", decides ? "=>" : "  ", check ? check : "");
+	if (text && *text)
+		fprintf(cli->out, "%-16s %s\n", said ? said : "",
+			pr_cli_clean(text, clean, sizeof(clean)));
+	else
+		fprintf(cli->out, "%s\n", said ? said : "");
 }
 
 int pr_command_explain(const struct pr_cli *cli, int argc, char **argv)
 {
 	const char *app = NULL, *uid = NULL, *service;
 	PR_CLEANUP(pr_cleanup_free) char *uri = NULL, *proto = NULL;
-	struct shown shown = { "" };
+	struct shown shown = { .stage = "" };
 	bool incoming = false;
 	const struct pr_cli_option options[] = {
 		{ "app", &app, NULL },
@@ -45,6 +58,7 @@ int pr_command_explain(const struct pr_cli *cli, int argc, char **argv)
 		{ "in", NULL, &incoming },
 	};
 	const char *port = NULL;
+	struct pr_address address;
 	int n;
 
 	if (!pr_cli_options("explain", argc, argv, options, PR_ARRAY_SIZE(options), &n))
@@ -53,6 +67,9 @@ int pr_command_explain(const struct pr_cli *cli, int argc, char **argv)
 		return pr_cli_usage_error("explain",
 					  "wants an entity (a domain or an address) and may be a "
 					  "protocol/port");
+	shown.entity = argv[0];
+	shown.app = app;
+	shown.is_domain = pr_address_parse(argv[0], &address) < 0;
 	if (n == 2) {
 		service = argv[1];
 		proto = pr_strndup(service, strcspn(service, "/"));

@@ -137,7 +137,8 @@ static void on_updated(const struct pr_cli *cli, const json_t *row, void *contex
 	if (error && *error)
 		fprintf(cli->out, ": %s", pr_cli_clean(error, clean, sizeof(clean)));
 	fputc('\n', cli->out);
-	line(cli, "sha256", pr_cli_text(row, "sha256"));
+	if (strcmp(outcome, "unchanged") != 0)
+		line(cli, "sha256", pr_cli_text(row, "sha256"));
 	held_lines(cli, row);
 }
 
@@ -170,9 +171,10 @@ static void network_line(const struct pr_cli *cli, const json_t *row)
 	char organisation[300], number[32];
 
 	snprintf(number, sizeof(number), "AS%lld", (long long)asn);
-	fprintf(cli->out, "%s: country %s, network %s %s\n", text_of(row, "address", "?"),
+	pr_cli_clean(text_of(row, "organisation", ""), organisation, sizeof(organisation));
+	fprintf(cli->out, "%s: country %s, network %s%s%s\n", text_of(row, "address", "?"),
 		text_of(row, "country", "unknown"), asn ? number : "unknown",
-		pr_cli_clean(text_of(row, "organisation", ""), organisation, sizeof(organisation)));
+		*organisation ? " " : "", organisation);
 }
 
 static void on_known(const struct pr_cli *cli, const json_t *row, void *context)
@@ -196,6 +198,28 @@ static void on_known(const struct pr_cli *cli, const json_t *row, void *context)
 		listed || exception ? "" : ", an exception takes it out");
 }
 
+/* What a provider said last of the entity, where it marks it. */
+static void on_said(const struct pr_cli *cli, const json_t *row, void *context)
+{
+	const json_t *categories = json_object_get(row, "category"), *one;
+	const char *known = pr_cli_text(row, "known");
+	bool *any = context;
+	char clean[256];
+	size_t i;
+
+	if (!known || strcmp(known, "listed") != 0)
+		return;
+	*any = true;
+	fprintf(cli->out, "%s%s%s: the provider marks it", pr_cli_verdict_colour(cli, "block"),
+		pr_cli_clean(text_of(row, "id", "?"), clean, sizeof(clean)), pr_cli_plain(cli));
+	if (json_is_string(categories))
+		fprintf(cli->out, ", %s",
+			pr_cli_clean(json_string_value(categories), clean, sizeof(clean)));
+	json_array_foreach(categories, i, one) fprintf(
+		cli->out, ", %s", pr_cli_clean(json_string_value(one), clean, sizeof(clean)));
+	fputc('\n', cli->out);
+}
+
 static int lookup(const struct pr_cli *cli, int argc, char **argv)
 {
 	PR_CLEANUP(pr_cleanup_free) char *uri = NULL;
@@ -208,6 +232,11 @@ static int lookup(const struct pr_cli *cli, int argc, char **argv)
 		return pr_cli_usage_error("intel", "lookup wants a domain, an address, or both");
 	uri = pr_cli_uri("/v1/intel", "entity", argv[0], "ip", n == 2 ? argv[1] : NULL, NULL);
 	status = pr_cli_get(cli, uri, on_known, &any);
+	if (status == PR_EXIT_OK && !cli->json) {
+		free(uri);
+		uri = pr_cli_uri("/v1/intel/providers", "entity", argv[0], NULL);
+		status = pr_cli_get(cli, uri, on_said, &any);
+	}
 	if (status == PR_EXIT_OK && !any && !cli->json)
 		fputs("on no list\n", cli->out);
 	return status;

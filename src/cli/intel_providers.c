@@ -39,9 +39,10 @@ static void on_provider(const struct pr_cli *cli, const json_t *row, void *conte
 	const char *known = pr_cli_text(row, "known"), *why = pr_cli_text(row, "why");
 	const char *id = pr_cli_text(row, "id"), *state = pr_cli_text(row, "state");
 	bool wanted = json_is_true(json_object_get(row, "wanted"));
+	bool *any = context;
 	char clean[256];
 
-	(void)context;
+	*any = true;
 	if (cli->json)
 		return pr_cli_json(cli, row);
 	fprintf(cli->out, "%s: %s\n", id ? pr_cli_clean(id, clean, sizeof(clean)) : "",
@@ -61,7 +62,7 @@ static void on_provider(const struct pr_cli *cli, const json_t *row, void *conte
 		(long long)pr_cli_number(row, "failed"), (long long)pr_cli_number(row, "late"),
 		(long long)(pr_cli_number(row, "not_asked_open") +
 			    pr_cli_number(row, "not_asked_full")));
-	fprintf(cli->out, "  %-11s %.1f ms, at worst %.1f; a question waits %lld at most\n",
+	fprintf(cli->out, "  %-11s %.1f ms, at worst %.1f ms; a question waits %lld ms at most\n",
 		"takes", (double)pr_cli_number(row, "mean_us") / 1000,
 		(double)pr_cli_number(row, "worst_us") / 1000,
 		(long long)pr_cli_number(row, "deadline_ms"));
@@ -77,9 +78,14 @@ static void on_provider(const struct pr_cli *cli, const json_t *row, void *conte
 int pr_cli_intel_providers(const struct pr_cli *cli, int argc, char **argv)
 {
 	PR_CLEANUP(pr_cleanup_free) char *uri = NULL;
+	bool any = false;
+	int status;
 
 	if (argc > 1)
 		return pr_cli_usage_error("intel", "providers wants one entity, or none");
 	uri = pr_cli_uri("/v1/intel/providers", "entity", argc ? argv[0] : NULL, NULL);
-	return pr_cli_get(cli, uri, on_provider, NULL);
+	status = pr_cli_get(cli, uri, on_provider, &any);
+	if (status == PR_EXIT_OK && !any && !cli->json)
+		fputs("no provider is configured: nothing is sent to anybody\n", cli->out);
+	return status;
 }

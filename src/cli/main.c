@@ -6,7 +6,8 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
-#define RUN_DIR "/run/portreeve"
+#define RUN_DIR	   "/run/portreeve"
+#define HELP_WIDTH 80 /* columns of a command's help */
 
 static const struct pr_command *find_command(const char *name)
 {
@@ -32,10 +33,38 @@ static void print_help(FILE *out)
 		RUN_DIR);
 }
 
+/* Sentences, broken between words. */
+static void print_wrapped(FILE *out, const char *text)
+{
+	size_t column = 0;
+
+	while (*text) {
+		size_t len = strcspn(text, " ");
+
+		if (column && column + 1 + len > HELP_WIDTH) {
+			fputc('\n', out);
+			column = 0;
+		}
+		column += (size_t)fprintf(out, "%s%.*s", column ? " " : "", (int)len, text);
+		text += len + (text[len] == ' ');
+	}
+	fputc('\n', out);
+}
+
+/* A line for each of the forms that " | " separates. */
 static void print_command_help(FILE *out, const struct pr_command *command)
 {
-	fprintf(out, "portreeve %s%s%s\n\n%s\n", command->name, *command->arguments ? " " : "",
-		command->arguments, command->help);
+	const char *form = command->arguments;
+
+	do {
+		const char *bar = strstr(form, " | ");
+		size_t len = bar ? (size_t)(bar - form) : strlen(form);
+
+		fprintf(out, "portreeve %s%s%.*s\n", command->name, len ? " " : "", (int)len, form);
+		form += len + (bar ? 3 : 0);
+	} while (*form);
+	fputc('\n', out);
+	print_wrapped(out, command->help);
 }
 
 /* A word for roff: a leading '-' is a minus that can be copied. */

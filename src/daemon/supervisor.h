@@ -97,7 +97,7 @@ struct pr_supervisor {
 	char exited[PR_COMPILE_EXITED_SIZE];
 	uint64_t paused_until_us; /* 0 = not paused */
 	struct event *on_resume;
-	char warnings[4096];
+	char warnings[4096], new_warnings[4096]; /* a line each; new: by the last change */
 
 	struct pr_intel_manager *intel; /* lists */
 

@@ -27,8 +27,8 @@ static void reply(struct pr_supervisor *supervisor, uint64_t ticket, const char 
 	(void)pr_pairs_add(&pairs, key, text);
 	if (status)
 		(void)pr_pairs_add(&pairs, "status", status);
-	if (supervisor->warnings[0] && !status)
-		(void)pr_pairs_add(&pairs, "warnings", supervisor->warnings);
+	if (supervisor->new_warnings[0] && !status)
+		(void)pr_pairs_add(&pairs, "warnings", supervisor->new_warnings);
 	pr_child_send(&supervisor->front, PR_MESSAGE_RESULT, ticket, body,
 		      pr_pairs_encode(&pairs, body, sizeof(body)), -1);
 }
@@ -63,6 +63,7 @@ void pr_change_finish(struct pr_supervisor *supervisor, const char *error, const
 	else
 		reply(supervisor, change->ticket, "ok", change->said[0] ? change->said : "in force",
 		      NULL);
+	supervisor->new_warnings[0] = '\0';
 	if (error && !change->ticket)
 		fprintf(stderr,
 			"portreeved: the configuration is refused, the old one stays in force: "

@@ -35,26 +35,56 @@ void pr_supervisor_policy_send(struct pr_supervisor *supervisor, struct pr_child
 		send_policy(supervisor, child, PR_MESSAGE_POLICY_SHOWN);
 }
 
+static bool has_line(const char *text, const char *line, size_t len)
+{
+	for (; *text; text += strcspn(text, "\n"), text += *text == '\n')
+		if (strcspn(text, "\n") == len && memcmp(text, line, len) == 0)
+			return true;
+	return false;
+}
+
+/* Whoever changes something is told what is wrong by that; who has the configuration read anew, of everything. */
+static void take_warnings(struct pr_supervisor *supervisor, const char *warnings)
+{
+	const struct pr_change *change = supervisor->changes;
+	bool all = !change->info || strcmp(change->info->verb, "reload") == 0;
+	size_t used = 0, len;
+	const char *line;
+
+	supervisor->new_warnings[0] = '\0';
+	for (line = warnings; *line; line += len + (line[len] == '\n')) {
+		len = strcspn(line, "\n");
+		if (all || !has_line(supervisor->warnings, line, len))
+			used += (size_t)snprintf(supervisor->new_warnings + used,
+						 sizeof(supervisor->new_warnings) - used, "%s%.*s",
+						 used ? "\n" : "", (int)len, line);
+	}
+	snprintf(supervisor->warnings, sizeof(supervisor->warnings), "%s", warnings);
+}
+
 /* What can only be set at the start. */
 static void adopt_settings(struct pr_supervisor *supervisor, const struct pr_compiled *compiled)
 {
 	struct pr_ruleset_config *ruleset = &supervisor->ruleset;
+	bool first = supervisor->changes->first;
+	bool late = !first && (compiled->mark_mask != ruleset->mark_mask ||
+			       compiled->n_workers != supervisor->n_workers);
+	PR_CLEANUP(pr_cleanup_free) char *warnings = NULL;
 
-	snprintf(supervisor->warnings, sizeof(supervisor->warnings), "%s", compiled->warnings);
+	warnings = pr_asprintf(
+		"%s%s%s",
+		late ? "mark_mask and workers take effect when portreeved is restarted" : "",
+		late && compiled->warnings[0] ? "\n" : "", compiled->warnings);
+	take_warnings(supervisor, warnings);
 	snprintf(supervisor->upstreams, sizeof(supervisor->upstreams), "%s", compiled->upstreams);
 	supervisor->may_deny_infrastructure = compiled->may_deny_infrastructure;
 	supervisor->wants_package = compiled->wants_package;
 	pr_supervisor_who_policy(supervisor);
-	if (!supervisor->changes->first)
+	if (!first)
 		pr_supervisor_upstreams_tell(supervisor, false);
 	pr_supervisor_providers_take(supervisor, &supervisor->changes->compiled);
-	if (!supervisor->changes->first) {
-		if (compiled->mark_mask != ruleset->mark_mask ||
-		    compiled->n_workers != supervisor->n_workers)
-			snprintf(supervisor->warnings, sizeof(supervisor->warnings),
-				 "mark_mask and workers take effect when portreeved is restarted");
+	if (!first)
 		return;
-	}
 	ruleset->mark_mask = compiled->mark_mask;
 	supervisor->n_workers = compiled->n_workers;
 	if (supervisor->options.failure == PR_FAILURE_AS_CONFIGURED)

@@ -255,6 +255,8 @@ static void say_why(struct pr_fetch_transfer *transfer, CURLcode code, long stat
 		pr_fetch_wrong(transfer, "the server is too slow or does not answer");
 	else if (code == CURLE_PARTIAL_FILE || code == CURLE_RECV_ERROR)
 		pr_fetch_wrong(transfer, "the connection ended before all had come");
+	else if (code == CURLE_PEER_FAILED_VERIFICATION)
+		pr_fetch_wrong(transfer, "the server's certificate is not to be trusted");
 	else if (status && status != 200)
 		pr_fetch_wrong(transfer, "the server answers with status %ld", status);
 	else

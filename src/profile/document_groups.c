@@ -59,9 +59,10 @@ static int parse_match_key(struct pr_document_parser *parser, struct pr_document
 	if (!text || !*text || strlen(text) > PR_MATCH_TEXT_MAX || !pr_document_is_printable(text))
 		return pr_document_fail_at(parser, item, "write a text in quotes that isn't empty");
 	if ((key == PR_KEY_PATH || key == PR_KEY_CGROUP) && *text != '/')
-		return pr_document_fail_at(parser, item, "the path begins with /");
+		return pr_document_fail_at(parser, item, "write a path that begins with /");
 	if ((key == PR_KEY_PATTERN || key == PR_KEY_SCRIPT) && !strchr("/*?", *text))
-		return pr_document_fail_at(parser, item, "the pattern begins with / or a wildcard");
+		return pr_document_fail_at(parser, item,
+					   "write a pattern that begins with / or a wildcard");
 	match->keys[key] = pr_strdup(text);
 	return 0;
 }

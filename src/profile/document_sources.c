@@ -19,8 +19,8 @@ static int fail_key(struct pr_document_parser *parser, const config_setting_t *i
 						len ? ", " : "", setting->keys[i].name);
 	return pr_config_fail(parser->error, parser->document->file,
 			      config_setting_source_line(item),
-			      "there is no \"%.80s\" here%s%s%s; there are %s",
-			      config_setting_name(item), suggestion ? ": do you mean \"" : "",
+			      "there is no \"%.80s\" here%s%s%s there are %s",
+			      config_setting_name(item), suggestion ? "; do you mean \"" : ";",
 			      suggestion ? suggestion : "", suggestion ? "\"?" : "", known);
 }
 
@@ -74,7 +74,7 @@ static int check_text(struct pr_document_parser *parser, const config_setting_t 
 	/* What is shipped doesn't know where it will lie: config_sources.c. */
 	if (key->type == PR_TYPE_PATH && *text != '/' &&
 	    parser->document->file->layer != PR_LAYER_SHIPPED)
-		return pr_document_fail_at(parser, item, "the path begins with /");
+		return pr_document_fail_at(parser, item, "write a path that begins with /");
 	return 0;
 }
 

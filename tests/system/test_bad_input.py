@@ -50,6 +50,17 @@ def test_a_bad_reload_leaves_the_old_policy_in_force(lab, guard):
     lab.host.run("curl", "-sS", "--max-time", "3", f"http://{WEB4}/")
 
 
+def test_a_change_tells_what_is_doubtful_about_itself(lab, guard):
+    guarded = guard(config='lists = [ "elsewhere" ];\n')
+    assert 'no list has the id or category "elsewhere"' in guarded.portreeve("status").stdout
+    said = guarded.portreeve("rule", "add", "- L:nowhere").stdout
+    assert 'portreeve: warning: run-time: no list has the id or category "nowhere"' in said, said
+    assert "elsewhere" not in said, said
+    assert guarded.portreeve("rule", "add", "- example.com").stdout == "in force\n"
+    reloaded = guarded.portreeve("reload").stdout.splitlines()
+    assert len([line for line in reloaded if line.startswith("portreeve: warning: ")]) == 2, reloaded
+
+
 def test_a_second_daemon_is_refused(lab, guard, build):
     guarded = guard()
     second = lab.host.run(build / "portreeved", "--config", guarded.config, "--state", lab.directory / "s2",

@@ -12,6 +12,9 @@ def test_the_summary_comes_first(guard):
         lines = guarded.portreeve("explain", "--app", "/usr/bin/curl", *words).stdout.splitlines()
         assert lines[0].startswith(first), lines
         assert len(lines) < 40, lines
+        # Only what waits for addresses is told how to find them out.
+        assert (lines[1] == "(portreeve dns query example.com --app /usr/bin/curl: asks for its addresses and decides "
+                "on them)") == (words == ["example.com"]), lines
     rows = guarded.rows("explain", "--app", "/usr/bin/curl", "x.ads.example")
     assert rows[0]["summary"] is True and "summary" not in rows[1]
     assert (rows[0]["stage"], rows[0]["check"], rows[0]["said"]) == ("before-intel", "explicit rules", "block")

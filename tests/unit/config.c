@@ -96,7 +96,7 @@ static const struct {
 	{ "portreeve.conf", "list = ( { id = \"a\"; file = \"/f\"; url = \"http://a\"; } );",
 	  "either url or file" },
 	{ "portreeve.conf", "list = ( { id = \"a\"; fiel = \"/f\"; } );", "do you mean \"file\"?" },
-	{ "portreeve.conf", "list = (\n{ id = \"a\"; file = \"f\"; } );", ":2: the path begins" },
+	{ "portreeve.conf", "list = (\n{ id = \"a\"; file = \"f\"; } );", ":2: write a path that begins" },
 	{ "portreeve.conf", "list = (\n{ file = \"/f\"; } );", ":2: an id is missing" },
 	{ "portreeve.conf", "list = ( { id = \"..\"; file = \"/f\"; } );", "with a dot" },
 	{ "portreeve.conf", "list = ( { id = \"a/b\"; file = \"/f\"; } );", "no list's id" },
@@ -202,7 +202,7 @@ static const struct {
 	{ "profiles/a.conf", "name = \"a\"; match = { path = \"/x\"; };", "in parentheses" },
 	{ "profiles/a.conf", "name = \"a\"; match = ( { } );", "at least one key" },
 	{ "profiles/a.conf", "name = \"a\";\nmatch = (\n { path = \"x\"; } );",
-	  ":3: the path begins" },
+	  ":3: write a path that begins" },
 	{ "profiles/a.conf", "name = \"a\"; match = ( { paht = \"/x\"; } );", "no \"paht\" here" },
 };
 
