@@ -23,7 +23,14 @@ static const char *argument(const struct call *call, const char *key)
 	return evhttp_find_header(&call->arguments, key);
 }
 
-/* The URI's arguments become the query's; who may not see all has "uid" set to its own. */
+/* What is never the asker's to say. */
+static bool is_ours(const struct call *call, const char *key)
+{
+	return strcmp(key, "query") == 0 || strcmp(key, "after") == 0 || strcmp(key, "root") == 0 ||
+	       (!call->rights.reads_all && strcmp(key, "uid") == 0);
+}
+
+/* The URI's arguments become the query's; who may not see all has "uid" set to its own, root has "root". */
 static void ask_engine(struct call *call, const char *query)
 {
 	struct pr_pairs pairs = { .n = 0 };
@@ -34,12 +41,11 @@ static void ask_engine(struct call *call, const char *query)
 	snprintf(uid, sizeof(uid), "%u", call->rights.uid);
 	if (!call->rights.reads_all)
 		fits = fits && pr_pairs_add(&pairs, "uid", uid);
+	if (call->rights.uid == 0)
+		fits = fits && pr_pairs_add(&pairs, "root", "1");
 	for (pair = call->arguments.tqh_first; pair; pair = pair->next.tqe_next) {
-		if (strcmp(pair->key, "query") == 0 || strcmp(pair->key, "after") == 0)
-			continue;
-		if (!call->rights.reads_all && strcmp(pair->key, "uid") == 0)
-			continue;
-		fits = fits && pr_pairs_add(&pairs, pair->key, pair->value);
+		if (!is_ours(call, pair->key))
+			fits = fits && pr_pairs_add(&pairs, pair->key, pair->value);
 	}
 	if (!fits)
 		return pr_reply_error(call->request, 400, "too many arguments, or one is too long");

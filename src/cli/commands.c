@@ -79,12 +79,11 @@ const struct pr_command pr_commands[] = {
 	  pr_command_reload },
 	{ "dns", "query NAME [TYPE] [--app PATH] | cache [--app APP] [--domain D] [--ip A] | flush",
 	  "the nameserver",
-	  "query: what the nameserver would say, to whom, and why. cache: the addresses that are "
-	  "known "
-	  "by name: "
-	  "which domain led there, which application was told, and until when that counts. flush: "
-	  "forgets the "
-	  "answers of upstream nameservers; what applications were told stays known.",
+	  "query: what the nameserver would say, to whom, and why; only root's goes upstream, "
+	  "others are told what is in the cache. cache: the addresses that are known by name: "
+	  "which domain led there, which application was told, and until when that counts. "
+	  "flush: forgets the answers of upstream nameservers; what applications were told stays "
+	  "known.",
 	  pr_command_dns },
 	{ "intel",
 	  "lookup ENTITY [ADDRESS] | lists [ID [--refused]] | update [ID [--accept]] | providers "

@@ -3,6 +3,9 @@
  * `dns-query`: a question put to the nameserver as an application would, without a socket. The reply is told
  * as pairs: its code, and the records that say an address or a name, as text. It comes by a port, in any
  * thread, so it takes the way of a ring to the control thread.
+ *
+ * Whoever asks says as which application, so the question would go upstream in the name of one that did not ask it, and
+ * its answer come back: a way out for a program that has none. Only root's does.
  */
 #include "daemon/engine_process.h"
 
@@ -196,7 +199,7 @@ void pr_engine_dns_query(struct pr_engine_process *process, const struct pr_pair
 		ask->used = false;
 		return end(process, ticket, "this name cannot be asked for", "400");
 	}
-	pr_engine_question_as(process->engine, client, &query, message, len,
-			      pr_clock_monotonic_us());
+	pr_engine_question_as(process->engine, client, &query, pr_pairs_number(pairs, "root", 0),
+			      message, len, pr_clock_monotonic_us());
 	pr_engine_process_after(process);
 }

@@ -217,10 +217,11 @@ struct pr_engine_query {
 	uint16_t port;		   /* 0 = not given */
 };
 /* Asks the nameserver as that application would (`dns query`): the whole corridor, but nothing is recorded and no
- * prompt is raised. The port `reply` gets what would be said. */
+ * prompt is raised. The port `reply` gets what would be said. Without `may_ask_upstream` the cache alone answers, and
+ * providers are not asked: what goes out would leave in the name of an application that did not ask. */
 void pr_engine_question_as(struct pr_engine *engine, uint64_t client,
-			   const struct pr_engine_query *query, const uint8_t *message, size_t len,
-			   uint64_t now_us);
+			   const struct pr_engine_query *query, bool may_ask_upstream,
+			   const uint8_t *message, size_t len, uint64_t now_us);
 
 /* ---- time ---- */
 

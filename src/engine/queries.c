@@ -15,6 +15,7 @@ void pr_engine_questions(struct pr_engine *engine, const struct pr_asked *asked,
 		struct pr_asker untagged = asked[i].asker;
 
 		untagged.tag = 0;
+		untagged.from_cache_alone = false;
 		if (engine->policy)
 			pr_questions_ask(engine->questions, engine->now_us, &untagged,
 					 asked[i].bytes, asked[i].len);
@@ -41,15 +42,16 @@ static uint64_t n_not_taken_up(const struct pr_engine *engine)
 }
 
 void pr_engine_question_as(struct pr_engine *engine, uint64_t client,
-			   const struct pr_engine_query *query, const uint8_t *message, size_t len,
-			   uint64_t now_us)
+			   const struct pr_engine_query *query, bool may_ask_upstream,
+			   const uint8_t *message, size_t len, uint64_t now_us)
 {
 	const uint8_t loopback[4] = { 127, 0, 0, 1 };
 	struct pr_asker asker = { .client = client,
 				  .address = pr_address_v4(loopback),
 				  .local_address = pr_address_v4(loopback),
 				  .local_port = 53,
-				  .transport = PR_TRANSPORT_TCP };
+				  .transport = PR_TRANSPORT_TCP,
+				  .from_cache_alone = !may_ask_upstream };
 	struct pr_dns_question parsed;
 	struct pr_user_query *slot;
 	uint64_t n_refused;

@@ -4,9 +4,9 @@
  * reads or writes JSON.
  *
  * PR_MESSAGE_QUERY, front → engine. The first pair is "query" = one of the names below; the others are
- * its arguments. Answered by any number of ROW (an event each) or PAIRS, then one END, all with the
- * query's ticket. A table that is longer than PR_QUERY_ROWS_MAX comes in parts: END then holds
- * "next" = what to give as "after" for the rest.
+ * its arguments, of which "root" = "1" is front's to set, for root alone. Answered by any number of ROW (an
+ * event each) or PAIRS, then one END, all with the query's ticket. A table that is longer than
+ * PR_QUERY_ROWS_MAX comes in parts: END then holds "next" = what to give as "after" for the rest.
  *
  *   "links", "communications"   rows are events. "after", "active" = "1", "app", "domain", "ip",
  *                               "verdict" filter; "uid" = only what this user owns
@@ -15,7 +15,8 @@
  *   "status"                    PAIRS, any keys: what is in force, counters
  *   "explain"                   "app" (a path), "uid", "in" = "1", "entity", "proto", "port"; PAIRS: "stage",
  *                               "check", "said", "decided", …; the first has "summary"
- *   "dns-query"                 "name", "type", "app"; PAIRS, and rows of the decisions
+ *   "dns-query"                 "name", "type", "app"; PAIRS, and rows of the decisions. Without "root" nothing goes
+ *                               upstream: what is not in the cache is REFUSED
  *   "intel-providers"           "entity"; PAIRS for each provider of intelligence: how it is with it, what it said of the
  *                               entity, what exactly it is sent to be asked about that
  *   "intel"                     "entity", "ip" (beside a domain); PAIRS: an address and its network, then each line of a list

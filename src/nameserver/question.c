@@ -15,6 +15,7 @@
  * The cache stands where the upstream is asked, behind the decision before intel: whoever's question brought an answer
  * in, the next application's goes all the way, but for the upstream. Only what our resolver gave to that very
  * question goes in, and nothing that was asked for before the cache was forgotten (other upstreams, a user's order).
+ * A question that the cache alone may answer ends there: it neither leads nor follows.
  */
 #include "nameserver/question.h"
 
@@ -26,6 +27,7 @@
 #define UNUSABLE  "the upstream's answer cannot be used"
 #define TOO_MANY  "too many questions at one time"
 #define NO_OWNER  "who asks could not be found out in time"
+#define NOT_HERE  "not in the cache; asking upstream needs root"
 
 struct pr_questions *pr_questions_new(const struct pr_question_ports *ports)
 {
@@ -121,29 +123,6 @@ static void go_upstream(struct pr_questions *questions, struct pr_question_entry
 	questions->answer = NULL;
 }
 
-static void begin(struct pr_questions *questions, struct pr_question_entry *entry, uint64_t now_us)
-{
-	const char *names[] = { entry->question.name };
-	struct pr_question_facts facts = { .names = names, .n_names = 1 };
-	struct pr_question_decision decision;
-	enum pr_question_way way;
-
-	entry->momentary = false;
-	way = pr_question_decide(&questions->ports, entry, PR_STAGE_BEFORE_INTEL, &facts,
-				 &decision);
-	if (!pr_question_table_share(&questions->table, entry)) {
-		questions->counters.refused_full++;
-		pr_question_fail(questions, entry, PR_STAGE_BEFORE_INTEL, PR_DNS_EDE_OTHER,
-				 TOO_MANY);
-	} else if (way == PR_QUESTION_WAY_DENIED) {
-		pr_question_deny(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
-	} else if (way == PR_QUESTION_WAY_HELD) {
-		hold(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
-	} else {
-		go_upstream(questions, entry, now_us);
-	}
-}
-
 /* An answer for one question; it is no leader and no follower any more. */
 static void finish(struct pr_questions *questions, struct pr_question_entry *entry,
 		   const uint8_t *bytes, size_t len)
@@ -212,6 +191,41 @@ static void arrive(struct pr_questions *questions, struct pr_question_entry *ent
 		set_deadline(questions, entry, entry->informed_by_us);
 	else
 		finish_all(questions, entry, bytes, len);
+}
+
+static void answer_from_cache(struct pr_questions *questions, struct pr_question_entry *entry,
+			      uint64_t now_us)
+{
+	if (find_cached(questions, entry, now_us))
+		finish(questions, entry, questions->cached, questions->answer->len);
+	else
+		pr_question_refuse(questions, entry, PR_STAGE_AFTER_INTEL, NOT_HERE);
+	questions->answer = NULL;
+}
+
+static void begin(struct pr_questions *questions, struct pr_question_entry *entry, uint64_t now_us)
+{
+	const char *names[] = { entry->question.name };
+	struct pr_question_facts facts = { .names = names, .n_names = 1 };
+	struct pr_question_decision decision;
+	enum pr_question_way way;
+
+	entry->momentary = false;
+	way = pr_question_decide(&questions->ports, entry, PR_STAGE_BEFORE_INTEL, &facts,
+				 &decision);
+	if (!pr_question_table_share(&questions->table, entry)) {
+		questions->counters.refused_full++;
+		pr_question_fail(questions, entry, PR_STAGE_BEFORE_INTEL, PR_DNS_EDE_OTHER,
+				 TOO_MANY);
+	} else if (way == PR_QUESTION_WAY_DENIED) {
+		pr_question_deny(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
+	} else if (way == PR_QUESTION_WAY_HELD) {
+		hold(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
+	} else if (entry->public.asker.from_cache_alone) {
+		answer_from_cache(questions, entry, now_us);
+	} else {
+		go_upstream(questions, entry, now_us);
+	}
 }
 
 /* ---- calls from outside ---- */

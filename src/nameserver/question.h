@@ -39,6 +39,8 @@ struct pr_asker {
 	uint32_t ifindex; /* that it came in on; 0 = not known */
 	enum pr_transport transport;
 	uint64_t tag; /* the caller's own, for its ports; the listener sets 0 */
+	/* Answered by the cache or not at all (REFUSED): neither upstreams nor intelligence hear of it. */
+	bool from_cache_alone;
 };
 
 /* A message of a client. */
@@ -121,7 +123,8 @@ enum pr_question_end {
 	PR_QUESTION_ANSWERED,
 	PR_QUESTION_DENIED,
 	PR_QUESTION_UNANSWERED, /* a prompt is open: the retry finds its answer */
-	PR_QUESTION_FAILED,	/* SERVFAIL: no answer from upstream, or not one that can be used */
+	/* SERVFAIL: no answer from upstream, or not one that can be used; REFUSED: it may not be asked there. */
+	PR_QUESTION_FAILED,
 };
 
 struct pr_question_ports {

@@ -34,13 +34,25 @@ void pr_question_conclude(struct pr_questions *questions, struct pr_question_ent
 	pr_question_table_remove(&questions->table, entry);
 }
 
+static void end_failed(struct pr_questions *questions, struct pr_question_entry *entry,
+		       enum pr_stage stage, enum pr_dns_rcode rcode, int ede, const char *text)
+{
+	size_t len = pr_dns_write_failure(&entry->question, rcode, ede, text, questions->reply,
+					  sizeof(questions->reply));
+
+	pr_question_conclude(questions, entry, PR_QUESTION_FAILED, stage, NULL, len);
+}
+
 void pr_question_fail(struct pr_questions *questions, struct pr_question_entry *entry,
 		      enum pr_stage stage, int ede, const char *text)
 {
-	size_t len = pr_dns_write_failure(&entry->question, PR_DNS_RCODE_SERVFAIL, ede, text,
-					  questions->reply, sizeof(questions->reply));
+	end_failed(questions, entry, stage, PR_DNS_RCODE_SERVFAIL, ede, text);
+}
 
-	pr_question_conclude(questions, entry, PR_QUESTION_FAILED, stage, NULL, len);
+void pr_question_refuse(struct pr_questions *questions, struct pr_question_entry *entry,
+			enum pr_stage stage, const char *text)
+{
+	end_failed(questions, entry, stage, PR_DNS_RCODE_REFUSED, PR_DNS_EDE_PROHIBITED, text);
 }
 
 static enum pr_dns_denial denial_of(enum pr_dns_blocked blocked)

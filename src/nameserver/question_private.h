@@ -39,6 +39,9 @@ void pr_question_conclude(struct pr_questions *questions, struct pr_question_ent
 /* SERVFAIL, with an extended error (RFC 8914) and its text. */
 void pr_question_fail(struct pr_questions *questions, struct pr_question_entry *entry,
 		      enum pr_stage stage, int ede, const char *text);
+/* REFUSED, to a client that may not have this asked (RFC 8914, 4.19). */
+void pr_question_refuse(struct pr_questions *questions, struct pr_question_entry *entry,
+			enum pr_stage stage, const char *text);
 void pr_question_deny(struct pr_questions *questions, struct pr_question_entry *entry,
 		      enum pr_stage stage, const struct pr_question_decision *decision);
 

@@ -163,7 +163,7 @@ static void step_conntrack(struct world *world, char **words, unsigned int n)
 	pr_engine_conntrack(world->engine, &event, world->now_us);
 }
 
-/* question NAME TYPE [from ADDRESS:PORT] [to ADDRESS:PORT] [tcp] [pid N | owner WORD] [as APP] */
+/* question NAME TYPE [from ADDRESS:PORT] [to ADDRESS:PORT] [tcp] [pid N | owner WORD] [as APP [from-cache-alone]] */
 static void step_question(struct world *world, char **words, unsigned int n)
 {
 	struct pr_asker asker = { .client = ++world->last_client };
@@ -171,9 +171,11 @@ static void step_question(struct world *world, char **words, unsigned int n)
 	struct pr_engine_query query = { .uid = (uid_t)-1 };
 	const char *from, *to, *sent_from;
 	uint8_t bytes[512];
+	bool upstream;
 	size_t len;
 
 	n = take_owner(world, words, n);
+	upstream = !step_flag(words, n, "from-cache-alone");
 	from = step_option(words, n, "from");
 	to = step_option(words, n, "to");
 	sent_from = step_option(words, n, "sent-from");
@@ -192,7 +194,8 @@ static void step_question(struct world *world, char **words, unsigned int n)
 		return;
 	}
 	query.app = step_option(words, n, "as");
-	pr_engine_question_as(world->engine, asker.client, &query, bytes, len, world->now_us);
+	pr_engine_question_as(world->engine, asker.client, &query, upstream, bytes, len,
+			      world->now_us);
 }
 
 /* owner-known pid N | none | …: answers the oldest request that was told to wait */
