@@ -6,6 +6,7 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 struct pr_fetching {
 	struct pr_front *front;
@@ -113,6 +114,22 @@ static const char *text_of(const struct pr_pairs *pairs, const char *key)
 	return value ? value : "";
 }
 
+/* Prefixes with blanks between them. What is none, or one too many, counts by the registries alone. */
+static void take_own_addresses(struct pr_fetching *fetching, const char *text)
+{
+	PR_CLEANUP(pr_cleanup_free) struct pr_own_addresses *own = pr_calloc(1, sizeof(*own));
+	struct pr_prefix prefix;
+	char one[PR_PREFIX_TEXT_SIZE];
+
+	for (size_t len; *text; text += len + (text[len] == ' ')) {
+		len = strcspn(text, " ");
+		snprintf(one, sizeof(one), "%.*s", (int)len, text);
+		if (pr_prefix_parse(one, &prefix) == 0)
+			(void)!pr_own_addresses_add(own, &prefix);
+	}
+	pr_fetcher_own_addresses(fetching->fetcher, own);
+}
+
 void pr_fetching_message(struct pr_fetching *fetching, struct pr_message *message)
 {
 	struct pr_pairs pairs;
@@ -128,5 +145,6 @@ void pr_fetching_message(struct pr_fetching *fetching, struct pr_message *messag
 		.bytes_max = pr_pairs_number(&pairs, "max_bytes", 0),
 		.fd = PR_TAKE_FD(message->fds[0]),
 	};
+	take_own_addresses(fetching, text_of(&pairs, "own"));
 	pr_fetcher_start(fetching->fetcher, &request);
 }

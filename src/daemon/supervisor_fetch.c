@@ -3,13 +3,16 @@
  * Where the contents of lists come from: front fetches URLs into a file without a name that is opened here; files of the
  * administrator are looked at. Neither is read here.
  *
- * PR_MESSAGE_FETCH: "url", "etag" and "modified" of what is there, "max_bytes". PR_MESSAGE_FETCHED: "outcome" = new,
+ * PR_MESSAGE_FETCH: "url", "etag" and "modified" of what is there, "max_bytes", "own": the host's addresses as prefixes,
+ * with blanks between them: where no server of the Internet may lead. PR_MESSAGE_FETCHED: "outcome" = new,
  * unchanged or failed, "error", "etag", "modified".
  */
 #include "daemon/supervisor_intel.h"
 
+#include "base/log.h"
 #include "daemon/trusted_path.h"
 #include "ipc/body.h"
+#include "kernel/rtnetlink.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -17,11 +20,36 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#define OWN_TEXT_MAX 16384 /* bytes; addresses beyond are near by the registries alone */
+
 /* ---- URLs ---- */
+
+static char *own_addresses(void)
+{
+	PR_CLEANUP(pr_cleanup_free) struct pr_own_addresses *own = pr_calloc(1, sizeof(*own));
+	struct pr_rtnetlink *rtnetlink = NULL;
+	char *text = pr_calloc(1, OWN_TEXT_MAX), one[PR_PREFIX_TEXT_SIZE];
+	size_t len = 0, more;
+	int r = pr_rtnetlink_open(&rtnetlink);
+
+	if (r == 0)
+		r = pr_rtnetlink_own_addresses(rtnetlink, own, NULL);
+	pr_rtnetlink_free(rtnetlink);
+	if (r < 0)
+		pr_log(PR_LOG_ERROR, "no-addresses", "error=%s", strerror(-r));
+	for (unsigned int i = 0; r == 0 && i < own->n_own; i++) {
+		more = strlen(pr_prefix_format(&own->own[i], one)) + 1;
+		if (more >= OWN_TEXT_MAX - len)
+			break;
+		len += (size_t)snprintf(text + len, OWN_TEXT_MAX - len, "%s ", one);
+	}
+	return text;
+}
 
 static size_t write_request(const struct pr_intel_entry *entry, const struct pr_intel_facts *facts,
 			    uint8_t *body, size_t size)
 {
+	PR_CLEANUP(pr_cleanup_free) char *own = own_addresses();
 	struct pr_pairs pairs = { 0 };
 	char max_bytes[16];
 
@@ -31,13 +59,14 @@ static size_t write_request(const struct pr_intel_entry *entry, const struct pr_
 	(void)pr_pairs_add(&pairs, "etag", facts->is_kept ? facts->etag : "");
 	(void)pr_pairs_add(&pairs, "modified", facts->is_kept ? facts->modified : "");
 	(void)pr_pairs_add(&pairs, "max_bytes", max_bytes);
+	(void)pr_pairs_add(&pairs, "own", own);
 	return pr_pairs_encode(&pairs, body, size);
 }
 
 void pr_intel_fetch(struct pr_intel_manager *manager, struct pr_intel_entry *entry)
 {
 	const struct pr_intel_facts *facts = pr_intel_facts_of(manager, entry);
-	uint8_t body[PR_URL_MAX + 1024];
+	uint8_t body[PR_URL_MAX + OWN_TEXT_MAX + 1024];
 	size_t len = write_request(entry, facts, body, sizeof(body));
 	int fd = pr_intel_scratch(&manager->dir);
 

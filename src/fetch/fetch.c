@@ -135,6 +135,11 @@ void pr_fetcher_free(struct pr_fetcher *fetcher)
 	free(fetcher);
 }
 
+void pr_fetcher_own_addresses(struct pr_fetcher *fetcher, const struct pr_own_addresses *own)
+{
+	fetcher->own = *own;
+}
+
 void pr_fetcher_start(struct pr_fetcher *fetcher, const struct pr_fetch_request *request)
 {
 	struct pr_fetch_transfer *transfer = pr_calloc(1, sizeof(*transfer));

@@ -7,6 +7,7 @@
 #pragma once
 
 #include "base/error.h"
+#include "network/class.h"
 
 #include <event2/event.h>
 #include <stdbool.h>
@@ -64,6 +65,8 @@ struct pr_fetch_ports {
 struct pr_fetcher *pr_fetcher_new(struct event_base *base, const struct pr_fetch_ports *ports);
 /* What is on its way ends without a word. */
 void pr_fetcher_free(struct pr_fetcher *fetcher);
+/* What this host's addresses are, from now on; copied. At first there are none: the registries alone say what is near. */
+void pr_fetcher_own_addresses(struct pr_fetcher *fetcher, const struct pr_own_addresses *own);
 void pr_fetcher_start(struct pr_fetcher *fetcher, const struct pr_fetch_request *request);
 /* Tickets that are not on their way are passed over. */
 void pr_fetcher_cancel(struct pr_fetcher *fetcher, uint64_t ticket);

@@ -25,7 +25,7 @@ struct pr_fetch_transfer {
 	/* This hop. */
 	char url[PR_URL_MAX + 1];
 	unsigned int n_redirects;
-	bool began_encrypted, began_near; /* near: the first address was none of the Internet */
+	bool began_encrypted, began_near; /* near: the first host had no address of the Internet */
 	struct pr_curl_place place;
 	uint64_t name_tickets[2]; /* IPv4, IPv6; 0 = answered */
 	struct pr_address addresses[PR_FETCH_ADDRESSES_MAX];
@@ -41,6 +41,7 @@ struct pr_fetcher {
 	struct event_base *base;
 	struct pr_fetch_ports ports;
 	struct pr_curl_loop loop;
+	struct pr_own_addresses own;
 	struct pr_fetch_transfer *transfers;
 	unsigned int n_transfers;
 	uint64_t last_name_ticket;
@@ -63,7 +64,8 @@ static inline bool pr_fetch_names_are_there(const struct pr_fetch_transfer *tran
 /* ---- hops (hop.c) ---- */
 /* The next URL, the first or where a redirection leads. False: something is wrong. */
 bool pr_fetch_hop(struct pr_fetch_transfer *transfer, const char *url);
-/* Sets up the handle for the hop, whose addresses are there. False: something is wrong. */
+/* Sets up the handle for the hop, whose addresses are there: of a host that has some on the Internet, those alone stay.
+ * False: something is wrong. */
 bool pr_fetch_hop_prepare(struct pr_fetch_transfer *transfer);
 /* The hop is over. True when the transfer is: `*ret_outcome`; else the next hop has begun. */
 bool pr_fetch_hop_over(struct pr_fetch_transfer *transfer, CURLcode code,

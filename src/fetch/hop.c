@@ -2,13 +2,13 @@
 /*
  * One request, at the end of a redirection or not. curl gets the addresses with it, so it looks up nothing, and a
  * redirection is ours to follow: the next hop's URL is checked like one from the configuration, encryption is not given
- * up on the way, and a server of the Internet cannot lead into this host or its networks.
+ * up on the way, and a server of the Internet cannot lead into this host or its networks. A host that has addresses of
+ * both kinds is one of the Internet: whoever names it could else call itself near by an address that nobody answers at.
  */
 #include "fetch/fetch_internal.h"
 
 #include "base/clock.h"
 #include "base/io.h"
-#include "network/class.h"
 
 #include <stdarg.h>
 #include <string.h>
@@ -54,9 +54,9 @@ bool pr_fetch_hop(struct pr_fetch_transfer *transfer, const char *url)
 
 /* ---- curl's callbacks ---- */
 
-static bool is_near(const struct pr_address *address)
+static bool is_near(const struct pr_fetch_transfer *transfer, const struct pr_address *address)
 {
-	return pr_class_scope(pr_class_of(address, NULL)) != PR_SCOPE_INTERNET;
+	return pr_class_scope(pr_class_of(address, &transfer->fetcher->own)) != PR_SCOPE_INTERNET;
 }
 
 static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
@@ -67,9 +67,7 @@ static curl_socket_t on_open_socket(void *context, curlsocktype purpose,
 	char text[PR_ADDRESS_TEXT_SIZE];
 
 	(void)purpose;
-	if (!transfer->n_redirects) {
-		transfer->began_near = transfer->began_near || is_near(&address);
-	} else if (is_near(&address) && !transfer->began_near) {
+	if (is_near(transfer, &address) && !transfer->began_near) {
 		pr_fetch_wrong(transfer,
 			       "a redirection leads from the Internet to %s, which is near",
 			       pr_address_format(&address, text));
@@ -207,12 +205,26 @@ static void set_request(struct pr_fetch_transfer *transfer)
 	curl_easy_setopt(easy, CURLOPT_PRIVATE, transfer);
 }
 
+static void settle_addresses(struct pr_fetch_transfer *transfer)
+{
+	unsigned int n_far = 0;
+
+	for (unsigned int i = 0; i < transfer->n_addresses; i++)
+		if (!is_near(transfer, &transfer->addresses[i]))
+			transfer->addresses[n_far++] = transfer->addresses[i];
+	if (n_far)
+		transfer->n_addresses = n_far;
+	if (!transfer->n_redirects)
+		transfer->began_near = n_far == 0;
+}
+
 bool pr_fetch_hop_prepare(struct pr_fetch_transfer *transfer)
 {
 	if (!transfer->n_addresses) {
 		pr_fetch_wrong(transfer, "%s has no address", transfer->place.host);
 		return false;
 	}
+	settle_addresses(transfer);
 	curl_easy_reset(transfer->easy);
 	curl_slist_free_all(PR_TAKE_PTR(transfer->pinned));
 	curl_slist_free_all(PR_TAKE_PTR(transfer->headers));

@@ -156,6 +156,24 @@ def test_https_by_the_authorities_of_the_machine(lab, guard):
     assert not resolves(lab, "ads.example")
 
 
+def test_the_internet_leads_nowhere_near(lab, guard):
+    """Neither by a name that has a near address beside, at which nobody answers, nor to an address of the host's own."""
+    own = "93.184.216.99"
+    lab.host.run("ip", "address", "add", f"{own}/32", "dev", "lo")
+    lab.start_dns([f"mixed.example. 60 IN A {LAN4}", f"mixed.example. 60 IN A {WEB4}", f"lists.example. 60 IN A {WEB4}"])
+    for server, port, near in ((WEB4, BAD_PORT, f"http://{LAN4}:{BAD_PORT + 2}/good"),
+                               (WEB4, BAD_PORT + 1, f"http://{own}:{BAD_PORT}/good")):
+        lab.internet.start("/usr/bin/python3", BAD_SERVER, server, port, near, ready=lab.internet.listens(port))
+    lab.lan.start("/usr/bin/python3", BAD_SERVER, LAN4, BAD_PORT + 2, ready=lab.lan.listens(BAD_PORT + 2))
+    lab.host.start("/usr/bin/python3", BAD_SERVER, own, BAD_PORT, ready=lab.host.listens(BAD_PORT))
+    lists = (f'id = "mixed"; url = "http://mixed.example:{BAD_PORT}/near";',
+             f'id = "self"; url = "http://lists.example:{BAD_PORT + 1}/near";')
+    guarded = guard(config=config(*lists))
+    for name, address in (("mixed", LAN4), ("self", own)):
+        error = wait_for(f"the end of {name}", lambda: rows(guarded)[name].get("error"), 40)
+        assert f"leads from the Internet to {address}, which is near" in error
+
+
 def test_bad_servers_change_nothing(lab, guard):
     lab.start_dns([f"lists.example. 60 IN A {WEB4}"])
     lab.internet.start("/usr/bin/python3", BAD_SERVER, WEB4, BAD_PORT, f"http://{LAN4}:{BAD_PORT}/good",

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fetching, against a server of our own in the same event loop. */
-#include "fetch/fetch.h"
+#include "fetch/fetch_internal.h"
 
-#include "dns/message.h"
 #include "unit.h"
 
 #include <arpa/inet.h>
@@ -372,6 +371,54 @@ static void takes_so_many_at_a_time(void **state)
 	assert_int_equal(setup->outcome, PR_FETCH_NEW);
 }
 
+/* Which of a host's addresses are tried, as text; and whether it counts as near. */
+static void tried(struct setup *setup, unsigned int n_redirects, const char *addresses,
+		  const char *wanted, bool near)
+{
+	struct pr_fetch_transfer transfer = { .fetcher = setup->fetcher,
+					      .n_redirects = n_redirects,
+					      .url = "http://lists.example/",
+					      .easy = curl_easy_init(),
+					      .etag = (char[]){ "" },
+					      .modified = (char[]){ "" } };
+	char words[200], text[200] = "", one[PR_ADDRESS_TEXT_SIZE], *rest = words;
+
+	snprintf(words, sizeof(words), "%s", addresses);
+	for (char *word; (word = strsep(&rest, " "));)
+		assert_int_equal(
+			pr_address_parse(word, &transfer.addresses[transfer.n_addresses++]), 0);
+	assert_true(pr_curl_place(transfer.url, &transfer.place));
+	assert_true(pr_fetch_hop_prepare(&transfer));
+	for (unsigned int i = 0; i < transfer.n_addresses; i++)
+		snprintf(text + strlen(text), sizeof(text) - strlen(text), i ? " %s" : "%s",
+			 pr_address_format(&transfer.addresses[i], one));
+	assert_string_equal(text, wanted);
+	assert_int_equal(transfer.began_near, near);
+	curl_easy_cleanup(transfer.easy);
+	curl_slist_free_all(transfer.pinned);
+}
+
+static void a_host_of_the_internet_is_not_near_as_well(void **state)
+{
+	static struct pr_own_addresses own;
+	struct setup *setup = *state;
+	struct pr_prefix prefix;
+
+	tried(setup, 0, "192.168.1.1 1.2.3.4 127.0.0.1 2606:4700::1 ::1", "1.2.3.4 2606:4700::1",
+	      false);
+	tried(setup, 0, "1.2.3.4", "1.2.3.4", false);
+	tried(setup, 0, "192.168.1.1 ::1", "192.168.1.1 ::1", true);
+	/* where a redirection leads changes nothing of how it began */
+	tried(setup, 1, "192.168.1.1", "192.168.1.1", false);
+	tried(setup, 1, "192.168.1.1 1.2.3.4", "1.2.3.4", false);
+	/* the host's own are near, global or not */
+	assert_int_equal(pr_prefix_parse("1.2.3.0/24", &prefix), 0);
+	assert_int_equal(pr_own_addresses_add(&own, &prefix), 0);
+	pr_fetcher_own_addresses(setup->fetcher, &own);
+	tried(setup, 0, "1.2.3.4", "1.2.3.4", true);
+	tried(setup, 0, "1.2.3.4 9.9.9.9", "9.9.9.9", false);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -384,6 +431,8 @@ int main(void)
 		cmocka_unit_test_setup_teardown(has_limits, start, stop),
 		cmocka_unit_test_setup_teardown(follows_where_it_may, start, stop),
 		cmocka_unit_test_setup_teardown(takes_so_many_at_a_time, start, stop),
+		cmocka_unit_test_setup_teardown(a_host_of_the_internet_is_not_near_as_well, start,
+						stop),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
