@@ -48,6 +48,7 @@ static void ask(const struct pr_policy *policy)
 		subject.absent = i & 8 ? PR_FACT_COUNTRY | PR_FACT_LISTS : 0;
 		subject.profile = i >> 4 & 1;
 		subject.proto = i & 32 ? 17 : 6;
+		pr_policy_match_past_denials(policy, &subject, &hit);
 		pr_policy_match(policy, &subject, &hit);
 		if (hit.match == PR_MATCH_NONE)
 			continue;

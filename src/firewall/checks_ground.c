@@ -108,6 +108,31 @@ static bool is_passed_over(const struct pr_check_view *view, const struct pr_rul
 	       pr_is_rerouted_question(view->subject, view->settings->own_dns);
 }
 
+/*
+ * What follows a denial that can't tell yet: another that can settles it. A rule that doesn't deny and counts leaves
+ * it open, for either may come; where none speaks, the rows behind it have their turn.
+ */
+static void say_past_denials(const struct pr_check_view *view, const struct pr_rule_hit *open,
+			     struct pr_said_more *ret_said)
+{
+	struct pr_rule_hit hit;
+	bool speaks, denies;
+
+	pr_policy_match_past_denials(view->policy, view->subject, &hit);
+	denies = (hit.match == PR_MATCH_RULE && hit.action == PR_RULE_DENY) ||
+		 (hit.match == PR_MATCH_NO_DATA && !is_in_grace(view));
+	speaks = hit.match == PR_MATCH_UNDETERMINABLE ||
+		 (hit.match == PR_MATCH_RULE && !is_passed_over(view, &hit));
+	if (!denies) {
+		pr_say_undeterminable(ret_said, speaks ? PR_SAID_ANYTHING : SAYS(DENY),
+				      open->missing);
+		return;
+	}
+	ret_said->rule = hit.rule;
+	ret_said->missing = hit.missing;
+	pr_say(ret_said, PR_SAID_DENY);
+}
+
 void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
 	struct pr_rule_hit hit;
@@ -120,7 +145,9 @@ void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_s
 	ret_said->missing = hit.missing | hit.passed_over;
 	if (hit.match != PR_MATCH_NONE)
 		ret_said->rule = hit.rule;
-	if (hit.match == PR_MATCH_UNDETERMINABLE)
+	if (hit.match == PR_MATCH_UNDETERMINABLE && hit.action == PR_RULE_DENY)
+		say_past_denials(view, &hit, ret_said);
+	else if (hit.match == PR_MATCH_UNDETERMINABLE)
 		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, hit.missing);
 	else if (hit.match == PR_MATCH_NO_DATA && !is_in_grace(view))
 		pr_say(ret_said, PR_SAID_DENY);

@@ -21,11 +21,12 @@
  *
  *   - It could say anything (a rule that lacks a fact): what follows might never have its turn. The stage
  *     is open; it neither permits nor denies.
- *   - It could only deny, or only want the tunnel (a switch that lacks the scope): the walk goes on, and
- *     what a later row says holds if no answer of the earlier would change it. A denial does, for a denial
- *     is all that could come before it. A permission doesn't: the stage is open. A prompt is raised all
+ *   - It could only deny, or only want the tunnel (a switch that lacks the scope, rules that deny): the walk
+ *     goes on, and what a later row says holds if no answer of the earlier would change it. A denial does,
+ *     for a denial is all that could come before it. A permission doesn't: the stage is open. A prompt is raised all
  *     the same, so that nothing goes upstream before its answer; and the tunnel is taken all the same, so
- *     that the question doesn't go past it.
+ *     that the question doesn't go past it. Behind a rule that could only deny nothing but a denial holds:
+ *     who wrote it wants to be asked about nothing that it denies.
  *
  * Hence: what a stage finally permits or denies, each later stage permits or denies too, unless the facts
  * have changed (tests/unit/decide_properties.c).
@@ -131,12 +132,13 @@ static enum pr_outcome outcome_of(enum pr_said said)
 #define PASSABLE (1u << PR_SAID_DENY | 1u << PR_SAID_REROUTE_TUNNEL)
 
 /* Does what a row says hold, whatever the rows before it could still have said? */
-static bool holds(enum pr_said said, unsigned int could)
+static bool holds(enum pr_said said, unsigned int could, bool by_rule)
 {
 	if (could & ~(1u << PR_SAID_DENY))
 		return false;
-	return !could || said == PR_SAID_DENY || said == PR_SAID_ASK ||
-	       said == PR_SAID_REROUTE_TUNNEL;
+	if (!could || said == PR_SAID_DENY)
+		return true;
+	return !by_rule && (said == PR_SAID_ASK || said == PR_SAID_REROUTE_TUNNEL);
 }
 
 static enum pr_verdict denial(const struct pr_check_view *view, const struct pr_check *check)
@@ -206,6 +208,7 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 				    .check = PR_CHECK_DEFAULT_OUTGOING,
 				    .rule = PR_RULE_NONE };
 	unsigned int could = 0, no_data = 0;
+	bool by_rule = false; /* some of `could` */
 
 	for (unsigned int id = 0; id < PR_CHECK_COUNT_; id++) {
 		struct pr_said_more said = { .rule = PR_RULE_NONE };
@@ -222,7 +225,7 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 		if (said.said != PR_SAID_UNDETERMINABLE) {
 			*ret_decision = decision_by(id, outcome_of(said.said), &said);
 			ret_decision->missing |= no_data;
-			if (holds(said.said, could))
+			if (holds(said.said, could, by_rule))
 				decide_finally(&view, &pr_checks[id], ret_decision);
 			else
 				*ret_decision = open;
@@ -236,6 +239,7 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 		if (!could)
 			open = decision_by(id, PR_OUTCOME_OPEN, &said);
 		could |= said.could;
+		by_rule |= said.rule != PR_RULE_NONE;
 		if (said.could & ~PASSABLE)
 			break;
 	}

@@ -9,7 +9,8 @@
  * could match? It leads from what the subject has (its names, address, country …) to *keys*, each with the
  * rules for that very entity. What of these speak about the subject's protocol and port is answered by a
  * reference: a single rule, or a bucket that has the first rule for every protocol and port. Where a
- * fact of the subject is open, a bucket of all rules that need this fact answers instead. The cost grows
+ * fact of the subject is open, a bucket of all rules that need this fact answers instead. Each bucket leads
+ * to another of those of its rules that don't deny: for the look past denials that are open. The cost grows
  * with the subject's labels and the different lengths of patterns, not with the number of rules.
  */
 #pragma once
@@ -21,7 +22,7 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 5u
+#define PR_BLOB_VERSION 6u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
@@ -240,6 +241,8 @@ static inline uint32_t pr_blob_child(const struct pr_blob_state *states, uint32_
 
 struct pr_blob_bucket {
 	uint32_t first; /* smallest rule */
+	uint32_t
+		others; /* reference: of these, the rules that don't deny; itself where none does */
 	struct pr_blob_span groups;
 };
 

@@ -157,6 +157,13 @@ uint32_t pr_policy_profile_of(const struct pr_policy *policy, const struct pr_id
 void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *subject,
 		     struct pr_rule_hit *ret_hit);
 
+/* The same, but what denies and is undeterminable is passed over as if it did not match: the first rule that
+ * matches, or that could match and doesn't deny. A denial by it holds whatever the open facts turn out to be,
+ * for a denial is all that could come before it; no other answer does. passed_over is 0. Cost: three times as
+ * much at most. */
+void pr_policy_match_past_denials(const struct pr_policy *policy, const struct pr_subject *subject,
+				  struct pr_rule_hit *ret_hit);
+
 /* The lists that a subject walks, in this order; forwarded links use the outgoing ones. */
 enum pr_ruleset {
 	PR_RULESET_ENFORCED,	    /* the profile's */

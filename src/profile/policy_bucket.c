@@ -164,11 +164,27 @@ static int compare_by_proto(const void *a, const void *b)
 	return (x->rule > y->rule) - (x->rule < y->rule);
 }
 
+/* The reference for those of the rules of a bucket that don't deny. */
+static uint32_t others_ref(struct pr_policy_builder *builder, uint32_t bucket,
+			   const uint32_t *rules, size_t n)
+{
+	PR_CLEANUP(pr_cleanup_free) uint32_t *others = pr_calloc(n, sizeof(*others));
+	size_t n_others = 0;
+
+	for (size_t i = 0; i < n; i++)
+		if (rule_at(builder, rules[i])->action != PR_RULE_DENY)
+			others[n_others++] = rules[i];
+	if (n_others == n)
+		return bucket | PR_REF_BUCKET;
+	return pr_policy_builder_ref(builder, others, n_others);
+}
+
 static uint32_t add_bucket(struct pr_policy_builder *builder, const uint32_t *rules, size_t n)
 {
 	PR_CLEANUP(pr_cleanup_free) struct by_proto *sorted = pr_calloc(n, sizeof(*sorted));
 	PR_CLEANUP(pr_cleanup_free) uint32_t *group = pr_calloc(n, sizeof(*group));
 	struct pr_blob_bucket bucket = { .first = rules[0] };
+	uint32_t number, others;
 
 	bucket.groups.first = pr_policy_builder_count(builder, PR_SECTION_GROUPS);
 	for (size_t i = 0; i < n; i++)
@@ -183,7 +199,11 @@ static uint32_t add_bucket(struct pr_policy_builder *builder, const uint32_t *ru
 		add_group(builder, proto, group, n_group);
 		bucket.groups.n++;
 	}
-	return pr_policy_builder_append(builder, PR_SECTION_BUCKETS, &bucket, 1);
+	number = pr_policy_builder_append(builder, PR_SECTION_BUCKETS, &bucket, 1);
+	others = others_ref(builder, number, rules, n);
+	((struct pr_blob_bucket *)pr_policy_builder_record(builder, PR_SECTION_BUCKETS, number))
+		->others = others;
+	return number;
 }
 
 uint32_t pr_policy_builder_ref(struct pr_policy_builder *builder, const uint32_t *rules, size_t n)

@@ -6,21 +6,23 @@
 #include <endian.h>
 #include <string.h>
 
-static bool service_possible(const struct pr_policy *policy, const struct pr_blob_rule *rule,
-			     const struct pr_service *service)
+static bool is_looked_for(const struct pr_policy *policy, const struct pr_blob_rule *rule,
+			  const struct pr_search *search)
 {
-	if (rule->proto != PR_PROTO_ANY &&
-	    (service->proto_is == PR_IS_NONE ||
-	     (service->proto_is == PR_IS_KNOWN && service->proto != rule->proto)))
+	if (search->others && rule->action == PR_RULE_DENY)
 		return false;
-	if (!rule->ports.n || service->port_is == PR_IS_OPEN)
+	if (rule->proto != PR_PROTO_ANY &&
+	    (search->proto_is == PR_IS_NONE ||
+	     (search->proto_is == PR_IS_KNOWN && search->proto != rule->proto)))
+		return false;
+	if (!rule->ports.n || search->port_is == PR_IS_OPEN)
 		return true;
-	if (service->port_is == PR_IS_NONE)
+	if (search->port_is == PR_IS_NONE)
 		return false;
 	for (uint32_t i = 0; i < rule->ports.n; i++) {
 		const struct pr_blob_ports *ports = &policy->ports[rule->ports.first + i];
 
-		if (service->port >= ports->first && service->port <= ports->last)
+		if (search->port >= ports->first && search->port <= ports->last)
 			return true;
 	}
 	return false;
@@ -45,38 +47,40 @@ static uint32_t rule_at_port(const struct pr_policy *policy, struct pr_blob_span
 }
 
 static uint32_t group_first(const struct pr_policy *policy, const struct pr_blob_group *group,
-			    const struct pr_service *service, uint32_t best)
+			    const struct pr_search *search, uint32_t best)
 {
 	uint32_t rule = PR_BLOB_NONE;
 
 	if (group->without_ports < best)
 		best = group->without_ports;
-	if (group->with_ports >= best || service->port_is == PR_IS_NONE)
+	if (group->with_ports >= best || search->port_is == PR_IS_NONE)
 		return best;
-	rule = service->port_is == PR_IS_OPEN ? group->with_ports
-					      : rule_at_port(policy, group->points, service->port);
+	rule = search->port_is == PR_IS_OPEN ? group->with_ports
+					     : rule_at_port(policy, group->points, search->port);
 	return rule < best ? rule : best;
 }
 
 uint32_t pr_policy_ref_first(const struct pr_policy *policy, uint32_t ref,
-			     const struct pr_service *service, uint32_t best)
+			     const struct pr_search *search, uint32_t best)
 {
 	const struct pr_blob_bucket *bucket;
 
+	if (search->others && ref != PR_BLOB_NONE && ref & PR_REF_BUCKET)
+		ref = policy->buckets[ref & ~PR_REF_BUCKET].others;
 	if (ref == PR_BLOB_NONE)
 		return best;
 	if (!(ref & PR_REF_BUCKET))
-		return ref < best && service_possible(policy, &policy->rules[ref], service) ? ref
-											    : best;
+		return ref < best && is_looked_for(policy, &policy->rules[ref], search) ? ref
+											: best;
 	bucket = &policy->buckets[ref & ~PR_REF_BUCKET];
 	if (bucket->first >= best)
 		return best;
 	for (uint32_t i = 0; i < bucket->groups.n; i++) {
 		const struct pr_blob_group *group = &policy->groups[bucket->groups.first + i];
 
-		if (group->proto == PR_PROTO_ANY || service->proto_is == PR_IS_OPEN ||
-		    (service->proto_is == PR_IS_KNOWN && group->proto == service->proto))
-			best = group_first(policy, group, service, best);
+		if (group->proto == PR_PROTO_ANY || search->proto_is == PR_IS_OPEN ||
+		    (search->proto_is == PR_IS_KNOWN && group->proto == search->proto))
+			best = group_first(policy, group, search, best);
 	}
 	return best;
 }
@@ -97,7 +101,7 @@ static const struct pr_blob_key *next_key(const struct pr_policy *policy, struct
 
 static uint32_t text_first(const struct pr_policy *policy, const struct pr_blob_ruleset *ruleset,
 			   uint32_t kind, uint64_t hash, const char *text, uint32_t len,
-			   const struct pr_service *service, uint32_t best)
+			   const struct pr_search *search, uint32_t best)
 {
 	uint32_t tag = pr_blob_hash_finish(hash, kind), at = tag & (ruleset->slots.n - 1);
 	const struct pr_blob_key *key;
@@ -105,7 +109,7 @@ static uint32_t text_first(const struct pr_policy *policy, const struct pr_blob_
 	while ((key = next_key(policy, ruleset->slots, tag, &at)))
 		if (key->kind == kind && key->len == len &&
 		    memcmp(policy->strings + key->value, text, len) == 0)
-			return pr_policy_ref_first(policy, key->ref, service, best);
+			return pr_policy_ref_first(policy, key->ref, search, best);
 	return best;
 }
 
@@ -131,7 +135,7 @@ static bool has_length(const uint64_t words[static PR_BLOB_LENGTH_WORDS], size_t
 /* One pass backwards: every suffix of the name has its hash in turn. */
 static uint32_t suffixes_first(const struct pr_policy *policy,
 			       const struct pr_blob_ruleset *ruleset, const char *name, size_t len,
-			       const struct pr_service *service, uint32_t best)
+			       const struct pr_search *search, uint32_t best)
 {
 	bool zones = ruleset->kinds & 1u << PR_ENTITY_ZONE;
 	bool suffixes = ruleset->kinds & 1u << PR_ENTITY_SUFFIX;
@@ -143,21 +147,21 @@ static uint32_t suffixes_first(const struct pr_policy *policy,
 
 		hash = pr_blob_hash_step(hash, (uint8_t)*text);
 		if (zones && (i == 0 || text[-1] == '.'))
-			best = text_first(policy, ruleset, PR_ENTITY_ZONE, hash, text, n, service,
+			best = text_first(policy, ruleset, PR_ENTITY_ZONE, hash, text, n, search,
 					  best);
 		if (suffixes && has_length(ruleset->suffix_lengths, n))
-			best = text_first(policy, ruleset, PR_ENTITY_SUFFIX, hash, text, n, service,
+			best = text_first(policy, ruleset, PR_ENTITY_SUFFIX, hash, text, n, search,
 					  best);
 	}
 	if (ruleset->kinds & 1u << PR_ENTITY_NAME)
 		best = text_first(policy, ruleset, PR_ENTITY_NAME, hash, name, (uint32_t)len,
-				  service, best);
+				  search, best);
 	return best;
 }
 
 static uint32_t beginnings_first(const struct pr_policy *policy,
 				 const struct pr_blob_ruleset *ruleset, const char *name,
-				 size_t len, const struct pr_service *service, uint32_t best)
+				 size_t len, const struct pr_search *search, uint32_t best)
 {
 	uint64_t hash = pr_blob_hash_start();
 
@@ -165,13 +169,13 @@ static uint32_t beginnings_first(const struct pr_policy *policy,
 		hash = pr_blob_hash_step(hash, (uint8_t)name[i]);
 		if (has_length(ruleset->begins_lengths, i + 1))
 			best = text_first(policy, ruleset, PR_ENTITY_BEGINS, hash, name,
-					  (uint32_t)i + 1, service, best);
+					  (uint32_t)i + 1, search, best);
 	}
 	return best;
 }
 
 static uint32_t contained_first(const struct pr_policy *policy, struct pr_blob_span span,
-				const char *name, const struct pr_service *service, uint32_t best)
+				const char *name, const struct pr_search *search, uint32_t best)
 {
 	const struct pr_blob_state *states = policy->states + span.first;
 	uint32_t state = 0;
@@ -185,14 +189,14 @@ static uint32_t contained_first(const struct pr_policy *policy, struct pr_blob_s
 		}
 		state = next;
 		for (uint32_t at = state; at && states[at].first < best; at = states[at].suffix)
-			best = pr_policy_ref_first(policy, states[at].ref, service, best);
+			best = pr_policy_ref_first(policy, states[at].ref, search, best);
 	}
 	return best;
 }
 
 uint32_t pr_policy_domains_first(const struct pr_policy *policy,
 				 const struct pr_blob_ruleset *ruleset,
-				 const struct pr_subject *subject, const struct pr_service *service,
+				 const struct pr_subject *subject, const struct pr_search *search,
 				 uint32_t best)
 {
 	for (unsigned int i = 0; i < subject->n_domains; i++) {
@@ -200,11 +204,11 @@ uint32_t pr_policy_domains_first(const struct pr_policy *policy,
 		size_t len = strlen(name);
 
 		if (ruleset->slots.n)
-			best = suffixes_first(policy, ruleset, name, len, service, best);
+			best = suffixes_first(policy, ruleset, name, len, search, best);
 		if (ruleset->slots.n && ruleset->kinds & 1u << PR_ENTITY_BEGINS)
-			best = beginnings_first(policy, ruleset, name, len, service, best);
+			best = beginnings_first(policy, ruleset, name, len, search, best);
 		if (ruleset->states.n)
-			best = contained_first(policy, ruleset->states, name, service, best);
+			best = contained_first(policy, ruleset->states, name, search, best);
 	}
 	return best;
 }
@@ -219,7 +223,7 @@ static uint64_t load64(const uint8_t *bytes)
 
 uint32_t pr_policy_address_first(const struct pr_policy *policy,
 				 const struct pr_blob_ruleset *ruleset,
-				 const struct pr_address *address, const struct pr_service *service,
+				 const struct pr_address *address, const struct pr_search *search,
 				 uint32_t best)
 {
 	struct pr_blob_span span = ruleset->starts[address->family == 6];
@@ -238,7 +242,7 @@ uint32_t pr_policy_address_first(const struct pr_policy *policy,
 	}
 	node = first && address->family ? at[first - 1].node : PR_BLOB_NONE;
 	while (node != PR_BLOB_NONE && policy->nodes[node].first < best) {
-		best = pr_policy_ref_first(policy, policy->nodes[node].ref, service, best);
+		best = pr_policy_ref_first(policy, policy->nodes[node].ref, search, best);
 		node = policy->nodes[node].parent;
 	}
 	return best;

@@ -3,6 +3,10 @@
  * The first rule that speaks. The index finds the first that matches or could match, then that one rule is
  * looked at by itself: does it match, and what does it lack? Facts that there is no data for are passed
  * over or stopped at, as the profile's on_missing_data says.
+ *
+ * Past the denials that are open, the first rule that counts is the earlier of two: of the rules that match
+ * whatever the open facts turn out to be, and of those that don't deny and match or could match. The first
+ * are found with the open facts settled as nothing: no rule for them matches then.
  */
 #include "profile/policy_view.h"
 #include "profile/rule.h"
@@ -13,10 +17,9 @@
 struct walk {
 	const struct pr_policy *policy;
 	const struct pr_subject *subject;
-	struct pr_service service;
-	unsigned int no_data;	  /* of the facts that need data: those without */
-	bool stop_at_no_data;	  /* on_missing_data = deny */
-	unsigned int passed_over; /* the data that rules passed over had no value for */
+	struct pr_search search;
+	unsigned int no_data; /* of the facts that need data: those without */
+	bool stop_at_no_data; /* on_missing_data = deny */
 };
 
 static enum pr_known knowledge(const struct pr_subject *subject, unsigned int fact)
@@ -26,18 +29,18 @@ static enum pr_known knowledge(const struct pr_subject *subject, unsigned int fa
 	return subject->absent & fact ? PR_IS_NONE : PR_IS_KNOWN;
 }
 
-static struct pr_service service_of(const struct pr_subject *subject)
+static struct pr_search search_of(const struct pr_subject *subject)
 {
-	struct pr_service service = {
+	struct pr_search search = {
 		.proto_is = knowledge(subject, PR_FACT_PROTOCOL),
 		.port_is = knowledge(subject, PR_FACT_PORT),
 		.proto = subject->proto,
 		.port = subject->port,
 	};
 
-	if (service.proto_is == PR_IS_KNOWN && !pr_protocol_has_ports(service.proto))
-		service.port_is = PR_IS_NONE;
-	return service;
+	if (search.proto_is == PR_IS_KNOWN && !pr_protocol_has_ports(search.proto))
+		search.port_is = PR_IS_NONE;
+	return search;
 }
 
 static uint32_t code_value(const char code[static 3])
@@ -64,7 +67,7 @@ static uint32_t value_first(const struct walk *walk, const struct pr_blob_rulese
 {
 	return pr_policy_ref_first(walk->policy,
 				   pr_policy_value_ref(walk->policy, ruleset, kind, value),
-				   &walk->service, best);
+				   &walk->search, best);
 }
 
 /* The first rule that names one of the lists whose bits are set. */
@@ -89,7 +92,7 @@ static uint32_t lists_first(const struct walk *walk, const struct pr_blob_rulese
 
 	if ((open && !subject->lists_open) || (none && walk->stop_at_no_data))
 		return pr_policy_ref_first(walk->policy, ruleset->categories[PR_CATEGORY_LISTS],
-					   &walk->service, best);
+					   &walk->search, best);
 	for (unsigned int i = 0; i < subject->n_domains; i++)
 		best = of_lists_first(walk, ruleset, subject->domain_lists[i], best);
 	best = of_lists_first(walk, ruleset, subject->address_lists, best);
@@ -108,7 +111,7 @@ static bool is_passed_over(const struct walk *walk, const struct pr_blob_ruleset
 		return false;
 	if (walk->no_data & fact)
 		return pr_policy_ref_first(walk->policy, ruleset->categories[category],
-					   &walk->service, first) < first;
+					   &walk->search, first) < first;
 	return category == PR_CATEGORY_LISTS &&
 	       of_lists_first(walk, ruleset, walk->subject->lists_missing, first) < first;
 }
@@ -123,18 +126,17 @@ static uint32_t known_first(const struct walk *walk, const struct pr_blob_rulese
 
 	switch (category) {
 	case PR_CATEGORY_DOMAIN:
-		return pr_policy_domains_first(walk->policy, ruleset, subject, &walk->service,
-					       best);
+		return pr_policy_domains_first(walk->policy, ruleset, subject, &walk->search, best);
 	case PR_CATEGORY_ADDRESS:
 		if (pr_address_embedded(&subject->remote, &inner))
-			best = pr_policy_address_first(walk->policy, ruleset, &inner,
-						       &walk->service, best);
+			best = pr_policy_address_first(walk->policy, ruleset, &inner, &walk->search,
+						       best);
 		return pr_policy_address_first(walk->policy, ruleset, &subject->remote,
-					       &walk->service, best);
+					       &walk->search, best);
 	case PR_CATEGORY_SCOPE:
 		return scope < 0 ? best
 				 : pr_policy_ref_first(walk->policy, ruleset->scopes[scope],
-						       &walk->service, best);
+						       &walk->search, best);
 	case PR_CATEGORY_COUNTRY:
 		best = value_first(walk, ruleset, PR_ENTITY_COUNTRY, code_value(subject->country),
 				   best);
@@ -154,10 +156,10 @@ static const unsigned int category_facts[PR_CATEGORY_COUNT_] = {
 };
 
 /* The first rule of the set that matches or could match, or that stops for want of data. */
-static uint32_t ruleset_first(struct walk *walk, const struct pr_blob_ruleset *ruleset)
+static uint32_t ruleset_first(const struct walk *walk, const struct pr_blob_ruleset *ruleset)
 {
 	uint32_t best =
-		pr_policy_ref_first(walk->policy, ruleset->any, &walk->service, PR_BLOB_NONE);
+		pr_policy_ref_first(walk->policy, ruleset->any, &walk->search, PR_BLOB_NONE);
 
 	for (int i = 0; i < PR_CATEGORY_COUNT_; i++) {
 		enum pr_known known = knowledge(walk->subject, category_facts[i]);
@@ -171,13 +173,22 @@ static uint32_t ruleset_first(struct walk *walk, const struct pr_blob_ruleset *r
 			best = known_first(walk, ruleset, (enum pr_blob_category)i, best);
 		else if (known == PR_IS_OPEN ||
 			 (walk->stop_at_no_data && walk->no_data & category_facts[i]))
-			best = pr_policy_ref_first(walk->policy, all, &walk->service, best);
+			best = pr_policy_ref_first(walk->policy, all, &walk->search, best);
 	}
+	return best;
+}
+
+/* The data that rules before `first` have none of. */
+static unsigned int passed_over(const struct walk *walk, const struct pr_blob_ruleset *ruleset,
+				uint32_t first)
+{
+	unsigned int facts = 0;
+
 	for (int i = 0; i < PR_CATEGORY_COUNT_ && !walk->stop_at_no_data; i++)
 		if (is_passed_over(walk, ruleset, (enum pr_blob_category)i, category_facts[i],
-				   best))
-			walk->passed_over |= category_facts[i];
-	return best;
+				   first))
+			facts |= category_facts[i];
+	return facts;
 }
 
 /* What a rule for lists lacks: the bits that are set, open, or without data, in this order. */
@@ -210,9 +221,9 @@ static void classify(const struct walk *walk, uint32_t number, struct pr_rule_hi
 
 	if (rule->entity == PR_ENTITY_LISTS)
 		weigh_lists(walk, rule, &open, &no_data);
-	if (rule->proto != PR_PROTO_ANY && walk->service.proto_is == PR_IS_OPEN)
+	if (rule->proto != PR_PROTO_ANY && walk->search.proto_is == PR_IS_OPEN)
 		open |= PR_FACT_PROTOCOL;
-	if (rule->ports.n && walk->service.port_is == PR_IS_OPEN)
+	if (rule->ports.n && walk->search.port_is == PR_IS_OPEN)
 		open |= PR_FACT_PORT;
 	ret_hit->rule = number;
 	ret_hit->action = (enum pr_rule_action)rule->action;
@@ -224,31 +235,89 @@ static void classify(const struct walk *walk, uint32_t number, struct pr_rule_hi
 				   : PR_MATCH_RULE;
 }
 
-void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *subject,
-		     struct pr_rule_hit *ret_hit)
+static struct walk walk_of(const struct pr_policy *policy, const struct pr_subject *subject)
 {
-	struct walk walk = {
+	return (struct walk){
 		.policy = policy,
 		.subject = subject,
-		.service = service_of(subject),
+		.search = search_of(subject),
 		.no_data = subject->known & subject->absent & PR_FACTS_DATA,
 		.stop_at_no_data = pr_policy_settings(policy, subject->profile)->on_missing_data ==
 				   PR_MISSING_DENY,
 	};
+}
+
+/* In the order of enum pr_ruleset; the global profile's own lists are the global ones. Returns how many. */
+static size_t rulesets_of(const struct pr_policy *policy, const struct pr_subject *subject,
+			  const struct pr_blob_ruleset *ret_rulesets[static PR_RULESET_COUNT_])
+{
 	uint32_t own = subject->profile * PR_BLOB_RULESETS;
 	uint32_t in = subject->direction == PR_DIRECTION_IN;
-	/* in the order of enum pr_ruleset; the global profile's own lists are the global ones */
 	const uint32_t order[] = { own + PR_BLOB_ENFORCED_OUT + in, PR_BLOB_ENFORCED_OUT + in,
 				   own + PR_BLOB_OUT + in, PR_BLOB_OUT + in };
+	size_t n = 0;
+
+	for (size_t i = own ? 0 : 1; i < PR_ARRAY_SIZE(order); i += own ? 1 : 2)
+		ret_rulesets[n++] = &policy->rulesets[order[i]];
+	return n;
+}
+
+void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *subject,
+		     struct pr_rule_hit *ret_hit)
+{
+	const struct pr_blob_ruleset *rulesets[PR_RULESET_COUNT_];
+	struct walk walk = walk_of(policy, subject);
+	size_t n = rulesets_of(policy, subject, rulesets);
+	uint32_t rule = PR_BLOB_NONE;
 
 	*ret_hit = (struct pr_rule_hit){ .match = PR_MATCH_NONE };
-	for (size_t i = own ? 0 : 1; i < PR_ARRAY_SIZE(order); i += own ? 1 : 2) {
-		uint32_t rule = ruleset_first(&walk, &policy->rulesets[order[i]]);
-
-		if (rule == PR_BLOB_NONE)
-			continue;
-		classify(&walk, rule, ret_hit);
-		break;
+	for (size_t i = 0; i < n && rule == PR_BLOB_NONE; i++) {
+		rule = ruleset_first(&walk, rulesets[i]);
+		ret_hit->passed_over |= passed_over(&walk, rulesets[i], rule);
 	}
-	ret_hit->passed_over = walk.passed_over;
+	if (rule != PR_BLOB_NONE)
+		classify(&walk, rule, ret_hit);
+}
+
+/* What is open there is none of: no rule that needs it matches. */
+static void settle_as_nothing(struct pr_subject *subject)
+{
+	unsigned int open = PR_FACTS_ALL & ~subject->known;
+
+	/* No data would be another thing: a value that no rule has. */
+	subject->absent &= ~open;
+	subject->absent |= open & ~PR_FACTS_DATA;
+	subject->known = PR_FACTS_ALL;
+	if (open & PR_FACT_COUNTRY) {
+		memset(subject->country, 0, sizeof(subject->country));
+		memset(subject->continent, 0, sizeof(subject->continent));
+	}
+	if (open & PR_FACT_ASN)
+		subject->asn = 0;
+}
+
+void pr_policy_match_past_denials(const struct pr_policy *policy, const struct pr_subject *subject,
+				  struct pr_rule_hit *ret_hit)
+{
+	const struct pr_blob_ruleset *rulesets[PR_RULESET_COUNT_];
+	size_t n = rulesets_of(policy, subject, rulesets);
+	struct pr_subject settled = *subject;
+	struct walk others = walk_of(policy, subject), certain;
+
+	settle_as_nothing(&settled);
+	certain = walk_of(policy, &settled);
+	others.search.others = true;
+	*ret_hit = (struct pr_rule_hit){ .match = PR_MATCH_NONE };
+	for (size_t i = 0; i < n; i++) {
+		uint32_t other = ruleset_first(&others, rulesets[i]);
+		uint32_t sure = ruleset_first(&certain, rulesets[i]);
+
+		if (other == PR_BLOB_NONE && sure == PR_BLOB_NONE)
+			continue;
+		if (other <= sure)
+			classify(&others, other, ret_hit);
+		else
+			classify(&certain, sure, ret_hit);
+		return;
+	}
 }

@@ -247,7 +247,8 @@ static bool keys_valid(const struct pr_policy *policy)
 static bool buckets_valid(const struct pr_policy *policy)
 {
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_BUCKETS]; i++)
-		if (!span_valid(policy, PR_SECTION_GROUPS, policy->buckets[i].groups))
+		if (!span_valid(policy, PR_SECTION_GROUPS, policy->buckets[i].groups) ||
+		    !ref_valid(policy, policy->buckets[i].others))
 			return false;
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_GROUPS]; i++) {
 		const struct pr_blob_group *group = &policy->groups[i];

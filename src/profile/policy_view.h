@@ -38,24 +38,25 @@ struct pr_policy {
 /* True when every number and offset in the sections lies inside, and every walk ends. */
 bool pr_policy_valid(const struct pr_policy *policy);
 
-/* What a subject says of its protocol and port. */
+/* What rules are looked for: those that don't exclude what a subject says of its protocol and port. */
 enum pr_known { PR_IS_KNOWN, PR_IS_OPEN, PR_IS_NONE };
-struct pr_service {
+struct pr_search {
 	enum pr_known proto_is, port_is;
 	uint32_t proto, port;
+	bool others; /* of these the ones that don't deny */
 };
 
-/* The smaller of `best` and the first rule of the reference that does not exclude the service. */
+/* The smaller of `best` and the first rule of the reference that is looked for. */
 uint32_t pr_policy_ref_first(const struct pr_policy *policy, uint32_t ref,
-			     const struct pr_service *service, uint32_t best);
+			     const struct pr_search *search, uint32_t best);
 /* The smaller of `best` and the first rule for one of the subject's domains, for its address. */
 uint32_t pr_policy_domains_first(const struct pr_policy *policy,
 				 const struct pr_blob_ruleset *ruleset,
-				 const struct pr_subject *subject, const struct pr_service *service,
+				 const struct pr_subject *subject, const struct pr_search *search,
 				 uint32_t best);
 uint32_t pr_policy_address_first(const struct pr_policy *policy,
 				 const struct pr_blob_ruleset *ruleset,
-				 const struct pr_address *address, const struct pr_service *service,
+				 const struct pr_address *address, const struct pr_search *search,
 				 uint32_t best);
 /* The reference of a key that is a number; PR_BLOB_NONE when there is none. */
 uint32_t pr_policy_value_ref(const struct pr_policy *policy, const struct pr_blob_ruleset *ruleset,

@@ -159,6 +159,32 @@ static void a_port_never_breaks_a_name(void **state)
 	done();
 }
 
+/* What can't tell yet whether it denies doesn't hide what denies now; and what permits or asks behind it waits. */
+static void a_denial_that_waits_hides_no_other(void **state)
+{
+	struct pr_subject subject;
+
+	(void)state;
+	begin();
+	world.app.bypass_prevention = PR_BYPASS_CANARY;
+	rule("- KP");
+	rule("- * UDP/443");
+	rule("+ .example.org");
+	rule("- .example.com");
+	rule("? .example.net");
+	in_force();
+	subject = asked_for("www.example.com");
+	check(PR_STAGE_BEFORE_INTEL, &subject, PR_OUTCOME_DENY, PR_CHECK_RULES);
+	check_reason(&subject, "denied by the rule \"- .example.com\" (profiles/app.conf:4)");
+	subject = asked_for("example.org");
+	check(PR_STAGE_BEFORE_INTEL, &subject, PR_OUTCOME_OPEN, PR_CHECK_INVALID);
+	subject = asked_for("example.net");
+	check(PR_STAGE_BEFORE_INTEL, &subject, PR_OUTCOME_OPEN, PR_CHECK_INVALID);
+	subject = asked_for("use-application-dns.net");
+	check(PR_STAGE_BEFORE_INTEL, &subject, PR_OUTCOME_DENY, PR_CHECK_CANARY);
+	done();
+}
+
 static void twenty_links_are_decided_once(void **state)
 {
 	struct pr_subject one, other;
@@ -522,6 +548,7 @@ int main(void)
 		cmocka_unit_test(a_denied_name_is_never_asked_for),
 		cmocka_unit_test(an_answer_is_withheld_by_its_address),
 		cmocka_unit_test(a_port_never_breaks_a_name),
+		cmocka_unit_test(a_denial_that_waits_hides_no_other),
 		cmocka_unit_test(twenty_links_are_decided_once),
 		cmocka_unit_test(questions_go_to_our_nameserver),
 		cmocka_unit_test(a_rule_stands_before_every_switch),

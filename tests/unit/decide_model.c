@@ -253,9 +253,23 @@ static bool is_in_force(const struct told *told, const struct world_rule *rule)
 	return rule->incoming == incoming;
 }
 
-/* The first in order that matches or could match or has no data that counts; NULL = none. */
-static const struct world_rule *first_rule(const struct told *told, enum three *ret_how,
-					   unsigned int *ret_facts)
+/* Does it deny even where a list that is open turns out to say nothing? */
+static bool denies_anyway(const struct told *told, const struct world_rule *rule)
+{
+	struct pr_subject settled = *told->subject;
+	struct told after = *told;
+	unsigned int facts;
+
+	settled.lists_open = NULL;
+	after.subject = &settled;
+	after.lists = true;
+	return rule_matches(&after, rule, &facts) == NO_DATA;
+}
+
+/* The first in order that matches or could match or has no data that counts; NULL = none. `past_denials`: denials
+ * that could match are none. */
+static const struct world_rule *first_rule(const struct told *told, bool past_denials,
+					   enum three *ret_how, unsigned int *ret_facts)
 {
 	for (unsigned int set = 0; set < PR_RULESET_COUNT_; set++) {
 		for (unsigned int i = 0; i < told->world->n_rules; i++) {
@@ -264,6 +278,8 @@ static const struct world_rule *first_rule(const struct told *told, enum three *
 			if (rule->ruleset != set || !is_in_force(told, rule))
 				continue;
 			*ret_how = rule_matches(told, rule, ret_facts);
+			if (past_denials && *ret_how == MAYBE && rule->action == PR_RULE_DENY)
+				*ret_how = denies_anyway(told, rule) ? NO_DATA : NO;
 			if (*ret_how != NO)
 				return rule;
 		}
@@ -373,7 +389,7 @@ static struct model_decision on_infrastructure(const struct told *told)
 		return permit(told);
 	if (!told->owner)
 		return depends(told, PR_FACT_OWNER);
-	rule = first_rule(told, &how, &facts);
+	rule = first_rule(told, false, &how, &facts);
 	if (rule && how == MAYBE)
 		return depends(told, facts);
 	if (rule && how == YES && rule->action == PR_RULE_DENY && rule->proto >= 0)
@@ -553,6 +569,36 @@ static struct model_decision by_switches_without_scope(const struct told *told)
 	return outcome(PR_OUTCOME_OPEN);
 }
 
+/* No rule counts. */
+static struct model_decision behind_the_rules(const struct told *told)
+{
+	if (is_graced(told))
+		return permit(told);
+	return told->scope ? by_switches(told) : by_switches_without_scope(told);
+}
+
+/* The first rule that speaks is a denial that lacks `facts`: what follows counts where it denies as well. */
+static struct model_decision past_denials(const struct told *told, unsigned int facts)
+{
+	struct model_decision open = depends(told, facts), behind;
+	const struct world_rule *rule;
+	enum three how;
+
+	rule = first_rule(told, true, &how, &facts);
+	if (rule && how == NO_DATA && !is_graced(told))
+		return deny(told);
+	if (rule && how == YES && rule->action == PR_RULE_DENY)
+		return deny(told);
+	if (rule && (how == MAYBE || (how == YES && does_rule_count(told, rule))))
+		return open;
+	if (open.outcome == PR_OUTCOME_MISSING)
+		return open;
+	behind = behind_the_rules(told);
+	if (behind.outcome == PR_OUTCOME_DENY || behind.outcome == PR_OUTCOME_MISSING)
+		return behind;
+	return outcome(PR_OUTCOME_OPEN);
+}
+
 static struct model_decision after_the_ground(const struct told *told)
 {
 	const struct world_rule *rule;
@@ -562,7 +608,9 @@ static struct model_decision after_the_ground(const struct told *told)
 
 	if (!told->owner)
 		return depends(told, PR_FACT_OWNER);
-	rule = first_rule(told, &how, &facts);
+	rule = first_rule(told, false, &how, &facts);
+	if (rule && how == MAYBE && rule->action == PR_RULE_DENY)
+		return past_denials(told, facts);
 	if (rule && how == MAYBE)
 		return depends(told, facts);
 	if (rule && how == NO_DATA && !is_graced(told))
@@ -573,9 +621,7 @@ static struct model_decision after_the_ground(const struct told *told)
 			return outcome(PR_OUTCOME_OPEN);
 		return decision;
 	}
-	if (is_graced(told))
-		return permit(told);
-	return told->scope ? by_switches(told) : by_switches_without_scope(told);
+	return behind_the_rules(told);
 }
 
 struct model_decision model_decide(const struct world *world, uint32_t app, enum pr_stage stage,
