@@ -108,6 +108,11 @@ static void get_intel(struct call *call)
 	ask_engine(call, "intel");
 }
 
+static void get_dns_answers(struct call *call)
+{
+	ask_engine(call, "dns-answers");
+}
+
 static void get_status(struct call *call)
 {
 	pr_pending_status(call->front, call->request);
@@ -206,6 +211,7 @@ static const struct route {
 	{ EVHTTP_REQ_GET, "/v1/explain", READ_BY_GROUP, NEEDS_NOTHING, get_explain },
 	{ EVHTTP_REQ_GET, "/v1/dns/query", READ_BY_GROUP, NEEDS_NOTHING, get_dns_query },
 	{ EVHTTP_REQ_GET, "/v1/dns/cache", READ_BY_GROUP, NEEDS_NOTHING, get_dns_cache },
+	{ EVHTTP_REQ_GET, "/v1/dns/answers", READ_BY_GROUP, NEEDS_NOTHING, get_dns_answers },
 	{ EVHTTP_REQ_GET, "/v1/intel/providers", READ_BY_GROUP, NEEDS_NOTHING,
 	  get_intel_providers },
 	{ EVHTTP_REQ_GET, "/v1/intel", READ_BY_GROUP, NEEDS_NOTHING, get_intel },

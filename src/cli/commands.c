@@ -77,11 +77,15 @@ const struct pr_command pr_commands[] = {
 	{ "reload", "", "reads the configuration anew",
 	  "A configuration that is wrong is refused whole and the old one stays in force.",
 	  pr_command_reload },
-	{ "dns", "query NAME [TYPE] [--app PATH] | cache [--app APP] [--domain D] [--ip A] | flush",
+	{ "dns",
+	  "query NAME [TYPE] [--app PATH] | cache [--app APP] [--domain D] [--ip A] | cache "
+	  "answers "
+	  "[--domain D] | flush",
 	  "the nameserver",
 	  "query: what the nameserver would say, to whom, and why; only root's goes upstream, "
 	  "others are told what is in the cache. cache: the addresses that are known by name: "
 	  "which domain led there, which application was told, and until when that counts. "
+	  "cache answers: what upstream nameservers answered and is kept, whoever asked. "
 	  "flush: forgets the answers of upstream nameservers; what applications were told stays "
 	  "known.",
 	  pr_command_dns },

@@ -46,6 +46,21 @@ static void on_known(const struct pr_cli *cli, const json_t *row, void *context)
 		expires ? expires : "for good");
 }
 
+static void on_answer(const struct pr_cli *cli, const json_t *row, void *context)
+{
+	const char *flags = pr_cli_text(row, "flags"), *data = pr_cli_text(row, "data");
+	const char *name = pr_cli_text(row, "name"), *rcode = pr_cli_text(row, "rcode");
+	char clean[1024];
+
+	(void)context;
+	if (cli->json)
+		return pr_cli_json(cli, row);
+	fprintf(cli->out, "%-40s %-6s %6lld s  %-8s %s%s%s%s\n",
+		pr_cli_clean(name ? name : "", clean, sizeof(clean)), pr_cli_text(row, "type"),
+		(long long)json_integer_value(json_object_get(row, "ttl")), rcode ? rcode : "",
+		data ? data : "", flags ? " (" : "", flags ? flags : "", flags ? ")" : "");
+}
+
 int pr_command_dns(const struct pr_cli *cli, int argc, char **argv)
 {
 	PR_CLEANUP(pr_cleanup_free) char *uri = NULL;
@@ -69,7 +84,11 @@ int pr_command_dns(const struct pr_cli *cli, int argc, char **argv)
 				 NULL);
 		return pr_cli_get(cli, uri, on_known, NULL);
 	}
+	if (n == 2 && strcmp(argv[0], "cache") == 0 && strcmp(argv[1], "answers") == 0) {
+		uri = pr_cli_uri("/v1/dns/answers", "domain", domain, NULL);
+		return pr_cli_get(cli, uri, on_answer, NULL);
+	}
 	if (n == 1 && strcmp(argv[0], "flush") == 0)
 		return pr_cli_change(cli, json_pack("{s:s}", "verb", "dns-flush"));
-	return pr_cli_usage_error("dns", "wants query NAME [TYPE], cache, or flush");
+	return pr_cli_usage_error("dns", "wants query NAME [TYPE], cache, cache answers, or flush");
 }

@@ -59,8 +59,8 @@ static void end(struct pr_engine_process *process, uint64_t ticket, const char *
 	send_pairs(process, ticket, PR_MESSAGE_END, &pairs);
 }
 
-static const char *record_text(const uint8_t *answer, size_t len,
-			       const struct pr_dns_record *record, char *text)
+const char *pr_engine_record_text(const uint8_t *answer, size_t len,
+				  const struct pr_dns_record *record, char *text)
 {
 	struct pr_reader reader = pr_reader(answer, len);
 	struct pr_address address;
@@ -100,7 +100,7 @@ static void tell_records(struct pr_engine_process *process, uint64_t ticket, con
 
 		if (!pr_dns_read_record(&reader, &record))
 			return;
-		data = record_text(answer, len, &record, text);
+		data = pr_engine_record_text(answer, len, &record, text);
 		snprintf(ttl, sizeof(ttl), "%u", record.ttl);
 		(void)pr_pairs_add(&pairs, "name", pr_dns_name_text(&record.owner, owner));
 		(void)pr_pairs_add(&pairs, "type", pr_dns_type_text(record.type, type));
@@ -111,7 +111,7 @@ static void tell_records(struct pr_engine_process *process, uint64_t ticket, con
 	}
 }
 
-static const char *rcode_name(unsigned int rcode)
+const char *pr_engine_rcode_name(unsigned int rcode)
 {
 	static const char *const names[] = { "NOERROR",	 "FORMERR", "SERVFAIL",
 					     "NXDOMAIN", "NOTIMP",  "REFUSED" };
@@ -133,7 +133,7 @@ static void tell(struct pr_engine_process *process, const struct pr_engine_asked
 		end(process, ask->ticket, "it would be left unanswered: a prompt is open", "409");
 		return;
 	}
-	(void)pr_pairs_add(&pairs, "rcode", rcode_name(flags & PR_DNS_RCODE_MASK));
+	(void)pr_pairs_add(&pairs, "rcode", pr_engine_rcode_name(flags & PR_DNS_RCODE_MASK));
 	if (pr_dns_read_facts(&ask->question, answer, len, &facts) == 0 && facts.ede_text[0])
 		(void)pr_pairs_add(&pairs, "why", facts.ede_text);
 	send_pairs(process, ask->ticket, PR_MESSAGE_PAIRS, &pairs);

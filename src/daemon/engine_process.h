@@ -216,6 +216,13 @@ void pr_engine_dns_query(struct pr_engine_process *process, const struct pr_pair
 void pr_engine_providers_query(struct pr_engine_process *process, const struct pr_pairs *query,
 			       uint64_t ticket);
 void pr_engine_provider_state(struct pr_engine_process *process, const struct pr_message *message);
+/* An address, or the target of an alias; NULL: of another type. `text` holds PR_NAME_TEXT_SIZE bytes. */
+const char *pr_engine_record_text(const uint8_t *answer, size_t len,
+				  const struct pr_dns_record *record, char *text);
+const char *pr_engine_rcode_name(unsigned int rcode);
+/* `dns-answers`: what is kept of upstreams' answers. */
+void pr_engine_answers_query(struct pr_engine_process *process, const struct pr_pairs *pairs,
+			     uint64_t ticket);
 /* Tells front the replies in the ring `answers`. */
 void pr_engine_dns_answers(struct pr_engine_process *process);
 /* Orders of the supervisor (engine_order.c). */

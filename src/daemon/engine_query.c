@@ -343,6 +343,8 @@ void pr_engine_query_message(struct pr_engine_process *process, const struct pr_
 		explain(&query);
 	else if (strcmp(kind, "intel") == 0)
 		pr_engine_intel_query(process, &query.pairs, message->ticket);
+	else if (strcmp(kind, "dns-answers") == 0)
+		pr_engine_answers_query(process, &query.pairs, message->ticket);
 	else if (strcmp(kind, "dns-query") == 0)
 		pr_engine_dns_query(process, &query.pairs, message->ticket);
 	else if (strcmp(kind, "intel-providers") == 0)

@@ -23,6 +23,7 @@
 #include "profile/policy.h"
 
 struct pr_engine;
+struct pr_dns_cached;
 
 #define PR_ENGINE_NEVER UINT64_MAX /* a deadline that does not come */
 
@@ -222,6 +223,13 @@ struct pr_engine_query {
 void pr_engine_question_as(struct pr_engine *engine, uint64_t client,
 			   const struct pr_engine_query *query, bool may_ask_upstream,
 			   const uint8_t *message, size_t len, uint64_t now_us);
+
+/* The upstream's answers that are kept (dns/cache.h): calls `row` for each from *cursor (0 = the first) on, borrowed,
+ * with the lock held, PR_ENGINE_ROWS_AT_ONCE at a time. A false return ends the walk before this one. True when there
+ * is no further one. */
+bool pr_engine_answers(struct pr_engine *engine, uint32_t *cursor,
+		       bool (*row)(void *context, const struct pr_dns_cached *cached),
+		       void *context, uint64_t now_us);
 
 /* ---- time ---- */
 

@@ -2,6 +2,8 @@
 /* The question corridor's calls from outside, and what users ask the nameserver through us. */
 #include "engine/machine.h"
 
+#include "dns/cache.h"
+
 static void refuse(struct pr_engine *engine, uint64_t client)
 {
 	engine->ports.reply(engine->ports.context, client, NULL, 0);
@@ -99,6 +101,41 @@ void pr_engine_answers_forget(struct pr_engine *engine, uint64_t now_us)
 	pr_engine_enter(engine, now_us);
 	pr_questions_forget_answers(engine->questions);
 	pr_engine_leave(engine);
+}
+
+/* Some of them; false: there are more. */
+static bool some_answers(struct pr_engine *engine, uint32_t *cursor,
+			 bool (*row)(void *context, const struct pr_dns_cached *cached),
+			 void *context, bool *ret_ended)
+{
+	const struct pr_dns_cache *cache = pr_questions_cache(engine->questions);
+
+	for (unsigned int i = 0; i < PR_ENGINE_ROWS_AT_ONCE && !*ret_ended; i++) {
+		uint32_t next = *cursor;
+		const struct pr_dns_cached *cached =
+			pr_dns_cache_next(cache, &next, engine->now_us);
+
+		if (!cached)
+			return true;
+		*ret_ended = !row(context, cached);
+		if (!*ret_ended)
+			*cursor = next;
+	}
+	return false;
+}
+
+bool pr_engine_answers(struct pr_engine *engine, uint32_t *cursor,
+		       bool (*row)(void *context, const struct pr_dns_cached *cached),
+		       void *context, uint64_t now_us)
+{
+	bool complete = false, ended = false;
+
+	while (!complete && !ended) {
+		pr_engine_enter_traffic(engine, now_us);
+		complete = some_answers(engine, cursor, row, context, &ended);
+		pr_engine_leave(engine);
+	}
+	return complete;
 }
 
 void pr_engine_resolver_restarted(struct pr_engine *engine)

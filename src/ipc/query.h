@@ -29,6 +29,9 @@
  *   "lists"                     "id"; PAIRS, a list or geo source each. Parts of PR_INTEL_ROWS_MAX
  *   "list-refused"              "id"; PAIRS: "line", "why", "text" of its first lines that were not understood
  *
+ *   "dns-answers"               "domain"; PAIRS: what is kept of the upstream's answers: "name", "type", "ttl" (what is left),
+ *                               "flags" of the question, "rcode", "data"
+ *
  * PR_MESSAGE_CHANGE, front → supervisor, with the client's connected socket as its descriptor. The first
  * pair is "verb" = one of the table in daemon/authority.h; the others its arguments, named there.
  * Answered by RESULT with the same ticket: "ok" = a word for the user, or "error" = a sentence (with

@@ -103,6 +103,24 @@ def test_do_and_cd_are_kept_apart(lab, guard):
     assert guarded.counter("answers_found") == found + 4
 
 
+def test_what_is_kept_is_listed(lab, guard):
+    lab.start_dns(extra_data=("sub.example. 3600 IN SOA ns.example. root.example. 1 60 60 60 30",),
+                  options=' local-zone: "sub.example." static\n')
+    guarded = guard()
+    assert WEB4 in dig(lab, "www.example.com")
+    assert "NXDOMAIN" in dig(lab, "none.sub.example")
+    assert WEB4 in dig(lab, "four.example", "+dnssec", "+noadflag")
+    rows = {(row["name"], row["type"]): row for row in guarded.rows("dns", "cache", "answers")}
+    assert rows["www.example.com", "A"]["data"].split() == ["example.com", WEB4]
+    assert 0 < rows["www.example.com", "A"]["ttl"] <= 60
+    assert rows["none.sub.example", "A"]["rcode"] == "NXDOMAIN" and "data" not in rows["none.sub.example", "A"]
+    assert rows["four.example", "A"]["flags"] == "do"
+    assert [row["name"] for row in guarded.rows("dns", "cache", "answers", "--domain", "example.com")] == ["www.example.com"]
+    assert WEB4 in guarded.portreeve("dns", "cache", "answers").stdout
+    guarded.portreeve("dns", "flush")
+    assert guarded.rows("dns", "cache", "answers") == []
+
+
 def test_other_upstreams_other_answers(lab, guard):
     lab.start_dns(extra_data=(f"moved.example. 3600 IN A {WEB4}",))
     config = lab.directory / "other.conf"
