@@ -111,7 +111,7 @@ PR_MUST_USE int pr_document_parse_key(struct pr_document_parser *parser,
 				      int64_t *numbers, const struct config_setting_t *item);
 /* The numbers' defaults. */
 void pr_document_set_defaults(const struct pr_setting *setting, int64_t *numbers);
-/* A nameserver's address, with a port or none. */
+/* A nameserver, as network/upstream.h has it. */
 PR_MUST_USE int pr_document_check_upstream(struct pr_document_parser *parser, const char *text,
 					   unsigned int line);
 /* A domain, made canonical. */

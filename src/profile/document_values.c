@@ -2,7 +2,7 @@
 /* A setting's value, by its type in the table (setting.c). */
 #include "profile/document.h"
 
-#include "base/address.h"
+#include "network/upstream.h"
 #include "profile/rule.h"
 
 #include <libconfig.h>
@@ -39,25 +39,15 @@ int pr_document_check_id(struct pr_document_parser *parser, const char *id, unsi
 int pr_document_check_upstream(struct pr_document_parser *parser, const char *text,
 			       unsigned int line)
 {
-	const char *at = strchr(text, '@');
-	char head[PR_ADDRESS_TEXT_SIZE];
-	size_t len = at ? (size_t)(at - text) : strlen(text);
-	struct pr_address address;
-	char *end = NULL;
+	struct pr_upstream upstream;
 
-	if (len < sizeof(head)) {
-		long port = at ? strtol(at + 1, &end, 10) : 53;
-
-		memcpy(head, text, len);
-		head[len] = '\0';
-		if (pr_address_parse(head, &address) == 0 && port >= 1 && port <= UINT16_MAX &&
-		    (!at || (at[1] >= '0' && at[1] <= '9' && !*end)))
-			return 0;
-	}
-	return pr_config_fail(parser->error, parser->document->file, line,
-			      "\"%.80s\" is no nameserver: write an address, with @PORT where the "
-			      "port isn't 53",
-			      text);
+	if (pr_upstream_parse(text, &upstream) == 0)
+		return 0;
+	return pr_config_fail(
+		parser->error, parser->document->file, line,
+		"\"%.80s\" is no nameserver: write an address, with @PORT where the "
+		"port isn't 53, and a link-local one with its interface (fe80::1%%eth0)",
+		text);
 }
 
 int pr_document_canonical_zone(struct pr_document_parser *parser, const char *text,

@@ -234,8 +234,9 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 				     "communication; denied meanwhile." },
 	[PR_SETTING_UPSTREAMS] = { "upstreams", PR_TYPE_UPSTREAMS, PR_IN_GLOBAL,
 				   .help = "Nameservers to ask: addresses, with `@PORT` where it "
-					   "isn't 53. Without any, "
-					   "those of the system." },
+					   "isn't 53 (`192.0.2.1:5353` and `[2001:db8::1]:5353` do "
+					   "as well), link-local ones with their interface "
+					   "(`fe80::1%eth0`). Without any, those of the system." },
 	[PR_SETTING_REBINDING_PROTECTION] = { "rebinding_protection", PR_TYPE_BOOL, PR_IN_GLOBAL,
 					      .default_value = 1,
 					      .help = "Whether answers of nameservers on the "

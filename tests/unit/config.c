@@ -88,6 +88,9 @@ static const struct {
 	{ "portreeve.conf", "upstreams = [ \"dns.example\" ];", "no nameserver" },
 	{ "portreeve.conf", "upstreams = [ \"192.0.2.1@\" ];", "no nameserver" },
 	{ "portreeve.conf", "upstreams = [ \"192.0.2.1@53x\" ];", "no nameserver" },
+	{ "portreeve.conf", "upstreams = [ \"[2001:db8::1]5353\" ];", "no nameserver" },
+	{ "portreeve.conf", "upstreams = [ \"2001:db8::1%eth0\" ];", "no nameserver" },
+	{ "portreeve.conf", "upstreams = [ \"fe80::1%\" ];", "no nameserver" },
 	{ "portreeve.conf", "name = \"x\";", "profile's file only" },
 	{ "portreeve.conf", "runtime = ( );", "written at run time only" },
 	{ "portreeve.conf", "list = ( { id = \"a\"; } );", "either url or file" },
@@ -387,7 +390,8 @@ static void layers_come_together(void **state)
 	    " { rule = \"- 10.0.0.0/8\"; direction = \"in\"; } );");
 	add(&setup, PR_LAYER_ADMINISTRATOR, "portreeve.conf",
 	    "outgoing = [ \"- *\" ]; enforced = [ \"- AS77\" ]; require_tunnel = true;\n"
-	    "lists = [ \"ads\" ]; upstreams = [ \"192.0.2.1\", \"2001:db8::1@5353\" ];");
+	    "lists = [ \"ads\" ]; upstreams = [ \"192.0.2.1\", \"2001:db8::1@5353\",\n"
+	    " \"[2001:db8::2]:54\", \"192.0.2.2:54\", \"fe80::1%eth0\" ];");
 	compile(&setup);
 	compares_rules(
 		&setup, "Firefox", false, PR_RULESET_PROFILE,
@@ -403,8 +407,9 @@ static void layers_come_together(void **state)
 	compares_rules(&setup, "unknown", false, PR_RULESET_GLOBAL, "- * @portreeve.conf:1|");
 	compares_rules(&setup, "global", false, PR_RULESET_PROFILE, "");
 	assert_int_equal(pr_policy_next_expiry_s(setup.policy), 2000);
-	assert_int_equal(pr_policy_n_upstreams(setup.policy), 2);
+	assert_int_equal(pr_policy_n_upstreams(setup.policy), 5);
 	assert_string_equal(pr_policy_upstream(setup.policy, 1), "2001:db8::1@5353");
+	assert_string_equal(pr_policy_upstream(setup.policy, 4), "fe80::1%eth0");
 
 	assert_true(pr_policy_profile_find(setup.policy, "Firefox", &profile));
 	settings = pr_policy_settings(setup.policy, profile);
