@@ -41,6 +41,7 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 	json_int_t n_full = pr_cli_number(status, "queue.dropped_full") +
 			    pr_cli_number(status, "queue.dropped_buffer");
 	json_int_t n_gone = pr_cli_number(status, "table.removed_by_others");
+	json_int_t n_refused = pr_cli_number(status, "resolver.refused_full");
 	json_int_t n_missing = pr_cli_number(status, "lists.missing");
 	json_int_t n_failing = pr_cli_number(status, "lists.failing");
 	json_int_t n_held = pr_cli_number(status, "lists.held");
@@ -56,6 +57,9 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 	snprintf(text, sizeof(text), "%lld packets were dropped because it was full",
 		 (long long)n_full);
 	warn(cli, "queue:", n_full ? text : NULL);
+	snprintf(text, sizeof(text), "%lld questions were refused because it had too many",
+		 (long long)n_refused);
+	warn(cli, "resolver:", n_refused ? text : NULL);
 	warn(cli, "lists:", pr_cli_text(status, "lists.error"));
 	snprintf(text, sizeof(text), "%lld missing, %lld failing, %lld held back",
 		 (long long)n_missing, (long long)n_failing, (long long)n_held);
@@ -84,6 +88,24 @@ static void lists(const struct pr_cli *cli, const json_t *status)
 			"lists)\n",
 			(long long)n_lists, (long long)pr_cli_number(status, "lists.entries"),
 			(long long)n_geo);
+}
+
+/* Forged: what came to a question's port and was not its answer; a few are any network's strays. */
+static void upstream(const struct pr_cli *cli, const json_t *status)
+{
+	json_int_t n_forged = pr_cli_number(status, "resolver.forged");
+
+	fprintf(cli->out,
+		"  upstream   %lld asked: %lld failed, %lld without an answer in time; %lld over "
+		"TCP",
+		(long long)pr_cli_number(status, "resolver.asked"),
+		(long long)pr_cli_number(status, "resolver.failed"),
+		(long long)pr_cli_number(status, "resolver.timed_out"),
+		(long long)pr_cli_number(status, "resolver.over_tcp"));
+	if (n_forged)
+		fprintf(cli->out, "; %s%lld forged answers%s", pr_cli_verdict_colour(cli, "block"),
+			(long long)n_forged, pr_cli_plain(cli));
+	fputc('\n', cli->out);
 }
 
 static void summary(const struct pr_cli *cli, const json_t *status)
@@ -127,6 +149,7 @@ static void summary(const struct pr_cli *cli, const json_t *status)
 			    pr_cli_number(status, "engine.questions_denied_after")),
 		(long long)pr_cli_number(status, "engine.questions_failed"),
 		(long long)pr_cli_number(status, "engine.names_now"));
+	upstream(cli, status);
 	lists(cli, status);
 	if (pr_cli_number(status, "engine.prompts_now"))
 		fprintf(cli->out, "  prompts    %lld wait for an answer (portreeve answer)\n",

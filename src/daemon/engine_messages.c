@@ -104,6 +104,10 @@ static void resolver_message(void *context, struct pr_message *message)
 	case PR_MESSAGE_INTEL_ANSWER:
 		take_intel(process, message);
 		break;
+	case PR_MESSAGE_RESOLVER_STATE:
+		memcpy(process->resolver_state, message->body, message->len);
+		process->resolver_state_len = message->len;
+		return;
 	case PR_MESSAGE_PROVIDER_STATE:
 		pr_engine_provider_state(process, message);
 		return;

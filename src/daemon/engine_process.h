@@ -86,6 +86,8 @@ struct pr_engine_process {
 	struct event *on_requests, *on_questions, *on_cuts, *on_answers;
 	uint64_t n_events, n_lost_told;
 	pid_t resolver_pid, front_pid, own_pid;
+	uint8_t resolver_state[PR_RESOLVER_STATE_MAX]; /* its counters, as it told them last */
+	size_t resolver_state_len;
 	uint8_t event_body[PR_EVENT_BODY_MAX]; /* under the engine's lock */
 
 	/* Wishes of the ports that must not get lost. */

@@ -210,6 +210,18 @@ static void add_listener(struct facts *facts, struct pr_engine_process *process)
 	add(facts, "nameserver", "connections_idle", counters.connections_idle);
 }
 
+/* As it told them last: they begin anew with it. */
+static void add_resolver(struct facts *facts, const struct pr_engine_process *process)
+{
+	struct pr_pairs state;
+
+	if (pr_pairs_decode(process->resolver_state, process->resolver_state_len, &state) < 0)
+		return;
+	for (unsigned int i = 0; i < state.n; i++)
+		add(facts, "resolver", state.pairs[i].key,
+		    pr_pairs_number(&state, state.pairs[i].key, 0));
+}
+
 static void status(struct query *query)
 {
 	struct pr_engine_process *process = query->process;
@@ -227,6 +239,7 @@ static void status(struct query *query)
 	add_queues(&facts, process);
 	add_owners(&facts, process);
 	add_listener(&facts, process);
+	add_resolver(&facts, process);
 	facts_flush(&facts);
 	end(query, NULL, NULL);
 }

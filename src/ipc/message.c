@@ -85,6 +85,8 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 	[PR_MESSAGE_INTEL_ANSWER] = { "intel-answer", RESOLVER, ENGINE, 0, 20, PR_INTEL_BODY_MAX },
 	[PR_MESSAGE_PROVIDERS] = { "providers", SUPERVISOR, RESOLVER, 0, 2, PR_MESSAGE_BODY_MAX },
 	[PR_MESSAGE_PROVIDER_STATE] = { "provider-state", RESOLVER, ENGINE, 0, 2, TEXT_MAX },
+	[PR_MESSAGE_RESOLVER_STATE] = { "resolver-state", RESOLVER, ENGINE, 0, 2,
+					PR_RESOLVER_STATE_MAX },
 };
 
 const struct pr_message_info *pr_message_info(unsigned int kind)

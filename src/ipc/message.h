@@ -101,8 +101,11 @@ enum pr_message_kind {
 				  * that has no ticket */
 	PR_MESSAGE_PROVIDERS, /* supervisor → resolver: pairs, "provider" for each: pr_provider_write() */
 	PR_MESSAGE_PROVIDER_STATE, /* resolver → engine: pairs: how it is with one */
+	PR_MESSAGE_RESOLVER_STATE, /* resolver → engine: pairs: its counters, once a second where they changed */
 	PR_N_MESSAGES,
 };
+
+#define PR_RESOLVER_STATE_MAX 512 /* bytes of a RESOLVER_STATE */
 
 struct pr_message_info {
 	const char *name; /* NULL: no such message */

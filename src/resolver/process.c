@@ -9,9 +9,12 @@
 #include "resolver/greeting.h"
 #include "resolver/provider_edge.h"
 #include "resolver/resolver.h"
+#include "resolver/resolver_state.h"
 
 #include <string.h>
 #include <unistd.h>
+
+#define STATE_S 1 /* the engine is told of counters so often at most */
 
 struct process {
 	struct event_base *base;
@@ -20,7 +23,9 @@ struct process {
 	struct pr_front_edge *front;
 	struct pr_engine_edge *engine;
 	struct pr_channel *supervisor;
-	struct event *from_supervisor, *greeting_due;
+	struct event *from_supervisor, *greeting_due, *state_due;
+	uint8_t told[PR_RESOLVER_STATE_MAX]; /* the counters that the engine has */
+	size_t told_len;
 	bool public;				      /* pr_upstreams_are_public() */
 	struct pr_upstream greeted[PR_UPSTREAMS_MAX]; /* upstreams of this host */
 	unsigned int n_greeted;
@@ -62,10 +67,28 @@ static void on_engine(void *context, const struct pr_message *message)
 		pr_provider_edge_ask(process->providers, message->ticket, &ask);
 }
 
+static void tell_state(evutil_socket_t fd, short what, void *context)
+{
+	struct process *process = context;
+	struct pr_resolver_counters counters = pr_resolver_counters(process->resolver);
+	uint8_t body[PR_RESOLVER_STATE_MAX];
+	size_t len = pr_resolver_state_encode(&counters, body);
+
+	(void)fd;
+	(void)what;
+	if (len == process->told_len && memcmp(body, process->told, len) == 0)
+		return;
+	memcpy(process->told, body, len);
+	process->told_len = len;
+	pr_engine_edge_send(process->engine, PR_MESSAGE_RESOLVER_STATE, 0, body, len);
+}
+
 static void on_new_engine(void *context)
 {
 	struct process *process = context;
 
+	process->told_len = 0;
+	tell_state(-1, 0, process);
 	pr_provider_edge_tell_states(process->providers);
 }
 
@@ -270,6 +293,7 @@ static int start(struct process *process, int ipc_fd, const struct pr_resolver_c
 	const struct pr_provider_edge_ports provider_ports = { process, intel_answer,
 							       provider_resolve, provider_state };
 	const struct pr_engine_edge_ports engine_ports = { process, on_engine, on_new_engine };
+	const struct timeval often = { .tv_sec = STATE_S };
 	int r;
 
 	process->base = event_base_new();
@@ -286,8 +310,10 @@ static int start(struct process *process, int ipc_fd, const struct pr_resolver_c
 	process->from_supervisor =
 		event_new(process->base, ipc_fd, EV_READ | EV_PERSIST, on_supervisor, process);
 	process->greeting_due = evtimer_new(process->base, greet, process);
-	if (!process->greeting_due || !process->from_supervisor ||
-	    event_add(process->from_supervisor, NULL) < 0)
+	process->state_due = event_new(process->base, -1, EV_PERSIST, tell_state, process);
+	if (!process->greeting_due || !process->from_supervisor || !process->state_due ||
+	    event_add(process->from_supervisor, NULL) < 0 ||
+	    event_add(process->state_due, &often) < 0)
 		return -ENOMEM;
 	r = config->sandbox ? config->sandbox(config->context) : 0;
 	if (r < 0)
@@ -308,6 +334,8 @@ int pr_resolver_run(int ipc_fd, const struct pr_resolver_config *config)
 	pr_engine_edge_free(process.engine);
 	if (process.greeting_due)
 		event_free(process.greeting_due);
+	if (process.state_due)
+		event_free(process.state_due);
 	if (process.from_supervisor)
 		event_free(process.from_supervisor);
 	pr_channel_free(process.supervisor);

@@ -14,7 +14,8 @@
  *              and logged.
  *              "flush" = "1"  forget what is cached
  *   PROVIDERS  pairs, "provider" for each; the last such message counts, whole
- * From the engine: RESOLVE, INTEL_ASK. To it: ANSWER and INTEL_ANSWER with the same ticket; PROVIDER_STATE.
+ * From the engine: RESOLVE, INTEL_ASK. To it: ANSWER and INTEL_ANSWER with the same ticket; PROVIDER_STATE and
+ * RESOLVER_STATE.
  * From front: RESOLVE. To it: ANSWER.
  */
 #pragma once

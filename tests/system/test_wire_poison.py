@@ -11,7 +11,7 @@ import dns.message
 import dns.rcode
 import pytest
 from guard import Guard
-from portreeve_lab import DNS4, HOST4, WEB4, Lab
+from portreeve_lab import DNS4, HOST4, WEB4, Lab, wait_for
 from wire_lab import Scripted, ask, datagram_socket, query, read, records, respond
 
 TRUE, FORGED = WEB4, "93.184.215.66"
@@ -73,6 +73,11 @@ def sockets_of(lab):
     return f"/proc/{lab.guard.process.pid}/net/udp"
 
 
+def resolver(lab):
+    """Its counters, as the engine had them a second ago."""
+    return lab.guard.status()["resolver"]
+
+
 def test_forgers_that_see_nothing(lab, build):
     """From the LAN and from the Internet, with the upstream's address as the source."""
     forgers = [Forger(lab, build, namespace, "slow.blind.example", "raw") for namespace in (lab.lan, lab.internet)]
@@ -92,12 +97,16 @@ def test_a_forger_that_knows_the_port(lab, build, where):
         return [respond(wire, [f"{digits} 60 A {TRUE}"])]
     names = [f"slow{i}.{where}.example" for i in range(2)] + [digits]
     lab.upstream.made["1"] = slow
+    before = resolver(lab)
     for name in names:
         forger = Forger(lab, build, getattr(lab, where), name, "raw", sockets_of(lab))
         assert address(ask(lab.host, name)) == [TRUE]
         sent, ports = forger.end()
         assert sent > 1000 and ports, "it had no port to forge for"
         assert any(tcp for _, tcp in lab.server.asked(name)), "it was not noticed"
+    wait_for("the counters", lambda: resolver(lab)["over_tcp"] >= before["over_tcp"] + len(names))
+    assert resolver(lab)["forged"] >= before["forged"] + len(names)
+    assert f'{resolver(lab)["forged"]} forged answers' in lab.guard.portreeve("status").stdout
 
 
 def test_a_forger_on_the_host(lab, build):
