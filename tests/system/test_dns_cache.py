@@ -104,8 +104,8 @@ def test_do_and_cd_are_kept_apart(lab, guard):
 
 
 def test_what_is_kept_is_listed(lab, guard):
-    lab.start_dns(extra_data=("sub.example. 3600 IN SOA ns.example. root.example. 1 60 60 60 30",),
-                  options=' local-zone: "sub.example." static\n')
+    lab.start_dns(options=' local-zone: "sub.example." static\n local-data: "sub.example. 3600 IN SOA ns.example. '
+                          'root.example. 1 60 60 60 30"\n')
     guarded = guard()
     assert WEB4 in dig(lab, "www.example.com")
     assert "NXDOMAIN" in dig(lab, "none.sub.example")
