@@ -8,6 +8,8 @@
  */
 #include "engine/machine.h"
 
+#include "firewall/checks.h"
+
 void pr_end_clear(struct pr_engine *engine, struct pr_link_end *end)
 {
 	pr_process_release(end->owner);
@@ -199,9 +201,12 @@ static void fill(struct pr_engine *engine, struct pr_link *link, enum pr_link_en
 	end->check = (uint8_t)decision->check;
 	end->stage = (uint8_t)stage;
 	end->missing = (uint16_t)decision->missing;
-	/* An owner that did not come in time is asked for again by the next packet. */
+	/* An owner that did not come in time is asked for again by the next packet. Whoever has the port of a
+	 * question next is another asker, which the kernel alone can't tell; into our own it lets nobody else. */
 	end->permanent =
-		decision->permanent && end->owner_known && !link->untracked && !link->no_question;
+		decision->permanent && end->owner_known && !link->untracked && !link->no_question &&
+		!(decision->verdict == PR_VERDICT_ACCEPT && decision->check != PR_CHECK_OWN &&
+		  pr_link_asks_by_datagram(link, end_name));
 	end->defaulted = decision->defaulted;
 	end->decided = true;
 	end->asked = false;

@@ -373,6 +373,8 @@ void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end
 
 /* ---- links.c: a link's life ---- */
 
+/* The asking end of questions by datagrams: one flow may have several askers, one after the other. */
+bool pr_link_asks_by_datagram(const struct pr_link *link, enum pr_link_end_name end);
 void pr_link_end_it(struct pr_engine *engine, struct pr_link *link);
 void pr_link_forgotten(void *context, struct pr_link *link);
 void pr_link_expired(void *context, struct pr_link *link);

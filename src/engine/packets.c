@@ -222,7 +222,8 @@ static bool may_be_anothers(const struct pr_arrival *arrival)
 		return false;
 	if (arrival->parsed.tuple.proto == IPPROTO_TCP)
 		return flags == PR_TCP_SYN;
-	return end->verdict == PR_VERDICT_REROUTE_NAMESERVER;
+	return end->verdict == PR_VERDICT_REROUTE_NAMESERVER ||
+	       pr_link_asks_by_datagram(arrival->link, arrival->end);
 }
 
 /* Sent again, or another process has the port by now and the end of the link before has not been heard of yet. True when

@@ -166,3 +166,27 @@ def test_a_new_socket_s_question_is_answered_at_once(lab, guarded):
         assert WEB4 in lab.host.run("getent", "ahostsv4", "example.com").stdout
         answer = lab.host.run("dig", "+time=2", "+tries=1", "+short", "-b", f"{HOST4}#43000", f"@{DNS4}", "ads.example").stdout
         assert answer.split() == [ADS4]
+
+
+@pytest.mark.parametrize("wrapper", [(), (WITHOUT, "bpf")], ids=["bpf", "no-bpf"])
+def test_a_nameserver_s_port_lets_nobody_else_ask(lab, guard, apps, wrapper):
+    """The flow of who may ask foreign nameservers can't be rerouted any more: whoever has its port next is refused."""
+    nameserver = apps[0]
+    lab.start_dns()
+    guard(wrapper=wrapper, profiles={
+        "nameserver.conf": f'name = "nameserver";\nmatch = ( {{ path = "{nameserver.path}"; }} );\nown_dns = true;\n',
+        "denied.conf": 'name = "denied";\nmatch = ( { path = "/usr/bin/dig"; } );\noutgoing = [ "- ads.example" ];\n'})
+
+    def dig(port):
+        return lab.host.run("dig", "+time=1", "+tries=1", "-b", f"{HOST4}#{port}", f"@{DNS4}", "ads.example", check=False).stdout
+
+    nameserver.open(41000)
+    assert nameserver.ask(41000) == [NOERROR] and nameserver.ask(41000) == [NOERROR]
+    nameserver.do("close", port=41000)
+    capture = lab.internet.capture(f"udp and src host {HOST4} and src port 41000")
+    assert ADS4 not in dig(41000)
+    assert capture.stop() == []
+    assert "NXDOMAIN" in dig(41001)
+    nameserver.open(41000)
+    assert nameserver.ask(41000) == [NOERROR]
+    nameserver.do("close", port=41000)
