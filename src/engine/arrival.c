@@ -2,7 +2,6 @@
 /* What a packet is: which link's, which end's, an error about one, or none of a link at all. */
 #include "engine/arrival.h"
 
-#define PORT_DOMAIN    53
 #define DNS_HEADER_LEN 12 /* RFC 1035, 4.1.1 */
 #define DNS_OPCODE     0x78
 
@@ -54,7 +53,7 @@ bool pr_arrival_from_self(const struct pr_engine *engine, const struct pr_arriva
 	const struct pr_tuple *tuple = &arrival->parsed.tuple;
 
 	return arrival->packet->hook == PR_HOOK_INPUT && !arrival->reply &&
-	       tuple->dst_port == PORT_DOMAIN &&
+	       tuple->dst_port == PR_ENGINE_PORT_DOMAIN &&
 	       (tuple->proto == IPPROTO_UDP || tuple->proto == IPPROTO_TCP) &&
 	       pr_arrival_on_loopback(engine, arrival);
 }
@@ -64,7 +63,7 @@ enum pr_arrival_dns pr_arrival_dns(const struct pr_arrival *arrival)
 	const struct pr_packet *parsed = &arrival->parsed;
 	const uint8_t *message = arrival->packet->bytes + parsed->payload_offset;
 
-	if (parsed->tuple.proto != IPPROTO_UDP || parsed->tuple.dst_port != PORT_DOMAIN ||
+	if (parsed->tuple.proto != IPPROTO_UDP || parsed->tuple.dst_port != PR_ENGINE_PORT_DOMAIN ||
 	    parsed->payload_len < DNS_HEADER_LEN)
 		return PR_ARRIVAL_NO_DNS;
 	/* Whatever a server might take for a query is one: of the first flags' byte the opcode alone counts. */

@@ -7,12 +7,10 @@
 
 #include <netinet/in.h>
 
-#define NAMESERVER_PORT 53
-
 bool pr_link_asks_by_datagram(const struct pr_link *link, enum pr_link_end_name end)
 {
 	return end == PR_LINK_OUT && link->tuple.proto == IPPROTO_UDP &&
-	       link->tuple.dst_port == NAMESERVER_PORT;
+	       link->tuple.dst_port == PR_ENGINE_PORT_DOMAIN;
 }
 
 static void tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)

@@ -373,6 +373,7 @@ void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end
 
 /* ---- links.c: a link's life ---- */
 
+#define PR_ENGINE_PORT_DOMAIN 53 /* RFC 1035, 4.2 */
 /* The asking end of questions by datagrams: one flow may have several askers, one after the other. */
 bool pr_link_asks_by_datagram(const struct pr_link *link, enum pr_link_end_name end);
 void pr_link_end_it(struct pr_engine *engine, struct pr_link *link);

@@ -212,7 +212,7 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 }
 
 /* The first of a link's packets that another process may have sent by now: a SYN, or a question, which has no
- * connection. */
+ * connection: to a nameserver elsewhere, or straight to ours, which stands at another port. */
 static bool may_be_anothers(const struct pr_arrival *arrival)
 {
 	const uint8_t flags = arrival->parsed.tcp_flags & (PR_TCP_SYN | PR_TCP_ACK | PR_TCP_RST);
