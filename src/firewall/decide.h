@@ -1,16 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The four decisions. They are pure: no clock, no allocation, no I/O. Each walks the one ordered table
+ * The decisions. They are pure: no clock, no allocation, no I/O. Each walks the one ordered table
  * of checks (firewall/checks.h) from its first row and stops at the first that decides.
  *
  *   before intel    a question arrived, nothing is resolved: the domain and the owner are known
  *   after intel     the answer and the intelligence are in
  *   communication   first packet of the communication's first link
  *   link            first packet of each link, if the communication left it open
+ *   inspection      each time that the link's packets have shown a fact more
  *
  * A stage ends with a final decision, with "open" (a later stage can tell more: go on and resolve, or
  * decide each link), or with facts that are missing: the caller fetches these and asks again, at most
- * once a fact. At the link stage nothing stays open.
+ * once a fact. At the link stage nothing stays open but what the packets will show (PR_FACTS_SEEN), where the caller
+ * left that open: the decision is then provisional, `wants` says what it hangs on, and the packets of the
+ * client are held until that is known, but for what is handshake alone.
  *
  * What is finally decided on a communication holds for each link with the same decision key: the same
  * profile, direction, scope and candidates for the domain. Links that stand alone have none: these go to
@@ -57,6 +60,7 @@ struct pr_decision {
 	uint32_t rule;	    /* the policy's number of the rule that decided, or PR_RULE_NONE */
 	unsigned int
 		missing; /* PR_FACT_…: with OUTCOME_MISSING what to fetch, else what there was no data for */
+	unsigned int wants; /* PR_FACTS_SEEN that could still change it; with a final denial 0 */
 };
 
 /* A question, before it goes upstream. Never a final permit but for our own traffic. */
@@ -74,6 +78,11 @@ void pr_decide_on_communication(const struct pr_policy *policy, const struct pr_
 /* A link. The caller has set ADDRESS, SCOPE, PROTOCOL and PORT (absent where the protocol has none). */
 void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *subject,
 		       struct pr_decision *ret_decision);
+
+/* A link that was permitted, with what was seen by now in `seen`; facts in PR_FACTS_SEEN that aren't known are still open. What a
+ * claimed name adds can only deny. */
+void pr_decide_on_inspection(const struct pr_policy *policy, const struct pr_subject *subject,
+			     struct pr_decision *ret_decision);
 
 /* What a communication's decision is kept under: it holds for a link with an equal key. 0: the link stands
  * alone (our own traffic, infrastructure, what is spoofed or older than the daemon, questions to a

@@ -39,6 +39,9 @@ struct pr_intercepted {
 struct pr_verdict_order {
 	enum pr_verdict verdict;
 	bool permanent;
+	/* Of an accept that isn't permanent: packets of the link without payload may pass by the kernel alone, and
+	 * those with payload come here. The end that opened a link only. */
+	bool payload_only;
 	uint32_t
 		generation; /* of the policy that decided; a permanent verdict counts for it alone */
 };

@@ -113,7 +113,7 @@ static void read_entity(struct pr_reader *reader, struct pr_event *event)
 	event->n_domains = read_enum(reader, PR_SUBJECT_DOMAINS_MAX);
 	for (unsigned int i = 0; i < event->n_domains; i++)
 		event->domains[i] = pr_read_text(reader);
-	event->name_grade = (enum pr_name_grade)read_enum(reader, PR_NAME_HOSTS);
+	event->name_grade = (enum pr_name_grade)read_enum(reader, PR_NAME_CLAIMED);
 	event->tuple = pr_read_tuple(reader);
 	event->remote = pr_read_address(reader);
 	event->port = pr_read_u16(reader);

@@ -32,6 +32,7 @@ enum pr_mark_out {
 	PR_MARK_OUT_NAMESERVER = 4,
 	PR_MARK_OUT_TUNNEL = 5,
 	PR_MARK_OUT_OWN = 6,
+	PR_MARK_OUT_INSPECTED = 7, /* what carries no payload is accepted, the rest queued */
 };
 
 enum pr_mark_in {
@@ -49,6 +50,7 @@ enum pr_mark_order {
 	PR_MARK_ORDER_DROP_ALWAYS = 4,
 	PR_MARK_ORDER_NAMESERVER = 5,
 	PR_MARK_ORDER_TUNNEL = 6,
+	PR_MARK_ORDER_INSPECT = 7, /* accept this packet; further ones as PR_MARK_OUT_INSPECTED */
 };
 
 struct pr_mark_fields {

@@ -74,6 +74,14 @@ const char *pr_fact_name(enum pr_fact fact)
 		return "lists";
 	case PR_FACT_SCOPE:
 		return "scope";
+	case PR_FACT_SPEAKS:
+		return "speaks";
+	case PR_FACT_ENCRYPTION:
+		return "encryption";
+	case PR_FACT_NAME:
+		return "name";
+	case PR_FACT_CERTIFICATE:
+		return "certificate";
 	}
 	return "unknown";
 }

@@ -13,6 +13,7 @@
  */
 #pragma once
 
+#include "network/seen.h"
 #include "packet/tuple.h"
 
 /* Facts, as bits. */
@@ -27,8 +28,14 @@ enum pr_fact {
 	PR_FACT_LISTS = 1 << 7,
 	PR_FACT_SCOPE =
 		1 << 8, /* and class; of its own, for a communication has one without an address */
+	/* What only the packets themselves show (network/seen.h). Open while the link is inspected, or may be. */
+	PR_FACT_SPEAKS = 1 << 9,
+	PR_FACT_ENCRYPTION = 1 << 10,
+	PR_FACT_NAME = 1 << 11, /* which of the domains it is, or that it is none of them */
+	PR_FACT_CERTIFICATE = 1 << 12,
 };
-#define PR_FACTS_ALL 0x1ffu
+#define PR_FACTS_ALL  0x1fffu
+#define PR_FACTS_SEEN (PR_FACT_SPEAKS | PR_FACT_ENCRYPTION | PR_FACT_NAME | PR_FACT_CERTIFICATE)
 /* Those that there may be no data for: the setting on_missing_data says what happens then. */
 #define PR_FACTS_DATA (PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS)
 
@@ -53,10 +60,11 @@ enum pr_scope {
 
 /* How a name came to an address; the best first. */
 enum pr_name_grade {
-	PR_NAME_PROVEN, /* seen in the link's own packets */
+	PR_NAME_PROVEN, /* seen in the link's own packets, and given to the application */
 	PR_NAME_GIVEN,	/* an answer to this application */
 	PR_NAME_SHARED, /* an answer to a stub that asks for all */
 	PR_NAME_HOSTS,	/* /etc/hosts */
+	PR_NAME_CLAIMED, /* seen in the link's own packets alone: whoever sent it could write anything there */
 };
 
 /* Why a packet's addresses can't be real (network/class.h). */
@@ -104,7 +112,15 @@ struct pr_subject {
 	const uint64_t *lists_missing; /* without data */
 	const uint64_t *lists_open;    /* that may speak of what isn't known yet: of an address */
 	unsigned int n_list_words;
-	unsigned int suspicions; /* PR_SUSPICION_… */
+	/* Of a link, where PR_FACTS_SEEN are not all open; NULL = nothing was seen. With PR_FACT_NAME known, and not
+	 * absent, either `domains` is the proven name alone, or none of them is proven and `claimed` is what the packets
+	 * say. */
+	const struct pr_seen *seen;
+	const char *claimed;	       /* NULL = none */
+	const uint64_t *claimed_lists; /* that it is on */
+	bool certificate_expired;      /* or not valid yet; of `seen` */
+	bool attacker;		       /* its source is blocked for an attack, for a time */
+	unsigned int suspicions;       /* PR_SUSPICION_… */
 	const char *generated_why,
 		*tunnel_why; /* what each rests on, with numbers; NULL = not said */
 

@@ -27,7 +27,7 @@ BESIDE = {
 # bpf/'s shared header (the records that kernel and user space exchange) belongs to these as well.
 SHARES_BPF = {"process", "kernel"}
 # Rooms that are pure: no clock, no I/O, no log.
-PURE = {"packet", "dns", "network", "intel", "firewall", "engine"}
+PURE = {"packet", "dns", "network", "intel", "inspection", "firewall", "engine"}
 
 BANNED = {
     "strcat": "build text with snprintf or a cursor", "strcpy": "use snprintf or memcpy with a length",

@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The inspection of one link: puts together what both ends send (reassembly), asks the inspectors, and says of
+ * each packet whether it may go on. Knows nothing of verdicts. Pure: time is an argument, memory comes from a
+ * bounded pool. One thread, or the caller's lock.
+ */
+#pragma once
+
+#include "base/error.h"
+#include "inspection/inspector.h"
+#include "inspection/limits.h"
+#include "packet/parse.h"
+
+struct pr_inspections; /* the pool */
+struct pr_inspection;
+
+struct pr_inspections *pr_inspections_new(size_t bytes_max /* 0 = PR_INSPECTION_BYTES_MAX */);
+void pr_inspections_free(struct pr_inspections *inspections);
+
+/* `wants`: PR_FACT_… of inspection that somebody asks for; when they are settled it is finished. `from_start`: nothing of
+ * the link was missed. NULL: no room, even after giving up others (`abandoned` of pr_inspections_tick). */
+PR_MUST_USE struct pr_inspection *pr_inspection_begin(struct pr_inspections *inspections,
+						      const struct pr_tuple *tuple,
+						      unsigned int wants, bool from_start,
+						      uint64_t link, uint64_t now_us);
+void pr_inspection_end(struct pr_inspections *inspections, struct pr_inspection *inspection);
+/* Somebody asks for more. */
+void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants);
+
+enum pr_inspection_says {
+	PR_INSPECTION_PASS, /* this packet may go on; the next is wanted too */
+	PR_INSPECTION_HOLD, /* the client's, and what it carries is not known yet */
+	PR_INSPECTION_DROP, /* no packet of a sound sender, or one that there is no room for: it is sent again */
+	PR_INSPECTION_FINISHED, /* may go on; nothing further is wanted */
+};
+
+struct pr_inspected {
+	enum pr_inspection_says says;
+	unsigned int settled; /* PR_FACT_…: newly settled by this packet */
+	bool releases;	      /* what was held before may go on as well, in its order */
+	bool retransmission;  /* nothing new in it: of held ones a copy is enough */
+};
+
+/* The next packet of the link, in the order of arrival at one hook. `bytes` from the IP header on, as `parsed` says of it; `reply`:
+ * sent by the end that did not open the link. */
+struct pr_inspected pr_inspection_packet(struct pr_inspections *inspections,
+					 struct pr_inspection *inspection,
+					 const struct pr_packet *parsed, const uint8_t *bytes,
+					 size_t len, bool reply, uint64_t now_us);
+/* What is known by now; good until the next call. */
+const struct pr_seen *pr_inspection_seen(const struct pr_inspection *inspection);
+/* Gives up: all that is open is settled as unknown. */
+void pr_inspection_give_up(struct pr_inspections *inspections, struct pr_inspection *inspection);
+
+/* The next link whose time is over (hold or whole), 0 = none; it is given up by then. Call until 0. *ret_due_us: when
+ * to call again, UINT64_MAX = never. */
+uint64_t pr_inspections_tick(struct pr_inspections *inspections, uint64_t now_us,
+			     struct pr_inspection **ret_inspection, uint64_t *ret_due_us);
+
+struct pr_inspections_counters {
+	uint32_t n;		 /* under way */
+	size_t bytes, bytes_max; /* memory in use, the most that ever was */
+	uint64_t begun, finished, given_up_time, given_up_room, given_up_limit, contradictions,
+		dropped;
+	uint64_t by_inspector[32]; /* finished by the row of the table */
+};
+void pr_inspections_counters(const struct pr_inspections *inspections,
+			     struct pr_inspections_counters *ret_counters);

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "network/seen.h"
+
+const char *pr_speaks_name(enum pr_speaks speaks)
+{
+	static const char *const names[PR_SPEAKS_COUNT_] = {
+		[PR_SPEAKS_UNKNOWN] = "unknown",
+		[PR_SPEAKS_TLS] = "tls",
+		[PR_SPEAKS_DTLS] = "dtls",
+		[PR_SPEAKS_QUIC] = "quic",
+		[PR_SPEAKS_HTTP] = "http",
+		[PR_SPEAKS_SSH] = "ssh",
+		[PR_SPEAKS_DNS] = "dns",
+		[PR_SPEAKS_SMTP] = "smtp",
+		[PR_SPEAKS_IMAP] = "imap",
+		[PR_SPEAKS_POP3] = "pop3",
+		[PR_SPEAKS_FTP] = "ftp",
+		[PR_SPEAKS_POSTGRESQL] = "postgresql",
+		[PR_SPEAKS_WIREGUARD] = "wireguard",
+		[PR_SPEAKS_STUN] = "stun",
+		[PR_SPEAKS_NTP] = "ntp",
+		[PR_SPEAKS_MDNS] = "mdns",
+		[PR_SPEAKS_SSDP] = "ssdp",
+		[PR_SPEAKS_DHCP] = "dhcp",
+	};
+
+	return names[speaks];
+}
+
+const char *pr_encryption_name(enum pr_encryption encryption)
+{
+	static const char *const names[] = {
+		[PR_ENCRYPTION_UNKNOWN] = "unknown",
+		[PR_ENCRYPTION_NO] = "no",
+		[PR_ENCRYPTION_YES] = "yes",
+	};
+
+	return names[encryption];
+}
