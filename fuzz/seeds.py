@@ -226,20 +226,30 @@ def ipc():
     def address(value):
         return bytes([4 if len(value) == 4 else 6]) + value.ljust(16, b'\0')
 
-    def event(*domains):
+    def texts(*values):
+        return b''.join(map(text, values))
+
+    def event(*domains, seen=b'\0'):
         tuple_ = address(A4) + address(B4) + struct.pack('>HHB', 40000, 443, 6)
-        owner = b''.join(map(text, (b'curl', b'/usr/bin/curl', None, b'curl x', b'u', None, None, None, None)))
+        owner = texts(b'curl', b'/usr/bin/curl', b'/usr/bin/curl', None, b'curl x', b'u', None, None, None, None)
         return (struct.pack('>BQQQ', 2, 10**15, 7, 3) + owner + struct.pack('>IIB', 4711, 1000, 1) +
                 struct.pack('>I', 1) + text(b'/sbin/init') + b'\0' + text(domains[0] if domains else None) +
-                bytes([len(domains)]) + b''.join(map(text, domains)) + b'\1' + tuple_ + address(B4) +
-                struct.pack('>HBB', 443, 6, 3) + bytes([5, 3, 0]) + text(b'because') + text(b'+ *') +
-                text(b'run-time') + struct.pack('>I', 0) + text(None) + struct.pack('>I', 1) + text(None) + struct.pack('>QQQQQ', 1, 2, 3, 4, 5))
+                bytes([len(domains)]) + texts(*domains) + b'\1' + tuple_ + address(B4) +
+                struct.pack('>HBB', 443, 6, 3) + texts(b'AT', b'Example') + struct.pack('>IB', 64496, 1) +
+                text(b'ads') + b'\1' + seen + bytes([5, 3, 0]) + texts(b'because', b'+ *', b'run-time') +
+                struct.pack('>I', 0) + text(None) + struct.pack('>I', 1) + text(None) +
+                struct.pack('>QQQQQ', 1, 2, 3, 4, 5) + struct.pack('>BQIIQ', 0, 0, 0, 1, 9))
+
+    def seen(*names):
+        return (struct.pack('>BBBIBB', 1, 1, 2, 0x10, 1, len(names)) + texts(*names) +
+                texts(b'a handshake', b'1.2', b'h2', b'h2', b't12d', b'n', b'CA') + struct.pack('>qq', -1, 1 << 40))
 
     def message(sender, kind, body):
         return bytes([sender]) + struct.pack('>HHQ', kind, 0, 9) + body
 
     write('event_codec', 'link', event(b'example.com', b'example.net'))
     write('event_codec', 'nameless', event())
+    write('event_codec', 'inspected', event(b'example.com', seen=seen(b'example.com', b'b.example')))
     kinds = {'pong': (0, b''), 'failed': (0, b'it failed'), 'who': (0, b'\0' * 125),
              'query': (5, pairs((b'query', b'links'), (b'app', b'/usr/bin/curl'))),
              'row': (3, event(b'example.com')), 'end': (3, pairs((b'next', b'17'))),

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/event_json.h"
 
+#include "api/seen_json.h"
 #include "api/text_json.h"
 #include "base/clock.h"
 
@@ -8,10 +9,8 @@
 
 static const char *const kind_names[] = { "dns", "communication", "link",  "verdict",
 					  "end", "prompt",	  "system" };
-static const char *const grade_names[] = { "proven", "given", "shared", "hosts" };
+static const char *const grade_names[] = { "proven", "given", "shared", "hosts", "claimed" };
 static const char *const prompt_names[] = { "open", "permitted", "denied", "expired" };
-static const char *const fact_names[] = { "owner", "domain",  "address", "protocol",
-					  "port",  "country", "asn",	 "lists" };
 
 static void set_text(json_t *object, const char *key, const char *text)
 {
@@ -126,10 +125,10 @@ static json_t *entity_json(const struct pr_event *event)
 	for (unsigned int i = 0; i < event->n_domains; i++)
 		if (event->domains[i])
 			json_array_append_new(domains, pr_text_json(event->domains[i]));
-	if (event->n_domains) {
+	if (event->n_domains)
 		json_object_set(entity, "domains", domains);
+	if (event->n_domains || (event->domain && event->name_grade == PR_NAME_CLAIMED))
 		set_text(entity, "name_grade", grade_names[event->name_grade]);
-	}
 	json_decref(domains);
 	set_address(entity, "ip", &event->remote);
 	if (event->port)
@@ -147,9 +146,10 @@ static void set_missing(json_t *object, const struct pr_event *event)
 	const char *providers = event->missing_providers ? event->missing_providers : "";
 	json_t *missing = json_array();
 
-	for (size_t i = 0; i < PR_ARRAY_SIZE(fact_names); i++)
-		if (event->missing & 1u << i)
-			json_array_append_new(missing, json_string(fact_names[i]));
+	for (unsigned int fact = 1; fact & PR_FACTS_ALL; fact <<= 1)
+		if (event->missing & fact)
+			json_array_append_new(missing,
+					      json_string(pr_fact_name((enum pr_fact)fact)));
 	while (*providers) {
 		int len = (int)strcspn(providers, ",");
 		PR_CLEANUP(pr_cleanup_free)
@@ -221,6 +221,17 @@ static void set_tuple(json_t *object, const struct pr_tuple *tuple)
 	json_object_set_new(object, "link", link);
 }
 
+static void set_seen(json_t *object, const struct pr_event_seen *seen)
+{
+	json_t *shown;
+
+	if (!seen->any)
+		return;
+	shown = json_object();
+	pr_seen_set_json(shown, seen);
+	json_object_set_new(object, "seen", shown);
+}
+
 json_t *pr_event_json(const struct pr_event *event)
 {
 	json_t *object = json_object();
@@ -237,6 +248,7 @@ json_t *pr_event_json(const struct pr_event *event)
 	set_text(object, "direction", pr_direction_name(event->direction));
 	json_object_set_new(object, "entity", entity_json(event));
 	set_tuple(object, &event->tuple);
+	set_seen(object, &event->seen);
 	set_decision(object, event);
 	if (event->kind == PR_EVENT_PROMPT) {
 		set_text(object, "prompt", prompt_names[event->prompt_state]);

@@ -22,6 +22,22 @@ enum pr_event_kind {
 	PR_EVENT_SYSTEM,
 };
 
+/* What the packets of a link have shown (network/seen.h), its texts borrowed. */
+struct pr_event_seen {
+	bool any; /* inspected, or under inspection: what follows holds */
+	enum pr_speaks speaks;
+	enum pr_encryption encryption;
+	unsigned int flags; /* PR_SEEN_… */
+	bool expired;	    /* the certificate, or it isn't valid yet */
+	const char *why;    /* what `encryption` rests on */
+	const char *version;
+	const char *names[PR_SEEN_NAMES_MAX];
+	unsigned int n_names;
+	const char *alpn, *alpn_chosen, *ja4;
+	const char *certificate_name, *issuer;
+	int64_t not_before_s, not_after_s; /* with PR_SEEN_CERTIFICATE */
+};
+
 /* Of a prompt. */
 enum pr_prompt_state { PR_PROMPT_OPEN, PR_PROMPT_PERMITTED, PR_PROMPT_DENIED, PR_PROMPT_EXPIRED };
 
@@ -47,7 +63,7 @@ struct pr_event {
 	unsigned int n_parents;
 
 	enum pr_direction direction;
-	const char *domain; /* the newest candidate */
+	const char *domain; /* the newest candidate; with PR_NAME_CLAIMED what the packets say */
 	const char *domains[PR_SUBJECT_DOMAINS_MAX];
 	unsigned int n_domains;
 	enum pr_name_grade name_grade;
@@ -61,6 +77,7 @@ struct pr_event {
 	const char *lists[PR_EVENT_LISTS_MAX]; /* that one of the domains, or the address, is on */
 	unsigned int n_lists;
 	unsigned int suspicions; /* PR_SUSPICION_… */
+	struct pr_event_seen seen;
 
 	bool decided; /* stage, verdict, reason hold */
 	bool ask;     /* a prompt is open: shown as verdict "ask" */
@@ -87,3 +104,6 @@ struct pr_event {
 	uint32_t n_communications, n_links;
 	uint64_t last_real_us; /* last used */
 };
+
+/* `seen` into the event, whose time is set: the certificate is held against it. The event borrows from *seen. */
+void pr_event_see(struct pr_event *event, const struct pr_seen *seen);

@@ -128,6 +128,50 @@ static void read_entity(struct pr_reader *reader, struct pr_event *event)
 	event->suspicions = read_enum(reader, PR_SUSPICION_GENERATED | PR_SUSPICION_TUNNEL);
 }
 
+static void write_seen(struct pr_writer *writer, const struct pr_event_seen *seen)
+{
+	const char *const texts[] = { seen->why,	 seen->version, seen->alpn,
+				      seen->alpn_chosen, seen->ja4,	seen->certificate_name,
+				      seen->issuer };
+
+	pr_write_u8(writer, seen->any);
+	if (!seen->any)
+		return;
+	pr_write_u8(writer, (uint8_t)seen->speaks);
+	pr_write_u8(writer, (uint8_t)seen->encryption);
+	pr_write_u32(writer, seen->flags);
+	pr_write_u8(writer, seen->expired);
+	pr_write_u8(writer, (uint8_t)seen->n_names);
+	for (unsigned int i = 0; i < seen->n_names; i++)
+		write_text(writer, seen->names[i]);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(texts); i++)
+		write_text(writer, texts[i]);
+	pr_write_u64(writer, (uint64_t)seen->not_before_s);
+	pr_write_u64(writer, (uint64_t)seen->not_after_s);
+}
+
+static void read_seen(struct pr_reader *reader, struct pr_event_seen *seen)
+{
+	const char **const texts[] = { &seen->why,	   &seen->version, &seen->alpn,
+				       &seen->alpn_chosen, &seen->ja4,	   &seen->certificate_name,
+				       &seen->issuer };
+
+	seen->any = read_enum(reader, true);
+	if (!seen->any)
+		return;
+	seen->speaks = (enum pr_speaks)read_enum(reader, PR_SPEAKS_COUNT_ - 1);
+	seen->encryption = (enum pr_encryption)read_enum(reader, PR_ENCRYPTION_YES);
+	seen->flags = pr_read_u32(reader);
+	seen->expired = read_enum(reader, true);
+	seen->n_names = read_enum(reader, PR_SEEN_NAMES_MAX);
+	for (unsigned int i = 0; i < seen->n_names; i++)
+		seen->names[i] = pr_read_text(reader);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(texts); i++)
+		*texts[i] = pr_read_text(reader);
+	seen->not_before_s = (int64_t)pr_read_u64(reader);
+	seen->not_after_s = (int64_t)pr_read_u64(reader);
+}
+
 static void write_decision(struct pr_writer *writer, const struct pr_event *event)
 {
 	pr_write_u8(writer,
@@ -207,6 +251,7 @@ size_t pr_event_encode(const struct pr_event *event, void *body, size_t size)
 	pr_write_u64(&writer, event->communication);
 	write_owner(&writer, event);
 	write_entity(&writer, event);
+	write_seen(&writer, &event->seen);
 	write_decision(&writer, event);
 	write_row(&writer, event);
 	pr_assert(!writer.failed);
@@ -224,6 +269,7 @@ int pr_event_decode(const void *body, size_t len, struct pr_event *ret_event)
 	event.communication = pr_read_u64(&reader);
 	read_owner(&reader, &event);
 	read_entity(&reader, &event);
+	read_seen(&reader, &event.seen);
 	read_decision(&reader, &event);
 	read_row(&reader, &event);
 	if (!pr_read_complete(&reader))

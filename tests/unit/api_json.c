@@ -74,6 +74,56 @@ static void an_event_has_the_contract_s_members(void **state)
 	json_decref(expected);
 }
 
+static void what_was_seen_is_shown_without_what_is_not_known(void **state)
+{
+	struct pr_event event = { .kind = PR_EVENT_VERDICT,
+				  .domain = "claimed.example",
+				  .name_grade = PR_NAME_CLAIMED,
+				  .missing = PR_FACT_CERTIFICATE | PR_FACT_SPEAKS,
+				  .seen = { .any = true,
+					    .speaks = PR_SPEAKS_TLS,
+					    .encryption = PR_ENCRYPTION_YES,
+					    .flags = PR_SEEN_UPGRADED | PR_SEEN_CERTIFICATE,
+					    .expired = true,
+					    .why = "a TLS handshake",
+					    .version = "1.2",
+					    .names = { "claimed.example" },
+					    .n_names = 1,
+					    .alpn = "h2,http/1.1",
+					    .ja4 = "t12d",
+					    .issuer = "CA \xff",
+					    .not_before_s = -1,
+					    .not_after_s = INT64_MAX } };
+	json_t *object = pr_event_json(&event);
+	json_t *expected = json_loads(
+		"{\"protocol\":\"tls\",\"encrypted\":\"yes\",\"encrypted_why\":\"a TLS handshake\","
+		"\"version\":\"1.2\",\"names\":[\"claimed.example\"],\"alpn\":[\"h2\",\"http/"
+		"1.1\"],"
+		"\"ja4\":\"t12d\",\"upgraded\":true,\"certificate\":{\"issuer\":\"CA \\ufffd\","
+		"\"not_before\":\"1969-12-31T23:59:59Z\",\"self_issued\":false,"
+		"\"expired\":true}}",
+		0, NULL);
+	const char *grade = NULL, *first = NULL, *second = NULL;
+
+	(void)state;
+	assert_non_null(expected);
+	if (!json_equal(json_object_get(object, "seen"), expected))
+		json_dumpf(object, stderr, JSON_INDENT(1));
+	assert_true(json_equal(json_object_get(object, "seen"), expected));
+	assert_int_equal(json_unpack(object, "{s:{s:s},s:[s,s]}", "entity", "name_grade", &grade,
+				     "missing", &first, &second),
+			 0);
+	assert_string_equal(grade, "claimed");
+	assert_string_equal(first, "speaks");
+	assert_string_equal(second, "certificate");
+	json_decref(object);
+	json_decref(expected);
+	event.seen = (struct pr_event_seen){ .any = true };
+	object = pr_event_json(&event);
+	assert_int_equal(json_object_size(json_object_get(object, "seen")), 2);
+	json_decref(object);
+}
+
 static void counters_are_shown_only_where_they_hold(void **state)
 {
 	struct pr_event event = link_event();
@@ -159,6 +209,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(an_event_has_the_contract_s_members),
+		cmocka_unit_test(what_was_seen_is_shown_without_what_is_not_known),
 		cmocka_unit_test(counters_are_shown_only_where_they_hold),
 		cmocka_unit_test(what_is_no_utf8_costs_no_more_than_itself),
 		cmocka_unit_test(pairs_nest_at_dots_and_gather_what_repeats),

@@ -42,6 +42,22 @@ static void all_fields_travel(void **state)
 		.lists = { "ads", "malware" },
 		.n_lists = 2,
 		.suspicions = PR_SUSPICION_TUNNEL,
+		.seen = { .any = true,
+			  .speaks = PR_SPEAKS_DHCP,
+			  .encryption = PR_ENCRYPTION_YES,
+			  .flags = PR_SEEN_LIMIT | PR_SEEN_CERTIFICATE,
+			  .expired = true,
+			  .why = "w",
+			  .version = "1.3",
+			  .names = { "a.example", "b.example", "c.example", "d.example" },
+			  .n_names = PR_SEEN_NAMES_MAX,
+			  .alpn = "h2",
+			  .alpn_chosen = "h3",
+			  .ja4 = "t13d",
+			  .certificate_name = "n",
+			  .issuer = "I",
+			  .not_before_s = INT64_MIN,
+			  .not_after_s = 20 },
 		.decided = true,
 		.ask = true,
 		.stage = PR_STAGE_LINK,
@@ -82,15 +98,52 @@ static void all_fields_travel(void **state)
 	assert_string_equal(out.lists[1], "malware");
 	assert_int_equal(out.suspicions, PR_SUSPICION_TUNNEL);
 	assert_null(out.parents[1].path);
+	assert_int_equal(out.seen.speaks, PR_SPEAKS_DHCP);
+	assert_string_equal(out.seen.names[3], "d.example");
+	assert_true(out.seen.expired && out.seen.not_before_s == INT64_MIN);
 	/* What was read encodes to the same bytes: nothing was left behind. */
 	len_again = pr_event_encode(&out, again, sizeof(again));
 	assert_int_equal(len_again, len);
 	assert_memory_equal(again, body, len);
 }
 
+static void what_was_seen_is_held_against_the_event_s_time(void **state)
+{
+	struct pr_seen seen = { .speaks = PR_SPEAKS_TLS,
+				.flags = PR_SEEN_CERTIFICATE,
+				.n_names = 1,
+				.names = { "a.example" },
+				.certificate_name = "b.example",
+				.not_before_s = 100,
+				.not_after_s = 200 };
+	static const struct {
+		uint64_t real_us;
+		bool expired;
+	} times[] = {
+		{ 99999999, true }, { 100000000, false }, { 200000000, false }, { 201000000, true }
+	};
+
+	(void)state;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(times); i++) {
+		struct pr_event event = { .real_us = times[i].real_us };
+
+		pr_event_see(&event, &seen);
+		assert_true(event.seen.any);
+		assert_int_equal(event.seen.expired, times[i].expired);
+		assert_string_equal(event.seen.names[0], "a.example");
+		assert_string_equal(event.seen.certificate_name, "b.example");
+		assert_null(event.seen.issuer);
+		assert_null(event.seen.version);
+	}
+}
+
 static void what_is_cut_short_is_refused(void **state)
 {
-	struct pr_event event = { .kind = PR_EVENT_LINK, .profile = "p", .reason = "because" }, out;
+	struct pr_event event = { .kind = PR_EVENT_LINK,
+				  .profile = "p",
+				  .seen = { .any = true, .names = { "a" }, .n_names = 1 },
+				  .reason = "because" },
+			out;
 	size_t len = pr_event_encode(&event, body, sizeof(body));
 
 	(void)state;
@@ -104,6 +157,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(all_fields_travel),
+		cmocka_unit_test(what_was_seen_is_held_against_the_event_s_time),
 		cmocka_unit_test(what_is_cut_short_is_refused),
 	};
 
