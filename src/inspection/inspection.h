@@ -24,8 +24,10 @@ PR_MUST_USE struct pr_inspection *pr_inspection_begin(struct pr_inspections *ins
 						      unsigned int wants, bool from_start,
 						      uint64_t link, uint64_t now_us);
 void pr_inspection_end(struct pr_inspections *inspections, struct pr_inspection *inspection);
-/* Somebody asks for more. */
-void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants);
+/* What is asked for from now on, beyond what was; `holds`: packets of the client are held when HOLD is said, and
+ * PR_INSPECTION_HOLD_MS counts. Where it is only looked (false, as at first), HOLD delays nothing, and the link's whole
+ * time alone counts. */
+void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants, bool holds);
 
 enum pr_inspection_says {
 	PR_INSPECTION_PASS, /* this packet may go on; the next is wanted too */
