@@ -1,14 +1,19 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* HTTP over the daemon's Unix socket, by libcurl. Answers are objects, one a line, handed on as they come. */
+#include "base/clock.h"
 #include "cli/cli.h"
 
 #include <curl/curl.h>
 #include <limits.h>
 #include <stdarg.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/time.h>
+#include <sys/un.h>
+#include <unistd.h>
 
 #define LINE_MAX_BYTES	  (1 << 20) /* a longer line of an answer is refused */
-#define CONNECT_TIMEOUT_S 5L
+#define CONNECT_TIMEOUT_S 5
 
 struct answer {
 	const struct pr_cli *cli;
@@ -135,6 +140,34 @@ static int transfer_status(const struct answer *answer, CURLcode code, const cha
 	return PR_EXIT_FAILED;
 }
 
+/* Waits until the daemon lets somebody in; false where nobody listens, or for too long. */
+static bool is_let_in(const char *path)
+{
+	const struct timeval patience = { .tv_sec = CONNECT_TIMEOUT_S };
+	struct sockaddr_un address = { .sun_family = AF_UNIX };
+	PR_CLEANUP(pr_cleanup_close) int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	if (fd < 0 || strlen(path) >= sizeof(address.sun_path))
+		return false;
+	memcpy(address.sun_path, path, strlen(path));
+	return setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof(patience)) == 0 &&
+	       connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0;
+}
+
+/* Where many others wait to be let in, connect() of a socket that doesn't block, as curl's, fails at once instead of
+ * waiting (unix(7), EAGAIN). */
+static CURLcode perform(CURL *curl, const char *socket)
+{
+	uint64_t until_us = pr_clock_monotonic_us() + CONNECT_TIMEOUT_S * UINT64_C(1000000);
+	CURLcode code;
+
+	do
+		code = curl_easy_perform(curl);
+	while (code == CURLE_COULDNT_CONNECT && pr_clock_monotonic_us() < until_us &&
+	       is_let_in(socket));
+	return code;
+}
+
 static int request(const struct pr_cli *cli, const char *uri, const char *body,
 		   struct answer *answer)
 {
@@ -150,12 +183,12 @@ static int request(const struct pr_cli *cli, const char *uri, const char *body,
 	curl_easy_setopt(curl, CURLOPT_URL, url);
 	curl_easy_setopt(curl, CURLOPT_PROXY, "");
 	curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, CONNECT_TIMEOUT_S);
+	curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT, (long)CONNECT_TIMEOUT_S);
 	curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, on_bytes);
 	curl_easy_setopt(curl, CURLOPT_WRITEDATA, answer);
 	if (body)
 		curl_easy_setopt(curl, CURLOPT_POSTFIELDS, body);
-	code = curl_easy_perform(curl);
+	code = perform(curl, socket);
 	curl_easy_cleanup(curl);
 	free(answer->line);
 	return transfer_status(answer, code, socket);

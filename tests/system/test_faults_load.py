@@ -155,7 +155,7 @@ def test_conntracks_events_overrun(lab, guard, build):
     with forbidden(lab, build), Echo(lab):
         with stopped(process_of(guarded, "engine")):
             began = time.monotonic()
-            filler = flood(lab, build, "entries", "198.18.0.1", 60000)
+            filler = flood(lab, build, "entries", "198.18.0.1", 30000)
             filler.wait(10)
             lab.host.run("conntrack", "-D", "-p", "tcp", "--sport", port)
             say("stopped for", f"{(time.monotonic() - began) * 1000:.0f} ms, {filler.log.read_text().strip()}")
