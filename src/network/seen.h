@@ -45,14 +45,16 @@ enum pr_encryption {
 	0x008u /* a version that RFC 8996 or RFC 7568 forbids: below TLS 1.2, DTLS 1.0 */
 #define PR_SEEN_CERTIFICATE 0x010u /* the server's certificate was visible; its fields hold */
 #define PR_SEEN_SELF_ISSUED 0x020u /* its issuer is its subject */
-#define PR_SEEN_CONTRADICTS 0x040u /* the same bytes of the stream came twice and differed */
-#define PR_SEEN_LATE	    0x080u /* the link's beginning was not seen */
-#define PR_SEEN_LIMIT	    0x100u /* a limit ended the inspection (inspection/limits.h) */
+#define PR_SEEN_CONTRADICTS \
+	0x040u /* the same bytes of the stream came twice and differed, or different names were
+		  asked for where there is one: none of them is proven then */
+#define PR_SEEN_LATE	  0x080u /* the link's beginning was not seen */
+#define PR_SEEN_LIMIT	  0x100u /* a limit ended the inspection (inspection/limits.h) */
 
-#define PR_SEEN_NAMES_MAX   4 /* further ones are not kept */
-#define PR_SEEN_NAME_SIZE   256
-#define PR_SEEN_ALPN_SIZE   64
-#define PR_SEEN_TEXT_SIZE   128
+#define PR_SEEN_NAMES_MAX 4 /* further ones are not kept */
+#define PR_SEEN_NAME_SIZE 256
+#define PR_SEEN_ALPN_SIZE 64
+#define PR_SEEN_TEXT_SIZE 128
 
 struct pr_seen {
 	/* PR_FACT_SPEAKS, …_ENCRYPTION, …_NAME, …_CERTIFICATE: those that nothing further changes. One that is
