@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * Packets out of a capture that is in memory: pcap (micro- and nanoseconds) and pcapng, in either
- * byte order. Link types: Ethernet with VLAN tags, raw IP, Linux cooked 1 and 2, BSD loopback.
+ * byte order. Link types: Ethernet with VLAN tags and PPPoE, raw IP, PPP, Linux cooked 1 and 2, NFLOG, BSD
+ * loopback.
  * Pure; copies nothing.
  */
 #pragma once

@@ -130,6 +130,14 @@ static void takes_the_link_layer_off(void **state)
 	check_link(1, LINK("ddddddssssss\x81\x00\x00\x05\x86\xdd"), PR_CAPTURE_WAY_UNKNOWN);
 	check_link(1, LINK("ddddddssssss\x88\xa8\x00\x05\x81\x00\x00\x06\x08\x00"),
 		   PR_CAPTURE_WAY_UNKNOWN);
+	check_link(1, LINK("ddddddssssss\x88\x64\x11\0\0\1\0\4\0\x21"), PR_CAPTURE_WAY_UNKNOWN);
+	check_link(9, LINK("\0\x57"), PR_CAPTURE_WAY_UNKNOWN);
+	check_link(50, LINK("\xff\3\0\x21"), PR_CAPTURE_WAY_UNKNOWN);
+	check_link(239,
+		   LINK("\2\0\0\5\7\0\x0a\0"
+			"abc\0\6\0\x09\0"),
+		   PR_CAPTURE_WAY_UNKNOWN);
+	check_link(239, LINK("\x0a\0\0\5\0\6\0\x09"), PR_CAPTURE_WAY_UNKNOWN);
 	check_link(113, LINK("\0\4\0\1\0\6aaaaaaaa\x08\x00"), PR_CAPTURE_WAY_OUT);
 	check_link(113, LINK("\0\0\0\1\0\6aaaaaaaa\x86\xdd"), PR_CAPTURE_WAY_IN);
 	check_link(276, LINK("\x08\x00\0\0\0\0\0\2\0\1\4\6aaaaaaaa"), PR_CAPTURE_WAY_OUT);
