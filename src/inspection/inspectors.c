@@ -1,13 +1,24 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table: one row an inspector. The order matters only where two could take the same bytes for theirs. */
-#include "inspection/inspector.h"
+#include "inspection/inspectors.h"
+
+#include "base/error.h"
 
 #include <string.h>
 
+#define TCP PR_INSPECTS_TCP
+#define UDP PR_INSPECTS_UDP
+
 const struct pr_inspector pr_inspectors[] = {
-	{ 0 }, /* rows come here */
+	{ "quic", UDP, 0, 0, 16, pr_inspect_quic },
+	{ "dns", TCP | UDP, 4098, 1, 2, pr_inspect_dns },
+	{ "wireguard", UDP, 0, 0, 8, pr_inspect_wireguard },
+	{ "stun", TCP | UDP, 1044, 1, 16, pr_inspect_stun },
+	{ "ntp", UDP, 0, 0, 4, pr_inspect_ntp },
+	{ "ssdp", UDP, 0, 0, 1, pr_inspect_ssdp },
+	{ "dhcp", UDP, 0, 0, 1, pr_inspect_dhcp },
 };
-const unsigned int pr_n_inspectors = 0;
+const unsigned int pr_n_inspectors = PR_ARRAY_SIZE(pr_inspectors);
 
 enum pr_look pr_inspectors_look(const struct pr_transcript *transcript, bool give_up,
 				struct pr_seen *ret_seen)

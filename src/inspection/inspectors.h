@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The functions that the table of inspectors.c names. */
+#pragma once
+
+#include "inspection/inspector.h"
+
+enum pr_look pr_inspect_quic(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_dns(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_wireguard(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_stun(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_ntp(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_ssdp(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_dhcp(const struct pr_transcript *transcript, struct pr_seen *seen);
