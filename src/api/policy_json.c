@@ -11,33 +11,52 @@ static const char *const deny_names[] = { "block", "drop" };
 static const char *const dns_names[] = { "nxdomain", "zero", "refused" };
 static const char *const ruleset_names[] = { "enforced", "enforced-global", "profile", "global" };
 
-static json_t *scopes_json(uint32_t scopes)
+static const char *const suspicious_names[] = { "ignore", "report", "deny" };
+static const char *const scope_names[] = { "localhost", "lan", "internet", "peer-to-peer" };
+static const char *const tls_names[] = { "nameless", "old", "self-issued", "expired" };
+
+/* The words of those bits that are set, of four. */
+static json_t *words_json(uint32_t bits, const char *const names[static 4])
 {
-	static const char *const names[] = { "localhost", "lan", "internet", "peer-to-peer" };
 	json_t *array = json_array();
 
-	for (unsigned int i = 0; i < PR_ARRAY_SIZE(names); i++)
-		if (scopes & 1u << i)
+	for (unsigned int i = 0; i < 4; i++)
+		if (bits & 1u << i)
 			json_array_append_new(array, json_string(names[i]));
 	return array;
 }
 
+/* Those that what packets show is held against. */
+static void add_inspection(json_t *object, const struct pr_settings *settings)
+{
+	json_object_set_new(object, "encryption_scopes",
+			    words_json(settings->encryption_scopes, scope_names));
+	json_object_set_new(object, "deny_tls", words_json(settings->deny_tls, tls_names));
+	json_object_set_new(object, "foreign_names",
+			    json_string(suspicious_names[settings->foreign_names]));
+	json_object_set_new(object, "inspect", json_boolean(settings->inspect));
+}
+
 static json_t *settings_json(const struct pr_settings *settings)
 {
-	return json_pack(
+	json_t *object = json_pack(
 		"{s:s, s:s, s:s, s:s, s:s, s:s, s:o, s:o, s:i, s:i, s:i, s:i, s:b, s:b, s:b, s:b}",
 		"default_action", action_names[settings->default_action], "default_incoming",
 		action_names[settings->default_incoming], "deny_outgoing",
 		deny_names[settings->deny_outgoing], "deny_incoming",
 		deny_names[settings->deny_incoming], "on_missing_data",
 		settings->on_missing_data == PR_MISSING_SKIP ? "skip" : "deny", "dns_blocked",
-		dns_names[settings->dns_blocked], "scopes", scopes_json(settings->scopes),
-		"incoming_scopes", scopes_json(settings->incoming_scopes), "ask_hold_ms",
+		dns_names[settings->dns_blocked], "scopes",
+		words_json(settings->scopes, scope_names), "incoming_scopes",
+		words_json(settings->incoming_scopes, scope_names), "ask_hold_ms",
 		(int)settings->ask_hold_ms, "ask_question_hold_ms",
 		(int)settings->ask_question_hold_ms, "ask_timeout_s", (int)settings->ask_timeout_s,
 		"ask_again_s", (int)settings->ask_again_s, "permanent_verdicts",
 		settings->permanent_verdicts, "require_encryption", settings->require_encryption,
 		"require_tunnel", settings->require_tunnel, "own_dns", settings->own_dns);
+
+	add_inspection(object, settings);
+	return object;
 }
 
 /* A run-time rule's end, where it has one. */

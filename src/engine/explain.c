@@ -20,7 +20,8 @@ static void set_subject(struct pr_engine *engine, const struct pr_engine_query *
 
 	*subject = (struct pr_subject){
 		.direction = query->incoming ? PR_DIRECTION_IN : PR_DIRECTION_OUT,
-		.known = PR_FACT_OWNER,
+		.known = PR_FACT_OWNER | PR_FACTS_SEEN,
+		.absent = PR_FACTS_SEEN,
 		.profile = actor->profile,
 		.proto = query->proto,
 		.port = query->port,

@@ -163,7 +163,8 @@ static void decide_again(struct pr_engine *engine, const struct pr_prompt *promp
 		subject->local = prompt->local;
 		subject->port = prompt->port;
 		subject->proto = prompt->proto;
-		subject->known |= PR_FACT_PROTOCOL | PR_FACT_PORT;
+		subject->known |= PR_FACT_PROTOCOL | PR_FACT_PORT | PR_FACTS_SEEN;
+		subject->absent |= PR_FACTS_SEEN;
 		if (!prompt->port)
 			subject->absent |= PR_FACT_PORT;
 		pr_subject_set_domains(engine, prompt->actor.application, of);

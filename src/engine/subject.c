@@ -53,7 +53,8 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 
 	*subject = (struct pr_subject){
 		.direction = pr_link_direction_of(link, end_name),
-		.known = PR_FACT_OWNER | PR_FACT_PROTOCOL | PR_FACT_PORT,
+		.known = PR_FACT_OWNER | PR_FACT_PROTOCOL | PR_FACT_PORT | PR_FACTS_SEEN,
+		.absent = PR_FACTS_SEEN,
 		.profile = end->profile,
 		.local = incoming ? link->tuple.dst : link->tuple.src,
 		.proto = link->tuple.proto,

@@ -13,7 +13,8 @@
 
 #define AT(stage)     (1u << (PR_STAGE_##stage))
 #define AT_QUESTIONS  (AT(BEFORE_INTEL) | AT(AFTER_INTEL))
-#define AT_PACKETS    (AT(COMMUNICATION) | AT(LINK))
+#define AT_LINKS      (AT(LINK) | AT(INSPECTION))
+#define AT_PACKETS    (AT(COMMUNICATION) | AT_LINKS)
 #define AT_ALL	      (AT_QUESTIONS | AT_PACKETS)
 #define IS(direction) (1u << (PR_DIRECTION_##direction))
 #define IS_OPENED     (IS(OUT) | IS(FORWARD))
@@ -49,6 +50,18 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.never_permanent = true,
 		.silent = IS_OPENED | IS(IN),
 		.function = pr_check_spoofed,
+	},
+	[PR_CHECK_ATTACKER] = {
+		.order = 2,
+		.name = "attacker",
+		.question = "Does it come from where an attack came from a while ago?",
+		.stages = AT_PACKETS,
+		.directions = IS(IN) | IS(FORWARD),
+		.says = SAYS(DENY),
+		/* For a time. */
+		.never_permanent = true,
+		.silent = IS(IN) | IS(FORWARD),
+		.function = pr_check_attacker,
 	},
 	[PR_CHECK_INVALID] = {
 		.order = 2,
@@ -130,7 +143,7 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.order = 6,
 		.name = "foreign nameserver",
 		.question = "Is it a question to a nameserver, and the application has none of its own?",
-		.stages = AT(LINK),
+		.stages = AT_LINKS,
 		.directions = IS_OPENED,
 		.says = SAYS(REROUTE_NAMESERVER),
 		.function = pr_check_foreign_nameserver,
@@ -138,10 +151,10 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 	[PR_CHECK_ENCRYPTED_DNS] = {
 		.order = 6,
 		.name = "encrypted DNS",
-		.question = "Does it go to the port of DNS over TLS, and may the application not?",
-		.stages = AT(LINK),
+		.question = "Is it DNS over TLS by its port or its ALPN, and may the application not?",
+		.stages = AT_ALL,
 		.directions = IS_OPENED,
-		.says = SAYS(DENY),
+		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
 		.function = pr_check_encrypted_dns,
 	},
 	[PR_CHECK_DOH] = {
@@ -172,6 +185,15 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.says = SAYS(DENY),
 		.function = pr_check_rebinding,
 	},
+	[PR_CHECK_FOREIGN_NAME] = {
+		.order = 8,
+		.name = "foreign name",
+		.question = "Do its packets name what the application was never given for the address?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
+		.function = pr_check_foreign_name,
+	},
 	[PR_CHECK_GENERATED] = {
 		.order = 8,
 		.name = "generated domain",
@@ -198,6 +220,24 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.directions = IS_OPENED,
 		.says = SAYS(REROUTE_TUNNEL) | SAYS(UNDETERMINABLE),
 		.function = pr_check_require_tunnel,
+	},
+	[PR_CHECK_DENY_TLS] = {
+		.order = 9,
+		.name = "TLS as it may not be",
+		.question = "Is it TLS without a name, of an old version, or with such a certificate?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
+		.function = pr_check_deny_tls,
+	},
+	[PR_CHECK_REQUIRE_ENCRYPTION] = {
+		.order = 9,
+		.name = "encryption required",
+		.question = "Must it be encrypted, and isn't it proven?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED | IS(IN),
+		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
+		.function = pr_check_require_encryption,
 	},
 	[PR_CHECK_DEFAULT_INCOMING] = {
 		.order = 10,

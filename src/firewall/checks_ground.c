@@ -66,6 +66,13 @@ void pr_check_spoofed(const struct pr_check_view *view, struct pr_said_more *ret
 		pr_say(ret_said, PR_SAID_DENY);
 }
 
+/* A permission of before is no reason to let it go on: it is an attack that was seen. */
+void pr_check_attacker(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	if (view->subject->attacker && !is_in_grace(view))
+		pr_say(ret_said, PR_SAID_DENY);
+}
+
 void pr_check_invalid(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
 	const struct pr_subject *subject = view->subject;
@@ -163,7 +170,7 @@ void pr_check_start_grace(const struct pr_check_view *view, struct pr_said_more 
 
 #define SCOPE_BITS (PR_SCOPE_BIT_LOCALHOST | PR_SCOPE_BIT_LAN | PR_SCOPE_BIT_INTERNET)
 
-static unsigned int scope_bit(enum pr_scope scope)
+unsigned int pr_scope_setting_bit(enum pr_scope scope)
 {
 	static const unsigned int bits[] = {
 		[PR_SCOPE_INVALID] = 0,
@@ -183,7 +190,8 @@ static void check_allowed_scopes(const struct pr_subject *subject, unsigned int 
 		return;
 	if (pr_is_open(subject, PR_FACT_SCOPE) && allowed & SCOPE_BITS)
 		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_SCOPE);
-	else if (pr_is_open(subject, PR_FACT_SCOPE) || !(allowed & scope_bit(subject->scope)))
+	else if (pr_is_open(subject, PR_FACT_SCOPE) ||
+		 !(allowed & pr_scope_setting_bit(subject->scope)))
 		pr_say(ret_said, PR_SAID_DENY);
 }
 

@@ -48,10 +48,17 @@ bool pr_is_encrypted_question(const struct pr_subject *subject)
 	       (subject->proto == IPPROTO_UDP || subject->proto == IPPROTO_TCP);
 }
 
+/* By the port at once; elsewhere by the ALPN, which comes with the name. */
 void pr_check_encrypted_dns(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	if (prevents(view, PR_BYPASS_DOT) && pr_is_encrypted_question(view->subject))
+	const struct pr_subject *subject = view->subject;
+
+	if (!prevents(view, PR_BYPASS_DOT) || subject->dns_exempt)
+		return;
+	if (pr_is_encrypted_question(subject) || pr_is_dns_by_alpn(subject))
 		pr_say(ret_said, PR_SAID_DENY);
+	else if (pr_is_open(subject, PR_FACT_NAME))
+		pr_say_undeterminable(ret_said, 1u << PR_SAID_DENY, PR_FACT_NAME);
 }
 
 static void check_listing(const struct pr_check_view *view, const struct pr_denying_lists *lists,

@@ -10,6 +10,7 @@
  *     COUNTRY, ASN   -              fetched       -               fetched
  *     LISTS          of names       fetched       of names        fetched
  *     PROTOCOL, PORT -              -             -               given
+ *     PR_FACTS_SEEN  -              -             -               open
  *
  * fetched: where it is open and a check needs it, the decision is MISSING and the caller gets it. given: it
  * comes with the subject, or stays open. "-": taken for open, whatever the subject says. "of names": the lists that
@@ -28,14 +29,22 @@
  *     that the question doesn't go past it. Behind a rule that could only deny nothing but a denial holds:
  *     who wrote it wants to be asked about nothing that it denies.
  *
+ * What the packets will show (PR_FACTS_SEEN) is open at the link stage too, where the link may be inspected, and
+ * given at the inspection stage. There nothing is lost by going on: the handshake passes, the client's payload is
+ * held. So a row that lacks nothing else doesn't stop the walk, whatever it could say. A denial behind it holds if nothing
+ * but a denial could come before it; so does a reroute, which can't be made good later. All else is a
+ * permission that isn't final: `provisional`, with what it `wants`.
+ *
  * Hence: what a stage finally permits or denies, each later stage permits or denies too, unless the facts
  * have changed (tests/unit/decide_properties.c).
  */
 #include "firewall/decide.h"
 
 #include "base/hash.h"
+#include "firewall/checks_internal.h"
 #include "firewall/walk.h"
 
+#include <netinet/in.h>
 #include <string.h>
 
 struct stage_facts {
@@ -51,6 +60,7 @@ static const struct stage_facts stage_facts[] = {
 	[PR_STAGE_AFTER_INTEL] = { FETCHED_LATE | PR_FACT_ADDRESS | PR_FACT_SCOPE, FETCHED_LATE },
 	[PR_STAGE_COMMUNICATION] = { FETCHED_EARLY | PR_FACT_SCOPE, FETCHED_EARLY },
 	[PR_STAGE_LINK] = { PR_FACTS_ALL, FETCHED_LATE },
+	[PR_STAGE_INSPECTION] = { PR_FACTS_ALL, FETCHED_LATE },
 };
 
 uint32_t pr_profile_in_force(const struct pr_policy *policy, const struct pr_subject *subject)
@@ -74,9 +84,27 @@ static unsigned int known_at(enum pr_stage stage, const struct pr_subject *subje
 {
 	unsigned int known = subject->known & stage_facts[stage].seen;
 
+	/* That there will be no inspection is known beforehand. */
+	known |= subject->known & subject->absent & PR_FACTS_SEEN;
 	if (known & PR_FACT_DOMAIN && !(known & PR_FACT_ADDRESS) && do_names_settle_lists(subject))
 		known |= PR_FACT_LISTS;
 	return known;
+}
+
+/* Is it known that its packets are not looked into? `complete`: what isn't given is absent. */
+static bool is_closed(const struct pr_policy *policy, const struct pr_subject *subject,
+		      bool complete)
+{
+	uint32_t profile = pr_profile_in_force(policy, subject);
+
+	if (subject->own || subject->infrastructure || subject->start_grace)
+		return true;
+	if (!pr_is_known(subject, PR_FACT_PROTOCOL))
+		return complete || !pr_is_open(subject, PR_FACT_PROTOCOL);
+	if (!pr_is_known(subject, PR_FACT_PORT) && (complete || !pr_is_open(subject, PR_FACT_PORT)))
+		return true;
+	return (subject->proto != IPPROTO_TCP && subject->proto != IPPROTO_UDP) ||
+	       pr_is_rerouted_question(subject, pr_policy_settings(policy, profile)->own_dns);
 }
 
 const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_stage stage,
@@ -88,10 +116,12 @@ const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_s
 	unsigned int given = OF_A_PACKET & stage_facts[stage].seen;
 	bool lacks = given & ~known || given & absent & PR_FACT_SCOPE;
 	bool strips = !(given & PR_FACT_ADDRESS) && subject->address_lists;
+	bool closes = stage >= PR_STAGE_LINK && is_closed(policy, subject, complete) &&
+		      (known & absent & PR_FACTS_SEEN) != PR_FACTS_SEEN;
 
 	complete = complete && stage >= PR_STAGE_COMMUNICATION && lacks;
-	if (!complete && !strips && known == subject->known && absent == subject->absent &&
-	    pr_profile_in_force(policy, subject) == subject->profile)
+	if (!complete && !strips && !closes && known == subject->known &&
+	    absent == subject->absent && pr_profile_in_force(policy, subject) == subject->profile)
 		return subject;
 	*copy = *subject;
 	copy->profile = pr_profile_in_force(policy, subject);
@@ -99,6 +129,10 @@ const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_s
 	copy->absent = absent;
 	if (strips)
 		copy->address_lists = NULL;
+	if (closes) {
+		copy->absent |= PR_FACTS_SEEN;
+		copy->known |= PR_FACTS_SEEN;
+	}
 	if (complete) {
 		copy->absent |= given & ~known;
 		copy->known |= given;
@@ -131,14 +165,42 @@ static enum pr_outcome outcome_of(enum pr_said said)
 /* What a row that can't tell yet could say without hiding the rows behind it. */
 #define PASSABLE (1u << PR_SAID_DENY | 1u << PR_SAID_REROUTE_TUNNEL)
 
-/* Does what a row says hold, whatever the rows before it could still have said? */
-static bool holds(enum pr_said said, unsigned int could, bool by_rule)
+/* What the rows so far could still say. */
+struct open_rows {
+	unsigned int could;   /* bits 1 << PR_SAID_… */
+	unsigned int missing; /* what they lack */
+	unsigned int no_data;
+	bool by_rule; /* some of `could` */
+	struct pr_decision first;
+};
+
+static bool is_of_links(enum pr_stage stage)
 {
-	if (could & ~(1u << PR_SAID_DENY))
-		return false;
-	if (!could || said == PR_SAID_DENY)
+	return stage == PR_STAGE_LINK || stage == PR_STAGE_INSPECTION;
+}
+
+/* Do they lack nothing but what the packets of this very link will show? */
+static bool is_to_be_seen(enum pr_stage stage, const struct open_rows *rows)
+{
+	return is_of_links(stage) && !(rows->missing & ~PR_FACTS_SEEN);
+}
+
+/* Does what a row says hold, whatever the rows before it could still have said? */
+static bool holds(enum pr_stage stage, enum pr_said said, const struct open_rows *rows)
+{
+	bool reroutes = said == PR_SAID_REROUTE_TUNNEL || said == PR_SAID_REROUTE_NAMESERVER;
+
+	if (reroutes && is_to_be_seen(stage, rows))
 		return true;
-	return !by_rule && (said == PR_SAID_ASK || said == PR_SAID_REROUTE_TUNNEL);
+	if (rows->could & ~(1u << PR_SAID_DENY))
+		return false;
+	if (!rows->could || said == PR_SAID_DENY)
+		return true;
+	/* Who will see more of the link asks then. */
+	if (is_of_links(stage) ||
+	    (stage == PR_STAGE_COMMUNICATION && rows->missing & PR_FACTS_SEEN))
+		return said == PR_SAID_REROUTE_TUNNEL && !rows->by_rule;
+	return !rows->by_rule && (said == PR_SAID_ASK || said == PR_SAID_REROUTE_TUNNEL);
 }
 
 static enum pr_verdict denial(const struct pr_check_view *view, const struct pr_check *check)
@@ -190,10 +252,46 @@ static struct pr_decision decision_by(enum pr_check_id id, enum pr_outcome outco
 	};
 }
 
+/* The handshake passes, and what it shows decides. */
+static struct pr_decision permit_for_now(const struct open_rows *rows)
+{
+	struct pr_decision decision = rows->first;
+
+	decision.outcome = PR_OUTCOME_PERMIT;
+	decision.verdict = PR_VERDICT_ACCEPT;
+	decision.missing = rows->no_data;
+	decision.wants = rows->missing & PR_FACTS_SEEN;
+	decision.provisional = true;
+	return decision;
+}
+
 static bool can_speak(const struct pr_check *check, const struct pr_check_view *view)
 {
 	return check->stages & 1u << view->stage &&
 	       check->directions & 1u << view->subject->direction;
+}
+
+static void conclude(const struct pr_check_view *view, unsigned int id,
+		     const struct pr_said_more *said, const struct open_rows *rows,
+		     struct pr_decision *ret_decision)
+{
+	*ret_decision = decision_by(id, outcome_of(said->said), said);
+	ret_decision->missing |= rows->no_data;
+	if (holds(view->stage, said->said, rows))
+		decide_finally(view, &pr_checks[id], ret_decision);
+	else if (is_to_be_seen(view->stage, rows))
+		*ret_decision = permit_for_now(rows);
+	else
+		*ret_decision = rows->first;
+}
+
+static void note_open(unsigned int id, const struct pr_said_more *said, struct open_rows *rows)
+{
+	if (!rows->could)
+		rows->first = decision_by(id, PR_OUTCOME_OPEN, said);
+	rows->could |= said->could;
+	rows->missing |= said->missing;
+	rows->by_rule |= said->rule != PR_RULE_NONE;
 }
 
 void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject,
@@ -203,12 +301,10 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 				      pr_policy_settings(walk->policy, subject->profile), subject,
 				      walk->stage };
 	/* Of a question that comes in, which there is none of, no row speaks: refused. */
-	struct pr_decision open = { .outcome = PR_OUTCOME_DENY,
-				    .verdict = PR_VERDICT_DROP,
-				    .check = PR_CHECK_DEFAULT_OUTGOING,
-				    .rule = PR_RULE_NONE };
-	unsigned int could = 0, no_data = 0;
-	bool by_rule = false; /* some of `could` */
+	struct open_rows rows = { .first = { .outcome = PR_OUTCOME_DENY,
+					     .verdict = PR_VERDICT_DROP,
+					     .check = PR_CHECK_DEFAULT_OUTGOING,
+					     .rule = PR_RULE_NONE } };
 
 	for (unsigned int id = 0; id < PR_CHECK_COUNT_; id++) {
 		struct pr_said_more said = { .rule = PR_RULE_NONE };
@@ -219,16 +315,11 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 		if (walk->steps)
 			walk->steps[id] = said;
 		if (said.said == PR_SAID_NOTHING) {
-			no_data |= said.missing;
+			rows.no_data |= said.missing;
 			continue;
 		}
 		if (said.said != PR_SAID_UNDETERMINABLE) {
-			*ret_decision = decision_by(id, outcome_of(said.said), &said);
-			ret_decision->missing |= no_data;
-			if (holds(said.said, could, by_rule))
-				decide_finally(&view, &pr_checks[id], ret_decision);
-			else
-				*ret_decision = open;
+			conclude(&view, id, &said, &rows, ret_decision);
 			return;
 		}
 		if (said.missing & walk->fetchable) {
@@ -236,14 +327,11 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 			ret_decision->missing &= walk->fetchable;
 			return;
 		}
-		if (!could)
-			open = decision_by(id, PR_OUTCOME_OPEN, &said);
-		could |= said.could;
-		by_rule |= said.rule != PR_RULE_NONE;
-		if (said.could & ~PASSABLE)
+		note_open(id, &said, &rows);
+		if (said.could & ~PASSABLE && !is_to_be_seen(walk->stage, &rows))
 			break;
 	}
-	*ret_decision = open;
+	*ret_decision = rows.first;
 }
 
 static unsigned int fetchable(enum pr_stage stage, const struct pr_subject *view)
@@ -263,7 +351,7 @@ static void decide(const struct pr_policy *policy, enum pr_stage stage,
 	const struct pr_subject *view = pr_stage_view(policy, stage, true, subject, &copy);
 	struct pr_walk walk = { policy, stage, fetchable(stage, view), NULL };
 
-	pr_walk_checks(&walk, view, ret_decision);
+	pr_walk_names(&walk, view, ret_decision);
 }
 
 void pr_decide_on_communication_before_intel(const struct pr_policy *policy,
@@ -283,7 +371,7 @@ void pr_decide_on_communication_after_intel(const struct pr_policy *policy,
 static bool stands_alone(const struct pr_subject *link)
 {
 	/* own_dns or not: whether it is exempted depends on its address. */
-	return link->own || link->infrastructure || link->start_grace ||
+	return link->own || link->infrastructure || link->start_grace || link->attacker ||
 	       link->spoofed != PR_SPOOF_NO || link->dns_exempt ||
 	       pr_is_rerouted_question(link, false) || pr_is_encrypted_question(link);
 }
@@ -303,6 +391,12 @@ void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *
 		       struct pr_decision *ret_decision)
 {
 	decide(policy, PR_STAGE_LINK, subject, ret_decision);
+}
+
+void pr_decide_on_inspection(const struct pr_policy *policy, const struct pr_subject *subject,
+			     struct pr_decision *ret_decision)
+{
+	decide(policy, PR_STAGE_INSPECTION, subject, ret_decision);
 }
 
 enum pr_dns_blocked pr_decision_blocked(const struct pr_settings *settings,

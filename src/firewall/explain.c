@@ -42,6 +42,14 @@ static void mark_steps(struct pr_explained_stage *explained, enum pr_stage stage
 	}
 }
 
+/* Nothing of the packets could change it, or nothing is said of them. */
+static bool is_not_inspected(const struct pr_subject *subject,
+			     const struct pr_explained_stage *link)
+{
+	return link->decision.outcome != PR_OUTCOME_PERMIT || !link->decision.wants ||
+	       !(subject->known & ~subject->absent & PR_FACTS_SEEN);
+}
+
 static void explain_stage(const struct pr_policy *policy, const struct pr_subject *subject,
 			  enum pr_stage stage, struct pr_explained_stage *explained)
 {
@@ -51,15 +59,17 @@ static void explain_stage(const struct pr_policy *policy, const struct pr_subjec
 
 	for (unsigned int id = 0; id < PR_CHECK_COUNT_; id++)
 		said[id] = (struct pr_said_more){ .could = UNREACHED };
-	explained->skipped = is_skipped(subject, stage);
+	explained->skipped =
+		is_skipped(subject, stage) ||
+		(stage == PR_STAGE_INSPECTION && is_not_inspected(subject, explained - 1));
 	explained->alone = stage == PR_STAGE_COMMUNICATION && pr_decision_key(subject) == 0;
 	if (explained->alone || explained->skipped)
 		explained->decision = (struct pr_decision){ .outcome = PR_OUTCOME_OPEN,
 							    .verdict = PR_VERDICT_DROP,
 							    .rule = PR_RULE_NONE };
 	else
-		pr_walk_checks(&walk, pr_stage_view(policy, stage, false, subject, &copy),
-			       &explained->decision);
+		pr_walk_names(&walk, pr_stage_view(policy, stage, false, subject, &copy),
+			      &explained->decision);
 	mark_steps(explained, stage, subject->direction, said);
 }
 

@@ -7,7 +7,7 @@
 
 #include "firewall/checks.h"
 
-#define PR_EXPLAINED_STAGES (PR_STAGE_LINK + 1)
+#define PR_EXPLAINED_STAGES (PR_STAGE_INSPECTION + 1)
 
 enum pr_step_state {
 	PR_STEP_NOT_HERE,    /* the check doesn't speak at this stage, or of this direction */

@@ -64,7 +64,7 @@ void pr_sentence_add_application(struct pr_sentence *sentence, const struct pr_c
 	}
 }
 
-static const char *entity_text(const struct pr_subject *subject, char text[PR_ADDRESS_TEXT_SIZE])
+const char *pr_entity_text(const struct pr_subject *subject, char text[PR_ADDRESS_TEXT_SIZE])
 {
 	if (pr_is_known(subject, PR_FACT_DOMAIN) && subject->n_domains)
 		return subject->domains[0];
@@ -80,7 +80,7 @@ void pr_sentence_add_exception(struct pr_sentence *sentence, const struct pr_che
 
 	pr_sentence_add(sentence, "; %s rule such as \"+ %s",
 			subject->direction == PR_DIRECTION_IN ? "an incoming" : "a",
-			entity_text(subject, text));
+			pr_entity_text(subject, text));
 	if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_TCP)
 		pr_sentence_add(sentence, " TCP");
 	else if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_UDP)
@@ -93,7 +93,7 @@ void pr_sentence_add_exception(struct pr_sentence *sentence, const struct pr_che
 	pr_sentence_add(sentence, "\" would permit it");
 }
 
-static const char *scope_text(const struct pr_subject *subject)
+const char *pr_scope_text(const struct pr_subject *subject)
 {
 	if (!pr_is_known(subject, PR_FACT_SCOPE))
 		return "any scope";
@@ -172,14 +172,15 @@ static void tell_invalid(struct pr_sentence *sentence, const struct pr_check_vie
 static void tell_incoming_scope(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	pr_sentence_add_application(sentence, view);
-	pr_sentence_add(sentence, " doesn't serve %s (incoming_scopes)", scope_text(view->subject));
+	pr_sentence_add(sentence, " doesn't serve %s (incoming_scopes)",
+			pr_scope_text(view->subject));
 	pr_sentence_add_exception(sentence, view);
 }
 
 static void tell_scope(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	pr_sentence_add_application(sentence, view);
-	pr_sentence_add(sentence, " may not reach %s (scopes)", scope_text(view->subject));
+	pr_sentence_add(sentence, " may not reach %s (scopes)", pr_scope_text(view->subject));
 	pr_sentence_add_exception(sentence, view);
 }
 
@@ -187,7 +188,7 @@ static void tell_peer_to_peer(struct pr_sentence *sentence, const struct pr_chec
 {
 	char text[PR_ADDRESS_TEXT_SIZE];
 
-	pr_sentence_add(sentence, "no name led to %s, and ", entity_text(view->subject, text));
+	pr_sentence_add(sentence, "no name led to %s, and ", pr_entity_text(view->subject, text));
 	pr_sentence_add_application(sentence, view);
 	pr_sentence_add(sentence,
 			" may not reach bare addresses (peer-to-peer isn't among its scopes)");
@@ -226,6 +227,11 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 	case PR_CHECK_SPOOFED:
 		pr_sentence_add(sentence, "it can't be real: %s",
 				pr_spoof_text(view->subject->spoofed));
+		break;
+	case PR_CHECK_ATTACKER:
+		pr_sentence_add(sentence,
+				"an attack came from there, and for a time nothing passes "
+				"(block_attackers_s)");
 		break;
 	case PR_CHECK_INVALID:
 		tell_invalid(sentence, view);
@@ -270,6 +276,9 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 	case PR_CHECK_REBINDING:
 		pr_tell_rebinding(sentence, view);
 		break;
+	case PR_CHECK_FOREIGN_NAME:
+		pr_tell_foreign_name(sentence, view);
+		break;
 	case PR_CHECK_GENERATED:
 		pr_tell_generated(sentence, view);
 		break;
@@ -280,6 +289,12 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 		pr_sentence_add_application(sentence, view);
 		pr_sentence_add(sentence,
 				" reaches the Internet through the tunnel only (require_tunnel)");
+		break;
+	case PR_CHECK_DENY_TLS:
+		pr_tell_deny_tls(sentence, view);
+		break;
+	case PR_CHECK_REQUIRE_ENCRYPTION:
+		pr_tell_require_encryption(sentence, view);
 		break;
 	case PR_CHECK_DEFAULT_INCOMING:
 	case PR_CHECK_DEFAULT_OUTGOING:
@@ -338,6 +353,42 @@ static enum pr_said said_of(enum pr_outcome outcome)
 	return PR_SAID_UNDETERMINABLE;
 }
 
+/* A permission that isn't final: what decides, and by what. */
+static const char *tell_provisional(const struct pr_check_view *view,
+				    const struct pr_decision *decision, char *text, size_t size)
+{
+	struct pr_sentence sentence = { text, size, 0, NULL };
+
+	if (size)
+		text[0] = '\0';
+	pr_sentence_add(&sentence, "its handshake passes; ");
+	if (decision->rule != PR_RULE_NONE)
+		add_rule(&sentence, view->policy, decision->rule);
+	else
+		pr_sentence_add(&sentence, "the check \"%s\"", pr_checks[decision->check].name);
+	pr_sentence_add(&sentence, " decides when its packets have shown this: ");
+	add_facts(&sentence, decision->wants);
+	return text;
+}
+
+/* What denies the name that the packets claim. */
+static const char *tell_by_claim(const struct pr_check_view *view, const struct pr_intel_set *intel,
+				 const struct pr_decision *decision,
+				 const struct pr_said_more *said, char *text, size_t size)
+{
+	struct pr_sentence sentence = { text, size, 0, intel };
+	struct pr_subject claimed = pr_claimed_view(view->subject);
+	const struct pr_check_view as_claimed = { view->policy, view->settings, &claimed,
+						  view->stage };
+
+	if (size)
+		text[0] = '\0';
+	pr_tell_claim(&sentence, view);
+	pr_sentence_add(&sentence, ": ");
+	tell(&sentence, &as_claimed, (enum pr_check_id)decision->check, said);
+	return text;
+}
+
 /* A stage that goes on is told by what may still deny: a rule, if it is one; the rest is the same for all. */
 static const char *tell_open(const struct pr_check_view *view, const struct pr_said_more *said,
 			     char *text, size_t size)
@@ -370,5 +421,9 @@ const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_i
 	view.settings = pr_policy_settings(policy, copy.profile);
 	if (decision->outcome == PR_OUTCOME_OPEN)
 		return tell_open(&view, &said, text, size);
+	if (decision->provisional)
+		return tell_provisional(&view, decision, text, size);
+	if (decision->by_claim && subject->claimed)
+		return tell_by_claim(&view, intel, decision, &said, text, size);
 	return pr_said_reason(&view, intel, (enum pr_check_id)decision->check, &said, text, size);
 }

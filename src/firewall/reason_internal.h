@@ -31,3 +31,14 @@ void pr_tell_excepted(struct pr_sentence *sentence, const struct pr_check_view *
 void pr_tell_rebinding(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_generated(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_dns_tunnel(struct pr_sentence *sentence, const struct pr_check_view *view);
+
+/* reason_seen.c: what was seen of the packets, and the denials of the checks of checks_seen.c. */
+void pr_tell_seen(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_claim(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_foreign_name(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_deny_tls(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_require_encryption(struct pr_sentence *sentence, const struct pr_check_view *view);
+
+/* What is spoken to, for a sentence: its name, address or scope. */
+const char *pr_entity_text(const struct pr_subject *subject, char text[PR_ADDRESS_TEXT_SIZE]);
+const char *pr_scope_text(const struct pr_subject *subject); /* "the LAN", … */

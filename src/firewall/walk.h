@@ -16,6 +16,14 @@ struct pr_walk {
 void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject,
 		    struct pr_decision *ret_decision);
 
+/* The walk, and what names can still change of it: several candidates, of which the packets will show one, and a name
+ * that they claim. `view` as pr_stage_view() has it. */
+void pr_walk_names(const struct pr_walk *walk, const struct pr_subject *view,
+		   struct pr_decision *ret_decision);
+
+/* The same link as what its packets claim to be: the claimed name is its only one. */
+struct pr_subject pr_claimed_view(const struct pr_subject *view);
+
 /* The subject with the facts that `stage` sees: itself where nothing has to be taken away, else a copy in
  * *copy. `complete`: what a packet hasn't got is absent. */
 const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_stage stage,

@@ -26,6 +26,31 @@ bool pr_subject_list_open(const struct pr_subject *subject, uint32_t list)
 	       (!subject->lists_open || has_bit(subject, subject->lists_open, list));
 }
 
+/* Of a fact that is settled with a value. */
+static const struct pr_seen *seen_of(const struct pr_subject *subject, unsigned int fact)
+{
+	return subject->known & ~subject->absent & fact ? subject->seen : NULL;
+}
+
+enum pr_speaks pr_subject_speaks(const struct pr_subject *subject)
+{
+	const struct pr_seen *seen = seen_of(subject, PR_FACT_SPEAKS);
+
+	return seen ? (enum pr_speaks)seen->speaks : PR_SPEAKS_UNKNOWN;
+}
+
+enum pr_encryption pr_subject_encryption(const struct pr_subject *subject)
+{
+	const struct pr_seen *seen = seen_of(subject, PR_FACT_ENCRYPTION);
+
+	return seen ? (enum pr_encryption)seen->encryption : PR_ENCRYPTION_UNKNOWN;
+}
+
+unsigned int pr_subject_seen_flags(const struct pr_subject *subject)
+{
+	return subject->seen ? subject->seen->flags : 0;
+}
+
 const char *pr_scope_name(enum pr_scope scope)
 {
 	static const char *const names[] = {

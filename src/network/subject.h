@@ -141,6 +141,12 @@ bool pr_subject_on_list(const struct pr_subject *subject, uint32_t list);
 bool pr_subject_list_missing(const struct pr_subject *subject, uint32_t list);
 bool pr_subject_list_open(const struct pr_subject *subject, uint32_t list);
 
+/* What was seen of it; UNKNOWN where that is open, or nothing was. */
+enum pr_speaks pr_subject_speaks(const struct pr_subject *subject);
+enum pr_encryption pr_subject_encryption(const struct pr_subject *subject);
+/* The flags (PR_SEEN_…) that were seen by now, settled or not. */
+unsigned int pr_subject_seen_flags(const struct pr_subject *subject);
+
 const char *pr_scope_name(enum pr_scope scope); /* "Localhost", "LAN", "Internet", "Invalid" */
 const char *pr_class_name(enum pr_class class_);
 const char *pr_fact_name(enum pr_fact fact); /* of one bit: "owner", "domain", … */

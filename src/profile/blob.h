@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 6u
+#define PR_BLOB_VERSION 7u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
@@ -72,6 +72,7 @@ struct pr_blob_global {
 	struct pr_blob_span rebinding_exceptions; /* of NUMBERS: strings */
 	uint32_t n_list_words;
 	uint32_t rebinding_protection;
+	uint32_t attacks, block_attackers_s;
 };
 
 struct pr_blob_profile {
@@ -81,7 +82,8 @@ struct pr_blob_profile {
 	uint32_t on_missing_data, dns_blocked, scopes, incoming_scopes;
 	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
 	uint32_t permanent_verdicts, require_encryption, require_tunnel, own_dns;
-	uint32_t bypass_prevention, generated_domains, dns_tunnels, reserved;
+	uint32_t bypass_prevention, generated_domains, dns_tunnels, foreign_names;
+	uint32_t encryption_scopes, deny_tls, inspect, reserved;
 };
 
 struct pr_blob_match {

@@ -196,6 +196,10 @@ static void add_profile_record(struct pr_compile *compile, uint32_t profile, uin
 		.bypass_prevention = number(compile, profile, PR_SETTING_BYPASS_PREVENTION),
 		.generated_domains = number(compile, profile, PR_SETTING_GENERATED_DOMAINS),
 		.dns_tunnels = number(compile, profile, PR_SETTING_DNS_TUNNELS),
+		.foreign_names = number(compile, profile, PR_SETTING_FOREIGN_NAMES),
+		.encryption_scopes = number(compile, profile, PR_SETTING_ENCRYPTION_SCOPES),
+		.deny_tls = number(compile, profile, PR_SETTING_DENY_TLS),
+		.inspect = number(compile, profile, PR_SETTING_INSPECT),
 	};
 
 	pr_policy_builder_append(compile->builder, PR_SECTION_PROFILES, &blob, 1);
@@ -245,6 +249,8 @@ static int compile_all(struct pr_compile *compile)
 	global.next_expiry_s = compile->next_expiry_s;
 	global.rebinding_protection =
 		number(compile, PR_PROFILE_GLOBAL, PR_SETTING_REBINDING_PROTECTION);
+	global.attacks = number(compile, PR_PROFILE_GLOBAL, PR_SETTING_ATTACKS);
+	global.block_attackers_s = number(compile, PR_PROFILE_GLOBAL, PR_SETTING_BLOCK_ATTACKERS_S);
 	global.upstreams = add_texts(compile, PR_SETTING_UPSTREAMS);
 	global.rebinding_exceptions = add_texts(compile, PR_SETTING_REBINDING_EXCEPTIONS);
 	*(struct pr_blob_global *)pr_policy_builder_record(compile->builder, PR_SECTION_GLOBAL, 0) =

@@ -72,6 +72,10 @@ static struct pr_settings decode(const struct pr_policy *policy, const struct pr
 		.bypass_prevention = blob->bypass_prevention,
 		.generated_domains = (enum pr_on_suspicion)blob->generated_domains,
 		.dns_tunnels = (enum pr_on_suspicion)blob->dns_tunnels,
+		.foreign_names = (enum pr_on_suspicion)blob->foreign_names,
+		.encryption_scopes = blob->encryption_scopes,
+		.deny_tls = blob->deny_tls,
+		.inspect = blob->inspect,
 		.tunnel = policy->strings + blob->tunnel,
 		.lists = policy->words + blob->lists,
 		.exceptions = policy->words + blob->exceptions,
@@ -88,6 +92,8 @@ static void decode_settings(struct pr_policy *policy)
 		.failure = (enum pr_failure)global->failure,
 		.start_grace = global->start_grace,
 		.rebinding_protection = global->rebinding_protection,
+		.attacks = (enum pr_on_suspicion)global->attacks,
+		.block_attackers_s = global->block_attackers_s,
 	};
 	policy->settings = pr_calloc(policy->n[PR_SECTION_PROFILES], sizeof(*policy->settings));
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
@@ -173,6 +179,7 @@ int pr_policy_open(const void *bytes, size_t len, struct pr_policy **ret_policy)
 	policy->doh_lists = find_doh_lists(policy);
 	policy->wants_data = wanted_data(policy);
 	policy->may_deny_infrastructure = denies_infrastructure(policy);
+	pr_policy_find_seen(policy);
 	*ret_policy = PR_TAKE_PTR(policy);
 	return 0;
 }
@@ -183,5 +190,6 @@ void pr_policy_free(struct pr_policy *policy)
 		return;
 	free(policy->settings);
 	free(policy->doh_lists);
+	free(policy->rulesets_seen);
 	free(policy);
 }

@@ -45,6 +45,12 @@ enum pr_failure { PR_FAILURE_CLOSED, PR_FAILURE_OPEN };
 #define PR_BYPASS_DOT	    4u
 #define PR_BYPASS_DOH	    8u
 
+/* Bits of `deny_tls`. */
+#define PR_TLS_NAMELESS	   1u
+#define PR_TLS_OLD	   2u
+#define PR_TLS_SELF_ISSUED 4u
+#define PR_TLS_EXPIRED	   8u
+
 /* What happens to what looks suspicious. */
 enum pr_on_suspicion { PR_SUSPICION_IGNORE, PR_SUSPICION_REPORT, PR_SUSPICION_DENY };
 
@@ -54,11 +60,14 @@ struct pr_settings {
 	enum pr_deny_how deny_outgoing, deny_incoming;
 	enum pr_on_missing on_missing_data;
 	enum pr_dns_blocked dns_blocked;
-	enum pr_on_suspicion generated_domains, dns_tunnels;
+	enum pr_on_suspicion generated_domains, dns_tunnels, foreign_names;
 	uint32_t scopes, incoming_scopes; /* PR_SCOPE_BIT_… */
 	uint32_t bypass_prevention;	  /* PR_BYPASS_… */
+	uint32_t encryption_scopes;	  /* PR_SCOPE_BIT_…, where require_encryption holds */
+	uint32_t deny_tls;		  /* PR_TLS_… */
 	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
 	bool permanent_verdicts, require_encryption, require_tunnel, own_dns;
+	bool inspect;	    /* for display too, not only what the policy wants */
 	const char *tunnel; /* name of an upstream; "" = none */
 	/* Bitsets of list numbers, subject->n_list_words long: the lists that deny, and those that are
 	 * taken out of them. */
@@ -72,6 +81,8 @@ struct pr_global_settings {
 	enum pr_failure failure;
 	bool start_grace;
 	bool rebinding_protection;
+	enum pr_on_suspicion attacks; /* never DENY */
+	uint32_t block_attackers_s;   /* 0 = not at all */
 };
 
 /* Which list of rules. Profile lists come before the global ones; `enforced` before both. */
@@ -183,6 +194,13 @@ uint32_t pr_policy_n_rules(const struct pr_policy *policy);
 bool pr_policy_may_deny_infrastructure(const struct pr_policy *policy);
 /* The data (PR_FACT_COUNTRY, PR_FACT_ASN, PR_FACT_LISTS) that some rule or setting depends on. */
 unsigned int pr_policy_wants_data(const struct pr_policy *policy);
+/* PR_FACTS_SEEN that a decision on the profile's links could ever want; a few look-ups. */
+unsigned int pr_policy_wants_seen(const struct pr_policy *policy, uint32_t profile,
+				  enum pr_direction direction);
+/* Could a rule deny by a name (a domain, a list) in front of this one, in the order of the profile's lists?
+ * UINT32_MAX: any rule. */
+bool pr_policy_denies_name_before(const struct pr_policy *policy, uint32_t profile,
+				  enum pr_direction direction, uint32_t rule);
 /* True when some profile matches by `package`, which costs a look-up for each executable otherwise spared. */
 bool pr_policy_wants_package(const struct pr_policy *policy);
 

@@ -46,7 +46,7 @@ static bool global_valid(const struct pr_policy *policy)
 
 	return strings_valid(policy, global->upstreams) &&
 	       strings_valid(policy, global->rebinding_exceptions) &&
-	       global->failure <= PR_FAILURE_OPEN &&
+	       global->failure <= PR_FAILURE_OPEN && global->attacks <= PR_SUSPICION_REPORT &&
 	       global->n_list_words == (policy->n[PR_SECTION_LISTS] + 63) / 64;
 }
 
@@ -65,7 +65,8 @@ static bool profile_valid(const struct pr_policy *policy, const struct pr_blob_p
 	       profile->on_missing_data <= PR_MISSING_DENY &&
 	       profile->dns_blocked <= PR_DNS_REFUSED &&
 	       profile->generated_domains <= PR_SUSPICION_DENY &&
-	       profile->dns_tunnels <= PR_SUSPICION_DENY;
+	       profile->dns_tunnels <= PR_SUSPICION_DENY &&
+	       profile->foreign_names <= PR_SUSPICION_DENY;
 }
 
 static bool sources_valid(const struct pr_policy *policy, const struct pr_blob_source *sources,

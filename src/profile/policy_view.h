@@ -5,6 +5,12 @@
 #include "profile/blob.h"
 #include "profile/policy.h"
 
+/* What a ruleset says of what is only seen later. */
+struct pr_ruleset_seen {
+	unsigned int wants;    /* PR_FACTS_SEEN */
+	uint32_t first_denial; /* the first rule that denies by a name, or PR_BLOB_NONE */
+};
+
 struct pr_policy {
 	const struct pr_blob_header *header;
 	uint32_t n[PR_SECTION_COUNT_];
@@ -32,11 +38,15 @@ struct pr_policy {
 	struct pr_settings *settings; /* a profile each; owned */
 	uint64_t *doh_lists;	      /* owned; NULL = no profile wants them denied */
 	unsigned int wants_data;
+	struct pr_ruleset_seen *rulesets_seen; /* by ruleset; owned */
 	bool may_deny_infrastructure;
 };
 
 /* True when every number and offset in the sections lies inside, and every walk ends. */
 bool pr_policy_valid(const struct pr_policy *policy);
+
+/* policy_seen.c: fills in rulesets_seen. */
+void pr_policy_find_seen(struct pr_policy *policy);
 
 /* What rules are looked for: those that don't exclude what a subject says of its protocol and port. */
 enum pr_known { PR_IS_KNOWN, PR_IS_OPEN, PR_IS_NONE };

@@ -14,6 +14,9 @@ static const char *const scopes[] = { "localhost", "lan", "internet", "peer-to-p
 
 static const char *const bypasses[] = { "canary", "discovery", "dot", "doh", NULL };
 static const char *const suspicious[] = { "ignore", "report", "deny", NULL };
+static const char *const attacks[] = { "ignore", "report", NULL };
+static const char *const encryption_scopes[] = { "localhost", "lan", "internet", NULL };
+static const char *const denied_tls[] = { "nameless", "old", "self-issued", "expired", NULL };
 
 /* As pr_list_format_name() and pr_geo_format_name() have them. */
 static const char *const list_formats[] = { "auto",    "hosts",	    "domains", "wildcards",
@@ -200,8 +203,34 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 						 "data: `skip` it, or `deny` what it might have "
 						 "matched." },
 	[PR_SETTING_REQUIRE_ENCRYPTION] = { "require_encryption", PR_TYPE_BOOL, PR_IN_BOTH,
-					    .help = "Whether links to the Internet must be "
-						    "encrypted." },
+					    .help = "Whether links must be encrypted, outgoing "
+						    "and incoming ones, in the scopes that "
+						    "`encryption_scopes` names. What is sent is "
+						    "held until it is proven; a link that "
+						    "isn't is cut before a byte of it has "
+						    "arrived. Rules are its exceptions." },
+	[PR_SETTING_ENCRYPTION_SCOPES] = { "encryption_scopes", PR_TYPE_WORDS, PR_IN_BOTH,
+					   encryption_scopes, 6,
+					   .help = "Where `require_encryption` holds." },
+	[PR_SETTING_DENY_TLS] = { "deny_tls", PR_TYPE_WORDS, PR_IN_BOTH, denied_tls,
+				  .help = "What of TLS, DTLS and QUIC is denied on links that are "
+					  "opened. `nameless`: the client names no server. `old`: "
+					  "a "
+					  "version below TLS 1.2 (RFC 8996). `self-issued` and "
+					  "`expired`: the server's certificate, where it is "
+					  "visible "
+					  "(up to TLS 1.2)." },
+	[PR_SETTING_FOREIGN_NAMES] = { "foreign_names", PR_TYPE_WORD, PR_IN_BOTH, suspicious, 1,
+				       .help = "What happens to links whose packets name a server "
+					       "that the application was never given for the "
+					       "address (domain fronting, addresses that it "
+					       "brought "
+					       "along): `report` shows the name as claimed, `deny` "
+					       "cuts the link." },
+	[PR_SETTING_INSPECT] = { "inspect", PR_TYPE_BOOL, PR_IN_BOTH, .default_value = 1,
+				 .help = "Whether it is found out for display what links show of "
+					 "themselves: protocol, names, encryption. Without, only "
+					 "what the policy needs." },
 	[PR_SETTING_REQUIRE_TUNNEL] = { "require_tunnel", PR_TYPE_BOOL, PR_IN_BOTH,
 					.help = "Whether what leads to the Internet must go "
 						"through the tunnel." },
@@ -249,6 +278,14 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 	[PR_SETTING_REBINDING_EXCEPTIONS] = { "rebinding_exceptions", PR_TYPE_ZONES, PR_IN_GLOBAL,
 					      .help = "Domains that may lead there too, each with "
 						      "all below." },
+	[PR_SETTING_ATTACKS] = { "attacks", PR_TYPE_WORD, PR_IN_GLOBAL, attacks, 1,
+				 .help = "What happens to scans, floods of half-open connections, "
+					 "malformed packets and claims of the gateway's address: "
+					 "`report` tells of each once." },
+	[PR_SETTING_BLOCK_ATTACKERS_S] = { "block_attackers_s", PR_TYPE_NUMBER, PR_IN_GLOBAL, NULL,
+					   0, 0, DAY, "seconds",
+					   "How long what comes from the source of an attack is "
+					   "dropped. 0 = not at all." },
 	[PR_SETTING_FAILURE] = { "failure", PR_TYPE_WORD, PR_IN_GLOBAL, failures,
 				 .help = "What happens when Portreeve dies: `closed` lets nothing "
 					 "new pass until it is "

@@ -77,6 +77,8 @@ static void print_default_words(FILE *out, const struct pr_setting *setting)
 		fputs("all", out);
 		return;
 	}
+	if (!setting->default_value)
+		fputs("none", out);
 	for (int i = 0; i < n; i++) {
 		if (!(setting->default_value >> i & 1))
 			continue;

@@ -7,10 +7,11 @@
 
 #include <stdio.h>
 
-#define N_STAGES (PR_STAGE_LINK + 1)
+#define N_STAGES (PR_STAGE_INSPECTION + 1)
 
 static const char *const stage_titles[N_STAGES] = { "before<br/>intel", "after<br/>intel",
-						    "commu-<br/>nication", "link" };
+						    "commu-<br/>nication", "link",
+						    "inspec-<br/>tion" };
 static const char *const directions[] = { "out", "in", "forward" };
 
 static const struct {

@@ -291,6 +291,8 @@ static void has_the_contract_s_defaults(void **state)
 	assert_int_equal(global->failure, PR_FAILURE_CLOSED);
 	assert_true(global->start_grace);
 	assert_true(global->rebinding_protection);
+	assert_int_equal(global->attacks, PR_SUSPICION_REPORT);
+	assert_int_equal(global->block_attackers_s, 0);
 	for (uint32_t i = 0; i < 3; i++) {
 		settings = pr_policy_settings(setup.policy, i);
 		assert_int_equal(settings->default_action, PR_ACTION_PERMIT);
@@ -310,6 +312,12 @@ static void has_the_contract_s_defaults(void **state)
 				 PR_BYPASS_CANARY | PR_BYPASS_DISCOVERY);
 		assert_int_equal(settings->generated_domains, PR_SUSPICION_REPORT);
 		assert_int_equal(settings->dns_tunnels, PR_SUSPICION_REPORT);
+		assert_int_equal(settings->foreign_names, PR_SUSPICION_REPORT);
+		assert_int_equal(settings->encryption_scopes,
+				 PR_SCOPE_BIT_LAN | PR_SCOPE_BIT_INTERNET);
+		assert_int_equal(settings->deny_tls, 0);
+		assert_false(settings->require_encryption);
+		assert_true(settings->inspect);
 		assert_string_equal(settings->tunnel, "");
 	}
 	done(&setup);

@@ -631,6 +631,9 @@ struct model_decision model_decide(const struct world *world, uint32_t app, enum
 	struct model_decision decision;
 	struct told told;
 
+	/* of the same link, with what its packets have shown */
+	if (stage == PR_STAGE_INSPECTION)
+		stage = PR_STAGE_LINK;
 	tell(&told, world, app, stage, subject);
 	if (stage == PR_STAGE_COMMUNICATION &&
 	    (subject->own || subject->infrastructure || subject->spoofed || subject->start_grace ||

@@ -115,6 +115,10 @@ static void add_profile(struct pr_policy_builder *builder, const char *name,
 		.bypass_prevention = settings->bypass_prevention,
 		.generated_domains = settings->generated_domains,
 		.dns_tunnels = settings->dns_tunnels,
+		.foreign_names = settings->foreign_names,
+		.require_encryption = settings->require_encryption,
+		.encryption_scopes = settings->encryption_scopes,
+		.deny_tls = settings->deny_tls,
 	};
 
 	profile.lists = pr_policy_builder_append(builder, PR_SECTION_WORDS, lists, 2);

@@ -1,0 +1,202 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Names, as long as it is open which one a link is for, and where its packets claim one.
+ *
+ * An address can have several names that the application was given. One of them will be in the packets, or none that it
+ * was given: then all stay candidates, and any of them may be the one. So the decision is made for each of them alone
+ * and for all together. Where these agree it is final as to the name; where they don't, the name is wanted.
+ *
+ * A name that the packets claim and the application was never given permits nothing: whoever writes it can write
+ * anything. But what denies that name denies the link. The decision is made once more as if the link were for
+ * it, and counts if it is a denial that rests on the name. Where a name could bring that about, a
+ * permission wants to know it (docs/decisions/claimed-names.md).
+ */
+#include "firewall/checks_internal.h"
+#include "firewall/listing.h"
+#include "firewall/walk.h"
+
+struct pr_subject pr_claimed_view(const struct pr_subject *view)
+{
+	struct pr_subject claimed = *view;
+
+	claimed.domains[0] = view->claimed;
+	claimed.domain_lists[0] = view->claimed_lists;
+	claimed.n_domains = 1;
+	claimed.known |= PR_FACT_DOMAIN;
+	claimed.absent &= ~(unsigned int)PR_FACT_DOMAIN;
+	return claimed;
+}
+
+static bool is_reroute(const struct pr_decision *decision)
+{
+	return decision->outcome == PR_OUTCOME_REROUTE_NAMESERVER ||
+	       decision->outcome == PR_OUTCOME_REROUTE_TUNNEL;
+}
+
+static void leave_open(struct pr_decision *decision)
+{
+	*decision = (struct pr_decision){ .outcome = PR_OUTCOME_OPEN,
+					  .verdict = PR_VERDICT_DROP,
+					  .check = decision->check,
+					  .rule = decision->rule,
+					  .missing = PR_FACT_NAME };
+}
+
+/* One of the candidates is decided otherwise than all together. `by`: the decision that tells why. */
+static void wait_for_name(enum pr_stage stage, const struct pr_decision *by, unsigned int wants,
+			  struct pr_decision *decision)
+{
+	if (stage == PR_STAGE_COMMUNICATION) {
+		leave_open(decision);
+		return;
+	}
+	*decision = (struct pr_decision){ .outcome = PR_OUTCOME_PERMIT,
+					  .verdict = PR_VERDICT_ACCEPT,
+					  .check = by->check,
+					  .rule = by->rule,
+					  .defaulted = by->rule == PR_RULE_NONE,
+					  .wants = wants | PR_FACT_NAME,
+					  .provisional = true };
+}
+
+static void weigh_candidates(const struct pr_walk *walk, const struct pr_subject *view,
+			     struct pr_decision *decision)
+{
+	const struct pr_walk each = { walk->policy, walk->stage, walk->fetchable, NULL };
+	struct pr_decision alone, by = *decision;
+	struct pr_subject one = *view;
+	unsigned int wants = decision->wants;
+	bool agree = true;
+
+	one.n_domains = 1;
+	for (unsigned int i = 0; i < view->n_domains; i++) {
+		one.domains[0] = view->domains[i];
+		one.domain_lists[0] = view->domain_lists[i];
+		pr_walk_checks(&each, &one, &alone);
+		if (alone.outcome == PR_OUTCOME_MISSING || alone.outcome == PR_OUTCOME_OPEN) {
+			*decision = alone;
+			return;
+		}
+		wants |= alone.wants;
+		if (alone.outcome == decision->outcome &&
+		    alone.provisional == decision->provisional)
+			continue;
+		if (agree && by.outcome != PR_OUTCOME_DENY)
+			by = alone;
+		agree = false;
+	}
+	if (!agree && !is_reroute(decision))
+		wait_for_name(walk->stage, &by, wants, decision);
+	else if (decision->outcome == PR_OUTCOME_PERMIT)
+		decision->wants = wants;
+}
+
+static bool has_lists(const struct pr_denying_lists *lists)
+{
+	for (unsigned int i = 0; lists->lists && i < lists->n_words; i++)
+		if (lists->lists[i])
+			return true;
+	return false;
+}
+
+/* Could some name that its packets claim have it denied? */
+static bool could_be_denied_by_name(const struct pr_walk *walk, const struct pr_subject *view,
+				    const struct pr_decision *decision)
+{
+	const struct pr_settings *settings = pr_policy_settings(walk->policy, view->profile);
+	const struct pr_denying_lists lists = pr_lists_of_profile(walk->policy, settings);
+	const struct pr_denying_lists doh = pr_lists_of_doh(walk->policy);
+	bool by_rule = decision->check == PR_CHECK_RULES && !decision->provisional &&
+		       decision->rule != PR_RULE_NONE;
+
+	if (view->direction == PR_DIRECTION_IN)
+		return false;
+	if (pr_policy_denies_name_before(walk->policy, view->profile, view->direction,
+					 by_rule ? decision->rule : PR_RULE_NONE))
+		return true;
+	/* The rows behind the rules had their turn. */
+	return !by_rule && (has_lists(&lists) || (settings->bypass_prevention & PR_BYPASS_DOH &&
+						  !settings->own_dns && has_lists(&doh)));
+}
+
+/* Is the claimed name on one of the rule's lists? */
+static bool claims_listed(const struct pr_policy *policy, const struct pr_subject *view,
+			  uint32_t rule)
+{
+	struct pr_subject name = { .n_domains = 1,
+				   .domain_lists = { view->claimed_lists },
+				   .n_list_words = view->n_list_words };
+	uint32_t n;
+	const uint32_t *lists = pr_policy_rule_lists(policy, rule, &n);
+
+	for (uint32_t i = 0; i < n; i++)
+		if (pr_subject_on_list(&name, lists[i]))
+			return true;
+	return false;
+}
+
+/* Does the denial of the link as what it claims to be rest on the name? */
+static bool rests_on_name(const struct pr_policy *policy, const struct pr_subject *claimed,
+			  const struct pr_decision *decision)
+{
+	const struct pr_settings *settings = pr_policy_settings(policy, claimed->profile);
+	const struct pr_denying_lists lists = decision->check == PR_CHECK_DOH
+						      ? pr_lists_of_doh(policy)
+						      : pr_lists_of_profile(policy, settings);
+	struct pr_listing listing;
+
+	if (decision->check == PR_CHECK_DOH || decision->check == PR_CHECK_LISTS)
+		return pr_listing_find(&lists, claimed, &listing) == PR_LISTING_FOUND &&
+		       !listing.of_address;
+	if (decision->check != PR_CHECK_RULES || decision->rule == PR_RULE_NONE)
+		return false;
+	if (pr_policy_rule_fact(policy, decision->rule) == PR_FACT_LISTS)
+		return claims_listed(policy, claimed, decision->rule);
+	return pr_policy_rule_fact(policy, decision->rule) == PR_FACT_DOMAIN;
+}
+
+static void weigh_claim(const struct pr_walk *walk, const struct pr_subject *view,
+			struct pr_decision *decision)
+{
+	struct pr_walk again = { walk->policy, walk->stage, walk->fetchable, NULL };
+	struct pr_subject claimed = pr_claimed_view(view);
+	struct pr_decision as_claimed;
+
+	pr_walk_checks(&again, &claimed, &as_claimed);
+	if (as_claimed.outcome == PR_OUTCOME_MISSING) {
+		*decision = as_claimed;
+	} else if (as_claimed.outcome == PR_OUTCOME_DENY &&
+		   rests_on_name(walk->policy, &claimed, &as_claimed)) {
+		again.steps = walk->steps;
+		pr_walk_checks(&again, &claimed, decision);
+		decision->by_claim = true;
+	} else if (as_claimed.provisional && decision->outcome == PR_OUTCOME_PERMIT) {
+		decision->wants |= as_claimed.wants;
+		decision->permanent = false;
+	}
+}
+
+void pr_walk_names(const struct pr_walk *walk, const struct pr_subject *view,
+		   struct pr_decision *ret_decision)
+{
+	bool open = pr_is_open(view, PR_FACT_NAME);
+
+	pr_walk_checks(walk, view, ret_decision);
+	if (walk->stage < PR_STAGE_COMMUNICATION || ret_decision->outcome == PR_OUTCOME_MISSING ||
+	    ret_decision->outcome == PR_OUTCOME_OPEN)
+		return;
+	if (open && view->n_domains > 1 &&
+	    pr_policy_wants_seen(walk->policy, view->profile, view->direction) & PR_FACT_NAME)
+		weigh_candidates(walk, view, ret_decision);
+	if (pr_is_known(view, PR_FACT_NAME) && view->claimed &&
+	    ret_decision->outcome != PR_OUTCOME_DENY)
+		weigh_claim(walk, view, ret_decision);
+	if (ret_decision->outcome != PR_OUTCOME_PERMIT)
+		return;
+	if (open && could_be_denied_by_name(walk, view, ret_decision))
+		ret_decision->wants |= PR_FACT_NAME;
+	if (ret_decision->wants)
+		ret_decision->permanent = false;
+	if (ret_decision->wants && walk->stage == PR_STAGE_COMMUNICATION)
+		leave_open(ret_decision);
+}
