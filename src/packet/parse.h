@@ -29,6 +29,7 @@ enum pr_packet_outcome {
 #define PR_TCP_RST	     0x04
 #define PR_TCP_PSH	     0x08
 #define PR_TCP_ACK	     0x10
+#define PR_TCP_URG	     0x20
 
 struct pr_packet {
 	struct pr_tuple tuple;
