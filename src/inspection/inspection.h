@@ -18,7 +18,8 @@ struct pr_inspections *pr_inspections_new(size_t bytes_max /* 0 = PR_INSPECTION_
 void pr_inspections_free(struct pr_inspections *inspections);
 
 /* `wants`: PR_FACT_… of inspection that somebody asks for; when they are settled it is finished. `from_start`: nothing of
- * the link was missed. NULL: no room, even after giving up others (`abandoned` of pr_inspections_tick). */
+ * the link was missed; the packet that opens it is handed in as its first. `link`: not 0. NULL: no room; others have been
+ * given up for it, and there may be some once pr_inspections_tick has told of them and these have ended. */
 PR_MUST_USE struct pr_inspection *pr_inspection_begin(struct pr_inspections *inspections,
 						      const struct pr_tuple *tuple,
 						      unsigned int wants, bool from_start,
@@ -54,10 +55,12 @@ const struct pr_seen *pr_inspection_seen(const struct pr_inspection *inspection)
 /* Gives up: all that is open is settled as unknown. */
 void pr_inspection_give_up(struct pr_inspections *inspections, struct pr_inspection *inspection);
 
-/* The next link whose time is over (hold or whole), 0 = none; it is given up by then. Call until 0. *ret_due_us: when
- * to call again, UINT64_MAX = never. */
+/* The next link whose time is over (hold or whole), or that was given up for another's room, 0 = none; it is given up by
+ * then. Call until 0. *ret_due_us: when to call again, UINT64_MAX = never; a packet can make it earlier. */
 uint64_t pr_inspections_tick(struct pr_inspections *inspections, uint64_t now_us,
 			     struct pr_inspection **ret_inspection, uint64_t *ret_due_us);
+/* When to call that: 0 = at once. Cheap. */
+uint64_t pr_inspections_due(const struct pr_inspections *inspections);
 
 struct pr_inspections_counters {
 	uint32_t n;		 /* under way */

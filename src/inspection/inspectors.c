@@ -4,7 +4,7 @@
 
 #include "base/error.h"
 
-#include <string.h>
+#include "inspection/inspection_internal.h"
 
 #define TCP PR_INSPECTS_TCP
 #define UDP PR_INSPECTS_UDP
@@ -20,33 +20,74 @@ const struct pr_inspector pr_inspectors[] = {
 };
 const unsigned int pr_n_inspectors = PR_ARRAY_SIZE(pr_inspectors);
 
-enum pr_look pr_inspectors_look(const struct pr_transcript *transcript, bool give_up,
-				struct pr_seen *ret_seen)
+_Static_assert(PR_ARRAY_SIZE(pr_inspectors) <= 32, "candidates are the bits of 32");
+
+static unsigned int transport(uint8_t proto)
 {
-	bool open = false;
+	return proto == IPPROTO_TCP ? PR_INSPECTS_TCP : PR_INSPECTS_UDP;
+}
 
+enum pr_look pr_inspectors_look_on(const struct pr_transcript *transcript, bool give_up,
+				   uint32_t *candidates, struct pr_seen *ret_seen)
+{
 	for (unsigned int i = 0; i < pr_n_inspectors; i++) {
-		unsigned int transport =
-			transcript->proto == IPPROTO_TCP ? PR_INSPECTS_TCP : PR_INSPECTS_UDP;
-		enum pr_look look;
+		enum pr_look look = PR_LOOK_NOT_MINE;
 
-		if (!(pr_inspectors[i].transports & transport))
+		if (!(*candidates & UINT32_C(1) << i))
 			continue;
-		*ret_seen = (struct pr_seen){ 0 };
-		look = pr_inspectors[i].look(transcript, ret_seen);
-		if (look == PR_LOOK_MORE && ret_seen->speaks == PR_SPEAKS_UNKNOWN) {
-			open = true;
+		if (pr_inspectors[i].transports & transport(transcript->proto)) {
+			*ret_seen = (struct pr_seen){ 0 };
+			look = pr_inspectors[i].look(transcript, ret_seen);
+		}
+		if (look == PR_LOOK_MORE && ret_seen->speaks == PR_SPEAKS_UNKNOWN)
+			continue;
+		if (look == PR_LOOK_NOT_MINE) {
+			*candidates &= ~(UINT32_C(1) << i);
 			continue;
 		}
-		if (look == PR_LOOK_NOT_MINE)
-			continue;
+		*candidates = UINT32_C(1) << i;
 		if (give_up)
 			ret_seen->settled = PR_FACTS_SEEN;
 		return give_up ? PR_LOOK_DONE : look;
 	}
+	*candidates &= (uint32_t)((UINT64_C(1) << pr_n_inspectors) - 1);
 	*ret_seen = (struct pr_seen){ 0 };
-	if (open && !give_up)
+	if (*candidates && !give_up)
 		return PR_LOOK_MORE;
 	ret_seen->settled = PR_FACTS_SEEN;
 	return PR_LOOK_NOT_MINE;
+}
+
+enum pr_look pr_inspectors_look(const struct pr_transcript *transcript, bool give_up,
+				struct pr_seen *ret_seen)
+{
+	uint32_t candidates = UINT32_MAX;
+
+	return pr_inspectors_look_on(transcript, give_up, &candidates, ret_seen);
+}
+
+static void at_least(uint32_t *most, uint32_t wanted)
+{
+	if (wanted > *most)
+		*most = wanted;
+}
+
+void pr_inspectors_limits(uint32_t candidates, uint8_t proto, uint32_t *ret_client,
+			  uint32_t *ret_server, uint32_t *ret_datagrams)
+{
+	uint32_t client = 0, server = 0, datagrams = 0;
+
+	for (unsigned int i = 0; i < pr_n_inspectors; i++) {
+		const struct pr_inspector *row = &pr_inspectors[i];
+
+		if (!(candidates & UINT32_C(1) << i) || !(row->transports & transport(proto)))
+			continue;
+		at_least(&client, row->client_bytes);
+		at_least(&server, row->server_bytes);
+		at_least(&datagrams, row->datagrams);
+	}
+	*ret_client = client < PR_INSPECTION_CLIENT_MAX ? client : PR_INSPECTION_CLIENT_MAX;
+	*ret_server = server < PR_INSPECTION_SERVER_MAX ? server : PR_INSPECTION_SERVER_MAX;
+	*ret_datagrams =
+		datagrams < PR_INSPECTION_DATAGRAMS_MAX ? datagrams : PR_INSPECTION_DATAGRAMS_MAX;
 }
