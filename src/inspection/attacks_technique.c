@@ -6,8 +6,6 @@
 
 #include <netinet/in.h>
 
-#define PR_TCP_URG 0x20u
-
 enum pr_attack_technique pr_attack_technique_of(uint8_t proto, uint8_t tcp_flags)
 {
 	const uint8_t all =
