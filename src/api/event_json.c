@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "api/event_json.h"
 
+#include "api/attack_json.h"
 #include "api/seen_json.h"
 #include "api/text_json.h"
 #include "base/clock.h"
@@ -240,6 +241,8 @@ json_t *pr_event_json(const struct pr_event *event)
 	set_text(object, "event", kind_names[event->kind]);
 	set_number(object, "id", event->id);
 	set_text(object, "text", event->text);
+	if (event->attacked)
+		json_object_set_new(object, "attack", pr_attack_json(&event->attack));
 	if (event->kind == PR_EVENT_SYSTEM)
 		return object;
 	if (event->communication)

@@ -86,6 +86,27 @@
 	X(intel_went_without)                                           \
 	X(intel_redecided)                                              \
 	X(intel_answers_now)                                            \
+	/* attacks */                                                   \
+	X(attacks_probes)                                               \
+	X(attacks_vertical_scan)                                        \
+	X(attacks_horizontal_scan)                                      \
+	X(attacks_slow_scan)                                            \
+	X(attacks_distributed_scan)                                     \
+	X(attacks_flag_scan)                                            \
+	X(attacks_udp_scan)                                             \
+	X(attacks_sctp_scan)                                            \
+	X(attacks_protocol_scan)                                        \
+	X(attacks_half_open_flood)                                      \
+	X(attacks_spoofed_packets)                                      \
+	X(attacks_malformed_packets)                                    \
+	X(attacks_gateway_claim)                                        \
+	X(attacks_now)                                                  \
+	X(attacks_not_told)                                             \
+	X(attacks_unwatched)                                            \
+	X(attacks_sources_evicted)                                      \
+	X(attackers_blocked)                                            \
+	X(attackers_blocked_now)                                        \
+	X(attackers_spared)                                             \
 	X(generations_asked)                                            \
 	X(generations_set)
 

@@ -3,6 +3,7 @@
  * The machine's frame: its life, its lock, its clock. Each call of engine.h locks, sets the time, does its
  * work and unlocks; why one lock is enough stands in docs/decisions/one-lock.md.
  */
+#include "engine/attackers.h"
 #include "engine/machine.h"
 
 #include <string.h>
@@ -46,6 +47,7 @@ struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 	pr_providers_table_init(&engine->providers);
 	pr_questions_init(engine);
 	pr_suspicions_init(engine);
+	pr_attackers_init(engine);
 	pr_parking_init(&engine->parking, or_default(options->n_parked_max, PR_ENGINE_PARKED_MAX));
 	engine->n_prompts_max = or_default(options->n_prompts_max, PR_ENGINE_PROMPTS_MAX);
 	engine->prompts = pr_calloc(engine->n_prompts_max, sizeof(*engine->prompts));
@@ -63,6 +65,7 @@ void pr_engine_free(struct pr_engine *engine)
 	engine->parking.n_used = 0;
 	pr_questions_done(engine);
 	pr_suspicions_done(engine);
+	pr_attackers_done(engine);
 	pr_links_free(engine->links);
 	pr_prompts_done(engine);
 	pr_answers_done(engine);
@@ -210,6 +213,7 @@ uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us)
 		next_us = earlier(next_us, pr_prompts_tick(engine));
 		next_us = earlier(next_us, pr_question_waits_tick(engine));
 		next_us = earlier(next_us, pr_parking_tick(engine));
+		next_us = earlier(next_us, pr_attackers_tick(engine));
 		next_us = earlier(next_us, pr_questions_tick(engine->questions, engine->now_us));
 		sweep(engine);
 		next_us = earlier(next_us, next_sweep(engine));

@@ -14,6 +14,7 @@
 #include "engine/counters.h"
 #include "firewall/decide.h"
 #include "firewall/event.h"
+#include "inspection/attacks.h"
 #include "intel/set.h"
 #include "interception/interception.h"
 #include "ipc/intel_codec.h"
@@ -48,6 +49,11 @@ struct pr_engine_ports {
 	/* What a packet that the nameserver received was when its client sent it, before NAT. False: NAT knows nothing
 	 * of it, it came as it was sent. NULL: the same. */
 	bool (*before_nat)(void *context, const struct pr_tuple *seen, struct pr_tuple *ret_sent);
+
+	/* What has become of a link, by the kernel's table: *ret_live where it is completed and not ending. NULL: nobody
+	 * knows. */
+	enum pr_attack_opened (*opened)(void *context, const struct pr_tuple *tuple,
+					bool *ret_live);
 
 	/* The verdict of a packet that pr_engine_packet() held. `packet->bytes` is NULL. */
 	void (*release)(void *context, struct pr_interception *interception,
@@ -280,6 +286,7 @@ enum pr_engine_table {
 	PR_ENGINE_LINKS,
 	PR_ENGINE_PROMPTS,
 	PR_ENGINE_NAMES, /* addresses, and the domains that led there; "deadline" = when that is forgotten */
+	PR_ENGINE_ATTACKS, /* events of attacks that are not over */
 };
 /* Calls `row` for each row from *cursor (0 = the first) on, in the table's own order, with the lock held: for
  * PR_ENGINE_ROWS_AT_ONCE rows at a time (but for PR_ENGINE_APPS), so that a long table stops no packet. A false

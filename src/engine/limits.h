@@ -41,12 +41,26 @@
 #define PR_ENGINE_ROWS_AT_ONCE 128u
 
 /* Decisions of packets that are told a little later, off the packets' way. Reached: all are told at once. */
-#define PR_ENGINE_OWED_MAX    4096u
-#define PR_ENGINE_OWED_US     50000u
-#define PR_ENGINE_PAY_MAX     16u /* of them while the lock is held once */
+#define PR_ENGINE_OWED_MAX 4096u
+#define PR_ENGINE_OWED_US  50000u
+#define PR_ENGINE_PAY_MAX  16u /* of them while the lock is held once */
 
-#define PR_ENGINE_WHY_SIZE    256u /* what a suspicion rests on */
-#define PR_ENGINE_REASON_SIZE 320u /* bytes of an event's reason; longer ones are cut */
+/* Attackers that are blocked. Reached: of those that share a place the one that ends soonest. */
+#define PR_ENGINE_BLOCKED_MAX 1024u
+/* Addresses that never are, beside our own. Reached: further ones may be. */
+#define PR_ENGINE_SPARED_MAX 64u
+/* Before a source is blocked all links are looked through, so many times a second at most; links of the source's that
+ * the kernel is asked about. Reached: it is spared; it is blocked. */
+#define PR_ENGINE_SPARE_LOOKS 4u
+#define PR_ENGINE_SPARE_ASKS  16u
+/* Links of which it is asked what became of them, after so long, so many at a time. Reached: not asked
+ * (`attacks_unwatched`). */
+#define PR_ENGINE_WATCHED_MAX	1024u
+#define PR_ENGINE_WATCH_US	3000000u
+#define PR_ENGINE_WATCH_AT_ONCE 16u
+
+#define PR_ENGINE_WHY_SIZE	256u /* what a suspicion rests on */
+#define PR_ENGINE_REASON_SIZE	320u /* bytes of an event's reason; longer ones are cut */
 
 /* Housekeeping: names and links that expire. */
 #define PR_ENGINE_SWEEP_US	 1000000u

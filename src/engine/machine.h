@@ -166,6 +166,7 @@ struct pr_engine {
 	uint32_t n_owed, n_paid;
 	bool paying;
 	struct pr_heuristics *heuristics;
+	struct pr_attackers *attackers; /* attackers.h */
 	char generated_why[PR_ENGINE_WHY_SIZE], tunnel_why[PR_ENGINE_WHY_SIZE];
 	char reason[PR_ENGINE_REASON_SIZE], denial[PR_ENGINE_REASON_SIZE];
 	char missing_providers[PR_PROVIDERS_MAX * (PR_PROVIDER_ID_MAX + 1)];

@@ -7,6 +7,7 @@
  * the first receiver that the owner port names.
  */
 #include "engine/arrival.h"
+#include "engine/attackers.h"
 
 void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order)
 {
@@ -110,6 +111,7 @@ void pr_packets_owner(struct pr_engine *engine, struct pr_link *link, enum pr_li
 		      struct pr_actor actor, bool settled)
 {
 	pr_end_set_owner_take(engine, &link->ends[end], actor, settled);
+	pr_attackers_owner(engine, link, end);
 	pr_end_decide(engine, link, end);
 	pr_event_tell_end(engine, link, end);
 	pr_packets_settled(engine, link, end);
@@ -145,6 +147,7 @@ static enum pr_engine_packet_outcome with_owner(struct pr_engine *engine,
 	}
 	pr_end_set_owner_take(engine, end, pr_actor_of_outcome_take(engine, outcome, process),
 			      true);
+	pr_attackers_owner(engine, arrival->link, arrival->end);
 	return decide(engine, arrival);
 }
 
@@ -178,6 +181,13 @@ static enum pr_engine_packet_outcome undecided(struct pr_engine *engine, struct 
 	return with_owner(engine, arrival, outcome, ticket, process);
 }
 
+static void count_spoofed(struct pr_engine *engine, const struct pr_arrival *arrival,
+			  enum pr_spoof spoof)
+{
+	engine->counters.packets_spoofed++;
+	pr_attackers_spoofed(engine, &arrival->parsed.tuple, spoof, arrival->packet->in_ifindex);
+}
+
 static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct pr_arrival *arrival)
 {
 	const struct pr_packet *parsed = &arrival->parsed;
@@ -203,7 +213,8 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 	arrival->link->untracked = arrival->packet->untracked;
 	arrival->link->flags |= (uint16_t)(spoof << PR_LINK_SPOOF_SHIFT);
 	if (spoof != PR_SPOOF_NO)
-		engine->counters.packets_spoofed++;
+		count_spoofed(engine, arrival, spoof);
+	pr_attackers_begin(engine, arrival->link, parsed->tcp_flags, arrival->packet->in_ifindex);
 	arrival->link->from_self = pr_arrival_from_self(engine, arrival);
 	arrival->link->no_question =
 		direction != PR_DIRECTION_IN && pr_arrival_dns(arrival) == PR_ARRIVAL_DNS_OTHER;
@@ -257,7 +268,7 @@ static bool is_elsewhere(const struct pr_arrival *arrival)
 static enum pr_engine_packet_outcome drop_spoofed(struct pr_engine *engine,
 						  struct pr_arrival *arrival)
 {
-	engine->counters.packets_spoofed++;
+	count_spoofed(engine, arrival, spoof_of(engine, arrival));
 	return plain(engine, arrival, PR_VERDICT_DROP);
 }
 
@@ -316,6 +327,7 @@ static bool parse(struct pr_engine *engine, struct pr_arrival *arrival)
 		return false;
 	default:
 		engine->counters.packets_malformed++;
+		pr_attackers_malformed(engine, packet);
 		return false;
 	}
 }

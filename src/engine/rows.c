@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Looking into the tables: rows for the command line and the dashboard, and the counters. */
+#include "engine/attackers.h"
 #include "engine/machine.h"
 
 #include "dns/cache.h"
@@ -191,6 +192,23 @@ static void names(struct walk *walk)
 	walk->cursor = next;
 }
 
+static void attacks(struct walk *walk)
+{
+	uint32_t next = (uint32_t)walk->cursor;
+	const struct pr_attack *attack;
+
+	while ((attack = pr_attackers_next(walk->engine, &next)) != NULL) {
+		struct pr_event event;
+
+		pr_attackers_event(walk->engine, attack, &event);
+		event.id = next;
+		event.real_us = event.attack.last_us;
+		if (!tell(walk, next - 1, &event))
+			return;
+	}
+	complete(walk);
+}
+
 bool pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table, uint64_t *cursor,
 		    bool (*row)(void *context, const struct pr_event *event), void *context,
 		    uint64_t now_us)
@@ -198,7 +216,7 @@ bool pr_engine_rows(struct pr_engine *engine, enum pr_engine_table table, uint64
 	static void (*const walks[])(struct walk *) = {
 		[PR_ENGINE_APPS] = apps,   [PR_ENGINE_COMMUNICATIONS] = communications,
 		[PR_ENGINE_LINKS] = links, [PR_ENGINE_PROMPTS] = prompts,
-		[PR_ENGINE_NAMES] = names,
+		[PR_ENGINE_NAMES] = names, [PR_ENGINE_ATTACKS] = attacks,
 	};
 	struct walk walk = { .engine = engine, .row = row, .context = context, .cursor = *cursor };
 
@@ -251,6 +269,7 @@ void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret
 	for (uint32_t i = 0; i < engine->n_prompts_max; i++)
 		ret_counters->prompts_now +=
 			engine->prompts[i].id && engine->prompts[i].state == PR_PROMPT_OPEN;
+	pr_attackers_counters(engine, ret_counters);
 	ret_counters->questions = of_questions->asked;
 	ret_counters->questions_given_again = of_questions->given_again;
 	ret_counters->questions_malformed = of_questions->malformed;

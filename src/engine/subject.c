@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a decision is about: the facts that the tables have, put together. */
+#include "engine/attackers.h"
 #include "engine/machine.h"
 
 #include "profile/service.h"
@@ -63,6 +64,7 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 			       pr_policy_global(engine->policy)->start_grace,
 		.own = (end->application && end->application == engine->self.application) ||
 		       (incoming && link->from_self),
+		.attacker = pr_attackers_blocks(engine, link, end_name),
 		.to_nameserver = !incoming && is_to_nameserver(engine, link),
 		.dns_exempt = link->no_question ||
 			      (!incoming && pr_local_upstream_is(engine, end->application)),

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "firewall/decide.h"
+#include "network/attack.h"
 #include "packet/tuple.h"
 
 #include <stdbool.h>
@@ -91,6 +92,9 @@ struct pr_event {
 	const char *
 		missing_providers; /* the ids of those that had not answered, with commas; NULL = none */
 	uint32_t generation;
+
+	bool attacked;		 /* system: an attack was found, `attack` is it */
+	struct pr_attack attack; /* its times are real ones here */
 
 	const char *text; /* system: what happened; dns: the question's type */
 	bool counted;	  /* the counters hold */

@@ -238,7 +238,9 @@ static int option(struct description *description)
 		      { "synack", PR_TCP_SYN | PR_TCP_ACK },
 		      { "ack", PR_TCP_ACK },
 		      { "rst", PR_TCP_RST },
-		      { "fin", PR_TCP_FIN | PR_TCP_ACK } };
+		      { "fin", PR_TCP_FIN | PR_TCP_ACK },
+		      { "fin-alone", PR_TCP_FIN },
+		      { "no-flags", 0 } };
 	const char *name = word(description);
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(flags); i++)

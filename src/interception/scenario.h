@@ -8,7 +8,7 @@
  *   HOOK      out, in, forward, prerouting
  *   PROTO     tcp, udp, icmp, icmp6, sctp, or a number
  *   SOURCE    192.0.2.1:443, [2001:db8::1]:443, or without a port
- *   OPTION    syn synack ack rst fin (tcp; syn if none is given) · len N (payload) · untracked · dev N (the
+ *   OPTION    syn synack ack rst fin fin-alone no-flags (tcp; syn if none is given) · len N (payload) · untracked · dev N (the
  *             interface; 1, the loopback one, for an address with itself, otherwise 2) · id N (icmp echo) · type N · code N ·
  *             later-fragment · dns-opcode N (udp: the header of a DNS
  *             message) · captured N (bytes that are there of it) · mark N · socket-uid N (of the sending

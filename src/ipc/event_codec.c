@@ -5,6 +5,7 @@
  */
 #include "ipc/event_codec.h"
 
+#include "ipc/attack_codec.h"
 #include "ipc/body.h"
 
 #include <string.h>
@@ -254,6 +255,9 @@ size_t pr_event_encode(const struct pr_event *event, void *body, size_t size)
 	write_seen(&writer, &event->seen);
 	write_decision(&writer, event);
 	write_row(&writer, event);
+	pr_write_u8(&writer, event->attacked);
+	if (event->attacked)
+		pr_attack_write(&writer, &event->attack);
 	pr_assert(!writer.failed);
 	return writer.position;
 }
@@ -272,6 +276,9 @@ int pr_event_decode(const void *body, size_t len, struct pr_event *ret_event)
 	read_seen(&reader, &event.seen);
 	read_decision(&reader, &event);
 	read_row(&reader, &event);
+	event.attacked = read_enum(&reader, true);
+	if (event.attacked)
+		pr_attack_read(&reader, &event.attack);
 	if (!pr_read_complete(&reader))
 		return -EBADMSG;
 	*ret_event = event;

@@ -72,8 +72,11 @@ struct pr_link {
 	bool untracked : 1;
 	bool no_question : 1; /* to a nameserver, and opened by a message that asks for no name */
 	bool from_self : 1;   /* our own socket opened it, which the kernel let leave by itself */
+	bool weighed : 1;     /* as evidence of an attack */
 	bool owed : 1;	      /* something of it is still to be told */
 	uint16_t flags;
+	uint8_t technique;   /* enum pr_attack_technique of its first packet */
+	uint16_t in_ifindex; /* the interface's number that it came by; of those up to 65535 */
 };
 
 struct pr_links;

@@ -143,6 +143,9 @@ void show_event(struct world *world, enum output_kind kind, const struct pr_even
 			add(text, " suspicion=%u", i);
 	if (event->kind == PR_EVENT_DNS)
 		add(text, " %s", event->text ? event->text : "-");
+	if (event->attacked)
+		add(text, " attack%s%s \"%s\"", event->attack.blocked_until_us ? " blocked" : "",
+		    event->attack.spared ? " spared" : "", event->text);
 	add_decision(text, event);
 	add_counters(text, event);
 	world_output(world, kind, "%s", text);

@@ -87,7 +87,7 @@ static void hand_up(struct world *world, const struct pr_intercepted *packet)
 		interception->operations->verdict(interception, packet, &order);
 }
 
-static void step_packet(struct world *world, char **words, unsigned int n)
+void step_packet(struct world *world, char **words, unsigned int n)
 {
 	struct pr_interception *interception = pr_scenario_interception(world->scenario);
 	struct pr_intercepted packet;
@@ -347,6 +347,8 @@ static const struct step {
 	{ "forward", step_packet, true },
 	{ "prerouting", step_packet, true },
 	{ "flood", step_flood, false },
+	{ "many", step_many, false },
+	{ "opened", step_opened, false },
 	{ "question", step_question, false },
 	{ "upstream", step_upstream, false },
 	{ "provider", step_provider, false },

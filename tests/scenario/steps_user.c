@@ -78,8 +78,8 @@ static bool show_row(void *context, const struct pr_event *event)
 
 void step_rows(struct world *world, char **words, unsigned int n)
 {
-	static const char *const tables[] = { "apps", "communications", "links", "prompts",
-					      "names" };
+	static const char *const tables[] = { "apps",	 "communications", "links",
+					      "prompts", "names",	   "attacks" };
 	uint64_t cursor = 0;
 
 	for (size_t i = 0; n && i < PR_ARRAY_SIZE(tables); i++)

@@ -89,6 +89,16 @@ static bool port_before_nat(void *context, const struct pr_tuple *seen, struct p
 	return false;
 }
 
+static enum pr_attack_opened port_opened(void *context, const struct pr_tuple *tuple,
+					 bool *ret_live)
+{
+	struct world *world = context;
+
+	(void)tuple;
+	*ret_live = world->live;
+	return world->opened;
+}
+
 static void port_release(void *context, struct pr_interception *interception,
 			 const struct pr_intercepted *packet, const struct pr_verdict_order *order)
 {
@@ -181,6 +191,7 @@ void world_engine_start(struct world *world)
 		.context = world,
 		.owner = port_owner,
 		.before_nat = port_before_nat,
+		.opened = port_opened,
 		.release = port_release,
 		.resolve = port_resolve,
 		.inform = port_inform,

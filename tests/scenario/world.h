@@ -106,6 +106,8 @@ struct world {
 	uint16_t sent_from_port;
 	uint64_t last_client;
 	bool releasing;
+	enum pr_attack_opened opened; /* what becomes of all links */
+	bool live;
 
 	struct output *outputs;
 	unsigned int n_outputs;
@@ -166,7 +168,13 @@ void step_rows(struct world *world, char **words, unsigned int n);
 void step_explain(struct world *world, char **words, unsigned int n);
 void step_cut(struct world *world, char **words, unsigned int n);
 
+/* ---- steps_attack.c ---- */
+void step_many(struct world *world, char **words, unsigned int n);
+void step_opened(struct world *world, char **words, unsigned int n);
+
 /* ---- steps.c ---- */
+/* A packet. */
+void step_packet(struct world *world, char **words, unsigned int n);
 /* A line of the case, split; `block` holds the indented lines below it. */
 void step_run(struct world *world, char **words, unsigned int n, const char *block);
 /* "tcp 10.0.0.2:1 > 192.0.2.1:2" from words[0] on; the number of words, 0 = it is none. */

@@ -71,6 +71,25 @@ static void all_fields_travel(void **state)
 		.rule_place = "there",
 		.missing = PR_FACT_ASN,
 		.generation = 7,
+		.attacked = true,
+		.attack = { .kind = PR_ATTACK_GATEWAY,
+			    .technique = PR_TECHNIQUE_PROTOCOL,
+			    .source = { { 4, { 10, 0, 0, 0 } }, 24 },
+			    .target = { 4, { 10, 0, 0, 1 } },
+			    .ifindex = 21,
+			    .first_us = 22,
+			    .last_us = 23,
+			    .n_packets = 24,
+			    .n_targets = 25,
+			    .n_hosts = 26,
+			    .n_sources = 27,
+			    .ports = { 28, 29 },
+			    .n_ports = 2,
+			    .blocked_until_us = 30,
+			    .spared = true,
+			    .told = true,
+			    .known_hardware = { 1 },
+			    .claimed_hardware = { 2 } },
 		.text = "said",
 		.counted = true,
 		.bytes_sent = 10,
@@ -99,6 +118,7 @@ static void all_fields_travel(void **state)
 	assert_int_equal(out.suspicions, PR_SUSPICION_TUNNEL);
 	assert_null(out.parents[1].path);
 	assert_int_equal(out.seen.speaks, PR_SPEAKS_DHCP);
+	assert_memory_equal(&out.attack, &in.attack, sizeof(out.attack));
 	assert_string_equal(out.seen.names[3], "d.example");
 	assert_true(out.seen.expired && out.seen.not_before_s == INT64_MIN);
 	/* What was read encodes to the same bytes: nothing was left behind. */

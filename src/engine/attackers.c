@@ -1,0 +1,478 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Attacks at the packet corridor (docs/attacks.md): feeds the detector, tells what it finds, and keeps who is blocked.
+ * What an incoming link led to is known from its owner. Of a forwarded one, and of a sample of connections to a port
+ * that many connect to, the kernel's table of links is asked a few seconds later, off the packets' way.
+ */
+#include "engine/attackers.h"
+
+#include "base/hash.h"
+
+#include <string.h>
+
+#define WAYS 4u
+
+struct blocked {
+	struct pr_prefix source;
+	uint64_t key, since_us, until_us; /* until_us 0 = free */
+};
+
+struct watched {
+	uint64_t link, due_us;
+};
+
+struct pr_attackers {
+	struct pr_attacks *detector;
+	struct blocked blocked[PR_ENGINE_BLOCKED_MAX];
+	uint32_t n_blocked;
+	struct watched watched[PR_ENGINE_WATCHED_MAX]; /* a ring, soonest first */
+	uint32_t first, n_watched;
+	uint64_t looking_us; /* the second in which `n_looked` searches for live links were made */
+	unsigned int n_looked;
+	struct pr_address spared[PR_ENGINE_SPARED_MAX];
+	unsigned int n_spared;
+	char text[PR_ATTACK_TEXT_SIZE];
+};
+
+void pr_attackers_init(struct pr_engine *engine)
+{
+	engine->attackers = pr_calloc(1, sizeof(*engine->attackers));
+	engine->attackers->detector = pr_attacks_new();
+}
+
+void pr_attackers_done(struct pr_engine *engine)
+{
+	pr_attacks_free(engine->attackers->detector);
+	free(engine->attackers);
+}
+
+static bool wanted(const struct pr_engine *engine)
+{
+	return engine->policy;
+}
+
+static uint32_t block_seconds(const struct pr_engine *engine)
+{
+	(void)engine;
+	return 0;
+}
+
+/* ---- who is blocked ---- */
+
+static struct blocked *set_of(struct pr_attackers *attackers, const struct pr_prefix *source,
+			      uint64_t *ret_key)
+{
+	*ret_key = pr_hash(source, sizeof(*source));
+	return &attackers->blocked[*ret_key % PR_ENGINE_BLOCKED_MAX / WAYS * WAYS];
+}
+
+static const struct blocked *find(struct pr_attackers *attackers, const struct pr_address *address,
+				  uint8_t len)
+{
+	const struct pr_prefix source = { pr_address_mask(address, len), len };
+	uint64_t key;
+	const struct blocked *set = set_of(attackers, &source, &key);
+
+	for (unsigned int i = 0; i < WAYS; i++)
+		if (set[i].until_us && set[i].key == key &&
+		    memcmp(&set[i].source, &source, sizeof(source)) == 0)
+			return &set[i];
+	return NULL;
+}
+
+bool pr_attackers_blocks(const struct pr_engine *engine, const struct pr_link *link,
+			 enum pr_link_end_name end)
+{
+	struct pr_attackers *attackers = engine->attackers;
+	const struct pr_address *source = &link->tuple.src;
+	const struct blocked *blocked;
+
+	if (!attackers->n_blocked || (end == PR_LINK_OUT && link->direction == PR_DIRECTION_OUT))
+		return false;
+	blocked = find(attackers, source, source->family == 4 ? 32 : 128);
+	if (!blocked && source->family == 6)
+		blocked = find(attackers, source, 64);
+	/* What began before is not undone. */
+	return blocked && blocked->until_us > engine->now_us && link->first_us >= blocked->since_us;
+}
+
+static uint64_t expire(struct pr_engine *engine)
+{
+	struct pr_attackers *attackers = engine->attackers;
+	uint64_t next_us = PR_ENGINE_NEVER;
+
+	for (uint32_t i = 0; attackers->n_blocked && i < PR_ENGINE_BLOCKED_MAX; i++) {
+		struct blocked *blocked = &attackers->blocked[i];
+
+		if (!blocked->until_us)
+			continue;
+		if (blocked->until_us <= engine->now_us) {
+			*blocked = (struct blocked){ 0 };
+			attackers->n_blocked--;
+		} else if (blocked->until_us < next_us) {
+			next_us = blocked->until_us;
+		}
+	}
+	return next_us;
+}
+
+static void add(struct pr_engine *engine, const struct pr_prefix *source, uint64_t until_us)
+{
+	struct pr_attackers *attackers = engine->attackers;
+	uint64_t key;
+	struct blocked *set = set_of(attackers, source, &key), *soonest = set;
+
+	for (unsigned int i = 0; i < WAYS; i++) {
+		if (set[i].key == key) {
+			soonest = &set[i];
+			break;
+		}
+		if (set[i].until_us < soonest->until_us)
+			soonest = &set[i];
+	}
+	attackers->n_blocked += !soonest->until_us;
+	*soonest = (struct blocked){ *source, key, engine->now_us, until_us };
+	engine->counters.attackers_blocked++;
+	pr_engine_due(engine, until_us);
+}
+
+/* ---- who is not ---- */
+
+/* Anybody can write an address into a packet. So one that this host cannot do without is never blocked, nor
+ * one that is proven to be there: its connection was completed and lives. */
+static bool lives(struct pr_engine *engine, const struct pr_link *link,
+		  const struct pr_prefix *source)
+{
+	const struct pr_link_end *end =
+		&link->ends[link->direction == PR_DIRECTION_IN ? PR_LINK_IN : PR_LINK_OUT];
+	bool live = false;
+
+	if (link->state != PR_LINK_CONFIRMED || !end->decided ||
+	    end->verdict != PR_VERDICT_ACCEPT ||
+	    (!pr_prefix_contains(source, &link->tuple.src) &&
+	     !pr_prefix_contains(source, &link->tuple.dst)))
+		return false;
+	if (link->tuple.proto != IPPROTO_TCP && link->direction != PR_DIRECTION_OUT)
+		return false;
+	return engine->ports.opened(engine->ports.context, &link->tuple, &live) ==
+		       PR_OPENED_COMPLETED &&
+	       live;
+}
+
+static bool has_live_link(struct pr_engine *engine, const struct pr_prefix *source)
+{
+	unsigned int n_asked = 0;
+	const struct pr_link *link;
+	uint32_t cursor = 0;
+
+	while ((link = pr_links_next(engine->links, &cursor)) != NULL) {
+		if (!pr_prefix_contains(source, &link->tuple.src) &&
+		    !pr_prefix_contains(source, &link->tuple.dst))
+			continue;
+		if (lives(engine, link, source))
+			return true;
+		if (++n_asked == PR_ENGINE_SPARE_ASKS)
+			return false;
+	}
+	return false;
+}
+
+static bool is_spared(struct pr_engine *engine, const struct pr_prefix *source)
+{
+	struct pr_attackers *attackers = engine->attackers;
+
+	for (unsigned int i = 0; i < engine->own.n_own; i++)
+		if (pr_prefix_contains(source, &engine->own.own[i].address))
+			return true;
+	for (unsigned int i = 0; i < attackers->n_spared; i++)
+		if (pr_prefix_contains(source, &attackers->spared[i]))
+			return true;
+	/* Looking through all links takes milliseconds where there are many: who makes up sources makes no more of it. */
+	if (engine->now_us - attackers->looking_us >= 1000000) {
+		attackers->looking_us = engine->now_us;
+		attackers->n_looked = 0;
+	}
+	if (!engine->ports.opened || attackers->n_looked == PR_ENGINE_SPARE_LOOKS)
+		return true;
+	attackers->n_looked++;
+	return has_live_link(engine, source);
+}
+
+static bool may_be_blocked(const struct pr_attack *attack)
+{
+	const struct pr_prefix *source = &attack->source;
+
+	if (attack->kind == PR_ATTACK_SPOOFED || attack->kind == PR_ATTACK_GATEWAY)
+		return false;
+	return source->address.family == 4 ? source->len == 32
+					   : source->address.family == 6 && source->len >= 64;
+}
+
+static void block(struct pr_engine *engine, const struct pr_attack *attack)
+{
+	uint32_t seconds = block_seconds(engine);
+	uint64_t until_us = engine->now_us + seconds * UINT64_C(1000000);
+
+	if (!seconds || !may_be_blocked(attack))
+		return;
+	if (is_spared(engine, &attack->source)) {
+		engine->counters.attackers_spared++;
+		pr_attacks_blocked(engine->attackers->detector, attack, 0, true);
+		return;
+	}
+	add(engine, &attack->source, until_us);
+	pr_attacks_blocked(engine->attackers->detector, attack, until_us, false);
+}
+
+/* ---- telling ---- */
+
+void pr_attackers_event(const struct pr_engine *engine, const struct pr_attack *attack,
+			struct pr_event *ret_event)
+{
+	struct pr_event event = {
+		.kind = PR_EVENT_SYSTEM, .uid = (uid_t)-1, .attacked = true, .attack = *attack
+	};
+
+	event.text = pr_attack_text(attack, engine->attackers->text);
+	event.attack.first_us = pr_event_real(engine, attack->first_us);
+	event.attack.last_us = pr_event_real(engine, attack->last_us);
+	if (attack->blocked_until_us)
+		event.attack.blocked_until_us = pr_event_real(engine, attack->blocked_until_us);
+	*ret_event = event;
+}
+
+static void tell(struct pr_engine *engine, const struct pr_attack *attack)
+{
+	struct pr_event event;
+
+	if (!attack)
+		return;
+	block(engine, attack);
+	if (!attack->told)
+		return;
+	pr_event_pay(engine, 0);
+	pr_attackers_event(engine, attack, &event);
+	pr_event_send(engine, &event);
+}
+
+/* ---- what is seen ---- */
+
+static bool is_near(const struct pr_engine *engine, const struct pr_address *address)
+{
+	enum pr_class class_ = pr_class_of(address, &engine->own);
+
+	return class_ == PR_CLASS_HOST || class_ == PR_CLASS_LINK_LOCAL ||
+	       class_ == PR_CLASS_SITE_LOCAL;
+}
+
+static struct pr_attack_probe probe_of(const struct pr_engine *engine, const struct pr_link *link,
+				       bool closed)
+{
+	const struct pr_tuple *tuple = &link->tuple;
+	bool icmp = link->technique == PR_TECHNIQUE_ICMP;
+
+	return (struct pr_attack_probe){
+		.source = tuple->src,
+		.target = tuple->dst,
+		.source_port = tuple->src_port,
+		.port = link->technique == PR_TECHNIQUE_PROTOCOL ? tuple->proto
+			: icmp					 ? 0
+								 : tuple->dst_port,
+		.technique = (enum pr_attack_technique)link->technique,
+		.near = is_near(engine, &tuple->src),
+		.forwarded = link->direction == PR_DIRECTION_FORWARD,
+		.closed = closed,
+		.ifindex = link->in_ifindex,
+	};
+}
+
+static void watch(struct pr_engine *engine, const struct pr_link *link)
+{
+	struct pr_attackers *attackers = engine->attackers;
+	uint32_t place = (attackers->first + attackers->n_watched) % PR_ENGINE_WATCHED_MAX;
+
+	if (attackers->n_watched == PR_ENGINE_WATCHED_MAX || !engine->ports.opened) {
+		engine->counters.attacks_unwatched++;
+		return;
+	}
+	attackers->watched[place] =
+		(struct watched){ link->id, engine->now_us + PR_ENGINE_WATCH_US };
+	attackers->n_watched++;
+	pr_engine_due(engine, engine->now_us + PR_ENGINE_WATCH_US);
+}
+
+static void forwarded(struct pr_engine *engine, const struct pr_link *link)
+{
+	struct pr_attack_probe probe = probe_of(engine, link, false);
+
+	if (link->technique == PR_TECHNIQUE_SYN)
+		(void)pr_attacks_opening(engine->attackers->detector, engine->now_us, &probe);
+	else
+		tell(engine, pr_attacks_probe(engine->attackers->detector, engine->now_us, &probe));
+	if (!link->rerouted)
+		watch(engine, link);
+}
+
+static void incoming(struct pr_engine *engine, const struct pr_link *link, bool closed)
+{
+	struct pr_attacks *detector = engine->attackers->detector;
+	struct pr_attack_probe probe;
+
+	if (!closed && link->technique == PR_TECHNIQUE_SYN) {
+		probe = (struct pr_attack_probe){ .target = link->tuple.dst,
+						  .port = link->tuple.dst_port };
+		if (pr_attacks_opening(detector, engine->now_us, &probe))
+			watch(engine, link);
+		return;
+	}
+	/* What is sent to all is no more than a question whether anybody is there. */
+	if (pr_class_of(&link->tuple.dst, &engine->own) != PR_CLASS_HOST)
+		return;
+	probe = probe_of(engine, link, closed);
+	tell(engine, pr_attacks_probe(detector, engine->now_us, &probe));
+}
+
+void pr_attackers_begin(struct pr_engine *engine, struct pr_link *link, uint8_t tcp_flags,
+			uint32_t in_ifindex)
+{
+	if (link->direction == PR_DIRECTION_OUT || link->flags >> PR_LINK_SPOOF_SHIFT ||
+	    !wanted(engine))
+		return;
+	link->technique = (uint8_t)pr_attack_technique_of(link->tuple.proto, tcp_flags);
+	link->in_ifindex = (uint16_t)in_ifindex;
+}
+
+void pr_attackers_owner(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
+{
+	const struct pr_link_end *end = &link->ends[name];
+
+	if (!link->technique || link->weighed || !end->owner_known)
+		return;
+	link->weighed = true;
+	if (link->direction == PR_DIRECTION_FORWARD)
+		forwarded(engine, link);
+	else if (name == PR_LINK_IN && !link->from_self)
+		incoming(engine, link, end->application == engine->unknown.application);
+}
+
+void pr_attackers_spoofed(struct pr_engine *engine, const struct pr_tuple *tuple,
+			  enum pr_spoof spoof, uint32_t in_ifindex)
+{
+	static const uint8_t nobody[16];
+
+	/* Hosts without an address yet send from none; and what a host sends to all may come back to it. */
+	if (!in_ifindex || !wanted(engine) ||
+	    memcmp(tuple->src.bytes, nobody, sizeof(nobody)) == 0 ||
+	    pr_class_of(&tuple->dst, &engine->own) != PR_CLASS_HOST)
+		return;
+	tell(engine, pr_attacks_spoofed(engine->attackers->detector, engine->now_us, &tuple->src,
+					&tuple->dst, spoof, in_ifindex));
+}
+
+/* Where its header says whence it comes. */
+void pr_attackers_malformed(struct pr_engine *engine, const struct pr_intercepted *packet)
+{
+	const uint8_t *bytes = packet->bytes;
+	struct pr_address src, dst;
+
+	if (packet->hook == PR_HOOK_OUTPUT || packet->len < 20 || !wanted(engine))
+		return;
+	if (bytes[0] >> 4 == 4) {
+		src = pr_address_v4(bytes + 12);
+		dst = pr_address_v4(bytes + 16);
+	} else if (bytes[0] >> 4 == 6 && packet->len >= 40) {
+		src = pr_address_v6(bytes + 8);
+		dst = pr_address_v6(bytes + 24);
+	} else {
+		return;
+	}
+	tell(engine, pr_attacks_malformed(engine->attackers->detector, engine->now_us, &src, &dst,
+					  packet->in_ifindex));
+}
+
+/* ---- what became of it ---- */
+
+static bool is_denied(const struct pr_link *link)
+{
+	const struct pr_link_end *end =
+		&link->ends[link->direction == PR_DIRECTION_IN ? PR_LINK_IN : PR_LINK_OUT];
+
+	return end->decided &&
+	       (end->verdict == PR_VERDICT_BLOCK || end->verdict == PR_VERDICT_DROP);
+}
+
+static void look(struct pr_engine *engine, const struct pr_link *link)
+{
+	struct pr_attacks *detector = engine->attackers->detector;
+	struct pr_attack_probe probe = probe_of(engine, link, true);
+	enum pr_attack_opened opened = PR_OPENED_UNANSWERED;
+	bool denied = is_denied(link), live;
+
+	if (denied && pr_attackers_blocks(engine, link, PR_LINK_IN))
+		return;
+	if (!denied)
+		opened = engine->ports.opened(engine->ports.context, &link->tuple, &live);
+	if (!denied && link->technique == PR_TECHNIQUE_SYN)
+		tell(engine, pr_attacks_opened(detector, engine->now_us, &probe, opened));
+	if (link->direction == PR_DIRECTION_FORWARD && opened != PR_OPENED_COMPLETED)
+		tell(engine, pr_attacks_probe(detector, engine->now_us, &probe));
+}
+
+/* A few at a time: each is a question to the kernel. */
+static uint64_t look_at_due(struct pr_engine *engine)
+{
+	struct pr_attackers *attackers = engine->attackers;
+
+	for (unsigned int n = 0; attackers->n_watched && n < PR_ENGINE_WATCH_AT_ONCE; n++) {
+		const struct watched watched = attackers->watched[attackers->first];
+		const struct pr_link *link;
+
+		if (watched.due_us > engine->now_us)
+			break;
+		attackers->first = (attackers->first + 1) % PR_ENGINE_WATCHED_MAX;
+		attackers->n_watched--;
+		link = pr_links_by_id(engine->links, watched.link);
+		if (link)
+			look(engine, link);
+	}
+	return attackers->n_watched ? attackers->watched[attackers->first].due_us : PR_ENGINE_NEVER;
+}
+
+uint64_t pr_attackers_tick(struct pr_engine *engine)
+{
+	uint64_t blocked_us = expire(engine);
+	uint64_t watched_us = look_at_due(engine);
+
+	return blocked_us < watched_us ? blocked_us : watched_us;
+}
+
+/* ---- looking in ---- */
+
+const struct pr_attack *pr_attackers_next(const struct pr_engine *engine, uint32_t *cursor)
+{
+	return pr_attacks_next(engine->attackers->detector, engine->now_us, cursor);
+}
+
+void pr_attackers_counters(const struct pr_engine *engine, struct pr_engine_counters *counters)
+{
+	struct pr_attacks_counters found;
+
+	pr_attacks_counters(engine->attackers->detector, engine->now_us, &found);
+	counters->attacks_probes = found.probes;
+	counters->attacks_not_told = found.not_told;
+	counters->attacks_sources_evicted = found.sources_evicted;
+	counters->attacks_now = found.current;
+	counters->attackers_blocked_now = engine->attackers->n_blocked;
+	counters->attacks_vertical_scan = found.by_kind[PR_ATTACK_VERTICAL];
+	counters->attacks_horizontal_scan = found.by_kind[PR_ATTACK_HORIZONTAL];
+	counters->attacks_slow_scan = found.by_kind[PR_ATTACK_SLOW];
+	counters->attacks_distributed_scan = found.by_kind[PR_ATTACK_DISTRIBUTED];
+	counters->attacks_flag_scan = found.by_kind[PR_ATTACK_FLAGS];
+	counters->attacks_udp_scan = found.by_kind[PR_ATTACK_UDP];
+	counters->attacks_sctp_scan = found.by_kind[PR_ATTACK_SCTP];
+	counters->attacks_protocol_scan = found.by_kind[PR_ATTACK_PROTOCOLS];
+	counters->attacks_half_open_flood = found.by_kind[PR_ATTACK_HALF_OPEN];
+	counters->attacks_spoofed_packets = found.by_kind[PR_ATTACK_SPOOFED];
+	counters->attacks_malformed_packets = found.by_kind[PR_ATTACK_MALFORMED];
+	counters->attacks_gateway_claim = found.by_kind[PR_ATTACK_GATEWAY];
+}
