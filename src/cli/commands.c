@@ -23,6 +23,11 @@ const struct pr_command pr_commands[] = {
 	  "leaves out "
 	  "those that have ended.",
 	  pr_command_links },
+	{ "attacks", "[--ip A]", "scans, floods and the like that were found",
+	  "One line an attack that is not over: its kind, source and evidence, and whether its "
+	  "source is blocked. `attacks` and `block_attackers_s` in the configuration say what "
+	  "becomes of them.",
+	  pr_command_attacks },
 	{ "explain", "[--app PATH] [--uid N] [--in] ENTITY [PROTO/PORT]",
 	  "what is decided and where; then every stage and check in order",
 	  "ENTITY is a domain or an address. The same table of checks that decides is walked, with "

@@ -108,6 +108,18 @@ static void upstream(const struct pr_cli *cli, const json_t *status)
 	fputc('\n', cli->out);
 }
 
+static void attacks(const struct pr_cli *cli, const json_t *status)
+{
+	json_int_t n = pr_cli_number(status, "engine.attacks_now");
+
+	if (n)
+		fprintf(cli->out,
+			"  %sattacks%s    %lld in the last hour, %lld sources blocked (portreeve "
+			"attacks)\n",
+			pr_cli_verdict_colour(cli, "block"), pr_cli_plain(cli), (long long)n,
+			(long long)pr_cli_number(status, "engine.attackers_blocked_now"));
+}
+
 static void summary(const struct pr_cli *cli, const json_t *status)
 {
 	const char *version = pr_cli_text(status, "version");
@@ -151,6 +163,7 @@ static void summary(const struct pr_cli *cli, const json_t *status)
 		(long long)pr_cli_number(status, "engine.names_now"));
 	upstream(cli, status);
 	lists(cli, status);
+	attacks(cli, status);
 	if (pr_cli_number(status, "engine.prompts_now"))
 		fprintf(cli->out, "  prompts    %lld wait for an answer (portreeve answer)\n",
 			(long long)pr_cli_number(status, "engine.prompts_now"));

@@ -28,6 +28,12 @@ static bool port_before_nat(void *context, const struct pr_tuple *seen, struct p
 	return pr_engine_who_before_nat(context, seen, ret_sent);
 }
 
+static enum pr_attack_opened port_opened(void *context, const struct pr_tuple *tuple,
+					 bool *ret_live)
+{
+	return pr_engine_who_opened(context, tuple, ret_live);
+}
+
 static void port_release(void *context, struct pr_interception *interception,
 			 const struct pr_intercepted *packet, const struct pr_verdict_order *order)
 {
@@ -118,6 +124,7 @@ struct pr_engine_ports pr_engine_process_ports(struct pr_engine_process *process
 	return (struct pr_engine_ports){ .context = process,
 					 .owner = port_owner,
 					 .before_nat = port_before_nat,
+					 .opened = port_opened,
 					 .release = port_release,
 					 .resolve = port_resolve,
 					 .inform = port_inform,

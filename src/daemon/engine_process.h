@@ -162,6 +162,9 @@ enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
 /* What a client of the nameserver sent, by the kernel's table of links. */
 bool pr_engine_who_before_nat(struct pr_engine_process *process, const struct pr_tuple *seen,
 			      struct pr_tuple *ret_sent);
+/* What has become of a link, by the same. */
+enum pr_attack_opened pr_engine_who_opened(struct pr_engine_process *process,
+					   const struct pr_tuple *tuple, bool *ret_live);
 /* PR_MESSAGE_PROCESS. */
 void pr_engine_who_answered(struct pr_engine_process *process, const struct pr_message *message);
 void pr_engine_who_exited(struct pr_engine_process *process, const struct pr_message *message);

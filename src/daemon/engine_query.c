@@ -348,6 +348,8 @@ void pr_engine_query_message(struct pr_engine_process *process, const struct pr_
 		table(&query, PR_ENGINE_APPS);
 	else if (strcmp(kind, "prompts") == 0)
 		table(&query, PR_ENGINE_PROMPTS);
+	else if (strcmp(kind, "attacks") == 0)
+		table(&query, PR_ENGINE_ATTACKS);
 	else if (strcmp(kind, "dns-cache") == 0)
 		table(&query, PR_ENGINE_NAMES);
 	else if (strcmp(kind, "status") == 0)

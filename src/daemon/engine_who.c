@@ -10,6 +10,9 @@
 #include "kernel/sock_diag.h"
 #include "process/codec.h"
 
+#include <arpa/inet.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <poll.h>
 #include <string.h>
 #include <unistd.h>
@@ -53,6 +56,27 @@ bool pr_engine_who_before_nat(struct pr_engine_process *process, const struct pr
 		return false;
 	*ret_sent = entry.original;
 	return true;
+}
+
+/* Assured: the kernel saw the handshake end; of other protocols an answer is all that there is. */
+enum pr_attack_opened pr_engine_who_opened(struct pr_engine_process *process,
+					   const struct pr_tuple *tuple, bool *ret_live)
+{
+	const bool shakes_hands = tuple->proto == IPPROTO_TCP || tuple->proto == IPPROTO_SCTP;
+	struct pr_conntrack_entry entry;
+	int r = PR_CONNTRACK_NONE;
+
+	*ret_live = false;
+	pthread_mutex_lock(&process->who_lock);
+	if (process->before_nat)
+		r = pr_conntrack_find(process->before_nat, tuple, &entry);
+	pthread_mutex_unlock(&process->who_lock);
+	if (r != 0 || !(entry.status & IPS_SEEN_REPLY))
+		return PR_OPENED_UNANSWERED;
+	if (shakes_hands && !(entry.status & IPS_ASSURED))
+		return PR_OPENED_HALF;
+	*ret_live = tuple->proto != IPPROTO_TCP || entry.tcp_state == TCP_CONNTRACK_ESTABLISHED;
+	return PR_OPENED_COMPLETED;
 }
 
 /* A free slot, or NULL. Called with who_lock held. */

@@ -7,6 +7,7 @@
 #include "engine/attackers.h"
 
 #include "base/hash.h"
+#include "firewall/checks.h"
 
 #include <string.h>
 
@@ -48,13 +49,7 @@ void pr_attackers_done(struct pr_engine *engine)
 
 static bool wanted(const struct pr_engine *engine)
 {
-	return engine->policy;
-}
-
-static uint32_t block_seconds(const struct pr_engine *engine)
-{
-	(void)engine;
-	return 0;
+	return pr_policy_global(engine->policy)->attacks != PR_SUSPICION_IGNORE;
 }
 
 /* ---- who is blocked ---- */
@@ -94,6 +89,13 @@ bool pr_attackers_blocks(const struct pr_engine *engine, const struct pr_link *l
 		blocked = find(attackers, source, 64);
 	/* What began before is not undone. */
 	return blocked && blocked->until_us > engine->now_us && link->first_us >= blocked->since_us;
+}
+
+bool pr_attackers_released(const struct pr_engine *engine, const struct pr_link *link,
+			   enum pr_link_end_name end)
+{
+	return link->ends[end].check == PR_CHECK_ATTACKER && link->ends[end].decided &&
+	       !pr_attackers_blocks(engine, link, end);
 }
 
 static uint64_t expire(struct pr_engine *engine)
@@ -210,7 +212,7 @@ static bool may_be_blocked(const struct pr_attack *attack)
 
 static void block(struct pr_engine *engine, const struct pr_attack *attack)
 {
-	uint32_t seconds = block_seconds(engine);
+	uint32_t seconds = pr_policy_global(engine->policy)->block_attackers_s;
 	uint64_t until_us = engine->now_us + seconds * UINT64_C(1000000);
 
 	if (!seconds || !may_be_blocked(attack))
@@ -229,9 +231,11 @@ static void block(struct pr_engine *engine, const struct pr_attack *attack)
 void pr_attackers_event(const struct pr_engine *engine, const struct pr_attack *attack,
 			struct pr_event *ret_event)
 {
-	struct pr_event event = {
-		.kind = PR_EVENT_SYSTEM, .uid = (uid_t)-1, .attacked = true, .attack = *attack
-	};
+	struct pr_event event = { .kind = PR_EVENT_SYSTEM,
+				  .uid = (uid_t)-1,
+				  .remote = attack->source.address,
+				  .attacked = true,
+				  .attack = *attack };
 
 	event.text = pr_attack_text(attack, engine->attackers->text);
 	event.attack.first_us = pr_event_real(engine, attack->first_us);

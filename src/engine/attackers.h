@@ -19,6 +19,9 @@ void pr_attackers_malformed(struct pr_engine *engine, const struct pr_intercepte
 /* Whether the source of the link is blocked, and was when it began. */
 bool pr_attackers_blocks(const struct pr_engine *engine, const struct pr_link *link,
 			 enum pr_link_end_name end);
+/* It was denied for that, and the time is over. */
+bool pr_attackers_released(const struct pr_engine *engine, const struct pr_link *link,
+			   enum pr_link_end_name end);
 uint64_t pr_attackers_tick(struct pr_engine *engine);
 
 /* What was found and is not over, from *cursor (0) on; NULL at the end. */

@@ -301,7 +301,8 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	if (!end->decided && !end->asked && spoof_of(engine, arrival) != PR_SPOOF_NO)
 		return drop_spoofed(engine, arrival);
 	if (!end->decided || !end->owner_known ||
-	    arrival->link->flags & PR_LINK_FLAG_TIMEOUT << arrival->end)
+	    arrival->link->flags & PR_LINK_FLAG_TIMEOUT << arrival->end ||
+	    pr_attackers_released(engine, arrival->link, arrival->end))
 		return undecided(engine, arrival);
 	engine->counters.packets_known_link++;
 	if (!taken_over(engine, arrival, &outcome, &ticket, &process))

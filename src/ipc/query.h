@@ -12,6 +12,7 @@
  *                               "verdict" filter; "uid" = only what this user owns
  *   "apps"                      PAIRS: "profile", "path", "links", "communications"
  *   "prompts"                   rows are events of kind prompt
+ *   "attacks"                   rows are events: what was found and is not over
  *   "status"                    PAIRS, any keys: what is in force, counters
  *   "explain"                   "app" (a path), "uid", "in" = "1", "entity", "proto", "port"; PAIRS: "stage",
  *                               "check", "said", "decided", …; the first has "summary"

@@ -18,6 +18,8 @@ struct pr_conntrack_entry {
 	struct pr_tuple original;    /* before NAT */
 	struct pr_tuple reply;	     /* as the answers come: tells of NAT */
 	uint32_t id, mark;
+	uint32_t status;   /* IPS_…: linux/netfilter/nf_conntrack_common.h */
+	uint8_t tcp_state; /* TCP_CONNTRACK_…: linux/netfilter/nf_conntrack_tcp.h; 0 = not told */
 	uint16_t zone;
 	bool counted; /* the four counters hold: nf_conntrack_acct was on when it was made */
 	uint64_t bytes_original, bytes_reply, packets_original, packets_reply;

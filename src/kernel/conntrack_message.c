@@ -112,6 +112,24 @@ static void read_counters(const struct nlattr *nested, uint64_t *packets, uint64
 	}
 }
 
+static uint8_t tcp_state_of(const struct nlattr *nested)
+{
+	const struct nlattr *protocol, *attribute;
+
+	mnl_attr_for_each_nested(protocol, nested)
+	{
+		if (mnl_attr_get_type(protocol) != CTA_PROTOINFO_TCP)
+			continue;
+		mnl_attr_for_each_nested(attribute, protocol)
+		{
+			if (mnl_attr_get_type(attribute) == CTA_PROTOINFO_TCP_STATE &&
+			    mnl_attr_get_payload_len(attribute) >= 1)
+				return mnl_attr_get_u8(attribute);
+		}
+	}
+	return 0;
+}
+
 static void read_attribute(const struct nlattr *attribute, struct pr_conntrack_entry *entry)
 {
 	switch (mnl_attr_get_type(attribute)) {
@@ -136,6 +154,12 @@ static void read_attribute(const struct nlattr *attribute, struct pr_conntrack_e
 		break;
 	case CTA_ZONE:
 		entry->zone = u16_of(attribute);
+		break;
+	case CTA_STATUS:
+		entry->status = u32_of(attribute);
+		break;
+	case CTA_PROTOINFO:
+		entry->tcp_state = tcp_state_of(attribute);
 		break;
 	}
 }
