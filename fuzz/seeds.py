@@ -155,6 +155,45 @@ def captures():
     yield 'pcapng-length-lies', pcapng('<', 101, v4) + struct.pack('<III', 6, 0xfffffffc, 0)
 
 
+def conversation(port, *said, src=A4, dst=B4):
+    """TCP to the port: (who, bytes) in turn, with the packets that open and end it."""
+    packet = ip4 if len(src) == 4 else ip6
+    at = {'client': 100, 'server': 900}
+
+    def segment(who, flags, payload=b''):
+        ends = (40000, port) if who == 'client' else (port, 40000)
+        other = 'server' if who == 'client' else 'client'
+        head = struct.pack('>HHIIBBHHH', *ends, at[who], at[other] if flags != 2 else 0, 5 << 4, flags, 65535, 0, 0)
+        way = {'src': src, 'dst': dst} if who == 'client' else {'src': dst, 'dst': src}
+        at[who] += len(payload) + (flags & 3 != 0)
+        return packet(6, head + payload, **way)
+
+    frames = [segment('client', 2), segment('server', 0x12), segment('client', 0x10)]
+    frames += [segment(who, 0x18, text) for who, text in said]
+    return frames + [segment('client', 0x11), segment('server', 0x11)]
+
+
+def inspected_captures():
+    question = dns_message(0x0100, 'www.example.com', 1)
+    answer = dns_message(0x8180, 'www.example.com', 1, [('www.example.com', 1, B4)])
+    back = struct.pack('>HHHH', 53, 40000, 8 + len(answer), 0) + answer
+    http = [('client', b'GET / HTTP/1.1\r\nHost: example.com\r\n\r\n'), ('server', b'HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n')]
+    smtp = [('server', b'220 mail ESMTP\r\n'), ('client', b'EHLO me\r\n'), ('server', b'250-mail\r\n250 STARTTLS\r\n'),
+            ('client', b'STARTTLS\r\n'), ('server', b'220 go\r\n'), ('client', b'\x16\x03\x01\x00\x05\x01\x00\x00\x01\x03')]
+    ssh = [('client', b'SSH-2.0-OpenSSH_9.2\r\n'), ('server', b'SSH-2.0-OpenSSH_9.2\r\n')]
+    cut = [struct.pack('>BBHHHBBH', 0x45, 0, 20 + len(piece), 7, word, 64, 17, 0) + A4 + B4 + piece
+           for word, piece in ((0x2000, udp(payload=question)[:16]), (2, udp(payload=question)[16:]))]
+    for name, frames in (('http', conversation(80, *http)), ('http6', conversation(80, *http, src=A6, dst=B6)),
+                         ('smtp', conversation(25, *smtp)), ('ssh', conversation(2222, *ssh)), ('late', conversation(22, *ssh)[2:]),
+                         ('reordered', conversation(25, *smtp)[::-1]), ('dns-tcp', conversation(53, *(
+                             (who, struct.pack('>H', len(text)) + text) for who, text in (('client', question), ('server', answer))))),
+                         ('dns', [ip4(17, udp(payload=question)), ip4(17, back, src=B4, dst=A4)]), ('fragments', cut),
+                         ('fragments-overlap', [cut[0], cut[0][:7] + b'\1' + cut[0][8:], cut[1]]),
+                         ('ntp', [ip4(17, udp(dst=123, payload=b'\x23' + b'\0' * 47))]),
+                         ('stun', [ip4(17, udp(dst=3478, payload=b'\0\1\0\0\x21\x12\xa4\x42' + b'i' * 12))])):
+        yield name, pcap('<', 0xa1b2c3d4, 101, *frames)
+
+
 def dns_name(text):
     return b''.join(bytes([len(label)]) + label.encode() for label in text.split('.') if label) + b'\0'
 
@@ -446,6 +485,8 @@ def main():
         write('resolv_conf', 'seed%02d' % number, text.encode())
     for name, data in captures():
         write('capture', name, data)
+    for name, data in inspected_captures():
+        write('inspect', name, data)
     for number, text in enumerate(ADDRESSES):
         write('address', 'seed%02d' % number, text.encode())
     for number, text in enumerate(NAMES):

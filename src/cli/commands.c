@@ -106,6 +106,14 @@ const struct pr_command pr_commands[] = {
 	  "about an entity while its name is being resolved, how it is with each, and exactly what "
 	  "is sent to ask about ENTITY, or about an example.",
 	  pr_command_intel },
+	{ "inspect", "FILE", "what the inspectors see in a capture",
+	  "FILE is a pcap or pcapng file, as tcpdump and Wireshark write it, or - for the "
+	  "standard input. One line a flow (TCP and UDP): who opened it, what both ends speak, "
+	  "whether that is encrypted, the names that the client asked for, ALPN (offered > "
+	  "chosen), JA4. All of it is read from the packets; a port proves nothing. A flow that "
+	  "was under way when the capture began is marked, and not looked into. Needs no daemon "
+	  "and no rights.",
+	  pr_command_inspect },
 	{ "lab", "[COMMAND...]", "a small Internet of namespaces to try things in",
 	  "A guarded host, an Internet with real servers, a neighbour and a container, as network "
 	  "namespaces. Runs COMMAND (default: a shell) on the guarded host and takes all down "
