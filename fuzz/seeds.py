@@ -454,7 +454,78 @@ def geo_files():
     yield 'auto', b'\0start,end,country\n1.0.0.0,1.0.0.255,AU\n'
 
 
+CLIENT_HELLO = bytes.fromhex(  # for example.com; RFC 9001, A.2
+    '010000ed0303ebf8fa56f12939b9584a3896472ec40bb863cfd3e86804fe3a47f06a2b69484c00000413011302010000c000000010000e00'
+    '000b6578616d706c652e636f6dff01000100000a00080006001d0017001800100007000504616c706e000500050100000000003300260024'
+    '001d00209370b2c9caa47fbabaf4559fedba753de171fa71f50f1ce15d43e994ec74d748002b0003020304000d0010000e04030503060302'
+    '03080408050806002d00020101001c00024001003900320408ffffffffffffffff05048000ffff07048000ffff0801100104800075300901'
+    '100f088394c8f03e51570806048000ffff')
+SERVER_HELLO = bytes.fromhex(  # RFC 9001, A.3
+    '020000560303eefce7f7b37ba1d1632e96677825ddf73988cfc79825df566dc5430b9a045a1200130100002e00330024001d00209d3c940d89690b'
+    '84d08a60993c144eca684d1081287c834d5311bcf32bb9da1a002b00020304')
+
+
+def quic_packet(what, number, data, v2=False, key=0, server=False, append=False):
+    return struct.pack('>BBH', what | v2 << 3 | key << 4 | server << 6 | append << 7, number, len(data)) + data
+
+
+def quic_conversations():
+    def piece(stream, begin, end):
+        return struct.pack('>H', begin) + stream[begin:end]
+
+    hello, answer = piece(CLIENT_HELLO, 0, 999), piece(SERVER_HELLO, 0, 999)
+    shuffled = b''.join(b'\6' + struct.pack('>HH', 0x4000 | i, 0x4000 | len(CLIENT_HELLO[i:i + 20])) +
+                        CLIENT_HELLO[i:i + 20] + b'\1\0' for i in range(240, -1, -20))
+    for v2 in (False, True):
+        first, name = quic_packet(6, 0, hello, v2), 'v2' if v2 else 'v1'
+        yield name, first + quic_packet(1, 0, answer, v2, server=True)
+        yield name + '-retry', first + quic_packet(2, 0, b'token', v2, server=True) + quic_packet(6, 1, hello, v2, key=3)
+    yield 'two', quic_packet(6, 1, piece(CLIENT_HELLO, 120, 999)) + quic_packet(6, 0, piece(CLIENT_HELLO, 0, 130))
+    yield 'shuffled', quic_packet(0, 3, shuffled)
+    yield 'compatible', quic_packet(6, 0, hello) + quic_packet(1, 0, answer, True, server=True)
+    yield 'anew', quic_packet(6, 0, hello) + quic_packet(6, 0, hello, key=2) + quic_packet(6, 0, hello, key=3)
+    yield 'coalesced', quic_packet(6, 0, hello) + quic_packet(4, 1, b'x' * 40, append=True) + \
+        quic_packet(0, 1, b'\2\0\0\0\0\x1c\0\0\0', server=True) + quic_packet(4, 2, b'', server=True, append=True)
+    yield 'negotiated', quic_packet(6, 0, hello) + quic_packet(3, 0, b'', server=True) + quic_packet(6, 0, hello, True)
+    yield 'raw', quic_packet(5, 0, b'\xca\x0a\x1a\x2a\x3a\x08' + b'x' * 1250) + quic_packet(5, 0, b'\x40short')
+
+
+def datagram_talks():
+    def talk(what, *datagrams):
+        return bytes([what]) + b''.join(struct.pack('>BH', server, len(data)) + data for server, data in datagrams)
+
+    noise = bytes((i * 167 + i * i * 31 + (i >> 3) * 89) & 0xff for i in range(256))
+    initiation = b'\1\0\0\0abcd' + noise[:124] + bytes(16)
+    response = b'\2\0\0\0efghabcd' + noise[100:164] + bytes(16)
+    binding = bytes.fromhex('000100002112a442000102030405060708090a0b')
+    allocate = bytes.fromhex('000300082112a442000102030405060708090a0b0019000411000000')
+    ntp = bytes.fromhex('e30006e9') + bytes(36) + b'\xe8\xa1\xb2\xc3\xd4\xe5\xf6\7'
+    answer = bytes.fromhex('24020aec000005000000060000000000e8a1b2c0000000002122232425262728e8a1b2c200000000e8a1b2c300000000')
+    dhcp = b'\1\1\6' + bytes(233) + bytes.fromhex('63825363350101370401030f06ff')
+    dhcp6 = bytes.fromhex('01a1b2c30001000e000100012b3c4d5e0200000000010008000200000006000400170018')
+    relayed = b'\x0c\0' + bytes(32) + struct.pack('>HH', 9, len(dhcp6)) + dhcp6
+    question = dict(dns_questions())['edns']
+    yield 'wireguard', talk(0, (0, initiation), (1, b'\3\0\0\0abcd' + noise[:56]), (0, initiation), (1, response))
+    yield 'stun', talk(0, (0, binding), (1, binding), (0, noise))
+    yield 'turn', talk(0, (0, allocate), (0, b'\x40\0\0\3abc'))
+    yield 'ntp', talk(0, (0, ntp))
+    yield 'nts', talk(0, (0, ntp + b'\1\4\0\x14' + bytes(16) + bytes(20)))
+    yield 'ntp-answered', talk(0, (0, ntp[:4] + noise[:36] + bytes.fromhex('2122232425262728')), (1, answer))
+    yield 'dhcp', talk(0, (0, dhcp))
+    yield 'dhcp6', talk(0, (0, dhcp6))
+    yield 'dhcp6-relayed', talk(0, (0, relayed))
+    yield 'ssdp', talk(1, (0, b'M-SEARCH * HTTP/1.1\r\nMAN: "ssdp:discover"\r\nST: ssdp:all\r\n\r\n'))
+    yield 'dns', talk(0, (0, question))
+    yield 'mdns', talk(3, (0, question))
+    yield 'dns-stream', bytes([4]) + struct.pack('>H', len(question)) + question
+    yield 'stun-stream', bytes([4]) + allocate
+
+
 def main():
+    for name, data in quic_conversations():
+        write('quic', name, data)
+    for name, data in datagram_talks():
+        write('datagrams', name, data)
     for name, data in geo_files():
         write('geo', name, data)
     for name, data in lists():

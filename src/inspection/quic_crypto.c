@@ -31,6 +31,32 @@ static void touched(const struct pr_quic_crypto *crypto, uint32_t begin, uint32_
 	*ret_last = last;
 }
 
+/* Copies what lies in no piece, and compares what does. */
+static void fill(struct pr_quic_crypto *crypto, uint32_t begin, uint32_t end, const uint8_t *bytes,
+		 unsigned int first, unsigned int last)
+{
+	uint32_t at = begin;
+
+	for (unsigned int i = first; i < last && at < end; i++) {
+		uint32_t from = crypto->pieces[i].begin, to = crypto->pieces[i].end;
+
+		if (from > end)
+			from = end;
+		if (to > end)
+			to = end;
+		if (at < from) {
+			memcpy(crypto->bytes + at, bytes + (at - begin), from - at);
+			at = from;
+		}
+		if (at < to && memcmp(crypto->bytes + at, bytes + (at - begin), to - at) != 0)
+			crypto->contradicts = true;
+		if (at < to)
+			at = to;
+	}
+	if (at < end)
+		memcpy(crypto->bytes + at, bytes + (at - begin), end - at);
+}
+
 void pr_quic_crypto_add(struct pr_quic_crypto *crypto, uint64_t offset, const uint8_t *bytes,
 			size_t len)
 {
@@ -50,15 +76,7 @@ void pr_quic_crypto_add(struct pr_quic_crypto *crypto, uint64_t offset, const ui
 		crypto->limit = true;
 		return;
 	}
-	for (unsigned int i = first; i < last; i++) {
-		uint32_t from = crypto->pieces[i].begin > begin ? crypto->pieces[i].begin : begin;
-		uint32_t to = crypto->pieces[i].end < end ? crypto->pieces[i].end : end;
-
-		if (from < to &&
-		    memcmp(crypto->bytes + from, bytes + (from - begin), to - from) != 0)
-			crypto->contradicts = true;
-	}
-	memcpy(crypto->bytes + begin, bytes, len);
+	fill(crypto, begin, end, bytes, first, last);
 	if (first < last) {
 		if (crypto->pieces[first].begin < begin)
 			begin = crypto->pieces[first].begin;

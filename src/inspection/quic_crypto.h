@@ -16,7 +16,7 @@ struct pr_quic_crypto {
 		uint32_t begin, end;
 	} pieces[PR_QUIC_PIECES_MAX]; /* in order; none touches the next */
 	unsigned int n_pieces;
-	bool contradicts; /* the same bytes came twice and differed; the later ones stand */
+	bool contradicts; /* the same bytes came twice and differed; the first ones stand */
 	bool limit;	  /* something was left out */
 };
 

@@ -300,6 +300,7 @@ static void differing_bytes_contradict(void **state)
 	talk_hello(&talk, &client, 1, other_hello, 0, CLIENT_HELLO_LEN);
 	assert_int_equal(talk_look(&talk, &seen), PR_LOOK_GOES_ON);
 	assert_true(seen.flags & PR_SEEN_CONTRADICTS);
+	assert_string_equal(seen.names[0], "example.com");
 }
 
 static void a_new_attempt_with_another_name_contradicts(void **state)
