@@ -41,6 +41,7 @@ void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *f
 		const struct pr_tuple reply = pr_tuple_reversed(&flow->tuple);
 
 		link->adopted = true;
+		link->look = PR_LINK_LOOK_OVER;
 		pr_links_confirm(engine->links, link, &flow->tuple, &reply, now_us);
 		pr_end_set_owner_take(engine, &link->ends[name], actor, true);
 		decide(engine, link, name);

@@ -125,6 +125,21 @@ static void on_communication(struct pr_engine *engine, struct pr_communication *
 		tell_communication(engine, communication, subject, ret_decision);
 }
 
+/* What one link has shown, or can't, says nothing of the others. */
+static void on_communication_of_any(struct pr_engine *engine,
+				    struct pr_communication *communication,
+				    struct pr_subject_of *of, struct pr_decision *ret_decision)
+{
+	struct pr_subject *subject = &of->subject;
+	unsigned int known = subject->known, absent = subject->absent;
+
+	subject->known &= ~PR_FACTS_SEEN;
+	subject->absent &= ~PR_FACTS_SEEN;
+	on_communication(engine, communication, of, ret_decision);
+	subject->known |= known;
+	subject->absent |= absent;
+}
+
 static bool is_open(const struct pr_decision *decision)
 {
 	return decision->outcome == PR_OUTCOME_OPEN || decision->outcome == PR_OUTCOME_MISSING;
@@ -191,7 +206,8 @@ static bool lives_by_grace(const struct pr_engine *engine, const struct pr_subje
 }
 
 static void fill(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end_name,
-		 const struct pr_decision *decision, enum pr_stage stage)
+		 const struct pr_subject *subject, const struct pr_decision *decision,
+		 enum pr_stage stage)
 {
 	struct pr_link_end *end = &link->ends[end_name];
 
@@ -208,10 +224,26 @@ static void fill(struct pr_engine *engine, struct pr_link *link, enum pr_link_en
 		!(decision->verdict == PR_VERDICT_ACCEPT && decision->check != PR_CHECK_OWN &&
 		  pr_link_asks_by_datagram(link, end_name));
 	end->defaulted = decision->defaulted;
+	end->by_claim = decision->by_claim;
 	end->decided = true;
 	end->asked = false;
 	if (decision->missing)
 		engine->counters.decided_missing_data++;
+	pr_inspecting_decided(engine, link, end_name, subject, decision->wants);
+}
+
+/* What was seen of the link is no part of its communication, whatever that says: all of it is held against the policy. */
+static void on_link(struct pr_engine *engine, struct pr_subject_of *of,
+		    struct pr_decision *ret_decision)
+{
+	pr_intel_of_link(engine, of);
+	if (of->subject.seen) {
+		pr_decide_on_inspection(engine->policy, &of->subject, ret_decision);
+		engine->counters.inspection_decided++;
+		return;
+	}
+	pr_decide_on_link(engine->policy, &of->subject, ret_decision);
+	engine->counters.links_decided++;
 }
 
 void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end_name)
@@ -228,12 +260,10 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 		pr_local_upstream_note(engine, end->application);
 	pr_subject_of_end(engine, link, end_name, &of);
 	communication = join(engine, end, &of.subject);
-	on_communication(engine, communication, &of, &decision);
-	if (is_open(&decision)) {
-		stage = PR_STAGE_LINK;
-		pr_intel_of_link(engine, &of);
-		pr_decide_on_link(engine->policy, &of.subject, &decision);
-		engine->counters.links_decided++;
+	on_communication_of_any(engine, communication, &of, &decision);
+	if (is_open(&decision) || of.subject.seen) {
+		stage = of.subject.seen ? PR_STAGE_INSPECTION : PR_STAGE_LINK;
+		on_link(engine, &of, &decision);
 	}
 	if (decision.missing & PR_FACT_LISTS)
 		pr_providers_want(engine, &of.subject);
@@ -246,11 +276,12 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 		end->missing = (uint16_t)decision.missing;
 		end->asked = true;
 		end->decided = end->permanent = false;
+		end->wants = end->shown = end->payload_only = 0;
 		return;
 	}
 	if (decision.outcome == PR_OUTCOME_REROUTE_TUNNEL)
 		no_tunnel(engine, link, end_name, &of.subject, &decision);
-	fill(engine, link, end_name, &decision, stage);
+	fill(engine, link, end_name, &of.subject, &decision, stage);
 	link->grace = lives_by_grace(engine, &of.subject, &decision);
 }
 
@@ -261,6 +292,9 @@ struct pr_decision pr_end_decision(const struct pr_link *link, enum pr_link_end_
 		.verdict = (enum pr_verdict)end->verdict,
 		.permanent = end->permanent,
 		.defaulted = end->defaulted,
+		.wants = PR_LINK_WANTED(end->wants),
+		.provisional = end->wants,
+		.by_claim = end->by_claim,
 		.check = end->check,
 		.rule = end->rule,
 		.missing = end->missing,
@@ -295,15 +329,16 @@ struct pr_verdict_order pr_end_order(const struct pr_engine *engine, const struc
 		order.permanent = false;
 		return order;
 	}
+	order.payload_only = end->payload_only && !link->untracked && engine->generation;
 	if (order.verdict == PR_VERDICT_REROUTE_NAMESERVER) {
 		/* What answers is our own nameserver, in the name of the one that was asked. */
 		if (reply)
 			order.verdict = PR_VERDICT_ACCEPT;
-		order.permanent = false;
+		order.permanent = order.payload_only = false;
 	} else if (hook == PR_HOOK_PREROUTING) {
 		/* Only a reroute is carried out there: the forward hook decides on the rest. */
 		order.verdict = PR_VERDICT_ACCEPT;
-		order.permanent = false;
+		order.permanent = order.payload_only = false;
 	}
 	return order;
 }

@@ -49,6 +49,7 @@ struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 	pr_suspicions_init(engine);
 	pr_attackers_init(engine);
 	pr_parking_init(&engine->parking, or_default(options->n_parked_max, PR_ENGINE_PARKED_MAX));
+	pr_inspecting_init(engine);
 	engine->n_prompts_max = or_default(options->n_prompts_max, PR_ENGINE_PROMPTS_MAX);
 	engine->prompts = pr_calloc(engine->n_prompts_max, sizeof(*engine->prompts));
 	return engine;
@@ -63,10 +64,12 @@ void pr_engine_free(struct pr_engine *engine)
 	for (uint32_t i = 0; i < engine->parking.n_max; i++)
 		engine->parking.slots[i].wait = PR_PARKED_FREE;
 	engine->parking.n_used = 0;
+	pr_inspecting_abandon(engine);
 	pr_questions_done(engine);
 	pr_suspicions_done(engine);
 	pr_attackers_done(engine);
 	pr_links_free(engine->links);
+	pr_inspecting_done(engine);
 	pr_prompts_done(engine);
 	pr_answers_done(engine);
 	pr_local_upstreams_done(engine);
@@ -214,6 +217,7 @@ uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us)
 		next_us = earlier(next_us, pr_question_waits_tick(engine));
 		next_us = earlier(next_us, pr_parking_tick(engine));
 		next_us = earlier(next_us, pr_attackers_tick(engine));
+		next_us = earlier(next_us, pr_inspecting_tick(engine));
 		next_us = earlier(next_us, pr_questions_tick(engine->questions, engine->now_us));
 		sweep(engine);
 		next_us = earlier(next_us, next_sweep(engine));

@@ -123,6 +123,8 @@ static void fill_intelligence(const struct pr_engine *engine, const struct pr_su
 		return;
 	for (unsigned int i = 0; i < subject->n_domains; i++)
 		any |= pr_intel_set_domain(engine->intel, subject->domains[i], found);
+	if (subject->claimed)
+		any |= pr_intel_set_domain(engine->intel, subject->claimed, found);
 	if (known & PR_FACT_ADDRESS)
 		any |= pr_intel_set_address(engine->intel, &subject->remote, found);
 	if (any)
@@ -258,6 +260,18 @@ static void fill_decision(struct pr_engine *engine, const struct pr_link *link,
 	event->grace = link->grace && end->defaulted;
 }
 
+/* Without any that led there, the name is what the packets say. */
+static void set_name(const struct pr_subject_of *of, struct pr_event *event)
+{
+	if (of->subject.n_domains) {
+		event->name_grade = of->candidates[0].grade;
+	} else if (of->subject.claimed) {
+		event->domain = event->domains[0] = of->subject.claimed;
+		event->n_domains = 1;
+		event->name_grade = PR_NAME_CLAIMED;
+	}
+}
+
 void pr_event_of_end(struct pr_engine *engine, const struct pr_link *link,
 		     enum pr_link_end_name name, struct pr_subject_of *ret_subject,
 		     struct pr_event *ret_event)
@@ -281,8 +295,9 @@ void pr_event_of_end(struct pr_engine *engine, const struct pr_link *link,
 	pr_intel_of_names(engine, ret_subject);
 	pr_intel_of_address(engine, ret_subject, PR_FACTS_DATA);
 	pr_event_of_subject(engine, &ret_subject->subject, &event);
-	if (ret_subject->subject.n_domains)
-		event.name_grade = ret_subject->candidates[0].grade;
+	set_name(ret_subject, &event);
+	if (ret_subject->subject.seen)
+		pr_event_see(&event, ret_subject->subject.seen);
 	/* The table counts from the opener's side, an event from its own end's. */
 	event.bytes_sent = swap ? link->bytes_received : link->bytes_sent;
 	event.bytes_received = swap ? link->bytes_sent : link->bytes_received;

@@ -149,6 +149,12 @@ void pr_intel_of_names(const struct pr_engine *engine, struct pr_subject_of *of)
 		if (pr_intel_set_domain(engine->intel, subject->domains[i], found))
 			subject->domain_lists[i] = translate(engine, found, of);
 	}
+	if (engine->intel && subject->claimed) {
+		uint64_t found[PR_INTEL_WORDS_MAX] = { 0 };
+
+		if (pr_intel_set_domain(engine->intel, subject->claimed, found))
+			subject->claimed_lists = translate(engine, found, of);
+	}
 	pr_providers_of_names(engine, of);
 }
 

@@ -34,6 +34,15 @@
 /* So long after our last question to it, it is none any more. The resolver asks more often than that
  * (resolver/greeting.h). */
 #define PR_ENGINE_LOCAL_UPSTREAM_US 120000000u
+/* Links under inspection, and those that hold a packet for it. Reached: the link is decided as if nothing could be
+ * seen of it. Memory is bounded more narrowly (inspection/limits.h). */
+#define PR_ENGINE_INSPECTED_MAX 65536u
+/* After an inspection began somebody looks whether another had to be given up for it. */
+#define PR_ENGINE_INSPECTION_TICK_US 10000u
+/* Texts of what was seen: names, ALPN, fingerprints, each once. Reached: of links with names nothing is kept when their
+ * inspection is over, of others the text is left out (`inspection_texts_full`). */
+#define PR_ENGINE_SEEN_TEXTS_MAX 131072u
+#define PR_ENGINE_SEEN_BYTES_MAX (16u << 20)
 /* `dns query` of users that are under way. Reached: refused. */
 #define PR_ENGINE_QUERIES_MAX 16u
 

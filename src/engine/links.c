@@ -32,6 +32,7 @@ static void tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_lin
 /* What is over holds no communication and no process: only its row stays for a while. */
 static void tell_ends(struct pr_engine *engine, struct pr_link *link)
 {
+	pr_inspecting_stop(engine, link);
 	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
 		tell_end(engine, link, (enum pr_link_end_name)i);
 	pr_parking_forget(engine, link->id);
@@ -55,6 +56,7 @@ void pr_link_forgotten(void *context, struct pr_link *link)
 	struct pr_engine *engine = context;
 
 	pr_parking_forget(engine, link->id);
+	pr_inspecting_forget(engine, link);
 	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
 		pr_end_clear(engine, &link->ends[i]);
 }

@@ -44,6 +44,7 @@ struct pr_parked {
 	uint64_t link, ticket, deadline_us;
 	struct pr_interception *interception;
 	struct pr_intercepted packet;
+	uint8_t *copy; /* of its bytes, which are still to be looked into; or NULL */
 };
 
 struct pr_parking {
@@ -78,6 +79,7 @@ struct pr_standing_answer {
 };
 
 struct pr_heuristics;
+struct pr_inspecting; /* inspecting.h */
 struct pr_questioner; /* questioner.h */
 
 /* The link that what the nameserver saw belongs to. */
@@ -145,6 +147,7 @@ struct pr_engine {
 	struct pr_instance_slot instances[PR_ENGINE_INSTANCE_CACHE];
 	struct pr_actor unknown, kernel, self;
 	struct pr_parking parking;
+	struct pr_inspecting *inspecting;
 	struct pr_prompt *prompts;
 	uint32_t n_prompts_max, n_prompts;
 	struct pr_standing_answer answers[PR_ENGINE_ANSWERS_MAX];
@@ -206,12 +209,13 @@ struct pr_subject_of {
 	struct pr_subject subject;
 	struct pr_name_candidate candidates[PR_SUBJECT_DOMAINS_MAX];
 	/* intel.c: what the subject's lists point to */
-	uint64_t list_bits[(PR_SUBJECT_DOMAINS_MAX + 1) * PR_INTEL_WORDS_MAX];
+	uint64_t list_bits[(PR_SUBJECT_DOMAINS_MAX + 2) * PR_INTEL_WORDS_MAX];
 	unsigned int n_list_bits; /* bitsets in use */
 	bool names_looked_up;
 	/* providers.c: the subject's own, where there are providers */
 	uint64_t missing[PR_INTEL_WORDS_MAX], open[PR_INTEL_WORDS_MAX];
 	bool may_follow; /* what providers have not answered is open, not missing: they will be asked */
+	struct pr_seen seen; /* seen.c: the subject's, where it was put together again */
 };
 /* The subject of one end of a link; borrows from the tables until they change. Its facts of intelligence are
  * open. */
@@ -281,6 +285,8 @@ void pr_packets_owner(struct pr_engine *engine, struct pr_link *link, enum pr_li
 		      struct pr_actor actor, bool settled);
 /* After a decision of an end that waited: events, and what is parked goes. */
 void pr_packets_settled(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
+/* Until when a packet of the end is held for a prompt. */
+uint64_t pr_packets_hold_until(const struct pr_engine *engine, const struct pr_link_end *end);
 /* Counts an order that leaves. */
 void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order);
 
@@ -306,15 +312,15 @@ void pr_parking_done(struct pr_parking *parking);
 /* Parks a packet; false where there is no room: it has to be dropped. */
 bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked);
 /* Releases what waits at this end with the end's verdict. */
-void pr_parking_release(struct pr_engine *engine, const struct pr_link *link,
-			enum pr_link_end_name end);
+void pr_parking_release(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
 /* The packet that an owner's ticket stands for; NULL = none any more. */
 struct pr_parked *pr_parking_by_ticket(struct pr_engine *engine, uint64_t ticket);
 /* True while something of the end is parked for that. */
 bool pr_parking_waits(const struct pr_engine *engine, uint64_t link, enum pr_link_end_name end,
 		      enum pr_parked_for wait);
-/* For whatever. */
-bool pr_parking_holds(const struct pr_engine *engine, uint64_t link, enum pr_link_end_name end);
+/* For whatever, and by the inspection too. */
+bool pr_parking_holds(const struct pr_engine *engine, const struct pr_link *link,
+		      enum pr_link_end_name end);
 /* From now on the end's parked packets wait for the prompt. */
 void pr_parking_turn_to_prompt(struct pr_engine *engine, const struct pr_link *link,
 			       enum pr_link_end_name end, uint64_t deadline_us);
@@ -324,6 +330,50 @@ void pr_parking_generation_set(struct pr_engine *engine);
 uint64_t pr_parking_tick(struct pr_engine *engine);
 /* A link is forgotten: its parked packets are dropped. */
 void pr_parking_forget(struct pr_engine *engine, uint64_t link);
+
+/* ---- inspection.c: what packets show ---- */
+
+struct pr_arrival;
+
+void pr_inspecting_init(struct pr_engine *engine);
+void pr_inspecting_done(struct pr_engine *engine);
+/* Nothing that is held is released any more: the queues are closed. */
+void pr_inspecting_abandon(struct pr_engine *engine);
+static inline bool pr_end_is_inspected(const struct pr_link_end *end)
+{
+	return end->wants || end->shown;
+}
+/* Puts into the subject what was seen of its link by now, and what can't be seen any more. */
+void pr_inspecting_facts(const struct pr_engine *engine, const struct pr_link *link,
+			 enum pr_link_end_name end, struct pr_subject_of *of);
+/* An end was decided, and it stands there: are its packets looked into from now on? Takes its permanence away then. */
+void pr_inspecting_decided(struct pr_engine *engine, struct pr_link *link,
+			   enum pr_link_end_name end, const struct pr_subject *subject,
+			   unsigned int wants);
+/* After a decision of an end: what is held there waits on, or goes. */
+void pr_inspecting_settled(struct pr_engine *engine, struct pr_link *link,
+			   enum pr_link_end_name end);
+bool pr_inspecting_holds(const struct pr_engine *engine, const struct pr_link *link,
+			 enum pr_link_end_name end);
+enum pr_inspecting_outcome {
+	PR_INSPECTING_GOES, /* the end's verdict is the packet's */
+	PR_INSPECTING_HELD, /* it is released later */
+	PR_INSPECTING_ENDS, /* it is dropped */
+};
+/* Looks into a packet of a decided end. What it shows may decide the ends of its link anew. */
+enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
+					      const struct pr_arrival *arrival);
+/* The same for one that was parked. */
+enum pr_inspecting_outcome pr_inspecting_look_again(struct pr_engine *engine, struct pr_link *link,
+						    const struct pr_parked *parked);
+/* A SYN that is not the one that opened its link: another connection of the same two ends. */
+bool pr_inspecting_begins_anew(const struct pr_arrival *arrival);
+/* The link is over: what is held is dropped, what was seen is kept; or it is forgotten, and that too. */
+void pr_inspecting_stop(struct pr_engine *engine, struct pr_link *link);
+void pr_inspecting_forget(struct pr_engine *engine, struct pr_link *link);
+uint64_t pr_inspecting_tick(struct pr_engine *engine);
+void pr_inspecting_counters(const struct pr_engine *engine,
+			    struct pr_engine_counters *ret_counters);
 
 /* ---- prompts.c ---- */
 
@@ -370,6 +420,9 @@ void pr_redecide_all(struct pr_engine *engine);
 void pr_redecide_entity(struct pr_engine *engine, const struct pr_inquiry *inquiry);
 /* The ends that wait for a prompt. */
 void pr_redecide_asked(struct pr_engine *engine);
+/* One end, for its packets have shown something: `tell`, though nothing else changes. */
+void pr_redecide_seen(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end,
+		      bool tell);
 void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
 
 /* ---- links.c: a link's life ---- */

@@ -78,9 +78,18 @@ static enum pr_engine_packet_outcome park(struct pr_engine *engine, struct pr_ar
 static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
 						  struct pr_arrival *arrival)
 {
-	struct pr_verdict_order order = pr_end_order(engine, arrival->link, arrival->end,
-						     arrival->packet->hook, arrival->reply);
+	struct pr_verdict_order order;
 
+	switch (pr_inspecting_look(engine, arrival)) {
+	case PR_INSPECTING_HELD:
+		return PR_ENGINE_HELD;
+	case PR_INSPECTING_ENDS:
+		return plain(engine, arrival, PR_VERDICT_DROP);
+	case PR_INSPECTING_GOES:
+		break;
+	}
+	order = pr_end_order(engine, arrival->link, arrival->end, arrival->packet->hook,
+			     arrival->reply);
 	if (engine->generation_asked && order.verdict == PR_VERDICT_ACCEPT &&
 	    add_parked(engine, arrival, PR_PARKED_GENERATION, 0,
 		       engine->now_us + PR_ENGINE_GENERATION_WAIT_MS * UINT64_C(1000)))
@@ -88,7 +97,7 @@ static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
 	return done(engine, arrival, order);
 }
 
-static uint64_t hold_until(const struct pr_engine *engine, const struct pr_link_end *end)
+uint64_t pr_packets_hold_until(const struct pr_engine *engine, const struct pr_link_end *end)
 {
 	const struct pr_settings *settings = pr_policy_settings(engine->policy, end->profile);
 
@@ -98,13 +107,20 @@ static uint64_t hold_until(const struct pr_engine *engine, const struct pr_link_
 void pr_packets_settled(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
 {
 	if (link->ends[end].asked) {
-		pr_parking_turn_to_prompt(engine, link, end, hold_until(engine, &link->ends[end]));
+		pr_parking_turn_to_prompt(engine, link, end,
+					  pr_packets_hold_until(engine, &link->ends[end]));
+		pr_inspecting_settled(engine, link, end);
 		return;
 	}
 	link->ends[end].held = false;
 	if (link->ends[end].verdict == PR_VERDICT_REROUTE_NAMESERVER)
 		link->rerouted = true;
+	pr_inspecting_settled(engine, link, end);
 	pr_parking_release(engine, link, end);
+	if (link->ends[end].asked)
+		pr_parking_turn_to_prompt(engine, link, end,
+					  pr_packets_hold_until(engine, &link->ends[end]));
+	link->ends[end].held = pr_parking_holds(engine, link, end);
 }
 
 void pr_packets_owner(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end,
@@ -129,7 +145,8 @@ static enum pr_engine_packet_outcome decide(struct pr_engine *engine, struct pr_
 		pr_event_owe(engine, arrival->link, arrival->end);
 	pr_packets_settled(engine, arrival->link, arrival->end);
 	if (end->asked)
-		return park(engine, arrival, PR_PARKED_PROMPT, 0, hold_until(engine, end));
+		return park(engine, arrival, PR_PARKED_PROMPT, 0,
+			    pr_packets_hold_until(engine, end));
 	return give_verdict(engine, arrival);
 }
 
@@ -305,6 +322,10 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	    pr_attackers_released(engine, arrival->link, arrival->end))
 		return undecided(engine, arrival);
 	engine->counters.packets_known_link++;
+	if (pr_inspecting_begins_anew(arrival)) {
+		pr_link_end_it(engine, arrival->link);
+		return new_link(engine, arrival);
+	}
 	if (!taken_over(engine, arrival, &outcome, &ticket, &process))
 		return give_verdict(engine, arrival);
 	pr_process_release(process);

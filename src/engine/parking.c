@@ -9,6 +9,8 @@
  */
 #include "engine/machine.h"
 
+#include <string.h>
+
 void pr_parking_init(struct pr_parking *parking, uint32_t n_max)
 {
 	*parking = (struct pr_parking){ .slots = pr_calloc(n_max, sizeof(*parking->slots)),
@@ -17,6 +19,8 @@ void pr_parking_init(struct pr_parking *parking, uint32_t n_max)
 
 void pr_parking_done(struct pr_parking *parking)
 {
+	for (uint32_t i = 0; i < parking->n_max; i++)
+		free(parking->slots[i].copy);
 	free(parking->slots);
 	*parking = (struct pr_parking){ 0 };
 }
@@ -48,6 +52,16 @@ static struct pr_parked *taken_from_prompt(struct pr_engine *engine)
 	return first;
 }
 
+/* The end that it waits for may want to know what it shows. */
+static uint8_t *copy_of(const struct pr_intercepted *packet)
+{
+	uint8_t *copy = packet->len ? pr_calloc(packet->len, 1) : NULL;
+
+	if (copy)
+		memcpy(copy, packet->bytes, packet->len);
+	return copy;
+}
+
 bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked)
 {
 	struct pr_parking *parking = &engine->parking;
@@ -76,37 +90,70 @@ bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked)
 	}
 	*room = *parked;
 	room->packet.bytes = NULL;
+	if (parked->wait != PR_PARKED_GENERATION)
+		room->copy = copy_of(&parked->packet);
 	parking->n_used++;
 	engine->counters.parked++;
 	pr_engine_due(engine, room->deadline_us);
 	return true;
 }
 
-static void let_go(struct pr_engine *engine, struct pr_parked *slot,
-		   const struct pr_verdict_order *order)
+static struct pr_parked take(struct pr_engine *engine, struct pr_parked *slot)
 {
-	struct pr_parked gone = *slot;
+	struct pr_parked taken = *slot;
 
 	*slot = (struct pr_parked){ 0 };
 	engine->parking.n_used--;
-	pr_count_order(engine, order);
-	engine->ports.release(engine->ports.context, gone.interception, &gone.packet, order);
+	return taken;
 }
 
-void pr_parking_release(struct pr_engine *engine, const struct pr_link *link,
-			enum pr_link_end_name end)
+static void release(struct pr_engine *engine, struct pr_parked *taken,
+		    const struct pr_verdict_order *order)
 {
-	if (!engine->parking.n_used)
-		return;
-	for (uint32_t i = 0; i < engine->parking.n_max; i++) {
-		struct pr_parked *slot = &engine->parking.slots[i];
-		struct pr_verdict_order order;
+	free(taken->copy);
+	taken->copy = NULL;
+	pr_count_order(engine, order);
+	engine->ports.release(engine->ports.context, taken->interception, &taken->packet, order);
+}
 
-		if (!is_of(slot, link->id, end))
-			continue;
-		order = pr_end_order(engine, link, end, slot->packet.hook, slot->reply);
-		let_go(engine, slot, &order);
+static void let_go(struct pr_engine *engine, struct pr_parked *slot,
+		   const struct pr_verdict_order *order)
+{
+	struct pr_parked taken = take(engine, slot);
+
+	release(engine, &taken, order);
+}
+
+/* Its end is decided. What it shows may be of interest now, and then it is held there. */
+static void give_verdict(struct pr_engine *engine, struct pr_link *link, struct pr_parked *slot)
+{
+	struct pr_verdict_order order = { .verdict = PR_VERDICT_DROP,
+					  .generation = engine->generation };
+	struct pr_parked taken = take(engine, slot);
+
+	switch (taken.wait == PR_PARKED_GENERATION
+			? PR_INSPECTING_GOES
+			: pr_inspecting_look_again(engine, link, &taken)) {
+	case PR_INSPECTING_HELD:
+		free(taken.copy);
+		return;
+	case PR_INSPECTING_ENDS:
+		break;
+	case PR_INSPECTING_GOES:
+		order = pr_end_order(engine, link, (enum pr_link_end_name)taken.end,
+				     taken.packet.hook, taken.reply);
+		break;
 	}
+	release(engine, &taken, &order);
+}
+
+void pr_parking_release(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
+{
+	/* One of them may show what is to be asked about: then the rest waits on. */
+	for (uint32_t i = 0;
+	     engine->parking.n_used && !link->ends[end].asked && i < engine->parking.n_max; i++)
+		if (is_of(&engine->parking.slots[i], link->id, end))
+			give_verdict(engine, link, &engine->parking.slots[i]);
 }
 
 struct pr_parked *pr_parking_by_ticket(struct pr_engine *engine, uint64_t ticket)
@@ -132,11 +179,13 @@ bool pr_parking_waits(const struct pr_engine *engine, uint64_t link, enum pr_lin
 	return false;
 }
 
-bool pr_parking_holds(const struct pr_engine *engine, uint64_t link, enum pr_link_end_name end)
+bool pr_parking_holds(const struct pr_engine *engine, const struct pr_link *link,
+		      enum pr_link_end_name end)
 {
-	return pr_parking_waits(engine, link, end, PR_PARKED_OWNER) ||
-	       pr_parking_waits(engine, link, end, PR_PARKED_PROMPT) ||
-	       pr_parking_waits(engine, link, end, PR_PARKED_GENERATION);
+	return pr_inspecting_holds(engine, link, end) ||
+	       pr_parking_waits(engine, link->id, end, PR_PARKED_OWNER) ||
+	       pr_parking_waits(engine, link->id, end, PR_PARKED_PROMPT) ||
+	       pr_parking_waits(engine, link->id, end, PR_PARKED_GENERATION);
 }
 
 void pr_parking_turn_to_prompt(struct pr_engine *engine, const struct pr_link *link,
@@ -162,7 +211,7 @@ static void drop(struct pr_engine *engine, struct pr_parked *slot)
 
 	let_go(engine, slot, &order);
 	if (link)
-		link->ends[end].held = pr_parking_holds(engine, link->id, end);
+		link->ends[end].held = pr_parking_holds(engine, link, end);
 }
 
 void pr_parking_forget(struct pr_engine *engine, uint64_t link)
@@ -202,7 +251,7 @@ static void order_now(struct pr_engine *engine, struct pr_parked *slot)
 	}
 	order = pr_end_order(engine, link, end, slot->packet.hook, slot->reply);
 	let_go(engine, slot, &order);
-	link->ends[end].held = pr_parking_holds(engine, link->id, end);
+	link->ends[end].held = pr_parking_holds(engine, link, end);
 }
 
 void pr_parking_generation_set(struct pr_engine *engine)

@@ -163,8 +163,12 @@ static void decide_again(struct pr_engine *engine, const struct pr_prompt *promp
 		subject->local = prompt->local;
 		subject->port = prompt->port;
 		subject->proto = prompt->proto;
-		subject->known |= PR_FACT_PROTOCOL | PR_FACT_PORT | PR_FACTS_SEEN;
-		subject->absent |= PR_FACTS_SEEN;
+		subject->known |= PR_FACT_PROTOCOL | PR_FACT_PORT;
+		/* What packets showed is gone with them: another link may show it again. */
+		if (prompt->stage != PR_STAGE_INSPECTION) {
+			subject->known |= PR_FACTS_SEEN;
+			subject->absent |= PR_FACTS_SEEN;
+		}
 		if (!prompt->port)
 			subject->absent |= PR_FACT_PORT;
 		pr_subject_set_domains(engine, prompt->actor.application, of);
@@ -192,6 +196,8 @@ static void review(struct pr_engine *engine, struct pr_prompt *prompt)
 
 	pr_actor_renew(engine, &prompt->actor);
 	decide_again(engine, prompt, &of, &decision);
+	if (decision.wants && prompt->actor.application == application)
+		return;
 	if (decision.outcome == PR_OUTCOME_ASK) {
 		says = pr_answer_find(engine, prompt->actor.application, &of.subject);
 	} else if (decision.outcome == PR_OUTCOME_DENY ||

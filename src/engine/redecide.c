@@ -73,7 +73,7 @@ static void carry_out(struct pr_engine *engine, struct pr_link *link, enum pr_li
 			ask_for_generation(engine);
 		/* Asked, it is held up but lives: the answer may be to permit it. A way that changes is
 		 * cut, never NATed anew. */
-		if (end->decided)
+		if (end->decided && (before->begun || !pr_end_is_inspected(before)))
 			pr_end_cut(engine, link, name);
 	} else if (before->decided && before->permanent && passes(end)) {
 		forget_denied(engine);
@@ -103,6 +103,28 @@ static void redecide_end(struct pr_engine *engine, struct pr_link *link, enum pr
 	engine->counters.links_redecided++;
 	if (changed(&before, end))
 		pr_event_tell_end(engine, link, name);
+	if (before.asked || before.held)
+		pr_packets_settled(engine, link, name);
+	carry_out(engine, link, name, &before);
+}
+
+void pr_redecide_seen(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name,
+		      bool tell)
+{
+	struct pr_link_end *end = &link->ends[name];
+	const struct pr_link_end before = *end;
+
+	if (!end->decided && !end->asked)
+		return;
+	/* What is owed says what was decided before. */
+	if (link->owed)
+		pr_event_pay(engine, 0);
+	pr_end_decide(engine, link, name);
+	engine->counters.inspection_denied += passes(&before) && end->decided && !passes(end);
+	/* Before its first event there is somebody on the way who sends that. */
+	if ((tell || changed(&before, end) || (before.wants && !end->wants)) &&
+	    link->flags & PR_LINK_FLAG_TOLD << name)
+		pr_event_owe(engine, link, name);
 	if (before.asked || before.held)
 		pr_packets_settled(engine, link, name);
 	carry_out(engine, link, name, &before);

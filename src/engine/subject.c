@@ -54,8 +54,7 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 
 	*subject = (struct pr_subject){
 		.direction = pr_link_direction_of(link, end_name),
-		.known = PR_FACT_OWNER | PR_FACT_PROTOCOL | PR_FACT_PORT | PR_FACTS_SEEN,
-		.absent = PR_FACTS_SEEN,
+		.known = PR_FACT_OWNER | PR_FACT_PROTOCOL | PR_FACT_PORT,
 		.profile = end->profile,
 		.local = incoming ? link->tuple.dst : link->tuple.src,
 		.proto = link->tuple.proto,
@@ -80,4 +79,5 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 	pr_subject_set_address(engine, incoming ? &link->tuple.src : &link->tuple.dst, subject);
 	subject->spoofed = (enum pr_spoof)(link->flags >> PR_LINK_SPOOF_SHIFT);
 	pr_subject_set_domains(engine, end->application, ret_subject);
+	pr_inspecting_facts(engine, link, end_name, ret_subject);
 }

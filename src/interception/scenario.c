@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "interception/scenario.h"
 
+#include "interception/scenario_payload.h"
 #include "packet/build.h"
 
 #include <stdlib.h>
@@ -10,7 +11,8 @@
 #define DNS_OPCODE_MAX	   15
 
 #define WORDS_MAX	   40
-#define LINE_MAX_	   512
+#define LINE_MAX_	   1024
+#define ISN_DEFAULT	   1000
 #define LOOPBACK_IFINDEX   1
 #define OUTSIDE_IFINDEX	   2
 #define FORWARD_IN_IFINDEX 3
@@ -38,6 +40,9 @@ struct description {
 	uint8_t payload[PR_SCENARIO_PACKET_MAX];
 	struct pr_intercepted *packet;
 	bool later_fragment;
+	bool flags_given;
+	uint32_t isn,
+		offset;	 /* the first sequence number, and how far behind it the payload stands */
 	size_t captured; /* 0 = all */
 	const char *error;
 };
@@ -193,6 +198,61 @@ static int device(struct description *description)
 	return 0;
 }
 
+static int payload(struct description *description, int len)
+{
+	if (len < 0)
+		return wrong(description, "no such payload, or too long");
+	description->parts.payload = description->payload;
+	description->parts.payload_len = (size_t)len;
+	if (!description->flags_given)
+		description->parts.tcp_flags = PR_TCP_PSH | PR_TCP_ACK;
+	return 0;
+}
+
+/* Of what the packet would carry only the bytes from A on, before B: a segment of it. */
+static int part(struct description *description)
+{
+	struct pr_packet_parts *parts = &description->parts;
+	unsigned long from, to;
+
+	if (number(description, parts->payload_len, &from) < 0 ||
+	    number(description, UINT32_MAX, &to) < 0)
+		return -EINVAL;
+	if (to > parts->payload_len)
+		to = parts->payload_len;
+	if (to < from)
+		return wrong(description, "a part ends before it begins");
+	parts->payload = description->payload + from;
+	parts->payload_len = to - from;
+	description->offset += (uint32_t)from;
+	return 0;
+}
+
+/* True where it is one that says what the packet carries. */
+static bool payload_option(struct description *description, const char *name, int *ret_result)
+{
+	uint8_t *bytes = description->payload;
+	const size_t size = sizeof(description->payload) / 2;
+
+	if (strcmp(name, "text") == 0)
+		*ret_result =
+			payload(description, pr_scenario_text(word(description), bytes, size));
+	else if (strcmp(name, "hex") == 0)
+		*ret_result = payload(description, pr_scenario_hex(word(description), bytes, size));
+	else if (strcmp(name, "hello") == 0)
+		*ret_result = payload(description,
+				      pr_scenario_client_hello(word(description), bytes, size));
+	else if (strcmp(name, "server-hello") == 0)
+		*ret_result = payload(description, pr_scenario_server_hello(bytes, size));
+	else if (strcmp(name, "noise") == 0)
+		*ret_result = payload(description, pr_scenario_noise(bytes, size));
+	else if (strcmp(name, "part") == 0)
+		*ret_result = part(description);
+	else
+		return false;
+	return true;
+}
+
 static int numbered_option(struct description *description, const char *name)
 {
 	struct pr_packet_parts *parts = &description->parts;
@@ -209,6 +269,10 @@ static int numbered_option(struct description *description, const char *name)
 		description->payload[2] = (uint8_t)(value << 3);
 		parts->payload = description->payload;
 		parts->payload_len = DNS_HEADER_LEN;
+	} else if (strcmp(name, "isn") == 0) {
+		description->isn = (uint32_t)value;
+	} else if (strcmp(name, "at") == 0) {
+		description->offset += (uint32_t)value;
 	} else if (strcmp(name, "id") == 0) {
 		parts->tuple.src_port = parts->tuple.dst_port = (uint16_t)value;
 	} else if (strcmp(name, "type") == 0) {
@@ -242,10 +306,12 @@ static int option(struct description *description)
 		      { "fin-alone", PR_TCP_FIN },
 		      { "no-flags", 0 } };
 	const char *name = word(description);
+	int r;
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(flags); i++)
 		if (strcmp(name, flags[i].name) == 0) {
 			description->parts.tcp_flags = flags[i].flags;
+			description->flags_given = true;
 			return 0;
 		}
 	if (strcmp(name, "untracked") == 0)
@@ -254,6 +320,8 @@ static int option(struct description *description)
 		description->later_fragment = true;
 	else if (strcmp(name, "about") == 0)
 		return about(description);
+	else if (payload_option(description, name, &r))
+		return r;
 	else
 		return numbered_option(description, name);
 	return 0;
@@ -311,13 +379,17 @@ static int describe(struct description *description, const char *line)
 		parts->icmp_type = 8;
 	if (!parts->icmp_type && parts->tuple.proto == IPPROTO_ICMPV6)
 		parts->icmp_type = 128;
+	/* A SYN takes one number of the stream (RFC 9293, 3.4). */
+	parts->seq = description->isn + description->offset;
+	if (!(parts->tcp_flags & PR_TCP_SYN))
+		parts->seq++;
 	return 0;
 }
 
 int pr_scenario_packet(struct pr_scenario_interception *scenario, const char *line,
 		       uint64_t time_us, const char **ret_error)
 {
-	struct description description = { 0 };
+	struct description description = { .isn = ISN_DEFAULT };
 	struct slot *slot;
 	size_t len;
 

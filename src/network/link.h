@@ -30,6 +30,18 @@ enum pr_link_state {
 
 enum pr_link_end_name { PR_LINK_OUT, PR_LINK_IN, PR_LINK_N_ENDS };
 
+/* Whether its packets are looked into. */
+enum pr_link_look {
+	PR_LINK_LOOK_NEW,     /* not yet */
+	PR_LINK_LOOK_AWAITS,  /* from its first payload on */
+	PR_LINK_LOOK_RUNNING, /* they are */
+	PR_LINK_LOOK_OVER,    /* no more, or its beginning was missed */
+};
+
+/* Bits of PR_FACTS_SEEN as `wants` has them. */
+#define PR_LINK_WANTS(facts)  ((facts) >> 9 & 0xfu)
+#define PR_LINK_WANTED(wants) ((unsigned int)(wants) << 9)
+
 /* What was decided for one end; a link that leaves or is forwarded uses PR_LINK_OUT alone, one that
  * comes from elsewhere PR_LINK_IN alone. */
 struct pr_link_end {
@@ -40,6 +52,11 @@ struct pr_link_end {
 	uint32_t policy;			/* number of the policy that decided */
 	uint32_t rule;
 	uint8_t verdict; /* enum pr_verdict */
+	uint8_t wants : 4; /* facts of inspection that could still decide otherwise, PR_LINK_WANTS() */
+	bool shown : 1;	   /* what its packets show is looked for anyway */
+	bool payload_only : 1; /* and packets without payload are of no interest */
+	bool by_claim : 1;     /* denied for a name that its packets claim */
+	bool begun : 1;	       /* a packet of it has passed */
 	uint16_t missing;
 	uint8_t check, stage;
 	uint8_t generation; /* that the kernel carries a permanent verdict in */
@@ -74,9 +91,14 @@ struct pr_link {
 	bool from_self : 1;   /* our own socket opened it, which the kernel let leave by itself */
 	bool weighed : 1;     /* as evidence of an attack */
 	bool owed : 1;	      /* something of it is still to be told */
+	bool isn_known : 1;
+	uint8_t look : 2; /* enum pr_link_look */
 	uint16_t flags;
 	uint8_t technique;   /* enum pr_attack_technique of its first packet */
 	uint16_t in_ifindex; /* the interface's number that it came by; of those up to 65535 */
+	uint32_t isn;	     /* the first sequence number of who opened it (TCP) */
+	uint32_t slot;	     /* of what is kept while it is inspected, + 1 */
+	uint32_t seen;	     /* number of what its packets have shown, + 1 */
 };
 
 struct pr_links;

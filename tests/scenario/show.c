@@ -47,9 +47,10 @@ const char *show_tuple(const struct pr_tuple *tuple, char text[160])
 
 void show_order(struct world *world, enum output_kind kind, const struct pr_verdict_order *order)
 {
-	world_output(world, kind, "%s%s %s generation=%u",
+	world_output(world, kind, "%s%s %s%s generation=%u",
 		     kind == OUTPUT_RELEASED ? "released " : "", pr_verdict_name(order->verdict),
-		     order->permanent ? "permanent" : "once", order->generation);
+		     order->permanent ? "permanent" : "once",
+		     order->payload_only ? " payload-only" : "", order->generation);
 }
 
 static PR_PRINTF(2, 3) void add(char *text, const char *format, ...)
@@ -83,6 +84,20 @@ static void add_decision(char *text, const struct pr_event *event)
 		add(text, " rule=\"%s\"", event->rule);
 	if (event->reason)
 		add(text, " reason=\"%s\"", event->reason);
+}
+
+static void add_seen(char *text, const struct pr_event_seen *seen)
+{
+	if (!seen->any)
+		return;
+	add(text, " speaks=%s encrypted=%s", pr_speaks_name(seen->speaks),
+	    pr_encryption_name(seen->encryption));
+	for (unsigned int i = 0; i < seen->n_names; i++)
+		add(text, " named=%s", seen->names[i]);
+	if (seen->alpn && *seen->alpn)
+		add(text, " alpn=%s", seen->alpn);
+	if (seen->flags)
+		add(text, " flags=%#x", seen->flags);
 }
 
 static void add_counters(char *text, const struct pr_event *event)
@@ -124,7 +139,7 @@ void show_event(struct world *world, enum output_kind kind, const struct pr_even
 		add(text, " shown=%s", event->exe_shown);
 	for (unsigned int i = 0; i < event->n_domains; i++)
 		add(text, " domain=%s", event->domains[i]);
-	if (event->n_domains && event->kind == PR_EVENT_LINK)
+	if (event->n_domains && (event->kind == PR_EVENT_LINK || event->kind == PR_EVENT_VERDICT))
 		add(text, " grade=%u", event->name_grade);
 	add(text, " scope=%s", pr_scope_name(event->scope));
 	if (event->tuple.src.family)
@@ -146,6 +161,7 @@ void show_event(struct world *world, enum output_kind kind, const struct pr_even
 	if (event->attacked)
 		add(text, " attack%s%s \"%s\"", event->attack.blocked_until_us ? " blocked" : "",
 		    event->attack.spared ? " spared" : "", event->text);
+	add_seen(text, &event->seen);
 	add_decision(text, event);
 	add_counters(text, event);
 	world_output(world, kind, "%s", text);

@@ -219,6 +219,7 @@ void world_init(struct world *world, const char *case_name)
 	pr_hash_seed(1);
 	world->outputs = pr_calloc(OUTPUTS_MAX, sizeof(*world->outputs));
 	world->scenario = pr_scenario_interception_new(on_verdict, world);
+	policy_defaults(world);
 	add_address(world, "127.0.0.1", 8, 1);
 	add_address(world, "::1", 128, 1);
 	add_address(world, "10.0.0.2", 24, 2);

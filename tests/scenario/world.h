@@ -129,6 +129,8 @@ void show_event(struct world *world, enum output_kind kind, const struct pr_even
 const char *show_tuple(const struct pr_tuple *tuple, char text[160]);
 
 /* ---- policy.c ---- */
+/* Of all cases that don't say otherwise. */
+void policy_defaults(struct world *world);
 void policy_file(struct world *world, const char *name, const char *text);
 /* Of one that was given; what is in force is compiled anew. */
 void policy_file_gone(struct world *world, const char *name);

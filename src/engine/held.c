@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The client's packets that wait until it is known what they carry, of each link in their order. They have their own store,
+ * and not the parking table: there may be thousands of links under inspection, and each knows what it holds. How long
+ * is the inspection's business (inspection/limits.h); what comes to a prompt by it waits as any packet does for a prompt.
+ */
+#include "engine/inspecting.h"
+
+#define LIST offsetof(struct pr_inspected_link, list)
+
+static struct pr_held *held_at(const struct pr_engine *engine, uint32_t number)
+{
+	return pr_slab_at(&engine->inspecting->held, number);
+}
+
+bool pr_inspecting_holds(const struct pr_engine *engine, const struct pr_link *link,
+			 enum pr_link_end_name end)
+{
+	const struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
+
+	return inspected && inspected->n_held[end];
+}
+
+static unsigned int n_held(const struct pr_inspected_link *inspected)
+{
+	return inspected->n_held[PR_LINK_OUT] + inspected->n_held[PR_LINK_IN];
+}
+
+bool pr_held_add(struct pr_engine *engine, struct pr_inspected_link *inspected,
+		 const struct pr_arrival *arrival)
+{
+	struct pr_inspecting *inspecting = engine->inspecting;
+	uint32_t number;
+	struct pr_held *held;
+
+	if (n_held(inspected) >= PR_INSPECTION_HELD_PER_LINK_MAX)
+		number = PR_SLAB_NONE;
+	else
+		number = pr_slab_take(&inspecting->held);
+	if (number == PR_SLAB_NONE) {
+		engine->counters.inspection_held_full++;
+		return false;
+	}
+	held = held_at(engine, number);
+	held->next = PR_SLAB_NONE;
+	held->end = (uint8_t)arrival->end;
+	held->reply = arrival->reply;
+	held->opens = arrival->parsed.tcp_flags & PR_TCP_SYN;
+	held->interception = arrival->interception;
+	held->packet = *arrival->packet;
+	held->packet.bytes = NULL;
+	if (!n_held(inspected)) {
+		inspected->first = number;
+		pr_chain_append(&inspecting->holding, &inspecting->links, LIST,
+				arrival->link->slot - 1);
+	} else {
+		held_at(engine, inspected->last)->next = number;
+	}
+	inspected->last = number;
+	inspected->n_held[arrival->end]++;
+	arrival->link->ends[arrival->end].held = true;
+	engine->counters.inspection_held++;
+	return true;
+}
+
+/* Takes the first one that is held at `end` out of its list, or PR_LINK_N_ENDS: at any. */
+static bool take_first(struct pr_engine *engine, struct pr_link *link, unsigned int end,
+		       struct pr_held *ret_held)
+{
+	struct pr_inspecting *inspecting = engine->inspecting;
+	struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
+	uint32_t before = PR_SLAB_NONE, number;
+
+	if (!inspected || !n_held(inspected))
+		return false;
+	for (number = inspected->first; number != PR_SLAB_NONE;
+	     before = number, number = held_at(engine, number)->next)
+		if (end == PR_LINK_N_ENDS || held_at(engine, number)->end == end)
+			break;
+	if (number == PR_SLAB_NONE)
+		return false;
+	*ret_held = *held_at(engine, number);
+	if (before == PR_SLAB_NONE)
+		inspected->first = ret_held->next;
+	else
+		held_at(engine, before)->next = ret_held->next;
+	if (inspected->last == number)
+		inspected->last = before;
+	inspected->n_held[ret_held->end]--;
+	pr_slab_give(&inspecting->held, number);
+	if (!n_held(inspected))
+		pr_chain_remove(&inspecting->holding, &inspecting->links, LIST, link->slot - 1);
+	return true;
+}
+
+static void let_go(struct pr_engine *engine, const struct pr_held *held,
+		   const struct pr_verdict_order *order)
+{
+	pr_count_order(engine, order);
+	engine->ports.release(engine->ports.context, held->interception, &held->packet, order);
+}
+
+/*
+ * A connection that has begun is cut: its socket is destroyed, and says so to the other end. A reset in answer to what is
+ * held would take that socket away before, and the other end would never learn.
+ */
+static void keep_for_cut(const struct pr_link *link, const struct pr_held *held,
+			 struct pr_verdict_order *order)
+{
+	if (order->verdict != PR_VERDICT_BLOCK || link->tuple.proto != IPPROTO_TCP || held->opens)
+		return;
+	order->verdict = PR_VERDICT_DROP;
+	order->permanent = false;
+}
+
+void pr_held_release(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
+{
+	struct pr_held held;
+
+	while (take_first(engine, link, end, &held)) {
+		struct pr_verdict_order order =
+			pr_end_order(engine, link, end, held.packet.hook, held.reply);
+
+		keep_for_cut(link, &held, &order);
+		if (order.verdict == PR_VERDICT_ACCEPT)
+			link->ends[end].begun = true;
+		let_go(engine, &held, &order);
+	}
+}
+
+static void drop(struct pr_engine *engine, struct pr_link *link, unsigned int end)
+{
+	const struct pr_verdict_order order = { .verdict = PR_VERDICT_DROP,
+						.generation = engine->generation };
+	struct pr_held held;
+
+	while (take_first(engine, link, end, &held)) {
+		let_go(engine, &held, &order);
+		link->ends[held.end].held =
+			pr_parking_holds(engine, link, (enum pr_link_end_name)held.end);
+	}
+}
+
+void pr_held_forget(struct pr_engine *engine, struct pr_link *link)
+{
+	drop(engine, link, PR_LINK_N_ENDS);
+}
+
+/* Those that wait for a prompt; the others' time is the inspection's. Few links hold anything at a time. */
+uint64_t pr_held_tick(struct pr_engine *engine)
+{
+	struct pr_inspecting *inspecting = engine->inspecting;
+	uint64_t next_us = PR_ENGINE_NEVER;
+	uint32_t number = inspecting->holding.head;
+
+	while (number != PR_SLAB_NONE) {
+		struct pr_inspected_link *inspected = pr_slab_at(&inspecting->links, number);
+		struct pr_link *link = pr_links_by_id(engine->links, inspected->link);
+		uint64_t until_us = inspected->asks_until_us;
+
+		number = inspected->list.next;
+		pr_assert(link);
+		if (until_us && until_us <= engine->now_us) {
+			engine->counters.parked_expired++;
+			inspected->asks_until_us = 0;
+			for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
+				if (link->ends[i].asked)
+					drop(engine, link, i);
+			pr_inspected_leave(engine, link);
+		} else if (until_us && until_us < next_us) {
+			next_us = until_us;
+		}
+	}
+	return next_us;
+}
