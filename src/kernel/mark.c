@@ -74,13 +74,16 @@ uint32_t pr_mark_generation_next(uint32_t generation)
 	return generation % PR_MARK_GENERATION_MAX + 1;
 }
 
-enum pr_mark_order pr_mark_order_of(enum pr_verdict verdict, bool permanent, bool untracked)
+enum pr_mark_order pr_mark_order_of(const struct pr_verdict_order *order, bool untracked)
 {
-	bool always = permanent && !untracked;
+	bool always = order->permanent && !untracked;
 
-	switch (verdict) {
+	switch (order->verdict) {
 	case PR_VERDICT_ACCEPT:
-		return always ? PR_MARK_ORDER_ACCEPT_ALWAYS : PR_MARK_ORDER_NONE;
+		if (always)
+			return PR_MARK_ORDER_ACCEPT_ALWAYS;
+		return order->payload_only && !untracked ? PR_MARK_ORDER_INSPECT
+							 : PR_MARK_ORDER_NONE;
 	case PR_VERDICT_BLOCK:
 		return always ? PR_MARK_ORDER_BLOCK_ALWAYS : PR_MARK_ORDER_BLOCK;
 	case PR_VERDICT_DROP:

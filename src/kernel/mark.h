@@ -3,7 +3,8 @@
  * The eight bits that are ours, in two places. Pure.
  *
  * In the conntrack mark they are what the kernel knows of a link:
- *    bits 0-2   generation that the verdicts below were made under, 1 to 7; 0 = none
+ *    bits 0-2   generation that the verdicts below were made under, 1 to 7; 0 = none. A link that is queued with its
+ *               first packet has it from there on: where it is gone later, somebody else wrote the mark
  *    bits 3-5   verdict of the opener's end (also of a forwarded link)
  *    bits 6-7   verdict of the end that was called
  * A local link has both ends on this host, and both verdicts. PR_MARK_OUT_OWN holds in every generation.
@@ -15,7 +16,7 @@
  */
 #pragma once
 
-#include "firewall/verdict.h"
+#include "interception/interception.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -76,6 +77,6 @@ uint32_t pr_mark_in_mask(uint32_t mask);
 /* 1, 2, … 7, 1, … A number comes back after seven: clear it from conntrack before (conntrack.h). */
 uint32_t pr_mark_generation_next(uint32_t generation);
 
-/* The order that carries out `verdict`; NONE where the queue's own answer (accept, drop) says it all. What
- * is untracked has no mark: nothing lasts, and a reroute (NAT needs an entry) is a block. */
-enum pr_mark_order pr_mark_order_of(enum pr_verdict verdict, bool permanent, bool untracked);
+/* What carries out an order; NONE where the queue's own answer (accept, drop) says it all. What is untracked has
+ * no mark: nothing lasts, and a reroute (NAT needs an entry) is a block. */
+enum pr_mark_order pr_mark_order_of(const struct pr_verdict_order *order, bool untracked);

@@ -253,8 +253,7 @@ static void verdict(struct pr_interception *interception, const struct pr_interc
 		    const struct pr_verdict_order *order)
 {
 	struct worker *worker = worker_of(interception);
-	enum pr_mark_order carried =
-		pr_mark_order_of(order->verdict, order->permanent, packet->untracked);
+	enum pr_mark_order carried = pr_mark_order_of(order, packet->untracked);
 	struct pr_nfqueue_answer answer = {
 		.queue = (uint16_t)(packet->handle >> 32),
 		.packet = (uint32_t)packet->handle,

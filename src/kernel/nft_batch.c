@@ -183,21 +183,51 @@ void pr_nft_chain_flush(struct pr_nft_batch *batch, const char *table, const cha
 	end(batch, message);
 }
 
-void pr_nft_set(struct pr_nft_batch *batch, const char *table, const struct pr_nft_set *set)
+static struct nftnl_set *set_of(const char *table, const struct pr_nft_set *set, uint32_t flags)
 {
-	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
 	struct nftnl_set *made = nftnl_set_alloc();
 
 	pr_assert(made);
 	nftnl_set_set_str(made, NFTNL_SET_TABLE, table);
 	nftnl_set_set_str(made, NFTNL_SET_NAME, set->name);
 	nftnl_set_set_u32(made, NFTNL_SET_ID, set->id);
-	nftnl_set_set_u32(made, NFTNL_SET_FLAGS, NFT_SET_EVAL | NFT_SET_TIMEOUT);
+	nftnl_set_set_u32(made, NFTNL_SET_FLAGS, flags);
 	nftnl_set_set_u32(made, NFTNL_SET_KEY_TYPE, 0); /* user space's business; nft shows none */
 	nftnl_set_set_u32(made, NFTNL_SET_KEY_LEN, set->key_len);
 	nftnl_set_set_u32(made, NFTNL_SET_DESC_SIZE, set->size);
+	return made;
+}
+
+void pr_nft_set(struct pr_nft_batch *batch, const char *table, const struct pr_nft_set *set)
+{
+	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
+	struct nftnl_set *made = set_of(table, set, NFT_SET_EVAL | NFT_SET_TIMEOUT);
+
 	nftnl_set_set_u64(made, NFTNL_SET_TIMEOUT, set->timeout_ms);
 	nftnl_set_nlmsg_build_payload(message, made);
+	nftnl_set_free(made);
+	end(batch, message);
+}
+
+void pr_nft_set_constant(struct pr_nft_batch *batch, const char *table,
+			 const struct pr_nft_set *set, const void *keys, unsigned int n)
+{
+	struct nlmsghdr *message = begin(batch, NFT_MSG_NEWSET, NLM_F_CREATE);
+	struct nftnl_set *made = set_of(table, set, NFT_SET_CONSTANT);
+
+	nftnl_set_nlmsg_build_payload(message, made);
+	end(batch, message);
+	for (unsigned int i = 0; i < n; i++) {
+		struct nftnl_set_elem *element = nftnl_set_elem_alloc();
+
+		pr_assert(element);
+		nftnl_set_elem_set(element, NFTNL_SET_ELEM_KEY,
+				   (const uint8_t *)keys + i * set->key_len, set->key_len);
+		nftnl_set_elem_add(made, element);
+	}
+	message = begin(batch, NFT_MSG_NEWSETELEM, NLM_F_CREATE);
+	nftnl_set_elems_nlmsg_build_payload(message, made);
+	pr_assert(message->nlmsg_len < MESSAGE_SPARE);
 	nftnl_set_free(made);
 	end(batch, message);
 }

@@ -20,7 +20,7 @@ struct pr_nft_batch {
 	uint8_t *bytes;
 	size_t len, size;
 	uint32_t first_seq, seq;
-	bool native_queue;
+	bool native_queue, set_delete; /* abilities of the kernel */
 	struct nftnl_rule *rule;
 	const char *needs; /* what the rule that is built needs of the kernel beyond the common */
 	/* Of the messages, by seq - first_seq; NULL = nothing special. */
@@ -56,6 +56,9 @@ void pr_nft_table_delete(struct pr_nft_batch *batch, const char *name);
 void pr_nft_chain(struct pr_nft_batch *batch, const char *table, const struct pr_nft_chain *chain);
 void pr_nft_chain_flush(struct pr_nft_batch *batch, const char *table, const char *chain);
 void pr_nft_set(struct pr_nft_batch *batch, const char *table, const struct pr_nft_set *set);
+/* `n` keys of set->key_len, one behind the other; nothing is ever added to it. */
+void pr_nft_set_constant(struct pr_nft_batch *batch, const char *table,
+			 const struct pr_nft_set *set, const void *keys, unsigned int n);
 void pr_nft_set_flush(struct pr_nft_batch *batch, const char *table, const char *set);
 
 void pr_nft_rule(struct pr_nft_batch *batch, const char *table, const char *chain);
@@ -80,6 +83,7 @@ void pr_nft_meta_set(struct pr_nft_batch *batch, uint32_t key, unsigned int reg)
 void pr_nft_ct_set(struct pr_nft_batch *batch, uint32_t key, unsigned int reg);
 void pr_nft_lookup(struct pr_nft_batch *batch, const struct pr_nft_set *set, unsigned int reg);
 void pr_nft_update(struct pr_nft_batch *batch, const struct pr_nft_set *set, unsigned int reg);
+void pr_nft_take_out(struct pr_nft_batch *batch, const struct pr_nft_set *set, unsigned int reg);
 void pr_nft_fib_address_type(struct pr_nft_batch *batch, unsigned int reg);
 void pr_nft_verdict(struct pr_nft_batch *batch, int verdict, const char *chain);
 void pr_nft_reject(struct pr_nft_batch *batch, uint32_t type, uint8_t code);

@@ -140,15 +140,26 @@ void pr_nft_lookup(struct pr_nft_batch *batch, const struct pr_nft_set *set, uns
 	add(batch, made);
 }
 
-void pr_nft_update(struct pr_nft_batch *batch, const struct pr_nft_set *set, unsigned int reg)
+static void change_set(struct pr_nft_batch *batch, const struct pr_nft_set *set, uint32_t operation,
+		       unsigned int reg)
 {
 	struct nftnl_expr *made = expression("dynset");
 
-	nftnl_expr_set_u32(made, NFTNL_EXPR_DYNSET_OP, NFT_DYNSET_OP_UPDATE);
+	nftnl_expr_set_u32(made, NFTNL_EXPR_DYNSET_OP, operation);
 	nftnl_expr_set_u32(made, NFTNL_EXPR_DYNSET_SREG_KEY, number(reg));
 	nftnl_expr_set_str(made, NFTNL_EXPR_DYNSET_SET_NAME, set->name);
 	nftnl_expr_set_u32(made, NFTNL_EXPR_DYNSET_SET_ID, set->id);
 	add(batch, made);
+}
+
+void pr_nft_update(struct pr_nft_batch *batch, const struct pr_nft_set *set, unsigned int reg)
+{
+	change_set(batch, set, NFT_DYNSET_OP_UPDATE, reg);
+}
+
+void pr_nft_take_out(struct pr_nft_batch *batch, const struct pr_nft_set *set, unsigned int reg)
+{
+	change_set(batch, set, NFT_DYNSET_OP_DELETE, reg);
 }
 
 void pr_nft_fib_address_type(struct pr_nft_batch *batch, unsigned int reg)

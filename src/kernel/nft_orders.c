@@ -24,22 +24,23 @@ static void match_order(struct pr_ruleset_writer *w, const char *chain, enum pr_
 /* A message about a link (ICMP errors) shares the link's entry: nothing of it is written there. */
 static void about_another(struct pr_ruleset_writer *w)
 {
-	match_order(w, "order-related", PR_MARK_ORDER_ACCEPT_ALWAYS);
-	pr_clear_mark(w);
-	pr_end_verdict(w, NF_ACCEPT);
+	static const enum pr_mark_order accepts[] = { PR_MARK_ORDER_ACCEPT_ALWAYS,
+						      PR_MARK_ORDER_INSPECT };
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(accepts); i++) {
+		match_order(w, "order-related", accepts[i]);
+		pr_clear_mark(w);
+		pr_end_verdict(w, NF_ACCEPT);
+	}
 	pr_rule(w, "order-related");
 	pr_end_verdict(w, NF_DROP);
 }
 
-/* Verdicts of another generation go, `own` stays; then the mark is of this one. */
 static void begin(struct pr_ruleset_writer *w, const char *chain)
 {
-	const uint32_t mask = w->config->mark_mask, generation = pr_mark_generation_mask(mask);
-	const uint32_t now = pr_link_bits(w, PR_MARK_OUT_NONE, PR_MARK_IN_NONE);
-	struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
-
 	pr_rule(w, chain);
-	pr_match_mark_not(w, generation, now);
+	pr_match_mark_not(w, pr_mark_generation_mask(w->config->mark_mask),
+			  pr_link_bits(w, PR_MARK_OUT_NONE, PR_MARK_IN_NONE));
 	pr_clear_mark(w);
 	pr_end_goto(w, "requeue");
 
@@ -47,6 +48,14 @@ static void begin(struct pr_ruleset_writer *w, const char *chain)
 	pr_match_related(w);
 	pr_match_status(w, IPS_EXPECTED, 0);
 	pr_end_goto(w, "order-related");
+}
+
+/* Verdicts of another generation go, `own` stays; then the mark is of this one. */
+static void renew(struct pr_ruleset_writer *w, const char *chain)
+{
+	const uint32_t mask = w->config->mark_mask, generation = pr_mark_generation_mask(mask);
+	const uint32_t now = pr_link_bits(w, PR_MARK_OUT_NONE, PR_MARK_IN_NONE);
+	struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
 
 	pr_rule(w, chain);
 	pr_match_ct_mark_not(w, generation, now);
@@ -78,18 +87,34 @@ static uint32_t side_value(const struct pr_ruleset_writer *w, enum pr_ruleset_si
 	return pr_mark_link(w->config->mark_mask, &fields);
 }
 
-static void accept_always(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
+/* A link in its life whose mark lacks what it had from its first packet on: it is older than the generation, or
+ * somebody overwrites its mark. The latter must not come here with each packet. Before the mark is renewed. */
+static void list_accepted(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
 {
-	/* A link in its life that has no verdict yet: it was accepted packet by packet until now, or
-	 * somebody overwrites its mark. The latter must not come here with each packet. */
 	match_order(w, chain, PR_MARK_ORDER_ACCEPT_ALWAYS);
 	pr_match_status(w, IPS_CONFIRMED, IPS_CONFIRMED);
+	pr_match_ct_mark_not(w, pr_mark_generation_mask(w->config->mark_mask),
+			     pr_link_bits(w, PR_MARK_OUT_NONE, PR_MARK_IN_NONE));
 	pr_load_id(w, side);
 	pr_nft_update(w->batch, &w->accepted, 0);
 	pr_end(w);
+}
 
+static void accept_always(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
+{
 	match_order(w, chain, PR_MARK_ORDER_ACCEPT_ALWAYS);
 	pr_set_ct_mark(w, side_bits(w, side), side_value(w, side, PR_MARK_OUT_ACCEPT));
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
+/* The called end has no such state: there the order accepts the packet. */
+static void accept_inspected(struct pr_ruleset_writer *w, const char *chain,
+			     enum pr_ruleset_side side)
+{
+	match_order(w, chain, PR_MARK_ORDER_INSPECT);
+	if (side == PR_SIDE_OUT)
+		pr_set_ct_mark(w, side_bits(w, side), side_value(w, side, PR_MARK_OUT_INSPECTED));
 	pr_clear_mark(w);
 	pr_end_verdict(w, NF_ACCEPT);
 }
@@ -174,7 +199,10 @@ static void reroute_nameserver(struct pr_ruleset_writer *w, const char *chain, u
 static void side_chain(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side,
 		       bool reroutable)
 {
+	list_accepted(w, chain, side);
+	renew(w, chain);
 	accept_always(w, chain, side);
+	accept_inspected(w, chain, side);
 	if (reroutable) {
 		reroute_nameserver(w, chain, NFPROTO_IPV4, w->config->nameserver_port4);
 		reroute_nameserver(w, chain, NFPROTO_IPV6, w->config->nameserver_port6);
@@ -209,6 +237,7 @@ static void before_routing(struct pr_ruleset_writer *w)
 	if (!w->config->forwarded_questions)
 		return;
 	begin(w, chain);
+	renew(w, chain);
 	reroute_nameserver(w, chain, NFPROTO_IPV4, w->config->nameserver_port4);
 	reroute_nameserver(w, chain, NFPROTO_IPV6, w->config->nameserver_port6);
 	match_order(w, chain, PR_MARK_ORDER_ACCEPT_ALWAYS);
@@ -223,7 +252,8 @@ static void before_routing(struct pr_ruleset_writer *w)
 /*
  * What leaves with an order was not seen by the chain that should have carried it out (nft_ruleset.c). Somebody's
  * chain behind ours may have copied the conntrack mark to the packet: our bits are then those of a verdict that
- * permits, and they are taken off.
+ * permits, or the generation alone, which no order is, and they are taken off. Those of a link under inspection
+ * permit nothing but themselves: its packets get orders of all kinds.
  */
 static void guards(struct pr_ruleset_writer *w)
 {
@@ -238,6 +268,19 @@ static void guards(struct pr_ruleset_writer *w)
 	pr_rule(w, "guard-input");
 	pr_end_verdict(w, NF_DROP);
 
+	pr_rule(w, "guard");
+	pr_match_mark(w, mask & ~pr_mark_generation_mask(mask), 0);
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+	for (unsigned int in = PR_MARK_IN_NONE; in <= PR_MARK_IN_ACCEPT; in++) {
+		uint32_t bits = pr_link_bits(w, PR_MARK_OUT_INSPECTED, (enum pr_mark_in)in);
+
+		pr_rule(w, "guard");
+		pr_match_mark(w, mask, bits);
+		pr_match_ct_mark(w, mask, bits);
+		pr_clear_mark(w);
+		pr_end_verdict(w, NF_ACCEPT);
+	}
 	pr_rule(w, "guard");
 	pr_match_ct_mark(w, pr_mark_out_mask(mask), pr_mark_link(mask, &own));
 	pr_clear_mark(w);

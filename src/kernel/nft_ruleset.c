@@ -103,6 +103,8 @@ static const char *const regular_chains[] = {
 	"leave-as-local",
 	"guard",
 	"guard-input",
+	PR_CHAIN_INSPECTED,
+	"begin-life",
 	PR_CHAIN_REJECT,
 	PR_CHAIN_QUEUE,
 	PR_CHAIN_QUEUE_UNTRACKED,
@@ -124,6 +126,7 @@ static struct pr_ruleset_writer writer(struct pr_nft_batch *batch,
 		.dropped4 = { names[2], 3, KEY4_LEN, size, timeout_ms },
 		.dropped6 = { names[3], 4, KEY6_LEN, size, timeout_ms },
 		.accepted = { "accepted", 5, ID_LEN, ACCEPTED_MAX, ACCEPTED_TIMEOUT_MS },
+		.empty = { "empty", 6, PR_RULESET_EMPTY_KEY_LEN, PR_RULESET_EMPTY_MAX, 0 },
 	};
 }
 
@@ -131,6 +134,7 @@ static void write_rules(struct pr_ruleset_writer *w)
 {
 	pr_ruleset_write_verdicts(w);
 	pr_ruleset_write_orders(w);
+	pr_ruleset_write_inspected(w);
 	pr_ruleset_write_direct(w);
 }
 
@@ -152,6 +156,7 @@ void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_confi
 	pr_nft_table(batch, PR_RULESET_TABLE, table_flags, identity);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(sets); i++)
 		pr_nft_set(batch, PR_RULESET_TABLE, sets[i]);
+	pr_ruleset_write_empty(&w);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(regular_chains); i++)
 		pr_nft_chain(batch, PR_RULESET_TABLE,
 			     &(struct pr_nft_chain){ .name = regular_chains[i] });

@@ -6,7 +6,7 @@
 #include "kernel/nftables.h"
 
 /* Changes whenever base chains, sets or their shape change: an older table is then replaced, not refilled. */
-#define PR_RULESET_LAYOUT 4
+#define PR_RULESET_LAYOUT 5
 
 /* The table whole, from nothing; refill empties the regular chains and the sets first. */
 void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_config *config,
@@ -22,7 +22,7 @@ extern const char *const pr_ruleset_denied_sets[4];
 struct pr_ruleset_writer {
 	struct pr_nft_batch *batch;
 	const struct pr_ruleset_config *config;
-	struct pr_nft_set blocked4, blocked6, dropped4, dropped6, accepted;
+	struct pr_nft_set blocked4, blocked6, dropped4, dropped6, accepted, empty;
 };
 
 enum pr_ruleset_side { PR_SIDE_OUT, PR_SIDE_IN };
@@ -31,10 +31,18 @@ enum pr_ruleset_side { PR_SIDE_OUT, PR_SIDE_IN };
 #define PR_CHAIN_REJECT		 "reject"
 #define PR_CHAIN_QUEUE		 "queue"
 #define PR_CHAIN_QUEUE_UNTRACKED "queue-untracked"
+#define PR_CHAIN_INSPECTED	 "inspected" /* its packets end there: accepted or queued */
+
+/* Of the set of segments without payload: eleven lengths of TCP's header, three combinations of flags, two of IP. */
+#define PR_RULESET_EMPTY_KEY_LEN 12
+#define PR_RULESET_EMPTY_MAX	 66
 
 void pr_ruleset_write_verdicts(struct pr_ruleset_writer *w); /* nft_verdicts.c */
 void pr_ruleset_write_orders(struct pr_ruleset_writer *w);   /* nft_orders.c */
-void pr_ruleset_write_direct(struct pr_ruleset_writer *w);   /* nft_direct.c */
+/* nft_inspected.c; before the queue's own rules */
+void pr_ruleset_write_inspected(struct pr_ruleset_writer *w);
+void pr_ruleset_write_empty(struct pr_ruleset_writer *w);  /* the set, once */
+void pr_ruleset_write_direct(struct pr_ruleset_writer *w); /* nft_direct.c */
 
 /* A rule of `chain`: pr_rule(w, chain); matches…; one of the ends. */
 void pr_rule(struct pr_ruleset_writer *w, const char *chain);

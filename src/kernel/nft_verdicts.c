@@ -36,6 +36,14 @@ static void accept_in(struct pr_ruleset_writer *w, const char *chain)
 	pr_end_verdict(w, NF_ACCEPT);
 }
 
+static void inspect(struct pr_ruleset_writer *w, const char *chain)
+{
+	pr_rule(w, chain);
+	pr_match_ct_mark(w, pr_out_bits(w),
+			 pr_link_bits(w, PR_MARK_OUT_INSPECTED, PR_MARK_IN_NONE));
+	pr_end_goto(w, PR_CHAIN_INSPECTED);
+}
+
 static void accept_own(struct pr_ruleset_writer *w, const char *chain)
 {
 	struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
@@ -210,6 +218,7 @@ static void output(struct pr_ruleset_writer *w)
 	queue_from_output(w, "output", PR_CHAIN_QUEUE_UNTRACKED);
 
 	accept_out(w, "output-original", PR_MARK_OUT_ACCEPT);
+	inspect(w, "output-original");
 	reject_in_our_name(w, "output-original");
 	accept_own(w, "output-original");
 	accept_asker(w, "output-original");
@@ -267,6 +276,7 @@ static void input(struct pr_ruleset_writer *w)
 	pr_end_goto(w, PR_CHAIN_QUEUE_UNTRACKED);
 
 	accept_out(w, "input-reply", PR_MARK_OUT_ACCEPT);
+	inspect(w, "input-reply");
 	accept_own(w, "input-reply");
 	accept_out(w, "input-reply", PR_MARK_OUT_NAMESERVER);
 	accept_out(w, "input-reply", PR_MARK_OUT_TUNNEL);
@@ -298,6 +308,7 @@ static void forward(struct pr_ruleset_writer *w)
 	pr_end_goto(w, PR_CHAIN_QUEUE_UNTRACKED);
 
 	accept_out(w, "forward-tracked", PR_MARK_OUT_ACCEPT);
+	inspect(w, "forward-tracked");
 	deny_or_queue(w, "forward-tracked", PR_SIDE_OUT);
 	pr_rule(w, "forward-tracked");
 	pr_end_goto(w, PR_CHAIN_QUEUE);

@@ -121,6 +121,7 @@ struct pr_nft_batch pr_nftables_begin(struct pr_nftables *nftables)
 	struct pr_nft_batch batch;
 
 	pr_nft_batch_init(&batch, nftables->seq + 1, nftables->abilities.native_queue);
+	batch.set_delete = nftables->abilities.set_delete;
 	return batch;
 }
 

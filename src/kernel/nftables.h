@@ -77,6 +77,7 @@ struct pr_nftables;
 struct pr_nftables_abilities {
 	bool native_queue;   /* otherwise the xt target NFQUEUE */
 	bool owner, persist; /* table flags */
+	bool set_delete;     /* a rule can take an element out of a set (5.4) */
 	bool ipv6;
 };
 

@@ -72,6 +72,19 @@ static int probe_rest(struct pr_nftables *nftables, const char **ret_hint)
 	return probe_end(nftables, &batch, ret_hint);
 }
 
+static int probe_set_delete(struct pr_nftables *nftables)
+{
+	struct pr_nft_set set = { "s", 1, 4, 16, 1000 };
+	struct pr_nft_batch batch = probe_begin(nftables, 0, false);
+
+	pr_nft_set(&batch, PROBE_TABLE, &set);
+	pr_nft_rule(&batch, PROBE_TABLE, PROBE_CHAIN);
+	pr_nft_meta(&batch, NFT_META_MARK, 0);
+	pr_nft_take_out(&batch, &set, 0);
+	pr_nft_end(&batch);
+	return probe_end(nftables, &batch, NULL);
+}
+
 static bool has_ipv6(void)
 {
 	int fd PR_CLEANUP(pr_cleanup_close) = socket(AF_INET6, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -115,6 +128,7 @@ void pr_nftables_probe(struct pr_nftables *nftables)
 			return;
 		}
 	}
+	nftables->abilities.set_delete = probe_set_delete(nftables) == 0;
 	r = probe_rest(nftables, &hint);
 	if (r < 0)
 		lacking(nftables, r, hint ? hint : "a part of nftables");

@@ -5,7 +5,8 @@
  *
  *    edge [OPTION=VALUE]… [RULE]…
  *    RULE: HOOK,PROTO,PORT,VERDICT     HOOK out in forward before *, PROTO tcp udp icmp N *, PORT N *,
- *                                      VERDICT accept block drop nameserver, `!` behind it = permanent
+ *                                      VERDICT accept block drop nameserver, behind it `!` = permanent,
+ *                                      `?` = what carries no payload needn't come by
  *
  * The first rule that matches counts, without one the packet is dropped. A port matches either port. Commands,
  * each answered by one line: raise, refill, forget, state, counters, cut, clear, rules RULE…, ended (the last
@@ -33,7 +34,7 @@
 struct rule {
 	int hook, proto, port;
 	enum pr_verdict verdict;
-	bool permanent;
+	bool permanent, payload_only;
 };
 
 static struct {
@@ -75,14 +76,13 @@ static bool parse_rule(char *text, struct rule *rule)
 	static const char *const hooks[] = { "out", "in", "forward", "before" };
 	static const char *const verdicts[] = { "accept", "block", "drop", "nameserver" };
 	char *hook = strsep(&text, ","), *proto = strsep(&text, ","), *port = strsep(&text, ",");
-	char *mark;
+	char mark;
 	int verdict;
 
 	if (!text)
 		return false;
-	mark = strchr(text, '!');
-	if (mark)
-		*mark = 0;
+	mark = text[strcspn(text, "!?")];
+	text[strcspn(text, "!?")] = 0;
 	verdict = word_of(text, verdicts, 4);
 	if (verdict < 0)
 		return false;
@@ -94,7 +94,8 @@ static bool parse_rule(char *text, struct rule *rule)
 						      : number_of(proto),
 		.port = number_of(port),
 		.verdict = (enum pr_verdict)verdict,
-		.permanent = mark != NULL,
+		.permanent = mark == '!',
+		.payload_only = mark == '?',
 	};
 	return true;
 }
@@ -112,7 +113,7 @@ static bool matches(const struct rule *rule, const struct pr_intercepted *packet
 
 static struct pr_verdict_order decide(const struct pr_intercepted *packet)
 {
-	struct pr_verdict_order order = { PR_VERDICT_DROP, false, shared.generation };
+	struct pr_verdict_order order = { .verdict = PR_VERDICT_DROP };
 	struct pr_packet parsed;
 
 	if (pr_packet_parse(packet->bytes, packet->len, packet->wire_len, &parsed) != 0)
@@ -124,6 +125,7 @@ static struct pr_verdict_order decide(const struct pr_intercepted *packet)
 		if (!matches(&shared.rules[i], packet, &parsed))
 			continue;
 		order.verdict = shared.rules[i].verdict;
+		order.payload_only = shared.rules[i].payload_only;
 		order.permanent = shared.rules[i].permanent && !parsed.icmp_error;
 		break;
 	}

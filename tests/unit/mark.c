@@ -48,7 +48,7 @@ static void orders_come_back(void **state)
 
 	(void)state;
 	for (uint32_t g = 1; g <= PR_MARK_GENERATION_MAX; g++) {
-		for (int order = 0; order <= PR_MARK_ORDER_TUNNEL; order++) {
+		for (int order = 0; order <= PR_MARK_ORDER_INSPECT; order++) {
 			uint32_t mark = pr_mark_order(0xff0, g, (enum pr_mark_order)order);
 
 			assert_int_equal(mark & ~0xff0u, 0);
@@ -66,19 +66,59 @@ static void generations_go_round_without_zero(void **state)
 	assert_int_equal(pr_mark_generation_next(7), 1);
 }
 
+static enum pr_mark_order order_of(enum pr_verdict verdict, bool permanent, bool payload_only,
+				   bool untracked)
+{
+	struct pr_verdict_order order = { .verdict = verdict,
+					  .permanent = permanent,
+					  .payload_only = payload_only };
+
+	return pr_mark_order_of(&order, untracked);
+}
+
 static void nothing_lasts_for_untracked(void **state)
 {
 	(void)state;
-	assert_int_equal(pr_mark_order_of(PR_VERDICT_ACCEPT, true, false),
+	assert_int_equal(order_of(PR_VERDICT_ACCEPT, true, false, false),
 			 PR_MARK_ORDER_ACCEPT_ALWAYS);
-	assert_int_equal(pr_mark_order_of(PR_VERDICT_ACCEPT, false, false), PR_MARK_ORDER_NONE);
-	assert_int_equal(pr_mark_order_of(PR_VERDICT_ACCEPT, true, true), PR_MARK_ORDER_NONE);
-	assert_int_equal(pr_mark_order_of(PR_VERDICT_BLOCK, true, true), PR_MARK_ORDER_BLOCK);
-	assert_int_equal(pr_mark_order_of(PR_VERDICT_DROP, true, true), PR_MARK_ORDER_NONE);
-	assert_int_equal(pr_mark_order_of(PR_VERDICT_REROUTE_NAMESERVER, true, true),
+	assert_int_equal(order_of(PR_VERDICT_ACCEPT, false, false, false), PR_MARK_ORDER_NONE);
+	assert_int_equal(order_of(PR_VERDICT_ACCEPT, true, false, true), PR_MARK_ORDER_NONE);
+	assert_int_equal(order_of(PR_VERDICT_BLOCK, true, false, true), PR_MARK_ORDER_BLOCK);
+	assert_int_equal(order_of(PR_VERDICT_DROP, true, false, true), PR_MARK_ORDER_NONE);
+	assert_int_equal(order_of(PR_VERDICT_REROUTE_NAMESERVER, true, false, true),
 			 PR_MARK_ORDER_BLOCK);
-	assert_int_equal(pr_mark_order_of(PR_VERDICT_REROUTE_NAMESERVER, false, false),
+	assert_int_equal(order_of(PR_VERDICT_REROUTE_NAMESERVER, false, false, false),
 			 PR_MARK_ORDER_NAMESERVER);
+}
+
+static void payload_alone_may_be_asked_for_of_what_is_accepted_for_now(void **state)
+{
+	(void)state;
+	assert_int_equal(order_of(PR_VERDICT_ACCEPT, false, true, false), PR_MARK_ORDER_INSPECT);
+	assert_int_equal(order_of(PR_VERDICT_ACCEPT, true, true, false),
+			 PR_MARK_ORDER_ACCEPT_ALWAYS);
+	assert_int_equal(order_of(PR_VERDICT_ACCEPT, false, true, true), PR_MARK_ORDER_NONE);
+	assert_int_equal(order_of(PR_VERDICT_BLOCK, false, true, false), PR_MARK_ORDER_BLOCK);
+	assert_int_equal(order_of(PR_VERDICT_DROP, false, true, false), PR_MARK_ORDER_NONE);
+	assert_int_equal(order_of(PR_VERDICT_REROUTE_NAMESERVER, false, true, false),
+			 PR_MARK_ORDER_NAMESERVER);
+}
+
+/* An order that was carried out is no verdict, and the other way round, even if somebody copies one to the other. */
+static void a_copied_mark_of_an_inspected_link_is_its_own_order(void **state)
+{
+	const uint32_t mask = PR_MARK_MASK_DEFAULT;
+
+	(void)state;
+	for (unsigned int in = PR_MARK_IN_NONE; in <= PR_MARK_IN_ACCEPT; in++) {
+		struct pr_mark_fields fields = { 3, PR_MARK_OUT_INSPECTED, (uint8_t)in };
+		uint32_t generation;
+		enum pr_mark_order order =
+			pr_mark_order_read(mask, pr_mark_link(mask, &fields), &generation);
+
+		assert_true(in == PR_MARK_IN_NONE ? order == PR_MARK_ORDER_INSPECT
+						  : order > PR_MARK_ORDER_INSPECT);
+	}
 }
 
 int main(void)
@@ -90,6 +130,8 @@ int main(void)
 		cmocka_unit_test(orders_come_back),
 		cmocka_unit_test(generations_go_round_without_zero),
 		cmocka_unit_test(nothing_lasts_for_untracked),
+		cmocka_unit_test(payload_alone_may_be_asked_for_of_what_is_accepted_for_now),
+		cmocka_unit_test(a_copied_mark_of_an_inspected_link_is_its_own_order),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
