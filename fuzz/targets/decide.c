@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Bytes become a policy of a few rules and a subject with any facts, flags and enumerators; all four
- * decisions, their reasons and explain must survive it, and nothing may stay open at the link stage.
+ * Bytes become a policy of a few rules and a subject with any facts, flags and enumerators; all five
+ * decisions, their reasons and explain must survive it; nothing may stay open at the link stage but what the
+ * packets will show.
  */
 #include "firewall/explain.h"
 #include "network/class.h"
@@ -63,6 +64,13 @@ static const char *const rules[] = {
 	"? *",
 	"- * UDP/60-70",
 	">far ::/0",
+	"- * unencrypted",
+	"+ .com tls",
+	"+ * encrypted/80",
+	"- * dhcp",
+	"? * http",
+	"- www.example.com",
+	"+ example.com",
 };
 
 static void add_profile(struct pr_policy_builder *builder, struct input *input)
@@ -84,6 +92,10 @@ static void add_profile(struct pr_policy_builder *builder, struct input *input)
 		.bypass_prevention = ways & 15,
 		.generated_domains = (ways >> 4 & 3) % 3,
 		.dns_tunnels = (ways >> 6) % 3,
+		.require_encryption = flags >> 6 & 1,
+		.encryption_scopes = scopes & 7,
+		.foreign_names = flags >> 7 ? PR_SUSPICION_DENY : PR_SUSPICION_REPORT,
+		.deny_tls = take(input) & 15,
 	};
 	uint64_t denying[] = { take(input) & 15, take(input) & 15 };
 
@@ -153,7 +165,22 @@ static const uint64_t *take_lists(struct input *input)
 	return which & 128 ? NULL : &bitsets[which & 31];
 }
 
-static void take_subject(struct input *input, struct pr_subject *subject)
+/* Any bytes that may stand there; texts end. */
+static void take_seen(struct input *input, struct pr_seen *seen)
+{
+	static const char *const alpns[] = { "", "h2", "dot", "h3,doq", ",,", "dot,", "dots" };
+
+	seen->settled = take_u32(input) & PR_FACTS_SEEN;
+	seen->speaks = take(input) % PR_SPEAKS_COUNT_;
+	seen->encryption = take(input) % 3;
+	seen->flags = (uint16_t)take_u32(input);
+	seen->why = take(input) & 1 ? "it looks so" : NULL;
+	strcpy(seen->version, take(input) & 1 ? "1.3" : "");
+	strcpy(seen->alpn, alpns[take(input) % PR_ARRAY_SIZE(alpns)]);
+	strcpy(seen->alpn_chosen, alpns[take(input) % PR_ARRAY_SIZE(alpns)]);
+}
+
+static void take_subject(struct input *input, struct pr_seen *seen, struct pr_subject *subject)
 {
 	struct pr_address remote = take_address(input);
 
@@ -181,6 +208,16 @@ static void take_subject(struct input *input, struct pr_subject *subject)
 	subject->own = take(input) % 16 == 1;
 	subject->infrastructure = take(input) % 8 == 1;
 	subject->start_grace = take(input) % 4 == 1;
+	subject->attacker = take(input) % 8 == 1;
+	if (take(input) & 1) {
+		take_seen(input, seen);
+		subject->seen = seen;
+	}
+	if (take(input) & 1) {
+		subject->claimed = names[take(input) % PR_ARRAY_SIZE(names)];
+		subject->claimed_lists = take_lists(input);
+	}
+	subject->certificate_expired = take(input) & 1;
 	subject->spoofed = (enum pr_spoof)(take(input) % (PR_SPOOF_INVALID + 1));
 }
 
@@ -200,10 +237,18 @@ static void check_stage(const struct pr_policy *policy, const struct pr_subject 
 	case PR_STAGE_COMMUNICATION:
 		pr_decide_on_communication(policy, subject, &decision);
 		break;
-	default:
+	case PR_STAGE_LINK:
 		pr_decide_on_link(policy, subject, &decision);
-		pr_assert(decision.outcome != PR_OUTCOME_OPEN);
+		break;
+	case PR_STAGE_INSPECTION:
+		pr_decide_on_inspection(policy, subject, &decision);
+		break;
 	}
+	pr_assert(stage < PR_STAGE_LINK || decision.outcome != PR_OUTCOME_OPEN);
+	pr_assert(!decision.wants ||
+		  (decision.outcome == PR_OUTCOME_PERMIT && !decision.permanent));
+	pr_assert(!decision.provisional || decision.wants);
+	pr_assert(!(decision.wants & (~PR_FACTS_SEEN | subject->known)));
 	pr_assert(decision.check < PR_CHECK_COUNT_);
 	pr_assert(decision.verdict != PR_VERDICT_ACCEPT || decision.outcome == PR_OUTCOME_PERMIT);
 	pr_decision_reason(policy, NULL, subject, &decision, text, sizeof(text));
@@ -218,12 +263,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	static struct pr_explanation explanation;
 	struct input input = { bytes, len };
 	struct pr_subject subject = { 0 };
+	struct pr_seen seen = { 0 };
 	size_t blob_len;
 	uint8_t *blob = build(&input, &blob_len);
 	PR_CLEANUP(pr_policy_cleanup) struct pr_policy *policy = NULL;
 
 	pr_assert(pr_policy_open(blob, blob_len, &policy) == 0);
-	take_subject(&input, &subject);
+	take_subject(&input, &seen, &subject);
 	pr_explain(policy, &subject, &explanation);
 	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++)
 		check_stage(policy, &subject, (enum pr_stage)stage, &explanation);

@@ -18,7 +18,8 @@ static const char configuration[] =
 	" \"? exam*\", \"- *xam*\", \"- *amp*\", \"+ 10.0.0.0/8\", \"- 10.1.0.0/16 "
 	"TCP/80-90,443\",\n"
 	" \"+ 2001:db8::/32\", \"+ AT\", \"- C:EU\", \"> Internet UDP\", \"- .com TCP/1-5\",\n"
-	" \"+ .com UDP/7\", \"+ .com\" ];";
+	" \"+ .com UDP/7\", \"+ .com\", \"- Internet unencrypted\", \"+ .net tls\", \"- * "
+	"http/80\" ];";
 
 static void ask(const struct pr_policy *policy)
 {
@@ -35,6 +36,7 @@ static void ask(const struct pr_policy *policy)
 				      .address_lists = &lists,
 				      .n_list_words = 1,
 				      .scope = PR_SCOPE_INTERNET };
+	const struct pr_seen seen = { .speaks = PR_SPEAKS_TLS, .encryption = PR_ENCRYPTION_YES };
 	struct pr_rule_hit hit;
 
 	memcpy(subject.domains, domains, sizeof(domains));
@@ -48,6 +50,12 @@ static void ask(const struct pr_policy *policy)
 		subject.absent = i & 8 ? PR_FACT_COUNTRY | PR_FACT_LISTS : 0;
 		subject.profile = i >> 4 & 1;
 		subject.proto = i & 32 ? 17 : 6;
+		subject.seen = i & 16 ? &seen : NULL;
+		if (!(i & 32))
+			subject.known &= ~(unsigned int)PR_FACTS_SEEN;
+		(void)pr_policy_wants_seen(policy, subject.profile, subject.direction);
+		(void)pr_policy_denies_name_before(policy, subject.profile, subject.direction, i);
+		pr_policy_match_unseen(policy, &subject, &hit);
 		pr_policy_match_past_denials(policy, &subject, &hit);
 		pr_policy_match(policy, &subject, &hit);
 		if (hit.match == PR_MATCH_NONE)

@@ -39,7 +39,7 @@ const struct pr_command pr_commands[] = {
 	  "TIME|--until-exit|--until-reboot]",
 	  "tests and changes rules",
 	  "rule test 'RULE' [--domain D] [--ip A] [--proto P] [--port N] [--country CC] [--asn N] "
-	  "[--list ID] "
+	  "[--list ID] [--speaks P] [--encrypted yes|no|unknown] [--name D] "
 	  "says what a rule says of these facts and needs no daemon. rule add puts a run-time rule "
 	  "before "
 	  "those of its list; it is in force when the command returns. --until-exit: until the "

@@ -17,33 +17,40 @@ struct test {
 	struct pr_subject subject;
 	char domains[PR_SUBJECT_DOMAINS_MAX][PR_NAME_TEXT_SIZE];
 	uint64_t lists; /* bit = place in the rule's lists */
+	struct pr_seen seen;
+	char name[PR_NAME_TEXT_SIZE]; /* that the packets show; "" = none is given */
 };
+
+/* A rule for the name brings it into canonical form, internationalised names too; the final dot
+ * keeps names that look like something else (localhost, a country) what they are. */
+static bool read_name(const char *value, char name[static PR_NAME_TEXT_SIZE])
+{
+	PR_CLEANUP(pr_cleanup_free)
+	char *text = pr_asprintf("+ %s%s", value,
+				 value[0] && value[strlen(value) - 1] == '.' ? "" : ".");
+	struct pr_rule_error error;
+	struct pr_rule parsed;
+
+	if (pr_rule_parse(text, &parsed, &error) != 0 || parsed.entity != PR_ENTITY_NAME)
+		return false;
+	memcpy(name, parsed.domain, strlen(parsed.domain) + 1);
+	return true;
+}
 
 static bool set_domain(struct test *test, const char *value)
 {
-	struct pr_rule_error error;
-	struct pr_rule parsed;
 	char *name = test->domains[test->subject.n_domains];
-	char *text;
 
 	if (test->subject.n_domains == PR_SUBJECT_DOMAINS_MAX) {
 		pr_cli_usage_error("rule", "--domain: at most %d candidates",
 				   PR_SUBJECT_DOMAINS_MAX);
 		return false;
 	}
-	/* A rule for the name brings it into canonical form, internationalised names too; the final dot
-	 * keeps names that look like something else (localhost, a country) what they are. */
-	text = pr_asprintf("+ %s%s", value, value[0] && value[strlen(value) - 1] == '.' ? "" : ".");
-	if (pr_rule_parse(text, &parsed, &error) == 0 && parsed.entity == PR_ENTITY_NAME) {
-		memcpy(name, parsed.domain, strlen(parsed.domain) + 1);
-		test->subject.domains[test->subject.n_domains++] = name;
-	}
-	free(text);
-	if (!test->subject.n_domains ||
-	    test->subject.domains[test->subject.n_domains - 1] != name) {
+	if (!read_name(value, name)) {
 		pr_cli_usage_error("rule", "--domain %s: not a domain", value);
 		return false;
 	}
+	test->subject.domains[test->subject.n_domains++] = name;
 	test->subject.known |= PR_FACT_DOMAIN;
 	return true;
 }
@@ -145,13 +152,48 @@ static bool set_list(struct test *test, const char *value)
 	return true;
 }
 
+static bool set_speaks(struct test *test, const char *value)
+{
+	for (unsigned int speaks = 0; speaks < PR_SPEAKS_COUNT_; speaks++)
+		if (strcasecmp(value, pr_speaks_name((enum pr_speaks)speaks)) == 0) {
+			test->seen.speaks = (uint8_t)speaks;
+			test->subject.known |= PR_FACT_SPEAKS;
+			return true;
+		}
+	pr_cli_usage_error("rule", "--speaks %s: write tls, quic, http, ssh, …, or unknown", value);
+	return false;
+}
+
+static bool set_encrypted(struct test *test, const char *value)
+{
+	for (unsigned int is = PR_ENCRYPTION_UNKNOWN; is <= PR_ENCRYPTION_YES; is++)
+		if (strcmp(value, pr_encryption_name((enum pr_encryption)is)) == 0) {
+			test->seen.encryption = (uint8_t)is;
+			test->subject.known |= PR_FACT_ENCRYPTION;
+			return true;
+		}
+	pr_cli_usage_error("rule", "--encrypted %s: write yes, no or unknown", value);
+	return false;
+}
+
+static bool set_name(struct test *test, const char *value)
+{
+	if (!read_name(value, test->name)) {
+		pr_cli_usage_error("rule", "--name %s: not a domain", value);
+		return false;
+	}
+	test->subject.known |= PR_FACT_NAME;
+	return true;
+}
+
 static const struct {
 	const char *name;
 	bool (*set)(struct test *test, const char *value);
 } facts[] = {
 	{ "domain", set_domain }, { "ip", set_address },      { "proto", set_protocol },
 	{ "port", set_port },	  { "country", set_country }, { "asn", set_asn },
-	{ "list", set_list },
+	{ "list", set_list },	  { "speaks", set_speaks },   { "encrypted", set_encrypted },
+	{ "name", set_name },
 };
 
 /* One "--NAME VALUE" or "--NAME=VALUE" at argv[*at]; moves behind it. */
@@ -198,15 +240,48 @@ static int print_error(const char *rule, const struct pr_rule_error *error)
 	return PR_EXIT_USAGE;
 }
 
-static const char *word_for(struct test *test, unsigned int *ret_missing)
+/* A name that the packets show is the only one where it is among those given, and otherwise claimed. */
+static bool is_claimed(struct test *test)
 {
-	static const char *const actions[] = { "permit", "deny", "ask", "tunnel" };
+	struct pr_subject *subject = &test->subject;
+
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		if (strcmp(subject->domains[i], test->name) == 0) {
+			subject->domains[0] = test->name;
+			subject->n_domains = 1;
+			return false;
+		}
+	return test->name[0];
+}
+
+static enum pr_rule_answer answer(struct test *test, unsigned int *ret_missing)
+{
+	bool claimed = is_claimed(test);
+	struct pr_subject subject = test->subject;
 	uint32_t numbers[LISTS_MAX];
-	unsigned int no_data;
+	unsigned int no_data, missing;
+	enum pr_rule_answer given;
 
 	for (uint32_t i = 0; i < LISTS_MAX; i++)
 		numbers[i] = i;
-	switch (pr_rule_match(&test->rule, numbers, &test->subject, ret_missing, &no_data)) {
+	given = pr_rule_match(&test->rule, numbers, &subject, ret_missing, &no_data);
+	if (!claimed || given == PR_ANSWER_YES || test->rule.action != PR_RULE_DENY)
+		return given;
+	/* What is claimed can deny. */
+	subject.domains[0] = test->name;
+	subject.n_domains = 1;
+	subject.known |= PR_FACT_DOMAIN;
+	return pr_rule_match(&test->rule, numbers, &subject, &missing, &no_data) == PR_ANSWER_YES
+		       ? PR_ANSWER_YES
+		       : given;
+}
+
+static const char *word_for(struct test *test, unsigned int *ret_missing)
+{
+	static const char *const actions[] = { "permit", "deny", "ask", "tunnel" };
+
+	test->subject.seen = &test->seen;
+	switch (answer(test, ret_missing)) {
 	case PR_ANSWER_YES:
 		return actions[test->rule.action];
 	case PR_ANSWER_NO:
@@ -224,7 +299,8 @@ static void print_missing(FILE *out, unsigned int missing)
 	} names[] = { { PR_FACT_DOMAIN, "domain" }, { PR_FACT_ADDRESS, "ip" },
 		      { PR_FACT_SCOPE, "ip" },	    { PR_FACT_PROTOCOL, "proto" },
 		      { PR_FACT_PORT, "port" },	    { PR_FACT_COUNTRY, "country" },
-		      { PR_FACT_ASN, "asn" },	    { PR_FACT_LISTS, "list" } };
+		      { PR_FACT_ASN, "asn" },	    { PR_FACT_LISTS, "list" },
+		      { PR_FACT_SPEAKS, "speaks" }, { PR_FACT_ENCRYPTION, "encrypted" } };
 
 	if (!missing)
 		return;

@@ -57,6 +57,9 @@ struct pr_said_more {
 	unsigned int could;   /* bits 1 << PR_SAID_…, of UNDETERMINABLE */
 	unsigned int missing; /* PR_FACT_…: of UNDETERMINABLE; else what there was no data for */
 	uint32_t rule;	      /* or PR_RULE_NONE */
+	/* Of UNDETERMINABLE, for want of what the packets will show: what it says if that brings nothing. */
+	enum pr_said otherwise;
+	uint32_t otherwise_rule; /* or PR_RULE_NONE */
 };
 
 /* What a check may look at. */

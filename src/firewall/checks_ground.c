@@ -38,6 +38,10 @@ void pr_check_own(const struct pr_check_view *view, struct pr_said_more *ret_sai
  */
 void pr_check_infrastructure(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
+	/* Its packets aren't looked into; what of it has ports is DHCP. */
+	static const struct pr_seen dhcp = { .speaks = PR_SPEAKS_DHCP,
+					     .encryption = PR_ENCRYPTION_NO };
+	struct pr_subject subject;
 	struct pr_rule_hit hit;
 
 	if (!view->subject->infrastructure)
@@ -50,7 +54,13 @@ void pr_check_infrastructure(const struct pr_check_view *view, struct pr_said_mo
 		pr_say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(DENY), PR_FACT_OWNER);
 		return;
 	}
-	pr_policy_match(view->policy, view->subject, &hit);
+	subject = *view->subject;
+	if (pr_is_known(&subject, PR_FACT_PROTOCOL) && subject.proto == IPPROTO_UDP) {
+		subject.seen = &dhcp;
+		subject.known |= PR_FACT_SPEAKS | PR_FACT_ENCRYPTION;
+		subject.absent &= ~(unsigned int)(PR_FACT_SPEAKS | PR_FACT_ENCRYPTION);
+	}
+	pr_policy_match(view->policy, &subject, &hit);
 	ret_said->rule = hit.names_protocol && hit.match != PR_MATCH_NONE ? hit.rule : PR_RULE_NONE;
 	if (hit.match == PR_MATCH_UNDETERMINABLE)
 		pr_say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(DENY), hit.missing);
@@ -140,26 +150,89 @@ static void say_past_denials(const struct pr_check_view *view, const struct pr_r
 	pr_say(ret_said, PR_SAID_DENY);
 }
 
+/* What the rules say if no open fact of the packets brings anything. */
+static enum pr_said said_unseen(const struct pr_check_view *view, const struct pr_rule_hit *hit)
+{
+	if (hit->match == PR_MATCH_NO_DATA)
+		return PR_SAID_DENY;
+	if (hit->match != PR_MATCH_RULE || is_passed_over(view, hit))
+		return PR_SAID_NOTHING;
+	return said_by(hit->action);
+}
+
+/*
+ * The first rule that speaks waits for nothing but the packets. They decide whether it is the one; the rule that
+ * follows where it isn't is known already.
+ */
+static void say_until_seen(const struct pr_check_view *view, const struct pr_rule_hit *open,
+			   struct pr_said_more *ret_said)
+{
+	struct pr_rule_hit unseen, past;
+	unsigned int could = PR_SAID_ANYTHING;
+
+	pr_policy_match_unseen(view->policy, view->subject, &unseen);
+	if (unseen.match == PR_MATCH_UNDETERMINABLE) {
+		pr_say_undeterminable(ret_said, could, open->missing | unseen.missing);
+		return;
+	}
+	if (open->action == PR_RULE_DENY) {
+		pr_policy_match_past_denials(view->policy, view->subject, &past);
+		if (past.match != PR_MATCH_UNDETERMINABLE)
+			could = SAYS(DENY);
+	}
+	pr_say_undeterminable(ret_said, could, open->missing);
+	ret_said->otherwise = said_unseen(view, &unseen);
+	ret_said->otherwise_rule = unseen.match == PR_MATCH_NONE ? PR_RULE_NONE : unseen.rule;
+}
+
+static bool waits_for_packets(const struct pr_check_view *view, const struct pr_rule_hit *hit)
+{
+	return hit->match == PR_MATCH_UNDETERMINABLE && !(hit->missing & ~PR_FACTS_SEEN) &&
+	       (view->stage == PR_STAGE_LINK || view->stage == PR_STAGE_INSPECTION);
+}
+
+static void check_rules(const struct pr_check_view *view, const struct pr_rule_hit *hit,
+			struct pr_said_more *ret_said)
+{
+	ret_said->missing = hit->missing | hit->passed_over;
+	if (hit->match != PR_MATCH_NONE)
+		ret_said->rule = hit->rule;
+	if (waits_for_packets(view, hit))
+		say_until_seen(view, hit, ret_said);
+	else if (hit->match == PR_MATCH_UNDETERMINABLE && hit->action == PR_RULE_DENY)
+		say_past_denials(view, hit, ret_said);
+	else if (hit->match == PR_MATCH_UNDETERMINABLE)
+		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, hit->missing);
+	else if (hit->match == PR_MATCH_NO_DATA && !is_in_grace(view))
+		pr_say(ret_said, PR_SAID_DENY);
+	else if (hit->match == PR_MATCH_RULE && !is_passed_over(view, hit))
+		pr_say(ret_said, said_by(hit->action));
+}
+
+/* A question that is rerouted never goes where it is sent: what it would have shown there is nothing to a rule. */
+static void check_rerouted(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	struct pr_subject unseen = *view->subject;
+	const struct pr_check_view without = { view->policy, view->settings, &unseen, view->stage };
+	struct pr_rule_hit hit;
+
+	unseen.known &= ~PR_FACTS_SEEN;
+	pr_policy_match_unseen(view->policy, &unseen, &hit);
+	check_rules(&without, &hit, ret_said);
+}
+
 void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
 	struct pr_rule_hit hit;
 
 	if (pr_is_open(view->subject, PR_FACT_OWNER)) {
 		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, PR_FACT_OWNER); /* whose rules? */
-		return;
+	} else if (pr_is_rerouted_question(view->subject, view->settings->own_dns)) {
+		check_rerouted(view, ret_said);
+	} else {
+		pr_policy_match(view->policy, view->subject, &hit);
+		check_rules(view, &hit, ret_said);
 	}
-	pr_policy_match(view->policy, view->subject, &hit);
-	ret_said->missing = hit.missing | hit.passed_over;
-	if (hit.match != PR_MATCH_NONE)
-		ret_said->rule = hit.rule;
-	if (hit.match == PR_MATCH_UNDETERMINABLE && hit.action == PR_RULE_DENY)
-		say_past_denials(view, &hit, ret_said);
-	else if (hit.match == PR_MATCH_UNDETERMINABLE)
-		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, hit.missing);
-	else if (hit.match == PR_MATCH_NO_DATA && !is_in_grace(view))
-		pr_say(ret_said, PR_SAID_DENY);
-	else if (hit.match == PR_MATCH_RULE && !is_passed_over(view, &hit))
-		pr_say(ret_said, said_by(hit.action));
 }
 
 void pr_check_start_grace(const struct pr_check_view *view, struct pr_said_more *ret_said)

@@ -328,6 +328,15 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 			return;
 		}
 		note_open(id, &said, &rows);
+		if (said.otherwise != PR_SAID_NOTHING) {
+			const struct pr_said_more unseen = { .said = said.otherwise,
+							     .rule = said.otherwise_rule };
+
+			conclude(&view, id, &unseen, &rows, ret_decision);
+			if (walk->steps && !ret_decision->provisional)
+				walk->steps[id] = unseen;
+			return;
+		}
 		if (said.could & ~PASSABLE && !is_to_be_seen(walk->stage, &rows))
 			break;
 	}

@@ -81,7 +81,9 @@ void pr_sentence_add_exception(struct pr_sentence *sentence, const struct pr_che
 	pr_sentence_add(sentence, "; %s rule such as \"+ %s",
 			subject->direction == PR_DIRECTION_IN ? "an incoming" : "a",
 			pr_entity_text(subject, text));
-	if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_TCP)
+	if (pr_subject_speaks(subject) != PR_SPEAKS_UNKNOWN)
+		pr_sentence_add(sentence, " %s", pr_speaks_name(pr_subject_speaks(subject)));
+	else if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_TCP)
 		pr_sentence_add(sentence, " TCP");
 	else if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_UDP)
 		pr_sentence_add(sentence, " UDP");

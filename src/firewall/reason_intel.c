@@ -245,6 +245,7 @@ static void tell_lists(struct pr_sentence *sentence, const struct pr_check_view 
 
 void pr_tell_match(struct pr_sentence *sentence, const struct pr_check_view *view, uint32_t rule)
 {
+	unsigned int seen = pr_policy_rule_seen(view->policy, rule);
 	const struct pr_subject *subject = view->subject;
 	char text[PR_ADDRESS_TEXT_SIZE];
 
@@ -267,5 +268,9 @@ void pr_tell_match(struct pr_sentence *sentence, const struct pr_check_view *vie
 		break;
 	default:
 		break;
+	}
+	if (seen && pr_is_known(subject, seen) && subject->seen) {
+		pr_sentence_add(sentence, ": ");
+		pr_tell_seen(sentence, view);
 	}
 }

@@ -23,7 +23,7 @@ static void add_protocol(struct pr_sentence *sentence, const struct pr_subject *
 		for (; *name; name++)
 			pr_sentence_add(sentence, "%c", toupper((unsigned char)*name));
 	}
-	if (subject->seen->version[0])
+	if (subject->seen && subject->seen->version[0])
 		pr_sentence_add(sentence, " %s", subject->seen->version);
 }
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "network/seen.h"
 
+#include <netinet/in.h>
+
 const char *pr_speaks_name(enum pr_speaks speaks)
 {
 	static const char *const names[PR_SPEAKS_COUNT_] = {
@@ -25,6 +27,37 @@ const char *pr_speaks_name(enum pr_speaks speaks)
 	};
 
 	return names[speaks];
+}
+
+#define OVER_TCP 1u
+#define OVER_UDP 2u
+
+bool pr_speaks_over(enum pr_speaks speaks, uint8_t proto)
+{
+	static const uint8_t over[PR_SPEAKS_COUNT_] = {
+		[PR_SPEAKS_UNKNOWN] = OVER_TCP | OVER_UDP,
+		[PR_SPEAKS_TLS] = OVER_TCP,
+		[PR_SPEAKS_DTLS] = OVER_UDP,
+		[PR_SPEAKS_QUIC] = OVER_UDP,
+		[PR_SPEAKS_HTTP] = OVER_TCP,
+		[PR_SPEAKS_SSH] = OVER_TCP,
+		[PR_SPEAKS_DNS] = OVER_TCP | OVER_UDP,
+		[PR_SPEAKS_SMTP] = OVER_TCP,
+		[PR_SPEAKS_IMAP] = OVER_TCP,
+		[PR_SPEAKS_POP3] = OVER_TCP,
+		[PR_SPEAKS_FTP] = OVER_TCP,
+		[PR_SPEAKS_POSTGRESQL] = OVER_TCP,
+		[PR_SPEAKS_WIREGUARD] = OVER_UDP,
+		[PR_SPEAKS_STUN] = OVER_TCP | OVER_UDP,
+		[PR_SPEAKS_NTP] = OVER_UDP,
+		[PR_SPEAKS_MDNS] = OVER_UDP,
+		[PR_SPEAKS_SSDP] = OVER_UDP,
+		[PR_SPEAKS_DHCP] = OVER_UDP,
+	};
+
+	if (proto == IPPROTO_TCP)
+		return over[speaks] & OVER_TCP;
+	return proto == IPPROTO_UDP && over[speaks] & OVER_UDP;
 }
 
 const char *pr_encryption_name(enum pr_encryption encryption)

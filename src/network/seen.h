@@ -5,6 +5,7 @@
  */
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* What both ends speak, proven by what they sent and by no port. */
@@ -79,5 +80,7 @@ struct pr_seen {
 	int64_t not_before_s, not_after_s; /* since 1970 */
 };
 
+/* Can it be spoken over TCP (6), UDP (17)? Over nothing else. */
+bool pr_speaks_over(enum pr_speaks speaks, uint8_t proto);
 const char *pr_speaks_name(enum pr_speaks speaks);	       /* "unknown", "tls", "quic", … */
 const char *pr_encryption_name(enum pr_encryption encryption); /* "unknown", "no", "yes" */

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 7u
+#define PR_BLOB_VERSION 8u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
@@ -170,7 +170,7 @@ struct pr_blob_rule {
 	uint32_t value_len; /* of the domain */
 	struct pr_blob_span lists; /* of NUMBERS */
 	struct pr_blob_span ports;
-	uint32_t proto; /* or PR_PROTO_ANY */
+	uint32_t proto; /* or PR_PROTO_… */
 	uint32_t text, place, tunnel;
 	uint32_t until;	    /* a process's id or PR_BLOB_UNTIL_REBOOT; 0 = neither */
 	uint64_t expires_s; /* since 1970; 0 = doesn't */

@@ -122,7 +122,9 @@ static bool denies_infrastructure(const struct pr_policy *policy)
 			continue;
 		if (rule->proto == IPPROTO_ICMP || rule->proto == IPPROTO_ICMPV6 ||
 		    rule->proto == IPPROTO_IGMP ||
-		    (rule->proto == IPPROTO_UDP && has_infrastructure_port(policy, rule)))
+		    ((rule->proto == IPPROTO_UDP ||
+		      rule->proto == PR_PROTO_SPEAKS + PR_SPEAKS_DHCP) &&
+		     has_infrastructure_port(policy, rule)))
 			return true;
 	}
 	return false;

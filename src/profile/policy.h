@@ -105,7 +105,8 @@ struct pr_rule_hit {
 		passed_over; /* with on_missing_data = skip: the data that rules before it have none of */
 	bool exact_service; /* the rule names an address or prefix and a port: it may exempt from
 			       * the reroute of questions to foreign nameservers */
-	bool names_protocol; /* the rule names a protocol: only such a rule may deny infrastructure */
+	bool names_protocol; /* the rule names a protocol, or what it speaks: only such a rule may deny
+			      * infrastructure */
 };
 
 /* Borrows `bytes`, which must stay mapped and unchanged until pr_policy_free(). -EBADMSG where the bytes
@@ -175,6 +176,11 @@ void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *su
 void pr_policy_match_past_denials(const struct pr_policy *policy, const struct pr_subject *subject,
 				  struct pr_rule_hit *ret_hit);
 
+/* The same as pr_policy_match(), as if no rule asked for what the packets will show and is open: none of these
+ * matches. */
+void pr_policy_match_unseen(const struct pr_policy *policy, const struct pr_subject *subject,
+			    struct pr_rule_hit *ret_hit);
+
 /* The lists that a subject walks, in this order; forwarded links use the outgoing ones. */
 enum pr_ruleset {
 	PR_RULESET_ENFORCED,	    /* the profile's */
@@ -189,7 +195,7 @@ uint32_t pr_policy_ruleset(const struct pr_policy *policy, uint32_t profile, boo
 			   enum pr_ruleset ruleset, uint32_t *ret_first);
 uint32_t pr_policy_n_rules(const struct pr_policy *policy);
 
-/* True when some deny rule of any list names a protocol of infrastructure: ICMP, ICMPv6, IGMP, or UDP
+/* True when some deny rule of any list names a protocol of infrastructure: ICMP, ICMPv6, IGMP, dhcp, or UDP
  * without a port or with one of 67, 68, 546, 547. The kernel then doesn't accept infrastructure by itself. */
 bool pr_policy_may_deny_infrastructure(const struct pr_policy *policy);
 /* The data (PR_FACT_COUNTRY, PR_FACT_ASN, PR_FACT_LISTS) that some rule or setting depends on. */
@@ -210,6 +216,8 @@ const char *pr_policy_rule_text(const struct pr_policy *policy, uint32_t rule);
 const char *pr_policy_rule_place(const struct pr_policy *policy, uint32_t rule);
 /* The fact (PR_FACT_…) that its entity is compared with, 0 for *; and the numbers of its lists. */
 unsigned int pr_policy_rule_fact(const struct pr_policy *policy, uint32_t rule);
+/* PR_FACT_SPEAKS, PR_FACT_ENCRYPTION: what its protocol's place asks of the packets; 0 for nothing. */
+unsigned int pr_policy_rule_seen(const struct pr_policy *policy, uint32_t rule);
 const uint32_t *pr_policy_rule_lists(const struct pr_policy *policy, uint32_t rule,
 				     uint32_t *ret_n);
 /* How long a run-time rule holds. All 0: until it is removed. */

@@ -6,14 +6,42 @@
 #include <endian.h>
 #include <string.h>
 
+/* Could a rule with this in its protocol's place match? */
+static bool admits_seen(const struct pr_search *search, uint32_t proto)
+{
+	bool speaks = proto >= PR_PROTO_SPEAKS;
+	enum pr_known is = speaks ? search->speaks_is : search->encryption_is;
+
+	if (search->carrier_is == PR_IS_NONE || is == PR_IS_NONE)
+		return false;
+	if (search->carrier_is == PR_IS_KNOWN &&
+	    (!search->has_ports ||
+	     (speaks &&
+	      !pr_speaks_over((enum pr_speaks)(proto - PR_PROTO_SPEAKS), (uint8_t)search->proto))))
+		return false;
+	if (is == PR_IS_OPEN)
+		return true;
+	if (speaks)
+		return search->speaks == proto - PR_PROTO_SPEAKS;
+	return (search->encryption == PR_ENCRYPTION_YES) == (proto == PR_PROTO_ENCRYPTED);
+}
+
+static bool admits(const struct pr_search *search, uint32_t proto)
+{
+	if (proto == PR_PROTO_ANY)
+		return true;
+	if (proto > PR_PROTO_ANY)
+		return admits_seen(search, proto);
+	return search->proto_is == PR_IS_OPEN ||
+	       (search->proto_is == PR_IS_KNOWN && search->proto == proto);
+}
+
 static bool is_looked_for(const struct pr_policy *policy, const struct pr_blob_rule *rule,
 			  const struct pr_search *search)
 {
 	if (search->others && rule->action == PR_RULE_DENY)
 		return false;
-	if (rule->proto != PR_PROTO_ANY &&
-	    (search->proto_is == PR_IS_NONE ||
-	     (search->proto_is == PR_IS_KNOWN && search->proto != rule->proto)))
+	if (!admits(search, rule->proto))
 		return false;
 	if (!rule->ports.n || search->port_is == PR_IS_OPEN)
 		return true;
@@ -78,8 +106,7 @@ uint32_t pr_policy_ref_first(const struct pr_policy *policy, uint32_t ref,
 	for (uint32_t i = 0; i < bucket->groups.n; i++) {
 		const struct pr_blob_group *group = &policy->groups[bucket->groups.first + i];
 
-		if (group->proto == PR_PROTO_ANY || search->proto_is == PR_IS_OPEN ||
-		    (search->proto_is == PR_IS_KNOWN && group->proto == search->proto))
+		if (admits(search, group->proto))
 			best = group_first(policy, group, search, best);
 	}
 	return best;

@@ -36,10 +36,19 @@ static struct pr_search search_of(const struct pr_subject *subject)
 		.port_is = knowledge(subject, PR_FACT_PORT),
 		.proto = subject->proto,
 		.port = subject->port,
+		.speaks_is = knowledge(subject, PR_FACT_SPEAKS),
+		.encryption_is = knowledge(subject, PR_FACT_ENCRYPTION),
+		.speaks = (uint8_t)pr_subject_speaks(subject),
+		.encryption = (uint8_t)pr_subject_encryption(subject),
+		.has_ports = pr_protocol_has_ports(subject->proto),
 	};
 
-	if (search.proto_is == PR_IS_KNOWN && !pr_protocol_has_ports(search.proto))
+	search.carrier_is = search.proto_is;
+	if (search.proto_is == PR_IS_KNOWN && !search.has_ports)
 		search.port_is = PR_IS_NONE;
+	/* Of what nothing will be seen, it is not proven that it is encrypted. */
+	if (search.encryption_is == PR_IS_NONE)
+		search.encryption_is = PR_IS_KNOWN;
 	return search;
 }
 
@@ -212,6 +221,16 @@ static void weigh_lists(const struct walk *walk, const struct pr_blob_rule *rule
 		*no_data = 0;
 }
 
+static unsigned int open_proto(const struct walk *walk, uint32_t proto)
+{
+	unsigned int fact = pr_proto_fact(proto);
+
+	if (proto == PR_PROTO_UNENCRYPTED &&
+	    walk->subject->known & walk->subject->absent & PR_FACT_ENCRYPTION)
+		fact = PR_FACT_PROTOCOL;
+	return fact & ~walk->subject->known;
+}
+
 /* What the rule that was found lacks: it matches as far as the facts are known. */
 static void classify(const struct walk *walk, uint32_t number, struct pr_rule_hit *ret_hit)
 {
@@ -221,14 +240,13 @@ static void classify(const struct walk *walk, uint32_t number, struct pr_rule_hi
 
 	if (rule->entity == PR_ENTITY_LISTS)
 		weigh_lists(walk, rule, &open, &no_data);
-	if (rule->proto != PR_PROTO_ANY && walk->search.proto_is == PR_IS_OPEN)
-		open |= PR_FACT_PROTOCOL;
+	open |= open_proto(walk, rule->proto);
 	if (rule->ports.n && walk->search.port_is == PR_IS_OPEN)
 		open |= PR_FACT_PORT;
 	ret_hit->rule = number;
 	ret_hit->action = (enum pr_rule_action)rule->action;
 	ret_hit->exact_service = rule->entity == PR_ENTITY_PREFIX && rule->ports.n;
-	ret_hit->names_protocol = rule->proto != PR_PROTO_ANY;
+	ret_hit->names_protocol = rule->proto < PR_PROTO_ANY || rule->proto >= PR_PROTO_SPEAKS;
 	ret_hit->missing = open | no_data;
 	ret_hit->match = open	   ? PR_MATCH_UNDETERMINABLE
 			 : no_data ? PR_MATCH_NO_DATA
@@ -262,21 +280,39 @@ static size_t rulesets_of(const struct pr_policy *policy, const struct pr_subjec
 	return n;
 }
 
-void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *subject,
-		     struct pr_rule_hit *ret_hit)
+static void match(const struct walk *walk, struct pr_rule_hit *ret_hit)
 {
 	const struct pr_blob_ruleset *rulesets[PR_RULESET_COUNT_];
-	struct walk walk = walk_of(policy, subject);
-	size_t n = rulesets_of(policy, subject, rulesets);
+	size_t n = rulesets_of(walk->policy, walk->subject, rulesets);
 	uint32_t rule = PR_BLOB_NONE;
 
 	*ret_hit = (struct pr_rule_hit){ .match = PR_MATCH_NONE };
 	for (size_t i = 0; i < n && rule == PR_BLOB_NONE; i++) {
-		rule = ruleset_first(&walk, rulesets[i]);
-		ret_hit->passed_over |= passed_over(&walk, rulesets[i], rule);
+		rule = ruleset_first(walk, rulesets[i]);
+		ret_hit->passed_over |= passed_over(walk, rulesets[i], rule);
 	}
 	if (rule != PR_BLOB_NONE)
-		classify(&walk, rule, ret_hit);
+		classify(walk, rule, ret_hit);
+}
+
+void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *subject,
+		     struct pr_rule_hit *ret_hit)
+{
+	const struct walk walk = walk_of(policy, subject);
+
+	match(&walk, ret_hit);
+}
+
+void pr_policy_match_unseen(const struct pr_policy *policy, const struct pr_subject *subject,
+			    struct pr_rule_hit *ret_hit)
+{
+	struct walk walk = walk_of(policy, subject);
+
+	if (walk.search.speaks_is == PR_IS_OPEN)
+		walk.search.speaks_is = PR_IS_NONE;
+	if (walk.search.encryption_is == PR_IS_OPEN)
+		walk.search.encryption_is = PR_IS_NONE;
+	match(&walk, ret_hit);
 }
 
 /* What is open there is none of: no rule that needs it matches. */
@@ -306,6 +342,10 @@ void pr_policy_match_past_denials(const struct pr_policy *policy, const struct p
 
 	settle_as_nothing(&settled);
 	certain = walk_of(policy, &settled);
+	/* What was seen holds, whatever carries it; what is open is neither encrypted nor the contrary. */
+	certain.search.carrier_is = others.search.carrier_is;
+	if (open_proto(&others, PR_PROTO_UNENCRYPTED))
+		certain.search.encryption_is = PR_IS_NONE;
 	others.search.others = true;
 	*ret_hit = (struct pr_rule_hit){ .match = PR_MATCH_NONE };
 	for (size_t i = 0; i < n; i++) {

@@ -210,6 +210,11 @@ unsigned int pr_policy_rule_fact(const struct pr_policy *policy, uint32_t rule)
 	return pr_entity_fact((enum pr_entity_kind)rule_at(policy, rule)->entity);
 }
 
+unsigned int pr_policy_rule_seen(const struct pr_policy *policy, uint32_t rule)
+{
+	return pr_proto_fact(rule_at(policy, rule)->proto) & PR_FACTS_SEEN;
+}
+
 const uint32_t *pr_policy_rule_lists(const struct pr_policy *policy, uint32_t rule, uint32_t *ret_n)
 {
 	const struct pr_blob_rule *blob = rule_at(policy, rule);

@@ -10,6 +10,7 @@ static void note(const struct pr_policy *policy, uint32_t number, struct pr_rule
 {
 	const struct pr_blob_rule *rule = &policy->rules[number];
 
+	seen->wants |= pr_proto_fact(rule->proto) & PR_FACTS_SEEN;
 	if (!(pr_entity_fact((enum pr_entity_kind)rule->entity) & (PR_FACT_DOMAIN | PR_FACT_LISTS)))
 		return;
 	seen->wants |= PR_FACT_NAME;

@@ -129,7 +129,7 @@ static bool one_rule_valid(const struct pr_policy *policy, const struct pr_blob_
 	unsigned int bits = rule->prefix_family == 4 ? 32 : 128;
 
 	if (rule->action > PR_RULE_TUNNEL || rule->entity >= PR_ENTITY_COUNT_ ||
-	    rule->proto > PR_PROTO_ANY || rule->prefix_len > bits)
+	    rule->proto > PR_PROTO_LAST || rule->prefix_len > bits)
 		return false;
 	if (rule->entity >= PR_ENTITY_NAME && rule->entity <= PR_ENTITY_CONTAINS &&
 	    !text_valid(policy, rule->value, rule->value_len))

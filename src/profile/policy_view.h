@@ -53,7 +53,11 @@ enum pr_known { PR_IS_KNOWN, PR_IS_OPEN, PR_IS_NONE };
 struct pr_search {
 	enum pr_known proto_is, port_is;
 	uint32_t proto, port;
-	bool others; /* of these the ones that don't deny */
+	enum pr_known speaks_is, encryption_is; /* NONE: no rule that asks for it */
+	enum pr_known carrier_is;		/* the protocol, of what is seen in it */
+	uint8_t speaks, encryption;
+	bool has_ports; /* with the protocol known */
+	bool others;	/* of these the ones that don't deny */
 };
 
 /* The smaller of `best` and the first rule of the reference that is looked for. */

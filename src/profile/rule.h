@@ -22,6 +22,11 @@
 #define PR_RULE_MESSAGE_MAX 256	 /* bytes of an error's message with the zero */
 
 #define PR_PROTO_ANY	    256u
+/* In the protocol's place, what only inspection proves. */
+#define PR_PROTO_ENCRYPTED   257u
+#define PR_PROTO_UNENCRYPTED 258u /* all that isn't proven encrypted, of what has ports */
+#define PR_PROTO_SPEAKS	     259u /* and the number of enum pr_speaks */
+#define PR_PROTO_LAST	     (PR_PROTO_SPEAKS + PR_SPEAKS_COUNT_ - 1u)
 
 enum pr_entity_kind {
 	PR_ENTITY_ANY,
@@ -56,7 +61,7 @@ struct pr_rule {
 	char lists[PR_RULE_LISTS_MAX][PR_LIST_ID_MAX + 1];
 	unsigned int n_lists;
 
-	unsigned int proto; /* or PR_PROTO_ANY */
+	unsigned int proto; /* or PR_PROTO_… */
 	struct pr_port_range ports[PR_RULE_PORTS_MAX];
 	unsigned int n_ports; /* 0 = whatever the port */
 };
@@ -77,6 +82,8 @@ const char *pr_rule_format(const struct pr_rule *rule, char *text);
 /* Letters, digits, '-', '_' and '.'. */
 bool pr_list_id_character(char c);
 
+/* The one fact (PR_FACT_…) that a rule's protocol is compared with; 0 for *. */
+unsigned int pr_proto_fact(unsigned int proto);
 /* The one fact (PR_FACT_…) that an entity of this kind is compared with; 0 for *. */
 unsigned int pr_entity_fact(enum pr_entity_kind entity);
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "profile/rule.h"
+#include "profile/rule_text.h"
 #include "profile/service.h"
 
 #include <stdarg.h>
@@ -101,6 +101,8 @@ static void put_service(struct output *output, const struct pr_rule *rule)
 		return;
 	if (rule->proto == PR_PROTO_ANY)
 		put(output, " *");
+	else if (rule->proto > PR_PROTO_ANY)
+		put(output, " %s", pr_seen_word(rule->proto));
 	else if (name)
 		put(output, " %s", name);
 	else

@@ -148,11 +148,57 @@ static enum pr_rule_answer match_entity(const struct pr_rule *rule, const uint32
 	}
 }
 
+unsigned int pr_proto_fact(unsigned int proto)
+{
+	if (proto == PR_PROTO_ANY)
+		return 0;
+	if (proto < PR_PROTO_ANY)
+		return PR_FACT_PROTOCOL;
+	return proto < PR_PROTO_SPEAKS ? PR_FACT_ENCRYPTION : PR_FACT_SPEAKS;
+}
+
+/* Is the protocol one that this can't be seen of? */
+static bool rules_out(const struct pr_rule *rule, const struct pr_subject *subject)
+{
+	if (open_fact(subject, PR_FACT_PROTOCOL))
+		return false;
+	if (absent_fact(subject, PR_FACT_PROTOCOL) || !pr_protocol_has_ports(subject->proto))
+		return true;
+	return rule->proto >= PR_PROTO_SPEAKS &&
+	       !pr_speaks_over((enum pr_speaks)(rule->proto - PR_PROTO_SPEAKS), subject->proto);
+}
+
+/* Where it is known that nothing will be seen, what has ports is not proven encrypted. */
+static enum pr_rule_answer match_seen(const struct pr_rule *rule, const struct pr_subject *subject,
+				      unsigned int *missing)
+{
+	unsigned int fact = pr_proto_fact(rule->proto);
+	bool encrypted = pr_subject_encryption(subject) == PR_ENCRYPTION_YES;
+
+	if (rules_out(rule, subject))
+		return PR_ANSWER_NO;
+	*missing = fact;
+	if (open_fact(subject, fact))
+		return PR_ANSWER_OPEN;
+	if (fact == PR_FACT_SPEAKS)
+		return answer(!absent_fact(subject, fact) &&
+			      rule->proto - PR_PROTO_SPEAKS == pr_subject_speaks(subject));
+	if (rule->proto == PR_PROTO_ENCRYPTED)
+		return answer(encrypted);
+	*missing = PR_FACT_PROTOCOL;
+	if (absent_fact(subject, fact) && open_fact(subject, PR_FACT_PROTOCOL))
+		return PR_ANSWER_OPEN;
+	return answer(!encrypted);
+}
+
 static enum pr_rule_answer match_protocol(const struct pr_rule *rule,
-					  const struct pr_subject *subject)
+					  const struct pr_subject *subject, unsigned int *missing)
 {
 	if (rule->proto == PR_PROTO_ANY)
 		return PR_ANSWER_YES;
+	if (rule->proto > PR_PROTO_ANY)
+		return match_seen(rule, subject, missing);
+	*missing = PR_FACT_PROTOCOL;
 	if (open_fact(subject, PR_FACT_PROTOCOL))
 		return PR_ANSWER_OPEN;
 	return answer(!absent_fact(subject, PR_FACT_PROTOCOL) && rule->proto == subject->proto);
@@ -180,7 +226,8 @@ enum pr_rule_answer pr_rule_match(const struct pr_rule *rule, const uint32_t *li
 				  unsigned int *ret_no_data)
 {
 	enum pr_rule_answer entity = match_entity(rule, list_numbers, subject);
-	enum pr_rule_answer proto = match_protocol(rule, subject);
+	unsigned int proto_missing = 0;
+	enum pr_rule_answer proto = match_protocol(rule, subject, &proto_missing);
 	enum pr_rule_answer port = match_port(rule, subject);
 
 	*ret_missing = *ret_no_data = 0;
@@ -191,7 +238,7 @@ enum pr_rule_answer pr_rule_match(const struct pr_rule *rule, const uint32_t *li
 	if (entity == PR_ANSWER_NO_DATA)
 		*ret_no_data = *ret_missing;
 	if (proto == PR_ANSWER_OPEN)
-		*ret_missing |= PR_FACT_PROTOCOL;
+		*ret_missing |= proto_missing;
 	if (port == PR_ANSWER_OPEN)
 		*ret_missing |= PR_FACT_PORT;
 	if (entity == PR_ANSWER_OPEN || proto == PR_ANSWER_OPEN || port == PR_ANSWER_OPEN)

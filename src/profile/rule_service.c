@@ -4,8 +4,96 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #define SERVICE_NAME_SIZE 32
+
+const char *pr_seen_word(unsigned int proto)
+{
+	if (proto == PR_PROTO_ENCRYPTED)
+		return "encrypted";
+	if (proto == PR_PROTO_UNENCRYPTED)
+		return "unencrypted";
+	return pr_speaks_name((enum pr_speaks)(proto - PR_PROTO_SPEAKS));
+}
+
+/* "unknown" is no word: nothing proves it. */
+static bool is_seen_word(unsigned int proto)
+{
+	return proto != PR_PROTO_SPEAKS + PR_SPEAKS_UNKNOWN;
+}
+
+bool pr_seen_word_find(const char *word, unsigned int *ret_proto)
+{
+	for (unsigned int proto = PR_PROTO_ENCRYPTED; proto <= PR_PROTO_LAST; proto++)
+		if (is_seen_word(proto) && strcasecmp(word, pr_seen_word(proto)) == 0) {
+			*ret_proto = proto;
+			return true;
+		}
+	return false;
+}
+
+/* What a letter too many, too few or wrong makes of a word. */
+static bool is_close(const char *word, const char *known)
+{
+	size_t len = strlen(word), known_len = strlen(known), same = 0;
+	size_t longer = len > known_len ? len : known_len;
+	size_t shorter = len > known_len ? known_len : len;
+
+	while (same < shorter && (word[same] | 0x20) == known[same])
+		same++;
+	if (longer - shorter > 1 || longer < 3)
+		return false;
+	if (len == known_len)
+		return same < len && strcasecmp(word + same + 1, known + same + 1) == 0;
+	return len > known_len ? strcasecmp(word + same + 1, known + same) == 0
+			       : strcasecmp(word + same, known + same + 1) == 0;
+}
+
+static const char *closest_seen_word(const char *word)
+{
+	for (unsigned int proto = PR_PROTO_ENCRYPTED; proto <= PR_PROTO_LAST; proto++)
+		if (is_seen_word(proto) && is_close(word, pr_seen_word(proto)))
+			return pr_seen_word(proto);
+	return NULL;
+}
+
+/* Neither a protocol nor what inspection proves: what was meant? */
+static int fail_protocol(struct pr_rule_parser *parser, struct pr_rule_field field)
+{
+	char word[SERVICE_NAME_SIZE] = "";
+	bool fits = pr_rule_field_copy(field, word, sizeof(word));
+	const char *close = fits ? closest_seen_word(word) : NULL;
+	unsigned int port;
+
+	if (fits && pr_service_find(word, &port))
+		return pr_rule_fail(
+			parser, field.text,
+			"\"%s\" is the name of a port: write TCP/%s, or what inspection "
+			"proves (tls, quic, http, ssh, encrypted, …)",
+			word, word);
+	if (close)
+		return pr_rule_fail(parser, field.text, "there is no protocol \"%s\"; write %s",
+				    word, close);
+	return pr_rule_fail(
+		parser, field.text,
+		"there is no protocol \"%.*s\"; write TCP, UDP, ICMP, ICMP6, SCTP, a "
+		"number, *, or what inspection proves: tls, quic, http, ssh, encrypted, "
+		"unencrypted, …",
+		PR_FIELD_ARG(field));
+}
+
+/* What a link speaks is seen when it is on its way. */
+static int check_tunnel(struct pr_rule_parser *parser, struct pr_rule_field field,
+			const struct pr_rule *rule)
+{
+	if (rule->action != PR_RULE_TUNNEL)
+		return 0;
+	return pr_rule_fail(
+		parser, field.text,
+		"a link goes through the tunnel from its first packet on, before anything "
+		"is seen of it: write a protocol and a port");
+}
 
 static int parse_protocol(struct pr_rule_parser *parser, struct pr_rule_field field,
 			  struct pr_rule *rule)
@@ -25,12 +113,14 @@ static int parse_protocol(struct pr_rule_parser *parser, struct pr_rule_field fi
 		rule->proto = number;
 		return 0;
 	}
-	if (!pr_rule_field_copy(field, name, sizeof(name)) || !pr_protocol_find(name, &number))
-		return pr_rule_fail(
-			parser, field.text,
-			"there is no protocol \"%.*s\"; write TCP, UDP, ICMP, ICMP6, SCTP, "
-			"a number or *",
-			PR_FIELD_ARG(field));
+	if (!pr_rule_field_copy(field, name, sizeof(name)))
+		return fail_protocol(parser, field);
+	if (!pr_protocol_find(name, &number)) {
+		if (!pr_seen_word_find(name, &number))
+			return fail_protocol(parser, field);
+		rule->proto = number;
+		return check_tunnel(parser, field, rule);
+	}
 	rule->proto = number;
 	return 0;
 }
@@ -161,7 +251,7 @@ int pr_rule_parse_service(struct pr_rule_parser *parser, struct pr_rule_field fi
 	r = parse_protocol(parser, protocol, rule);
 	if (r < 0 || !more)
 		return r;
-	if (rule->proto != PR_PROTO_ANY && !pr_protocol_has_ports(rule->proto))
+	if (rule->proto < PR_PROTO_ANY && !pr_protocol_has_ports(rule->proto))
 		return pr_rule_fail(parser, field.text,
 				    "%.*s has no ports; leave the / and what follows out",
 				    PR_FIELD_ARG(protocol));

@@ -142,7 +142,7 @@ static void plaintext_never_gets_there(void **state)
 	check_reason(&subject,
 		     "plaintext HTTP to a.example (an HTTP request); app has to encrypt what it "
 		     "exchanges with the Internet (require_encryption); a rule such as "
-		     "\"+ a.example TCP/80\" would permit it");
+		     "\"+ a.example http/80\" would permit it");
 	seen.speaks = PR_SPEAKS_TLS;
 	seen.encryption = PR_ENCRYPTION_YES;
 	on_inspection(&subject, PR_OUTCOME_PERMIT, PR_CHECK_DEFAULT_OUTGOING, 0);
@@ -344,7 +344,7 @@ static void tls_as_it_may_not_be(void **state)
 	on_inspection(&subject, PR_OUTCOME_DENY, PR_CHECK_DENY_TLS, 0);
 	check_reason(&subject,
 		     "TLS 1.1 to a.example: its version is below 1.2 (RFC 8996) "
-		     "(deny_tls); a rule such as \"+ a.example TCP/443\" would permit it");
+		     "(deny_tls); a rule such as \"+ a.example tls/443\" would permit it");
 	seen.flags = PR_SEEN_CERTIFICATE | PR_SEEN_SELF_ISSUED;
 	show(&subject, PR_FACTS_SEEN);
 	on_inspection(&subject, PR_OUTCOME_PERMIT, PR_CHECK_DEFAULT_OUTGOING, 0);
@@ -369,6 +369,101 @@ static void dns_by_its_alpn(void **state)
 	on_inspection(&subject, PR_OUTCOME_PERMIT, PR_CHECK_DEFAULT_OUTGOING, 0);
 	strcpy(seen.alpn, "h2,dot");
 	on_inspection(&subject, PR_OUTCOME_DENY, PR_CHECK_ENCRYPTED_DNS, 0);
+	done();
+}
+
+static void rules_for_what_is_proven(void **state)
+{
+	struct pr_subject subject;
+
+	(void)state;
+	begin();
+	rule("- Internet unencrypted");
+	rule("+ 93.184.0.0/16 ssh");
+	rule("- 93.184.0.0/16");
+	in_force();
+	/* Either it is SSH or it is denied: the handshake may show it. */
+	subject = link_to("a.example", NULL, "93.184.216.34", 6, 22);
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, PR_FACT_ENCRYPTION);
+	check_reason(&subject, "its handshake passes; the rule \"- Internet unencrypted\" "
+			       "(profiles/app.conf:4) decides when its packets have shown this: "
+			       "encryption");
+	seen.encryption = PR_ENCRYPTION_YES;
+	show(&subject, PR_FACT_ENCRYPTION);
+	on_inspection(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, PR_FACT_SPEAKS);
+	seen.speaks = PR_SPEAKS_SSH;
+	show(&subject, PR_FACTS_SEEN);
+	on_inspection(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, 0);
+	assert_true(decision.permanent);
+	seen.speaks = PR_SPEAKS_TLS;
+	on_inspection(&subject, PR_OUTCOME_DENY, PR_CHECK_RULES, 0);
+	check_reason(&subject, "denied by the rule \"- 93.184.0.0/16\" (profiles/app.conf:4)");
+	seen.encryption = PR_ENCRYPTION_NO;
+	seen.speaks = PR_SPEAKS_HTTP;
+	on_inspection(&subject, PR_OUTCOME_DENY, PR_CHECK_RULES, 0);
+	check_reason(&subject, "denied by the rule \"- Internet unencrypted\" "
+			       "(profiles/app.conf:4): plaintext HTTP to a.example");
+	/* SSH isn't spoken over UDP: nothing but denials is left, and nothing passes. */
+	subject = link_to("a.example", NULL, "93.184.216.34", 17, 22);
+	on_link(&subject, PR_OUTCOME_DENY, PR_CHECK_RULES, 0);
+	/* A question goes elsewhere, whatever it isn't; a ping has nothing to encrypt. */
+	subject = link_to(NULL, NULL, "8.8.8.8", 17, 53);
+	on_link(&subject, PR_OUTCOME_REROUTE_NAMESERVER, PR_CHECK_FOREIGN_NAMESERVER, 0);
+	subject = link_to(NULL, NULL, "8.8.8.8", 1, 0);
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_DEFAULT_OUTGOING, 0);
+	/* What couldn't be looked into is not proven encrypted. */
+	subject = link_to(NULL, NULL, "8.8.8.8", 6, 22);
+	subject.known |= PR_FACTS_SEEN;
+	subject.absent |= PR_FACTS_SEEN;
+	on_link(&subject, PR_OUTCOME_DENY, PR_CHECK_RULES, 0);
+	done();
+}
+
+static void the_tunnel_does_not_wait(void **state)
+{
+	struct pr_subject subject;
+
+	(void)state;
+	begin();
+	rule("+ * tls");
+	rule("> .example");
+	in_force();
+	subject = link_to("a.example", NULL, "93.184.216.34", 6, 443);
+	on_link(&subject, PR_OUTCOME_REROUTE_TUNNEL, PR_CHECK_RULES, 0);
+	subject = link_to("a.test", NULL, "93.184.216.34", 6, 443);
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, PR_FACT_SPEAKS);
+	done();
+}
+
+/* Infrastructure isn't inspected; a rule that names DHCP means it all the same. */
+static void dhcp_by_its_name(void **state)
+{
+	struct pr_subject subject;
+
+	(void)state;
+	begin();
+	rule("- * unencrypted");
+	in_force();
+	subject = link_to(NULL, NULL, "192.168.1.1", 17, 67);
+	subject.infrastructure = true;
+	assert_false(pr_policy_may_deny_infrastructure(compiled.policy));
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_INFRASTRUCTURE, 0);
+	done();
+	begin();
+	rule("- * dns");
+	rule("- * unencrypted");
+	rule("- * dhcp");
+	in_force();
+	assert_true(pr_policy_may_deny_infrastructure(compiled.policy));
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_INFRASTRUCTURE, 0);
+	done();
+	begin();
+	rule("- * dhcp/67");
+	in_force();
+	assert_true(pr_policy_may_deny_infrastructure(compiled.policy));
+	on_link(&subject, PR_OUTCOME_DENY, PR_CHECK_INFRASTRUCTURE, 0);
+	subject.proto = 58;
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_INFRASTRUCTURE, 0);
 	done();
 }
 
@@ -437,6 +532,9 @@ int main(void)
 		cmocka_unit_test(foreign_names),
 		cmocka_unit_test(tls_as_it_may_not_be),
 		cmocka_unit_test(dns_by_its_alpn),
+		cmocka_unit_test(rules_for_what_is_proven),
+		cmocka_unit_test(the_tunnel_does_not_wait),
+		cmocka_unit_test(dhcp_by_its_name),
 		cmocka_unit_test(attackers_are_dropped_for_a_time),
 		cmocka_unit_test(what_a_policy_could_ever_want),
 	};

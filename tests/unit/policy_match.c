@@ -91,17 +91,39 @@ static void draw_entity(char *text)
 
 static void draw_rule(struct pr_rule *rule, char *text)
 {
-	static const char *const services[] = {
-		"",	   "",	       "",	     " TCP",  " UDP",
-		" ICMP",   " TCP/80",  " TCP/80-90", " */85", " */80-90,443",
-		" UDP/53", " TCP/443", " SCTP/80",   " 200",  " TCP/1-65535"
-	};
+	static const char *const services[] = { "",
+						"",
+						"",
+						" TCP",
+						" UDP",
+						" ICMP",
+						" TCP/80",
+						" TCP/80-90",
+						" */85",
+						" */80-90,443",
+						" UDP/53",
+						" TCP/443",
+						" SCTP/80",
+						" 200",
+						" TCP/1-65535",
+						" tls",
+						" QUIC",
+						" dns",
+						" ssh",
+						" encrypted",
+						" unencrypted",
+						" http/80-90",
+						" unencrypted/80-90,443" };
 	static const char *const actions[] = { "+", "-", "?", ">", ">t" };
 	struct pr_rule_error error;
+	const char *service, *action;
 	char entity[80];
 
 	draw_entity(entity);
-	sprintf(text, "%s %s%s", PICK(actions), entity, PICK(services));
+	service = PICK(services);
+	/* No tunnel leads from what was seen on the way. */
+	action = service[1] >= 'a' || service[1] == 'Q' ? pick(actions, 3) : PICK(actions);
+	sprintf(text, "%s %s%s", action, entity, service);
 	if (draw(12) == 0)
 		sprintf(text, "+ * TCP/%u", 1 + draw(100));
 	if (pr_rule_parse(text, rule, &error) < 0)
@@ -188,7 +210,19 @@ static const uint64_t *draw_lists(uint64_t *bits)
 	return draw(3) ? bits : NULL;
 }
 
-static void draw_subject(struct pr_subject *subject, char names[3][32], uint64_t lists[6])
+static const struct pr_seen *draw_seen(struct pr_seen *seen)
+{
+	static const enum pr_speaks speaks[] = { PR_SPEAKS_UNKNOWN, PR_SPEAKS_TLS, PR_SPEAKS_QUIC,
+						 PR_SPEAKS_HTTP,    PR_SPEAKS_DNS, PR_SPEAKS_SSH };
+
+	memset(seen, 0, sizeof(*seen));
+	seen->speaks = (uint8_t)speaks[draw(PR_ARRAY_SIZE(speaks))];
+	seen->encryption = (uint8_t)draw(3);
+	return draw(8) ? seen : NULL;
+}
+
+static void draw_subject(struct pr_subject *subject, char names[3][32], uint64_t lists[6],
+			 struct pr_seen *seen)
 {
 	static const char *const countries[] = { "AT", "DE", "US" };
 	static const uint8_t protocols[] = { 6, 6, 6, 17, 1, 132, 200 };
@@ -221,6 +255,13 @@ static void draw_subject(struct pr_subject *subject, char names[3][32], uint64_t
 	subject->lists_missing = draw_lists(&lists[4]);
 	subject->lists_open = draw_lists(&lists[5]);
 	subject->n_list_words = 1;
+	subject->seen = draw_seen(seen);
+}
+
+/* Does it ask for what the packets will show, and that is open? */
+static bool is_to_be_seen(const struct pr_rule *rule, const struct pr_subject *subject)
+{
+	return pr_proto_fact(rule->proto) & PR_FACTS_SEEN & ~subject->known;
 }
 
 /* Does a denial that lacks facts deny even if nothing comes of them? */
@@ -230,9 +271,19 @@ static enum pr_rule_answer match_with_nothing(const struct pr_rule *rule, const 
 {
 	struct pr_subject settled = *subject;
 
+	bool seen = pr_proto_fact(rule->proto) & PR_FACTS_SEEN;
+
+	/* neither encrypted nor the contrary */
+	if (is_to_be_seen(rule, subject) ||
+	    (rule->proto == PR_PROTO_UNENCRYPTED && !(subject->known & PR_FACT_PROTOCOL) &&
+	     subject->absent & PR_FACT_ENCRYPTION))
+		return PR_ANSWER_NO;
 	settled.known = PR_FACTS_ALL;
 	settled.absent |= PR_FACTS_ALL & ~subject->known & ~PR_FACTS_DATA;
 	settled.absent &= subject->known | ~PR_FACTS_DATA;
+	/* what was seen holds, whatever carries it */
+	if (seen)
+		settled.known &= subject->known | ~PR_FACT_PROTOCOL;
 	if (!(subject->known & PR_FACT_COUNTRY))
 		settled.country[0] = settled.continent[0] = '\0';
 	if (!(subject->known & PR_FACT_ASN))
@@ -240,9 +291,11 @@ static enum pr_rule_answer match_with_nothing(const struct pr_rule *rule, const 
 	return pr_rule_match(rule, numbers, &settled, ret_missing, ret_no_data);
 }
 
+enum how { FIRST, PAST_DENIALS, UNSEEN };
+
 /* One ruleset, rule by rule. True when the walk ends here. */
 static bool walk(const struct model *model, uint32_t set, const struct pr_subject *subject,
-		 bool deny, bool past_denials, struct pr_rule_hit *hit)
+		 bool deny, enum how how, struct pr_rule_hit *hit)
 {
 	for (uint32_t i = 0; i < model->n[set]; i++) {
 		const struct pr_rule *rule = &model->rules[set][i];
@@ -253,7 +306,9 @@ static bool walk(const struct model *model, uint32_t set, const struct pr_subjec
 		for (unsigned int l = 0; l < rule->n_lists; l++)
 			numbers[l] = model->list_numbers[rule->lists[l][0] - 'x'];
 		answer = pr_rule_match(rule, numbers, subject, &missing, &no_data);
-		if (past_denials && answer == PR_ANSWER_OPEN && rule->action == PR_RULE_DENY)
+		if (how == UNSEEN && is_to_be_seen(rule, subject))
+			continue;
+		if (how == PAST_DENIALS && answer == PR_ANSWER_OPEN && rule->action == PR_RULE_DENY)
 			answer = match_with_nothing(rule, numbers, subject, &missing, &no_data);
 		if (answer == PR_ANSWER_NO)
 			continue;
@@ -268,27 +323,29 @@ static bool walk(const struct model *model, uint32_t set, const struct pr_subjec
 		hit->rule = model->first[set] + i;
 		hit->action = rule->action;
 		hit->exact_service = rule->entity == PR_ENTITY_PREFIX && rule->n_ports;
-		hit->names_protocol = rule->proto != PR_PROTO_ANY;
+		hit->names_protocol = rule->proto != PR_PROTO_ANY &&
+				      rule->proto != PR_PROTO_ENCRYPTED &&
+				      rule->proto != PR_PROTO_UNENCRYPTED;
 		return true;
 	}
 	return false;
 }
 
-static void obvious_match(const struct model *model, const struct pr_subject *subject,
-			  bool past_denials, struct pr_rule_hit *hit)
+static void obvious_match(const struct model *model, const struct pr_subject *subject, enum how how,
+			  struct pr_rule_hit *hit)
 {
 	uint32_t in = subject->direction == PR_DIRECTION_IN, own = subject->profile * 4;
 	bool deny = model->deny[subject->profile];
 
 	*hit = (struct pr_rule_hit){ .match = PR_MATCH_NONE };
-	if (walk(model, own + PR_BLOB_ENFORCED_OUT + in, subject, deny, past_denials, hit))
+	if (walk(model, own + PR_BLOB_ENFORCED_OUT + in, subject, deny, how, hit))
 		return;
-	if (own && walk(model, PR_BLOB_ENFORCED_OUT + in, subject, deny, past_denials, hit))
+	if (own && walk(model, PR_BLOB_ENFORCED_OUT + in, subject, deny, how, hit))
 		return;
-	if (walk(model, own + PR_BLOB_OUT + in, subject, deny, past_denials, hit))
+	if (walk(model, own + PR_BLOB_OUT + in, subject, deny, how, hit))
 		return;
 	if (own)
-		walk(model, PR_BLOB_OUT + in, subject, deny, past_denials, hit);
+		walk(model, PR_BLOB_OUT + in, subject, deny, how, hit);
 }
 
 static void compare(const struct pr_policy *policy, const struct pr_rule_hit *wanted,
@@ -311,13 +368,16 @@ static void ask_both(const struct pr_policy *policy, const struct model *model,
 {
 	struct pr_rule_hit wanted, got;
 
-	obvious_match(model, subject, false, &wanted);
+	obvious_match(model, subject, UNSEEN, &wanted);
+	pr_policy_match_unseen(policy, subject, &got);
+	compare(policy, &wanted, &got, "unseen");
+	obvious_match(model, subject, FIRST, &wanted);
 	pr_policy_match(policy, subject, &got);
 	compare(policy, &wanted, &got, "the first");
 	n_seen[got.match]++;
 	if (got.match != PR_MATCH_UNDETERMINABLE || got.action != PR_RULE_DENY)
 		return;
-	obvious_match(model, subject, true, &wanted);
+	obvious_match(model, subject, PAST_DENIALS, &wanted);
 	wanted.passed_over = 0;
 	pr_policy_match_past_denials(policy, subject, &got);
 	compare(policy, &wanted, &got, "past denials");
@@ -338,8 +398,9 @@ static void index_says_what_the_walk_says(void **state)
 			struct pr_subject subject;
 			char names[3][32];
 			uint64_t lists[6];
+			struct pr_seen seen;
 
-			draw_subject(&subject, names, lists);
+			draw_subject(&subject, names, lists, &seen);
 			ask_both(policy, &model, &subject, n_seen, &n_certain);
 		}
 		pr_policy_free(policy);
