@@ -3,6 +3,7 @@
 #include "inspection/inspectors.h"
 
 #include "base/error.h"
+#include "inspection/limits.h"
 
 #include "inspection/inspection_internal.h"
 
@@ -10,6 +11,7 @@
 #define UDP PR_INSPECTS_UDP
 
 const struct pr_inspector pr_inspectors[] = {
+	{ "tls", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_tls },
 	{ "quic", UDP, 0, 0, 16, pr_inspect_quic },
 	{ "dns", TCP | UDP, 4098, 1, 2, pr_inspect_dns },
 	{ "wireguard", UDP, 0, 0, 8, pr_inspect_wireguard },

@@ -4,6 +4,7 @@
 
 #include "inspection/inspector.h"
 
+enum pr_look pr_inspect_tls(const struct pr_transcript *transcript, struct pr_seen *seen);
 enum pr_look pr_inspect_quic(const struct pr_transcript *transcript, struct pr_seen *seen);
 enum pr_look pr_inspect_dns(const struct pr_transcript *transcript, struct pr_seen *seen);
 enum pr_look pr_inspect_wireguard(const struct pr_transcript *transcript, struct pr_seen *seen);

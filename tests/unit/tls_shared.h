@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Conversations, said piece by piece in their order, and what an inspector makes of each beginning of them. */
+#pragma once
+
+#include "inspection/inspector.h"
+
+#include "unit.h"
+
+#include "tls_build.h"
+
+#define PIECES_MAX 64
+
+struct conversation {
+	struct tls_bytes client, server;
+	struct {
+		bool from_server;
+		size_t end; /* of its end's bytes */
+	} pieces[PIECES_MAX];
+	unsigned int n;
+};
+
+static inline void say(struct conversation *talk, bool from_server, const void *bytes, size_t len)
+{
+	struct tls_bytes *to = from_server ? &talk->server : &talk->client;
+
+	assert_true(talk->n < PIECES_MAX);
+	put(to, bytes, len);
+	talk->pieces[talk->n].from_server = from_server;
+	talk->pieces[talk->n++].end = to->len;
+}
+
+static inline void say_text(struct conversation *talk, bool from_server, const char *text)
+{
+	say(talk, from_server, text, strlen(text));
+}
+
+static inline enum pr_look look_at(const struct conversation *talk, size_t client_len,
+				   size_t server_len, struct pr_seen *ret_seen)
+{
+	/* Of exactly their lengths, so that reading beyond is found. */
+	uint8_t *client = pr_calloc(client_len + 1, 1), *server = pr_calloc(server_len + 1, 1);
+	struct pr_transcript transcript = { .proto = IPPROTO_TCP };
+	enum pr_look look;
+
+	client = pr_realloc(client, client_len ? client_len : 1, 1);
+	server = pr_realloc(server, server_len ? server_len : 1, 1);
+	memcpy(client, talk->client.bytes, client_len);
+	memcpy(server, talk->server.bytes, server_len);
+	transcript.client = (struct pr_stream){ .bytes = client, .len = (uint32_t)client_len };
+	transcript.server = (struct pr_stream){ .bytes = server, .len = (uint32_t)server_len };
+	look = pr_inspectors_look(&transcript, false, ret_seen);
+	free(client);
+	free(server);
+	return look;
+}
+
+/* A settled fact is settled for good: no later look says something else. */
+static inline void assert_kept(const struct pr_seen *before, const struct pr_seen *after)
+{
+	assert_int_equal(before->settled & ~after->settled, 0);
+	if (before->settled & PR_FACT_SPEAKS)
+		assert_int_equal(before->speaks, after->speaks);
+	if (before->settled & PR_FACT_ENCRYPTION)
+		assert_int_equal(before->encryption, after->encryption);
+	if (before->settled & PR_FACT_CERTIFICATE) {
+		assert_string_equal(before->certificate_name, after->certificate_name);
+		assert_int_equal(before->flags & PR_SEEN_CERTIFICATE,
+				 after->flags & PR_SEEN_CERTIFICATE);
+	}
+	if (before->settled & PR_FACT_NAME) {
+		assert_true(after->n_names == before->n_names ||
+			    (after->flags & PR_SEEN_CONTRADICTS));
+		for (unsigned int i = 0; i < before->n_names; i++)
+			assert_string_equal(before->names[i], after->names[i]);
+		assert_string_equal(before->ja4, after->ja4);
+	}
+}
+
+/* Says the conversation byte by byte. What is settled stays; where the client waits for an answer, nothing is held, for it
+ * would wait forever. Returns what the first look said that had all, or the last look. */
+static inline enum pr_look look_through(const struct conversation *talk, struct pr_seen *ret_seen)
+{
+	struct pr_seen before = { 0 }, seen = { 0 };
+	size_t lens[2] = { 0, 0 };
+	enum pr_look look = PR_LOOK_MORE;
+
+	for (unsigned int i = 0; i < talk->n; i++) {
+		bool from_server = talk->pieces[i].from_server;
+
+		while (lens[from_server] < talk->pieces[i].end) {
+			lens[from_server]++;
+			look = look_at(talk, lens[0], lens[1], &seen);
+			assert_kept(&before, &seen);
+			before = seen;
+			if (look == PR_LOOK_DONE || look == PR_LOOK_NOT_MINE)
+				goto out;
+		}
+		if (!from_server && i + 1 < talk->n && talk->pieces[i + 1].from_server)
+			assert_int_equal(look, PR_LOOK_GOES_ON);
+	}
+out:
+	*ret_seen = seen;
+	return look;
+}
