@@ -12,6 +12,12 @@
 
 const struct pr_inspector pr_inspectors[] = {
 	{ "tls", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_tls },
+	{ "smtp", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_smtp },
+	{ "imap", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_imap },
+	{ "pop3", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_pop3 },
+	{ "ftp", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_ftp },
+	{ "postgresql", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0,
+	  pr_inspect_postgresql },
 	{ "quic", UDP, 0, 0, 16, pr_inspect_quic },
 	{ "dns", TCP | UDP, 4098, 1, 2, pr_inspect_dns },
 	{ "wireguard", UDP, 0, 0, 8, pr_inspect_wireguard },

@@ -54,6 +54,80 @@ static inline enum pr_look look_at(const struct conversation *talk, size_t clien
 	return look;
 }
 
+/* A client and a server that get on. */
+static const uint16_t both_versions[] = { 0x0a0a, 0x0304, 0x0303 };
+static const struct tls_hello_parts hello_parts = { .name = "Name.Example",
+						    .alpn = "h2",
+						    .session_id =
+							    "01234567890123456789012345678901",
+						    .versions = both_versions,
+						    .n_versions = 3,
+						    .padding = 300 };
+
+static inline void put_hello_records(struct tls_bytes *to, const struct tls_hello_parts *parts,
+				     size_t piece)
+{
+	struct tls_bytes message = { .len = 0 };
+
+	put_client_hello(&message, parts);
+	put_records(to, 0x0301, &message, piece);
+}
+
+struct answer {
+	uint16_t version; /* of the hello itself */
+	uint16_t chosen;  /* supported_versions; 0 = without */
+	uint16_t cipher;
+	bool retry, downgraded;
+	const char *session_id;
+};
+
+static inline void put_server_hello(struct tls_bytes *to, const struct answer *answer)
+{
+	static const uint8_t retry[] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11,
+					 0xbe, 0x1d, 0x8c, 0x02, 0x1e, 0x65, 0xb8, 0x91,
+					 0xc2, 0xa2, 0x11, 0x16, 0x7a, 0xbb, 0x8c, 0x5e,
+					 0x07, 0x9e, 0x09, 0xe2, 0xc8, 0xa8, 0x33, 0x9c };
+	const char *session_id = answer->session_id ? answer->session_id : hello_parts.session_id;
+	struct tls_bytes body = { .len = 0 }, extensions = { .len = 0 };
+
+	put_number(&body, answer->version, 2);
+	if (answer->retry) {
+		put(&body, retry, sizeof(retry));
+	} else {
+		put_text(&body, "random random random ran");
+		put_text(&body, answer->downgraded ? "DOWNGRD\1" : "dom rand");
+	}
+	put_vector(&body, 1, session_id, strlen(session_id));
+	put_number(&body, answer->cipher, 2);
+	put_number(&body, 0, 1);
+	if (answer->chosen) {
+		put_number(&extensions, PR_TLS_EXTENSION_VERSIONS, 2);
+		put_number(&extensions, 2, 2);
+		put_number(&extensions, answer->chosen, 2);
+	}
+	put_vector(&body, 2, extensions.bytes, extensions.len);
+	put_message(to, PR_TLS_SERVER_HELLO, &body);
+}
+
+static inline void say_hello(struct conversation *talk, const struct tls_hello_parts *parts)
+{
+	struct tls_bytes records = { .len = 0 };
+
+	put_hello_records(&records, parts, 16384);
+	say(talk, false, records.bytes, records.len);
+}
+
+static inline void say_answer(struct conversation *talk, const struct answer *answer)
+{
+	struct tls_bytes message = { .len = 0 }, records = { .len = 0 };
+
+	put_server_hello(&message, answer);
+	put_records(&records, 0x0303, &message, 16384);
+	say(talk, true, records.bytes, records.len);
+}
+
+static const struct answer usual_answer = { .version = 0x0303, .chosen = 0x0304, .cipher = 0x1301 };
+
 /* A settled fact is settled for good: no later look says something else. */
 static inline void assert_kept(const struct pr_seen *before, const struct pr_seen *after)
 {
