@@ -233,11 +233,20 @@ static bool is_kept(const struct pr_inspection *inspection, const struct packet 
 	return false;
 }
 
+/* How much of another datagram may be kept. */
+static uint32_t datagram_room(const struct pr_inspection *inspection)
+{
+	uint32_t room = PR_INSPECTION_DATAGRAM_BYTES;
+
+	for (uint8_t i = 0; i < inspection->n_datagrams; i++)
+		room -= inspection->datagrams[i].len;
+	return room < PR_INSPECTION_DATAGRAM_MAX ? room : PR_INSPECTION_DATAGRAM_MAX;
+}
+
 static bool keep(struct pr_inspections *inspections, struct pr_inspection *inspection,
 		 const struct packet *packet)
 {
-	uint32_t len =
-		packet->len < PR_INSPECTION_DATAGRAM_MAX ? packet->len : PR_INSPECTION_DATAGRAM_MAX;
+	uint32_t room = datagram_room(inspection), len = packet->len < room ? packet->len : room;
 	uint8_t size = inspection->n_datagrams_size;
 	size_t bytes = len;
 	uint8_t *copy;

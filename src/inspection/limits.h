@@ -9,9 +9,11 @@
 #define PR_INSPECTION_SERVER_MAX 20480u
 /* Pieces of a stream that came before what stands in front of them. Further ones are dropped, and sent again. */
 #define PR_INSPECTION_PIECES_MAX 16u
-/* Datagrams of a link that are kept, and bytes of one. */
-#define PR_INSPECTION_DATAGRAMS_MAX 16u
-#define PR_INSPECTION_DATAGRAM_MAX  2048u
+/* Datagrams of a link that are kept, bytes of one and of all. What a sender gives to the kernel in one go, to be cut on
+ * the way out (UDP_SEGMENT), comes as one: QUIC's first flight in two or three of 1,200 bytes. */
+#define PR_INSPECTION_DATAGRAMS_MAX  16u
+#define PR_INSPECTION_DATAGRAM_MAX   8192u
+#define PR_INSPECTION_DATAGRAM_BYTES 32768u
 /* Packets with payload that are looked at: what work a link can cause. */
 #define PR_INSPECTION_PACKETS_MAX 96u
 /* How long the client's payload is held until it is classified. Nagle's algorithm keeps the rest of a held segment back until

@@ -231,6 +231,23 @@ static void a_hello_over_datagrams(void **state)
 	}
 }
 
+/* What the kernel cuts only on the way out (UDP_SEGMENT) comes as one. */
+static void datagrams_in_one(void **state)
+{
+	struct quic_build client = client_of(PR_QUIC_V1);
+	(void)state;
+
+	talk.n = 0;
+	talk_hello(&talk, &client, 0, client_hello, 0, 100);
+	talk_hello(&talk, &client, 1, client_hello, 100, CLIENT_HELLO_LEN);
+	memcpy(talk.bytes[0] + 1200, talk.bytes[1], 1200);
+	talk.n = 1;
+	talk.datagrams[0].len = 2400;
+	assert_hello(talk_look(&talk, &seen), "example.com");
+	talk.datagrams[0].len = 2399;
+	assert_int_equal(talk_look(&talk, &seen), PR_LOOK_MORE);
+}
+
 /* As Chromium does it: many small frames, shuffled, overlapping, with PING and PADDING between. */
 static void frames_in_any_order(void **state)
 {
@@ -532,6 +549,7 @@ int main(void)
 		cmocka_unit_test(retries_are_those_of_the_examples),
 		cmocka_unit_test(what_does_not_open_is_not_quic),
 		cmocka_unit_test(a_hello_over_datagrams),
+		cmocka_unit_test(datagrams_in_one),
 		cmocka_unit_test(frames_in_any_order),
 		cmocka_unit_test(frames_that_may_not_be_there),
 		cmocka_unit_test(differing_bytes_contradict),

@@ -8,7 +8,7 @@
 #define TALK_DATAGRAMS 24
 
 struct talk {
-	uint8_t bytes[TALK_DATAGRAMS][2048];
+	uint8_t bytes[TALK_DATAGRAMS][4096];
 	struct pr_datagram datagrams[TALK_DATAGRAMS];
 	unsigned int n;
 };
