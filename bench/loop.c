@@ -13,8 +13,9 @@
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <string.h>
 
-#define TABLE "bare-loop"
-#define QUEUE 0
+#define TABLE	    "bare-loop"
+#define QUEUE	    0
+#define HEADERS_LEN 2048 /* nobody looks further */
 
 /* What the kernel hands out in `ct state new`: NF_CT_STATE_BIT(IP_CT_NEW). */
 #define STATE_NEW (1u << (IP_CT_NEW + 1))
@@ -64,6 +65,7 @@ int main(int argc, char **argv)
 {
 	struct pr_nfqueue_config config = { .mark_mask = PR_MARK_MASK_DEFAULT,
 					    .queue = QUEUE,
+					    .copy_len = HEADERS_LEN,
 					    .unbatched = true };
 	bool queues = argc < 2 || strcmp(argv[1], "conntrack") != 0;
 	struct pr_interception *interception = NULL;

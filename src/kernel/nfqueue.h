@@ -8,7 +8,9 @@
 
 #include "interception/interception.h"
 
-#define PR_NFQUEUE_COPY_LEN	  2048 /* bytes of each packet that are seen */
+/* Bytes of each packet that are seen: what inspection keeps of one end (inspection/limits.h), and headers. A segment
+ * that is sent in one go, GSO, is often longer than any on a wire. */
+#define PR_NFQUEUE_COPY_LEN	  (20480 + 128)
 #define PR_NFQUEUE_LEN_MAX	  8192 /* packets waiting in one queue; when full the kernel drops */
 #define PR_NFQUEUE_RECEIVE_BUFFER (16u << 20)
 #define PR_NFQUEUE_BATCH	  64 /* packets of one read, verdicts of one write */

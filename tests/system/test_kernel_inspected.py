@@ -75,6 +75,17 @@ def test_only_payload_is_queued(place, build, direction, family):
         assert not accepted(place)
 
 
+@pytest.mark.parametrize("family", [4, 6])
+def test_of_a_large_segment_as_much_is_seen_as_inspection_keeps(place, build, family):
+    with Edge(build, place.host, "*,*,*,accept") as edge, Link(place.host, addresses(family, WEB)) as link:
+        for size in (14000, 300000):
+            assert link.exchange(bytes(size))
+        counters = edge.counters()
+        assert counters["longest_on_wire"] > 25000, counters
+        assert counters["longest"] == 20480 + 128, counters
+        assert not counters["buffer"] and not counters["full"]
+
+
 @CELLS
 def test_without_user_space_no_payload_passes_and_all_else_does(place, build, direction, family):
     with Edge(build, place.host, INSPECT) as edge, \

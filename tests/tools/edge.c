@@ -42,7 +42,8 @@ static struct {
 	struct rule rules[RULES_MAX];
 	unsigned int n_rules;
 	uint32_t generation;
-	uint64_t n_decided[4]; /* by hook */
+	uint64_t n_decided[4];		 /* by hook */
+	size_t longest, longest_on_wire; /* packet: what was seen, what it was */
 } shared = { .lock = PTHREAD_MUTEX_INITIALIZER, .generation = 1 };
 
 static struct pr_nftables *nftables;
@@ -55,6 +56,7 @@ static struct pr_interception *workers[PR_RULESET_QUEUES_MAX];
 static struct pr_conntrack_sysctls sysctls = { -1, -1 };
 static int proc_fd = -1, sysctl_fd = -1;
 static bool unbatched, no_table;
+static uint32_t copy_len;
 static bool cutting; /* what is denied in forward is reset both ways */
 static int hang;
 
@@ -120,6 +122,10 @@ static struct pr_verdict_order decide(const struct pr_intercepted *packet)
 		return order;
 	pthread_mutex_lock(&shared.lock);
 	shared.n_decided[packet->hook]++;
+	if (packet->wire_len >= shared.longest_on_wire) {
+		shared.longest = packet->len;
+		shared.longest_on_wire = packet->wire_len;
+	}
 	order.generation = shared.generation;
 	for (unsigned int i = 0; i < shared.n_rules; i++) {
 		if (!matches(&shared.rules[i], packet, &parsed))
@@ -191,6 +197,8 @@ static bool option(char *text)
 		config.n_denied_max = number;
 	else if (strcmp(text, "unbatched") == 0)
 		unbatched = number;
+	else if (strcmp(text, "copy") == 0)
+		copy_len = number;
 	else if (strcmp(text, "cutting") == 0)
 		cutting = number;
 	else if (strcmp(text, "no_table") == 0)
@@ -215,6 +223,7 @@ static int open_queues(void)
 			.with_untracked = i == 0,
 			.untracked_queue = (uint16_t)(config.queue_first + config.n_queues),
 			.unbatched = unbatched,
+			.copy_len = copy_len,
 		};
 		pthread_t thread;
 		int r = pr_nfqueue_open(&queue, &workers[i]);
@@ -261,12 +270,14 @@ static void say_counters(void)
 		}
 	}
 	printf("{\"queued\":%u,\"waiting\":%u,\"full\":%u,\"buffer\":%u,\"lost\":%llu,\"out\":%llu,"
-	       "\"in\":%llu,\"forward\":%llu,\"before\":%llu}\n",
+	       "\"in\":%llu,\"forward\":%llu,\"before\":%llu,\"longest\":%zu,"
+	       "\"longest_on_wire\":%zu}\n",
 	       sum.n_queued, sum.n_waiting, sum.n_dropped_full, sum.n_dropped_buffer, lost,
 	       (unsigned long long)shared.n_decided[PR_HOOK_OUTPUT],
 	       (unsigned long long)shared.n_decided[PR_HOOK_INPUT],
 	       (unsigned long long)shared.n_decided[PR_HOOK_FORWARD],
-	       (unsigned long long)shared.n_decided[PR_HOOK_PREROUTING]);
+	       (unsigned long long)shared.n_decided[PR_HOOK_PREROUTING], shared.longest,
+	       shared.longest_on_wire);
 }
 
 /* cut DIRECTION SRC PORT DST PORT PROTO */
