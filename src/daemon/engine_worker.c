@@ -7,11 +7,18 @@
 #include "daemon/engine_process.h"
 
 #include "base/clock.h"
+#include "inspection/limits.h"
 #include "kernel/nfqueue.h"
 
 #include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
+
+/* Of IP and TCP, with all the options that fit. */
+#define HEADERS_MAX (60 + 60)
+_Static_assert(PR_NFQUEUE_COPY_LEN >= PR_INSPECTION_SERVER_MAX + HEADERS_MAX &&
+		       PR_NFQUEUE_COPY_LEN >= PR_INSPECTION_CLIENT_MAX + HEADERS_MAX,
+	       "a packet is seen as far as inspection wants to");
 
 int pr_engine_workers_open(struct pr_engine_process *process)
 {
