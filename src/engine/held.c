@@ -45,7 +45,6 @@ bool pr_held_add(struct pr_engine *engine, struct pr_inspected_link *inspected,
 	held->next = PR_SLAB_NONE;
 	held->end = (uint8_t)arrival->end;
 	held->reply = arrival->reply;
-	held->opens = arrival->parsed.tcp_flags & PR_TCP_SYN;
 	held->interception = arrival->interception;
 	held->packet = *arrival->packet;
 	held->packet.bytes = NULL;
@@ -104,10 +103,11 @@ static void let_go(struct pr_engine *engine, const struct pr_held *held,
  * A connection that has begun is cut: its socket is destroyed, and says so to the other end. A reset in answer to what is
  * held would take that socket away before, and the other end would never learn.
  */
-static void keep_for_cut(const struct pr_link *link, const struct pr_held *held,
+static void keep_for_cut(const struct pr_link *link, enum pr_link_end_name end,
 			 struct pr_verdict_order *order)
 {
-	if (order->verdict != PR_VERDICT_BLOCK || link->tuple.proto != IPPROTO_TCP || held->opens)
+	if (order->verdict != PR_VERDICT_BLOCK || link->tuple.proto != IPPROTO_TCP ||
+	    !link->ends[end].begun)
 		return;
 	order->verdict = PR_VERDICT_DROP;
 	order->permanent = false;
@@ -121,7 +121,7 @@ void pr_held_release(struct pr_engine *engine, struct pr_link *link, enum pr_lin
 		struct pr_verdict_order order =
 			pr_end_order(engine, link, end, held.packet.hook, held.reply);
 
-		keep_for_cut(link, &held, &order);
+		keep_for_cut(link, end, &order);
 		if (order.verdict == PR_VERDICT_ACCEPT)
 			link->ends[end].begun = true;
 		let_go(engine, &held, &order);

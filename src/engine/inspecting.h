@@ -15,7 +15,6 @@ struct pr_held {
 	uint32_t next; /* of the same link, in the order of arrival; PR_SLAB_NONE */
 	uint8_t end;   /* enum pr_link_end_name */
 	bool reply;
-	bool opens; /* a SYN: its refusal is a reset, and nothing has to be cut */
 	struct pr_interception *interception;
 	struct pr_intercepted packet;
 };

@@ -143,9 +143,18 @@ static void conclude(struct pr_engine *engine, struct pr_link *link, bool finish
 	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
 		if (pr_end_is_inspected(&link->ends[i]) || link->ends[i].asked)
 			pr_redecide_seen(engine, link, (enum pr_link_end_name)i, finished);
-	if (link->look == PR_LINK_LOOK_RUNNING && !link->ends[PR_LINK_OUT].asked &&
-	    !link->ends[PR_LINK_IN].asked && !pr_end_is_inspected(&link->ends[PR_LINK_OUT]) &&
-	    !pr_end_is_inspected(&link->ends[PR_LINK_IN]))
+	pr_inspecting_redecided(engine, link);
+}
+
+static bool is_concerned(const struct pr_link_end *end)
+{
+	return end->asked || pr_end_is_inspected(end);
+}
+
+void pr_inspecting_redecided(struct pr_engine *engine, struct pr_link *link)
+{
+	if (link->look != PR_LINK_LOOK_OVER && link->look != PR_LINK_LOOK_NEW &&
+	    !is_concerned(&link->ends[PR_LINK_OUT]) && !is_concerned(&link->ends[PR_LINK_IN]))
 		finish(engine, link);
 	pr_inspected_leave(engine, link);
 }
@@ -297,14 +306,13 @@ static enum pr_inspecting_outcome outcome(struct pr_engine *engine,
 					  struct pr_inspected shows, bool was_provisional)
 {
 	struct pr_link_end *end = &arrival->link->ends[arrival->end];
-	const bool opens = arrival->parsed.tcp_flags & PR_TCP_SYN;
 
 	if (end->asked)
 		return hold(engine, arrival);
 	/* As held.c does with what was held. */
 	if (!passes(end))
 		return end->verdict == PR_VERDICT_BLOCK &&
-				       arrival->link->tuple.proto == IPPROTO_TCP && !opens
+				       arrival->link->tuple.proto == IPPROTO_TCP && end->begun
 			       ? PR_INSPECTING_ENDS
 			       : PR_INSPECTING_GOES;
 	if (shows.says == PR_INSPECTION_DROP && was_provisional) {

@@ -353,6 +353,8 @@ void pr_inspecting_decided(struct pr_engine *engine, struct pr_link *link,
 /* After a decision of an end: what is held there waits on, or goes. */
 void pr_inspecting_settled(struct pr_engine *engine, struct pr_link *link,
 			   enum pr_link_end_name end);
+/* The link was decided anew: who looks, if nobody wants to know any more, stops. */
+void pr_inspecting_redecided(struct pr_engine *engine, struct pr_link *link);
 bool pr_inspecting_holds(const struct pr_engine *engine, const struct pr_link *link,
 			 enum pr_link_end_name end);
 enum pr_inspecting_outcome {

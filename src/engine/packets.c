@@ -138,16 +138,18 @@ static enum pr_engine_packet_outcome decide(struct pr_engine *engine, struct pr_
 {
 	struct pr_link_end *end = &arrival->link->ends[arrival->end];
 	const struct pr_link_end before = *end;
+	enum pr_engine_packet_outcome outcome;
 
 	pr_end_decide(engine, arrival->link, arrival->end);
+	pr_packets_settled(engine, arrival->link, arrival->end);
+	outcome = end->asked ? park(engine, arrival, PR_PARKED_PROMPT, 0,
+				    pr_packets_hold_until(engine, end))
+			     : give_verdict(engine, arrival);
+	/* What this very packet has shown is told with it. */
 	if (before.asked != end->asked || before.decided != end->decided ||
 	    before.verdict != end->verdict || before.application != end->application)
 		pr_event_owe(engine, arrival->link, arrival->end);
-	pr_packets_settled(engine, arrival->link, arrival->end);
-	if (end->asked)
-		return park(engine, arrival, PR_PARKED_PROMPT, 0,
-			    pr_packets_hold_until(engine, end));
-	return give_verdict(engine, arrival);
+	return outcome;
 }
 
 static enum pr_engine_packet_outcome with_owner(struct pr_engine *engine,

@@ -196,9 +196,7 @@ static void review(struct pr_engine *engine, struct pr_prompt *prompt)
 
 	pr_actor_renew(engine, &prompt->actor);
 	decide_again(engine, prompt, &of, &decision);
-	if (decision.wants && prompt->actor.application == application)
-		return;
-	if (decision.outcome == PR_OUTCOME_ASK) {
+	if (decision.outcome == PR_OUTCOME_ASK || decision.wants) {
 		says = pr_answer_find(engine, prompt->actor.application, &of.subject);
 	} else if (decision.outcome == PR_OUTCOME_DENY ||
 		   decision.outcome == PR_OUTCOME_REROUTE_TUNNEL) {

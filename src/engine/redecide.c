@@ -77,6 +77,8 @@ static void carry_out(struct pr_engine *engine, struct pr_link *link, enum pr_li
 			pr_end_cut(engine, link, name);
 	} else if (before->decided && before->permanent && passes(end)) {
 		forget_denied(engine);
+	} else if (before->asked && before->begun && end->decided && !passes(end)) {
+		pr_end_cut(engine, link, name);
 	}
 }
 
@@ -106,6 +108,7 @@ static void redecide_end(struct pr_engine *engine, struct pr_link *link, enum pr
 	if (before.asked || before.held)
 		pr_packets_settled(engine, link, name);
 	carry_out(engine, link, name, &before);
+	pr_inspecting_redecided(engine, link);
 }
 
 void pr_redecide_seen(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name,

@@ -41,6 +41,7 @@ struct description {
 	struct pr_intercepted *packet;
 	bool later_fragment;
 	bool flags_given;
+	uint32_t acks; /* bytes of the other end's */
 	uint32_t isn,
 		offset;	 /* the first sequence number, and how far behind it the payload stands */
 	size_t captured; /* 0 = all */
@@ -271,6 +272,8 @@ static int numbered_option(struct description *description, const char *name)
 		parts->payload_len = DNS_HEADER_LEN;
 	} else if (strcmp(name, "isn") == 0) {
 		description->isn = (uint32_t)value;
+	} else if (strcmp(name, "acks") == 0) {
+		description->acks = (uint32_t)value;
 	} else if (strcmp(name, "at") == 0) {
 		description->offset += (uint32_t)value;
 	} else if (strcmp(name, "id") == 0) {
@@ -383,6 +386,8 @@ static int describe(struct description *description, const char *line)
 	parts->seq = description->isn + description->offset;
 	if (!(parts->tcp_flags & PR_TCP_SYN))
 		parts->seq++;
+	if (parts->tcp_flags & PR_TCP_ACK)
+		parts->ack = ISN_DEFAULT + 1 + description->acks;
 	return 0;
 }
 

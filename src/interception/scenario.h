@@ -15,7 +15,8 @@
  *             socket; none if not given) ·
  *             what it carries, which makes it an ack: text T (one word: \s is a blank, \r, \n, \\, \xHH) ·
  *             hex H · hello NAME, server-hello (TLS; "-" = without a name) · noise (no protocol's) · part A B (only these bytes of it, at their place
- *             in the stream) · at N (so far behind the stream's beginning) · isn N (the stream's first number; 1000) ·
+ *             in the stream) · at N (so far behind the stream's beginning) · acks N (bytes of the other end's) ·
+ *             isn N (the stream's first number; 1000) ·
  *             about PROTO SOURCE > DESTINATION (an ICMP error: the packet that it reports on; last)
  */
 #pragma once
