@@ -348,6 +348,7 @@ static void run(struct pr_engine_process *process)
 	pr_engine_adopt_all(process);
 	pr_engine_links_watch(process);
 	pr_engine_addresses_watch(process);
+	pr_engine_claims_watch(process);
 	arm(process, pr_engine_tick(process->engine, pr_clock_monotonic_us()));
 	(void)pr_outbox_send(process->to_supervisor, PR_MESSAGE_READY, 0, NULL, 0);
 	if (event_base_dispatch(process->base) < 0)

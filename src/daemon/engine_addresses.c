@@ -29,6 +29,7 @@ static void read_addresses(struct pr_engine_process *process)
 	if (pr_rtnetlink_own_addresses(process->rtnetlink, &process->own, &n_left_out) < 0 ||
 	    n_left_out)
 		pr_log(PR_LOG_WARNING, "addresses-left-out", "n=%zu", n_left_out);
+	pr_engine_claims_gateways(process);
 }
 
 static void changed_event(evutil_socket_t fd, short what, void *context)

@@ -15,6 +15,7 @@
 #include "ipc/ring.h"
 #include "kernel/conntrack.h"
 #include "kernel/cut.h"
+#include "kernel/claims.h"
 #include "kernel/nftables.h"
 #include "kernel/owner.h"
 #include "kernel/rtnetlink.h"
@@ -122,6 +123,8 @@ struct pr_engine_process {
 	struct pr_rtnetlink *rtnetlink;
 	struct pr_own_addresses own;
 	struct event *on_addresses;
+	int arp_fd, ipv6_fd; /* claims of addresses; -1 = none are heard */
+	struct event *on_arp, *on_ipv6;
 	struct pr_listener *listener;
 
 	uint64_t n_names_kept; /* recorded when they were last given to the supervisor */
@@ -187,6 +190,11 @@ void pr_engine_adopt_all(struct pr_engine_process *process);
 /* ---- addresses of this namespace (engine_addresses.c) ---- */
 PR_MUST_USE int pr_engine_addresses_open(struct pr_engine_process *process);
 void pr_engine_addresses_watch(struct pr_engine_process *process);
+/* ---- claims of addresses (engine_claims.c) ---- */
+void pr_engine_claims_watch(struct pr_engine_process *process);
+/* The default routes, anew. */
+void pr_engine_claims_gateways(struct pr_engine_process *process);
+
 bool pr_engine_is_own(const struct pr_engine_process *process, const struct pr_address *address);
 
 /* ---- messages (engine_messages.c) ---- */

@@ -82,6 +82,7 @@ struct pr_supervisor {
 
 	/* Sockets for the others (supervisor_sockets.c). */
 	int api_listener;
+	int claims_arp, claims_ipv6; /* -1 = none: claims of the gateway's address are not heard */
 	int nameserver[PR_SUPERVISOR_LISTENERS_MAX];
 	unsigned int n_nameserver;
 	uint16_t nameserver_port4, nameserver_port6;

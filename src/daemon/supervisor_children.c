@@ -69,6 +69,8 @@ static void send_engine_fds(struct pr_supervisor *supervisor, struct pr_child *c
 		send_fd(child, "bpf-tuples", maps.tuples);
 		send_fd(child, "bpf-foreign", maps.foreign);
 	}
+	send_fd(child, "claims-arp", supervisor->claims_arp);
+	send_fd(child, "claims-ipv6", supervisor->claims_ipv6);
 	send_fd(child, "names", supervisor->names_fd);
 	send_fd(child, "intel", pr_supervisor_intel_set(supervisor, &serial));
 }

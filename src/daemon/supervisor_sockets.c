@@ -3,6 +3,7 @@
 #include "daemon/supervisor.h"
 
 #include "base/log.h"
+#include "kernel/claims.h"
 #include "nameserver/listener.h"
 
 #include <stddef.h>
@@ -81,6 +82,18 @@ static uint16_t open_nameserver(struct pr_supervisor *supervisor, const char *te
 	return 0;
 }
 
+static void open_claims(struct pr_supervisor *supervisor)
+{
+	int r = pr_claims_open(false, &supervisor->claims_arp);
+
+	if (r == 0)
+		r = pr_claims_open(true, &supervisor->claims_ipv6);
+	if (r < 0)
+		pr_log(PR_LOG_WARNING, "no-claims",
+		       "error=%s what=\"claims of the gateway's address are not heard\"",
+		       strerror(-r));
+}
+
 int pr_supervisor_sockets_open(struct pr_supervisor *supervisor)
 {
 	int r = open_api(supervisor);
@@ -107,6 +120,7 @@ int pr_supervisor_sockets_open(struct pr_supervisor *supervisor)
 	supervisor->ruleset.nameserver_port4 = supervisor->nameserver_port4;
 	supervisor->ruleset.nameserver_port6 = supervisor->nameserver_port6;
 	supervisor->ruleset.forwarded_questions = true;
+	open_claims(supervisor);
 	return 0;
 }
 
@@ -115,6 +129,10 @@ void pr_supervisor_sockets_close(struct pr_supervisor *supervisor)
 	char path[4096];
 
 	close_last(supervisor, 0);
+	if (supervisor->claims_arp >= 0)
+		close(PR_TAKE_FD(supervisor->claims_arp));
+	if (supervisor->claims_ipv6 >= 0)
+		close(PR_TAKE_FD(supervisor->claims_ipv6));
 	if (supervisor->api_listener < 0)
 		return;
 	close(PR_TAKE_FD(supervisor->api_listener));

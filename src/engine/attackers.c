@@ -11,7 +11,8 @@
 
 #include <string.h>
 
-#define WAYS 4u
+#define WAYS		4u
+#define PORT_DOMAIN_TLS 853 /* RFC 7858 */
 
 struct blocked {
 	struct pr_prefix source;
@@ -22,6 +23,11 @@ struct watched {
 	uint64_t link, due_us;
 };
 
+struct nameserver {
+	struct pr_address address; /* family 0 = free */
+	uint64_t asked_us;
+};
+
 struct pr_attackers {
 	struct pr_attacks *detector;
 	struct blocked blocked[PR_ENGINE_BLOCKED_MAX];
@@ -30,8 +36,9 @@ struct pr_attackers {
 	uint32_t first, n_watched;
 	uint64_t looking_us; /* the second in which `n_looked` searches for live links were made */
 	unsigned int n_looked;
-	struct pr_address spared[PR_ENGINE_SPARED_MAX];
-	unsigned int n_spared;
+	struct pr_attack_gateway gateways[PR_ATTACKS_GATEWAYS_MAX];
+	unsigned int n_gateways;
+	struct nameserver nameservers[PR_ENGINE_NAMESERVERS_MAX];
 	char text[PR_ATTACK_TEXT_SIZE];
 };
 
@@ -179,6 +186,26 @@ static bool has_live_link(struct pr_engine *engine, const struct pr_prefix *sour
 	return false;
 }
 
+/* By conntrack's word: our own resolver's questions come by nowhere else. */
+void pr_attackers_flow(struct pr_engine *engine, const struct pr_tuple *tuple)
+{
+	struct nameserver *nameservers = engine->attackers->nameservers, *oldest = nameservers;
+
+	if ((tuple->dst_port != PR_ENGINE_PORT_DOMAIN && tuple->dst_port != PORT_DOMAIN_TLS) ||
+	    (tuple->proto != IPPROTO_UDP && tuple->proto != IPPROTO_TCP) ||
+	    pr_class_of(&tuple->src, &engine->own) != PR_CLASS_HOST)
+		return;
+	for (unsigned int i = 0; i < PR_ENGINE_NAMESERVERS_MAX; i++) {
+		if (pr_address_equal(&nameservers[i].address, &tuple->dst)) {
+			nameservers[i].asked_us = engine->now_us;
+			return;
+		}
+		if (nameservers[i].asked_us < oldest->asked_us)
+			oldest = &nameservers[i];
+	}
+	*oldest = (struct nameserver){ tuple->dst, engine->now_us };
+}
+
 static bool is_spared(struct pr_engine *engine, const struct pr_prefix *source)
 {
 	struct pr_attackers *attackers = engine->attackers;
@@ -186,8 +213,12 @@ static bool is_spared(struct pr_engine *engine, const struct pr_prefix *source)
 	for (unsigned int i = 0; i < engine->own.n_own; i++)
 		if (pr_prefix_contains(source, &engine->own.own[i].address))
 			return true;
-	for (unsigned int i = 0; i < attackers->n_spared; i++)
-		if (pr_prefix_contains(source, &attackers->spared[i]))
+	for (unsigned int i = 0; i < attackers->n_gateways; i++)
+		if (pr_prefix_contains(source, &attackers->gateways[i].address))
+			return true;
+	for (unsigned int i = 0; i < PR_ENGINE_NAMESERVERS_MAX; i++)
+		if (attackers->nameservers[i].address.family &&
+		    pr_prefix_contains(source, &attackers->nameservers[i].address))
 			return true;
 	/* Looking through all links takes milliseconds where there are many: who makes up sources makes no more of it. */
 	if (engine->now_us - attackers->looking_us >= 1000000) {
@@ -392,6 +423,28 @@ void pr_attackers_malformed(struct pr_engine *engine, const struct pr_intercepte
 	}
 	tell(engine, pr_attacks_malformed(engine->attackers->detector, engine->now_us, &src, &dst,
 					  packet->in_ifindex));
+}
+
+void pr_engine_gateways_set(struct pr_engine *engine, const struct pr_attack_gateway *gateways,
+			    unsigned int n, uint64_t now_us)
+{
+	struct pr_attackers *attackers = engine->attackers;
+
+	pr_engine_enter_traffic(engine, now_us);
+	attackers->n_gateways = n < PR_ATTACKS_GATEWAYS_MAX ? n : PR_ATTACKS_GATEWAYS_MAX;
+	memcpy(attackers->gateways, gateways, attackers->n_gateways * sizeof(*gateways));
+	pr_attacks_gateways_set(attackers->detector, gateways, n);
+	pr_engine_leave(engine);
+}
+
+void pr_engine_claim(struct pr_engine *engine, uint32_t ifindex, const struct pr_claim *claim,
+		     uint64_t now_us)
+{
+	pr_engine_enter_traffic(engine, now_us);
+	if (engine->policy && wanted(engine))
+		tell(engine, pr_attacks_claim(engine->attackers->detector, engine->now_us, ifindex,
+					      &claim->address, claim->hardware));
+	pr_engine_leave(engine);
 }
 
 /* ---- what became of it ---- */

@@ -16,6 +16,9 @@ void pr_attackers_spoofed(struct pr_engine *engine, const struct pr_tuple *tuple
 			  enum pr_spoof spoof, uint32_t in_ifindex);
 void pr_attackers_malformed(struct pr_engine *engine, const struct pr_intercepted *packet);
 
+/* A flow that conntrack has made. */
+void pr_attackers_flow(struct pr_engine *engine, const struct pr_tuple *tuple);
+
 /* Whether the source of the link is blocked, and was when it began. */
 bool pr_attackers_blocks(const struct pr_engine *engine, const struct pr_link *link,
 			 enum pr_link_end_name end);

@@ -19,6 +19,7 @@
 #include "interception/interception.h"
 #include "ipc/intel_codec.h"
 #include "nameserver/question.h"
+#include "packet/claim.h"
 #include "packet/tuple.h"
 #include "process/process.h"
 #include "profile/policy.h"
@@ -132,6 +133,13 @@ struct pr_engine_address {
 /* All of them; replaces what was set before. */
 void pr_engine_addresses_set(struct pr_engine *engine, const struct pr_engine_address *addresses,
 			     size_t n, uint64_t now_us);
+
+/* The routers that the default routes lead to; replaces what was set before. */
+void pr_engine_gateways_set(struct pr_engine *engine, const struct pr_attack_gateway *gateways,
+			    unsigned int n, uint64_t now_us);
+/* Somebody on that interface's link says that the address is his. */
+void pr_engine_claim(struct pr_engine *engine, uint32_t ifindex, const struct pr_claim *claim,
+		     uint64_t now_us);
 
 struct pr_engine_hosts_entry {
 	struct pr_address address;

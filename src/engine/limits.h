@@ -56,8 +56,8 @@
 
 /* Attackers that are blocked. Reached: of those that share a place the one that ends soonest. */
 #define PR_ENGINE_BLOCKED_MAX 1024u
-/* Addresses that never are, beside our own. Reached: further ones may be. */
-#define PR_ENGINE_SPARED_MAX 64u
+/* Nameservers that this host asked last: these never are. Reached: the one asked longest ago. */
+#define PR_ENGINE_NAMESERVERS_MAX 16u
 /* Before a source is blocked all links are looked through, so many times a second at most; links of the source's that
  * the kernel is asked about. Reached: it is spared; it is blocked. */
 #define PR_ENGINE_SPARE_LOOKS 4u

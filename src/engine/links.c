@@ -3,6 +3,7 @@
  * A link's life after its decision: conntrack confirms it, counts it and says when it is over. A link that
  * conntrack never confirms (denied, untracked) ends when nothing was seen of it for a while.
  */
+#include "engine/attackers.h"
 #include "engine/machine.h"
 
 #include <netinet/in.h>
@@ -96,6 +97,8 @@ void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntr
 	struct pr_link *link;
 
 	pr_engine_enter_traffic(engine, now_us);
+	if (event->event == PR_LINK_EVENT_NEW)
+		pr_attackers_flow(engine, &event->original);
 	link = pr_links_find_conntrack(engine->links, &event->original, &event->reply);
 	if (link) {
 		count(link, event);

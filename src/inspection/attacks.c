@@ -46,6 +46,7 @@ void pr_attacks_forget(struct pr_attacks *attacks)
 	memset(attacks->found, 0, PR_ATTACKS_FOUND_MAX * sizeof(*attacks->found));
 	attacks->counters = (struct pr_attacks_counters){ 0 };
 	attacks->now_us = 0;
+	attacks->n_gateways = 0;
 	attacks->n_told = 0;
 	attacks->telling_us = 0;
 }

@@ -42,13 +42,14 @@
 
 /* ---- bounds ---- */
 
-#define PR_ATTACKS_SOURCES_MAX 4096u /* with closed targets; full: see above */
-#define PR_ATTACKS_TARGETS_MAX 32u   /* of a source: the newest are kept */
-#define PR_ATTACKS_HOSTS_MAX   64u   /* that anybody asks; full: the one asked longest ago */
-#define PR_ATTACKS_OPENED_MAX  512u  /* open ports; the same */
-#define PR_ATTACKS_RATES_MAX   256u  /* of spoofed and malformed packets; the same */
-#define PR_ATTACKS_FOUND_MAX   256u  /* that are listed; the same */
-#define PR_ATTACKS_TOLD_MAX    60u   /* in a minute; what is found beyond is counted and listed */
+#define PR_ATTACKS_SOURCES_MAX	4096u /* with closed targets; full: see above */
+#define PR_ATTACKS_TARGETS_MAX	32u   /* of a source: the newest are kept */
+#define PR_ATTACKS_HOSTS_MAX	64u   /* that anybody asks; full: the one asked longest ago */
+#define PR_ATTACKS_OPENED_MAX	512u  /* open ports; the same */
+#define PR_ATTACKS_RATES_MAX	256u  /* of spoofed and malformed packets; the same */
+#define PR_ATTACKS_FOUND_MAX	256u  /* that are listed; the same */
+#define PR_ATTACKS_GATEWAYS_MAX 16u   /* further ones are not watched */
+#define PR_ATTACKS_TOLD_MAX	60u   /* in a minute; what is found beyond is counted and listed */
 
 struct pr_attacks;
 
@@ -95,6 +96,21 @@ const struct pr_attack *pr_attacks_spoofed(struct pr_attacks *attacks, uint64_t 
 const struct pr_attack *pr_attacks_malformed(struct pr_attacks *attacks, uint64_t now_us,
 					     const struct pr_address *source,
 					     const struct pr_address *target, uint32_t ifindex);
+
+/* A router that this host sends by. */
+struct pr_attack_gateway {
+	struct pr_address address;
+	uint32_t ifindex;
+	bool known; /* `hardware` is what the kernel has for it */
+	uint8_t hardware[PR_ATTACK_HARDWARE_SIZE];
+};
+/* All of them, PR_ATTACKS_GATEWAYS_MAX at most; of those that were there before what is known stays. */
+void pr_attacks_gateways_set(struct pr_attacks *attacks, const struct pr_attack_gateway *gateways,
+			     unsigned int n);
+/* Somebody on that interface's link says that the address is his. */
+const struct pr_attack *pr_attacks_claim(struct pr_attacks *attacks, uint64_t now_us,
+					 uint32_t ifindex, const struct pr_address *address,
+					 const uint8_t hardware[PR_ATTACK_HARDWARE_SIZE]);
 
 /* The caller blocked the source of what was found last. */
 void pr_attacks_blocked(struct pr_attacks *attacks, const struct pr_attack *attack,

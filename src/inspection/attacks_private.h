@@ -73,6 +73,15 @@ struct pr_attacks_rate {
 	uint16_t found;
 };
 
+struct pr_attacks_gateway {
+	struct pr_attack_gateway gateway;
+	uint64_t seen_us; /* its own claim, the last */
+	uint8_t rival[PR_ATTACK_HARDWARE_SIZE];
+	uint64_t first_us, last_us; /* of the rival's claims */
+	uint32_t n_claims;
+	uint16_t found;
+};
+
 struct pr_attacks_found {
 	bool used;
 	struct pr_attack attack;
@@ -85,6 +94,8 @@ struct pr_attacks {
 	struct pr_attacks_open *open;
 	struct pr_attacks_rate *rates;
 	struct pr_attacks_found *found;
+	struct pr_attacks_gateway gateways[PR_ATTACKS_GATEWAYS_MAX];
+	unsigned int n_gateways;
 	struct pr_attacks_counters counters;
 	uint64_t telling_us;
 	unsigned int n_told;

@@ -252,7 +252,7 @@ static enum pr_attack_kind news(const struct pr_attacks_source *source,
 {
 	const unsigned int quick = 1u << PR_ATTACK_VERTICAL | 1u << PR_ATTACK_HORIZONTAL |
 				   1u << PR_ATTACK_UDP | 1u << PR_ATTACK_SCTP |
-				   1u << PR_ATTACK_FLAGS;
+				   1u << PR_ATTACK_FLAGS | 1u << PR_ATTACK_PROTOCOLS;
 	enum pr_attack_kind kind = fast(now, shape);
 
 	/* A quick scan that goes on is no other one as well. */

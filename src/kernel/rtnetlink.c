@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "kernel/rtnetlink.h"
+#include "kernel/rtnetlink_private.h"
 
-#include <libmnl/libmnl.h>
 #include <linux/rtnetlink.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -82,8 +81,8 @@ bool pr_rtnetlink_changed(struct pr_rtnetlink *rtnetlink)
 	}
 }
 
-static int dump(struct pr_rtnetlink *rtnetlink, uint16_t type, size_t header_len, mnl_cb_t each,
-		void *context)
+int pr_rtnetlink_dump(struct pr_rtnetlink *rtnetlink, uint16_t type, size_t header_len,
+		      mnl_cb_t each, void *context)
 {
 	uint8_t *buffer PR_CLEANUP(pr_cleanup_free) = pr_calloc(1, READ_LEN);
 	char bytes[128] __attribute__((aligned(8))) = { 0 };
@@ -110,7 +109,8 @@ static int dump(struct pr_rtnetlink *rtnetlink, uint16_t type, size_t header_len
 	return result < 0 ? -errno : 0;
 }
 
-static bool address_of(const struct nlattr *attribute, uint8_t family, struct pr_address *address)
+bool pr_rtnetlink_address_of(const struct nlattr *attribute, uint8_t family,
+			     struct pr_address *address)
 {
 	uint16_t len = mnl_attr_get_payload_len(attribute);
 
@@ -143,9 +143,9 @@ static int read_address(const struct nlmsghdr *message, void *context)
 	mnl_attr_for_each(attribute, message, sizeof(*header))
 	{
 		if (mnl_attr_get_type(attribute) == IFA_LOCAL)
-			(void)address_of(attribute, header->ifa_family, &local);
+			(void)pr_rtnetlink_address_of(attribute, header->ifa_family, &local);
 		else if (mnl_attr_get_type(attribute) == IFA_ADDRESS)
-			(void)address_of(attribute, header->ifa_family, &address);
+			(void)pr_rtnetlink_address_of(attribute, header->ifa_family, &address);
 	}
 	if (!local.family)
 		local = address;
@@ -167,7 +167,8 @@ int pr_rtnetlink_addresses(struct pr_rtnetlink *rtnetlink,
 			   struct pr_rtnetlink_address **ret_addresses, size_t *ret_n)
 {
 	struct address_list list = { 0 };
-	int r = dump(rtnetlink, RTM_GETADDR, sizeof(struct ifaddrmsg), read_address, &list);
+	int r = pr_rtnetlink_dump(rtnetlink, RTM_GETADDR, sizeof(struct ifaddrmsg), read_address,
+				  &list);
 
 	if (r < 0) {
 		free(list.items);
@@ -204,7 +205,7 @@ static int read_route(const struct nlmsghdr *message, void *context)
 	mnl_attr_for_each(attribute, message, sizeof(*header))
 	{
 		if (mnl_attr_get_type(attribute) == RTA_DST &&
-		    address_of(attribute, header->rtm_family, &destination))
+		    pr_rtnetlink_address_of(attribute, header->rtm_family, &destination))
 			add_own(context, &destination, header->rtm_dst_len);
 	}
 	return MNL_CB_OK;
@@ -232,7 +233,7 @@ int pr_rtnetlink_own_addresses(struct pr_rtnetlink *rtnetlink, struct pr_own_add
 			own.n_left_out +=
 				pr_own_addresses_add_on_link(addresses, &prefix) == PR_OWN_FULL;
 	}
-	r = dump(rtnetlink, RTM_GETROUTE, sizeof(struct rtmsg), read_route, &own);
+	r = pr_rtnetlink_dump(rtnetlink, RTM_GETROUTE, sizeof(struct rtmsg), read_route, &own);
 	if (r < 0)
 		return r;
 	*ret_own = *addresses;

@@ -32,3 +32,15 @@ struct pr_rtnetlink_address {
 /* Every address of every interface, allocated; the caller frees. */
 PR_MUST_USE int pr_rtnetlink_addresses(struct pr_rtnetlink *rtnetlink,
 				       struct pr_rtnetlink_address **ret_addresses, size_t *ret_n);
+
+/* A router that a default route leads to. */
+struct pr_rtnetlink_gateway {
+	struct pr_address address;
+	uint32_t ifindex;
+	bool known; /* the kernel has `hardware` for it */
+	uint8_t hardware[6];
+};
+/* Up to `n_max` of them. 0 or negative. */
+PR_MUST_USE int pr_rtnetlink_gateways(struct pr_rtnetlink *rtnetlink,
+				      struct pr_rtnetlink_gateway *gateways, size_t n_max,
+				      size_t *ret_n);

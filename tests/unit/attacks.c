@@ -495,6 +495,63 @@ static void spoofed_and_malformed_packets(void **state)
 		assert_null(pr_attacks_malformed(attacks, HOUR + i * 4 * SECOND, &own, &own, 2));
 }
 
+static const uint8_t router[6] = { 2, 0, 0, 0, 0, 1 }, thief[6] = { 2, 0, 0, 0, 0, 2 };
+
+static bool claim(uint64_t now_us, const uint8_t *hardware)
+{
+	const struct pr_address gateway = address(0xc0000201u);
+	const struct pr_attack *attack = pr_attacks_claim(attacks, now_us, 2, &gateway, hardware);
+
+	if (!attack)
+		return false;
+	assert_int_equal(attack->kind, PR_ATTACK_GATEWAY);
+	assert_memory_equal(attack->claimed_hardware, hardware, 6);
+	return true;
+}
+
+static void claims_of_the_gateway_s_address(void **state)
+{
+	struct pr_attack_gateway gateway = { .address = address(0xc0000201u), .ifindex = 2 };
+	const struct pr_address other = address(0xc0000202u);
+
+	(void)state;
+	assert_false(claim(SECOND, thief));
+	pr_attacks_gateways_set(attacks, &gateway, 1);
+	/* The first one seen, where the kernel has none. */
+	assert_false(claim(SECOND, router));
+	assert_false(claim(2 * SECOND, router));
+	assert_true(claim(3 * SECOND, thief));
+	for (unsigned int i = 0; i < 300; i++) {
+		assert_false(claim((4 + i) * SECOND, thief));
+		assert_false(claim((4 + i) * SECOND, router));
+	}
+	/* On another link, of another address. */
+	assert_null(pr_attacks_claim(attacks, 400 * SECOND, 3, &gateway.address, thief));
+	assert_null(pr_attacks_claim(attacks, 400 * SECOND, 2, &other, thief));
+	/* That it is set again, with what the kernel believes by now, changes nothing. */
+	gateway.known = true;
+	memcpy(gateway.hardware, thief, 6);
+	pr_attacks_gateways_set(attacks, &gateway, 1);
+	assert_false(claim(HOUR, router));
+	assert_true(claim(HOUR + SECOND, thief));
+}
+
+static void a_gateway_that_was_replaced(void **state)
+{
+	struct pr_attack_gateway gateway = { .address = address(0xc0000201u),
+					     .ifindex = 2,
+					     .known = true };
+
+	(void)state;
+	memcpy(gateway.hardware, router, 6);
+	pr_attacks_gateways_set(attacks, &gateway, 1);
+	assert_true(claim(SECOND, thief));
+	for (unsigned int i = 1; i < 30; i++)
+		assert_false(claim(i * MINUTE, thief));
+	/* It is the known one by now: what the former says is told. */
+	assert_true(claim(30 * MINUTE, router));
+}
+
 static void texts(void **state)
 {
 	char text[PR_ATTACK_TEXT_SIZE];
@@ -575,6 +632,8 @@ int main(void)
 		cmocka_unit_test_setup(floods_are_told_once, forget),
 		cmocka_unit_test_setup(a_busy_server_is_no_flood, forget),
 		cmocka_unit_test_setup(spoofed_and_malformed_packets, forget),
+		cmocka_unit_test_setup(claims_of_the_gateway_s_address, forget),
+		cmocka_unit_test_setup(a_gateway_that_was_replaced, forget),
 		cmocka_unit_test_setup(texts, forget),
 		cmocka_unit_test_setup(anything, forget),
 	};

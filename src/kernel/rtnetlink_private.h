@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Asking the kernel, for the files that do. */
+#pragma once
+
+#include "kernel/rtnetlink.h"
+
+#include <libmnl/libmnl.h>
+
+/* Everything of a kind; `each` is called with each message. 0 or negative. */
+PR_MUST_USE int pr_rtnetlink_dump(struct pr_rtnetlink *rtnetlink, uint16_t type, size_t header_len,
+				  mnl_cb_t each, void *context);
+/* False: it is none of that family. */
+bool pr_rtnetlink_address_of(const struct nlattr *attribute, uint8_t family,
+			     struct pr_address *address);
