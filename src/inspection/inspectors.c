@@ -3,15 +3,16 @@
 #include "inspection/inspectors.h"
 
 #include "base/error.h"
-#include "inspection/limits.h"
-
 #include "inspection/inspection_internal.h"
+#include "inspection/limits.h"
 
 #define TCP PR_INSPECTS_TCP
 #define UDP PR_INSPECTS_UDP
 
 const struct pr_inspector pr_inspectors[] = {
 	{ "tls", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_tls },
+	{ "http", TCP, PR_INSPECTION_CLIENT_MAX, 0, 0, pr_inspect_http },
+	{ "ssh", TCP, 8192, 16384, 0, pr_inspect_ssh },
 	{ "smtp", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_smtp },
 	{ "imap", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_imap },
 	{ "pop3", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_pop3 },

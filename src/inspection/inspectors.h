@@ -17,3 +17,5 @@ enum pr_look pr_inspect_stun(const struct pr_transcript *transcript, struct pr_s
 enum pr_look pr_inspect_ntp(const struct pr_transcript *transcript, struct pr_seen *seen);
 enum pr_look pr_inspect_ssdp(const struct pr_transcript *transcript, struct pr_seen *seen);
 enum pr_look pr_inspect_dhcp(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_http(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_ssh(const struct pr_transcript *transcript, struct pr_seen *seen);
