@@ -142,7 +142,8 @@ static const struct example smtp[] = {
 	{ { "220 host\r\n", "EH" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "220 host\r\n", "LHLO c\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "", "EHLO c\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
-	{ { "200 news\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
+	/* None of these; what the client says may still be another's. */
+	{ { "200 news\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "220-mail", "EHLO c\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 };
 
@@ -222,7 +223,7 @@ static const struct example imap[] = {
 	{ { "* OK hi\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "* OK hi\r\n", "USER a\r\n" }, PR_LOOK_DONE, PR_SPEAKS_IMAP, NO, NULL },
 	{ { "* OK hi\r\n", "\x16\x03\x01\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
-	{ { "* NO\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
+	{ { "* NO\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 };
 
 static const struct example pop3[] = {
@@ -254,7 +255,7 @@ static const struct example pop3[] = {
 	  NO,
 	  "without waiting" },
 	{ { "+OK ready\r\n", "PING\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
-	{ { "+OKAY\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
+	{ { "+OKAY\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 };
 
 static void say_example(struct conversation *talk, const struct example *example)
