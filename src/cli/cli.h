@@ -107,6 +107,8 @@ void pr_cli_row(const struct pr_cli *cli, const json_t *event);
 const char *pr_cli_app(const json_t *event, char *text, size_t size);
 /* "example.com 93.184.215.14 tcp/443". */
 const char *pr_cli_entity(const json_t *event, char *text, size_t size);
+/* "tls 1.3, encrypted"; "" where nothing was seen that is worth a word. */
+const char *pr_cli_seen(const json_t *event, char *text, size_t size);
 /* Text of foreign origin without control characters (a terminal obeys them). */
 const char *pr_cli_clean(const char *text, char *buffer, size_t size);
 const char *pr_cli_verdict_colour(const struct pr_cli *cli, const char *verdict);

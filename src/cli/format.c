@@ -242,6 +242,17 @@ static void put_app_and_entity(struct line *line, const json_t *event)
 	put(line, pr_cli_clean(text, clean, sizeof(clean)), ENTITY_COLUMN);
 }
 
+static void put_seen(struct line *line, const json_t *event)
+{
+	char seen[512], clean[512];
+
+	if (!*pr_cli_seen(event, seen, sizeof(seen)))
+		return;
+	put(line, "[", 0);
+	put(line, pr_cli_clean(seen, clean, sizeof(clean)), 0);
+	put(line, "] ", 0);
+}
+
 static void put_reason(struct line *line, const json_t *event)
 {
 	const char *reason = pr_cli_text(event, "reason"), *said = pr_cli_text(event, "text");
@@ -312,6 +323,7 @@ static void print(const struct pr_cli *cli, const json_t *event,
 	put_second(&line, event);
 	if (json_object_get(event, "app"))
 		put_app_and_entity(&line, event);
+	put_seen(&line, event);
 	/* An ended link's figures are its news. */
 	if (json_object_get(event, "bytes_sent"))
 		put_counters(&line, event);

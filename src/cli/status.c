@@ -120,6 +120,29 @@ static void attacks(const struct pr_cli *cli, const json_t *status)
 			(long long)pr_cli_number(status, "engine.attackers_blocked_now"));
 }
 
+static void inspection(const struct pr_cli *cli, const json_t *status)
+{
+	json_int_t n_held = pr_cli_number(status, "engine.inspection_held_now");
+	json_int_t n_contradicted = pr_cli_number(status, "engine.inspections_contradicted");
+	json_int_t n_given_up = pr_cli_number(status, "engine.inspections_given_up_time") +
+				pr_cli_number(status, "engine.inspections_given_up_room") +
+				pr_cli_number(status, "engine.inspections_given_up_limit");
+
+	if (!pr_cli_number(status, "engine.inspections"))
+		return;
+	fprintf(cli->out, "  inspection %lld links, %lld now; %lld without a result; %lld denied",
+		(long long)pr_cli_number(status, "engine.inspections"),
+		(long long)pr_cli_number(status, "engine.inspections_now"), (long long)n_given_up,
+		(long long)pr_cli_number(status, "engine.inspection_denied"));
+	if (n_held)
+		fprintf(cli->out, "; %lld packets held", (long long)n_held);
+	if (n_contradicted)
+		fprintf(cli->out, "; %s%lld contradicted themselves%s",
+			pr_cli_verdict_colour(cli, "block"), (long long)n_contradicted,
+			pr_cli_plain(cli));
+	fputc('\n', cli->out);
+}
+
 static void summary(const struct pr_cli *cli, const json_t *status)
 {
 	const char *version = pr_cli_text(status, "version");
@@ -161,6 +184,7 @@ static void summary(const struct pr_cli *cli, const json_t *status)
 			    pr_cli_number(status, "engine.questions_denied_after")),
 		(long long)pr_cli_number(status, "engine.questions_failed"),
 		(long long)pr_cli_number(status, "engine.names_now"));
+	inspection(cli, status);
 	upstream(cli, status);
 	lists(cli, status);
 	attacks(cli, status);

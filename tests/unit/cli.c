@@ -110,6 +110,58 @@ static void an_event_fits_the_terminal_unless_it_is_denied(void **state)
 	free(text);
 }
 
+#define SEEN(entity, seen) "{\"event\":\"verdict\",\"entity\":{" entity "},\"seen\":{" seen "}}"
+
+static void what_was_seen_is_told_in_a_few_words(void **state)
+{
+	static const struct {
+		const char *event, *said;
+	} cases[] = {
+		{ "{\"event\":\"link\"}", "" },
+		{ SEEN("", "\"protocol\":\"unknown\",\"encrypted\":\"unknown\""), "" },
+		{ SEEN("", "\"protocol\":\"unknown\",\"encrypted\":\"no\""), "not encrypted" },
+		{ SEEN("\"domain\":\"a.example\"",
+		       "\"protocol\":\"tls\",\"version\":\"1.3\",\"encrypted\":\"yes\","
+		       "\"names\":[\"a.example\"]"),
+		  "tls 1.3, encrypted" },
+		{ SEEN("\"domain\":\"a.example\",\"name_grade\":\"claimed\"",
+		       "\"protocol\":\"quic\",\"encrypted\":\"yes\",\"names\":[\"a.example\"]"),
+		  "quic, encrypted, a name that it was never given" },
+		{ SEEN("\"domain\":\"a.example\"",
+		       "\"protocol\":\"tls\",\"encrypted\":\"unknown\",\"names\":[\"b\\u0007c\"],"
+		       "\"certificate\":{\"expired\":true,\"self_issued\":true}"),
+		  "tls, encrypted or not is unknown, asks for b\ac, its certificate has expired, "
+		  "its certificate is self-issued" },
+		{ SEEN("", "\"protocol\":\"smtp\",\"encrypted\":\"yes\",\"upgraded\":true,\"old\":"
+			   "true"),
+		  "smtp, encrypted, upgraded, an old version" },
+	};
+	char text[256];
+
+	(void)state;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(cases); i++) {
+		json_t *event = json_loads(cases[i].event, 0, NULL);
+
+		assert_non_null(event);
+		assert_string_equal(pr_cli_seen(event, text, sizeof(text)), cases[i].said);
+		/* However short the room is, it ends within it. */
+		for (size_t size = 1; size < sizeof(text); size++)
+			assert_true(strlen(pr_cli_seen(event, text, size)) < size);
+		json_decref(event);
+	}
+}
+
+static void a_terminal_gets_nothing_raw_of_what_was_seen(void **state)
+{
+	char *text = shown(SEEN("", "\"protocol\":\"tls\",\"encrypted\":\"yes\",\"names\":"
+				    "[\"\\u001b[31m\"]"),
+			   0);
+
+	(void)state;
+	assert_non_null(strstr(text, "[tls, encrypted, asks for ?[31m] "));
+	free(text);
+}
+
 static void a_verdict_is_one_of_those_that_there_are(void **state)
 {
 	(void)state;
@@ -127,6 +179,8 @@ int main(void)
 		cmocka_unit_test(an_unknown_option_is_refused),
 		cmocka_unit_test(durations_have_units_and_bounds),
 		cmocka_unit_test(an_event_fits_the_terminal_unless_it_is_denied),
+		cmocka_unit_test(what_was_seen_is_told_in_a_few_words),
+		cmocka_unit_test(a_terminal_gets_nothing_raw_of_what_was_seen),
 		cmocka_unit_test(a_verdict_is_one_of_those_that_there_are),
 		cmocka_unit_test(a_terminal_gets_no_control_characters),
 	};
