@@ -26,7 +26,9 @@ def test_a_browser_s_story(lab, guard):
         for event in (link, question, communication):
             assert event["app"]["path"].endswith("/chromium"), event
         assert question["time"] < link["time"]
-        assert link["verdict"] == "accept" and link["permanent"]
+        assert link["verdict"] == "accept"
+        known = monitor.wait("what it speaks", id=link["id"], permanent=True, seen__protocol="tls")
+        assert known["verdict"] == "accept" and known["entity"]["name_grade"] == "proven"
         assert link["app"]["pid"] and link["app"]["cmdline"] and link["app"]["parents"]
 
 
