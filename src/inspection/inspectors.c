@@ -19,6 +19,7 @@ const struct pr_inspector pr_inspectors[] = {
 	{ "ftp", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_ftp },
 	{ "postgresql", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0,
 	  pr_inspect_postgresql },
+	{ "dtls", UDP, 0, 0, PR_INSPECTION_DATAGRAMS_MAX, pr_inspect_dtls },
 	{ "quic", UDP, 0, 0, 16, pr_inspect_quic },
 	{ "dns", TCP | UDP, 4098, 1, 2, pr_inspect_dns },
 	{ "wireguard", UDP, 0, 0, 8, pr_inspect_wireguard },

@@ -5,6 +5,7 @@
 #include "inspection/inspector.h"
 
 enum pr_look pr_inspect_tls(const struct pr_transcript *transcript, struct pr_seen *seen);
+enum pr_look pr_inspect_dtls(const struct pr_transcript *transcript, struct pr_seen *seen);
 enum pr_look pr_inspect_smtp(const struct pr_transcript *transcript, struct pr_seen *seen);
 enum pr_look pr_inspect_imap(const struct pr_transcript *transcript, struct pr_seen *seen);
 enum pr_look pr_inspect_pop3(const struct pr_transcript *transcript, struct pr_seen *seen);
