@@ -245,8 +245,9 @@ static void check_stage(const struct pr_policy *policy, const struct pr_subject 
 		break;
 	}
 	pr_assert(stage < PR_STAGE_LINK || decision.outcome != PR_OUTCOME_OPEN);
-	pr_assert(!decision.wants ||
-		  (decision.outcome == PR_OUTCOME_PERMIT && !decision.permanent));
+	pr_assert(!decision.wants || !decision.permanent);
+	pr_assert(!decision.wants || decision.outcome == PR_OUTCOME_PERMIT ||
+		  decision.outcome == PR_OUTCOME_ASK);
 	pr_assert(!decision.provisional || decision.wants);
 	pr_assert(!(decision.wants & (~PR_FACTS_SEEN | subject->known)));
 	pr_assert(decision.check < PR_CHECK_COUNT_);

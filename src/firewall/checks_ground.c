@@ -187,7 +187,8 @@ static void say_until_seen(const struct pr_check_view *view, const struct pr_rul
 
 static bool waits_for_packets(const struct pr_check_view *view, const struct pr_rule_hit *hit)
 {
-	return hit->match == PR_MATCH_UNDETERMINABLE && !(hit->missing & ~PR_FACTS_SEEN) &&
+	return hit->match == PR_MATCH_UNDETERMINABLE &&
+	       !(hit->missing & ~view->subject->known & ~PR_FACTS_SEEN) &&
 	       (view->stage == PR_STAGE_LINK || view->stage == PR_STAGE_INSPECTION);
 }
 

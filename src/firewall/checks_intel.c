@@ -55,7 +55,7 @@ void pr_check_encrypted_dns(const struct pr_check_view *view, struct pr_said_mor
 
 	if (!prevents(view, PR_BYPASS_DOT) || subject->dns_exempt)
 		return;
-	if (pr_is_encrypted_question(subject) || pr_is_dns_by_alpn(subject))
+	if (pr_is_encrypted_question(subject) || pr_is_dns_by_alpn(view))
 		pr_say(ret_said, PR_SAID_DENY);
 	else if (pr_is_open(subject, PR_FACT_NAME))
 		pr_say_undeterminable(ret_said, 1u << PR_SAID_DENY, PR_FACT_NAME);

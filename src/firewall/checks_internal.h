@@ -58,7 +58,7 @@ void pr_check_dns_tunnel(const struct pr_check_view *view, struct pr_said_more *
 
 /* checks_seen.c */
 /* Does it offer DNS over TLS or QUIC by its ALPN (RFC 7858, RFC 9250)? */
-bool pr_is_dns_by_alpn(const struct pr_subject *subject);
+bool pr_is_dns_by_alpn(const struct pr_check_view *view);
 /* What of deny_tls holds of what was seen: PR_TLS_…. */
 unsigned int pr_denied_tls(const struct pr_check_view *view);
 void pr_check_foreign_name(const struct pr_check_view *view, struct pr_said_more *ret_said);

@@ -26,11 +26,21 @@ static bool lists_word(const char *list, const char *word)
 	return false;
 }
 
-bool pr_is_dns_by_alpn(const struct pr_subject *subject)
+/* What was seen by now of a fact, settled or not; NULL where nothing is to be. */
+static const struct pr_seen *shown(const struct pr_check_view *view, unsigned int fact)
 {
-	const struct pr_seen *seen = subject->seen;
+	const struct pr_subject *subject = view->subject;
 
-	if (!seen || subject->direction == PR_DIRECTION_IN)
+	if (view->stage < PR_STAGE_LINK || subject->known & subject->absent & fact)
+		return NULL;
+	return subject->seen;
+}
+
+bool pr_is_dns_by_alpn(const struct pr_check_view *view)
+{
+	const struct pr_seen *seen = shown(view, PR_FACT_NAME);
+
+	if (!seen)
 		return false;
 	return lists_word(seen->alpn, "dot") || lists_word(seen->alpn, "doq") ||
 	       lists_word(seen->alpn_chosen, "dot") || lists_word(seen->alpn_chosen, "doq");
@@ -49,15 +59,17 @@ void pr_check_foreign_name(const struct pr_check_view *view, struct pr_said_more
 
 unsigned int pr_denied_tls(const struct pr_check_view *view)
 {
-	unsigned int flags = pr_subject_seen_flags(view->subject), is = 0;
+	const struct pr_seen *hello = shown(view, PR_FACT_NAME);
+	const struct pr_seen *answer = shown(view, PR_FACT_CERTIFICATE);
+	unsigned int is = 0;
 
-	if (flags & PR_SEEN_NAMELESS)
+	if (hello && hello->flags & PR_SEEN_NAMELESS)
 		is |= PR_TLS_NAMELESS;
-	if (flags & PR_SEEN_OLD)
+	if (answer && answer->flags & PR_SEEN_OLD)
 		is |= PR_TLS_OLD;
-	if (flags & PR_SEEN_SELF_ISSUED)
+	if (answer && answer->flags & PR_SEEN_SELF_ISSUED)
 		is |= PR_TLS_SELF_ISSUED;
-	if (view->subject->certificate_expired)
+	if (answer && view->subject->certificate_expired)
 		is |= PR_TLS_EXPIRED;
 	return is & view->settings->deny_tls;
 }

@@ -168,7 +168,7 @@ static enum pr_outcome outcome_of(enum pr_said said)
 /* What the rows so far could still say. */
 struct open_rows {
 	unsigned int could;   /* bits 1 << PR_SAID_… */
-	unsigned int missing; /* what they lack */
+	unsigned int missing; /* PR_FACT_…: what is open for them */
 	unsigned int no_data;
 	bool by_rule; /* some of `could` */
 	struct pr_decision first;
@@ -285,12 +285,14 @@ static void conclude(const struct pr_check_view *view, unsigned int id,
 		*ret_decision = rows->first;
 }
 
-static void note_open(unsigned int id, const struct pr_said_more *said, struct open_rows *rows)
+static void note_open(const struct pr_check_view *view, unsigned int id,
+		      const struct pr_said_more *said, struct open_rows *rows)
 {
 	if (!rows->could)
 		rows->first = decision_by(id, PR_OUTCOME_OPEN, said);
 	rows->could |= said->could;
-	rows->missing |= said->missing;
+	/* the rest is known: that there is no data for it */
+	rows->missing |= said->missing & ~view->subject->known;
 	rows->by_rule |= said->rule != PR_RULE_NONE;
 }
 
@@ -327,7 +329,7 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 			ret_decision->missing &= walk->fetchable;
 			return;
 		}
-		note_open(id, &said, &rows);
+		note_open(&view, id, &said, &rows);
 		if (said.otherwise != PR_SAID_NOTHING) {
 			const struct pr_said_more unseen = { .said = said.otherwise,
 							     .rule = said.otherwise_rule };

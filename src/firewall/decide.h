@@ -60,7 +60,8 @@ struct pr_decision {
 	uint32_t rule;	    /* the policy's number of the rule that decided, or PR_RULE_NONE */
 	unsigned int
 		missing; /* PR_FACT_…: with OUTCOME_MISSING what to fetch, else what there was no data for */
-	unsigned int wants; /* PR_FACTS_SEEN that could still change it; of a permission alone */
+	unsigned int
+		wants; /* PR_FACTS_SEEN that could still change it; of a permission, and of a prompt: once it is permitted */
 	bool provisional; /* of a permission: `check` and `rule` haven't decided, but do with what it wants */
 	bool by_claim; /* of a denial: of the name that the packets claim */
 };

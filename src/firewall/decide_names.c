@@ -33,6 +33,12 @@ static bool is_reroute(const struct pr_decision *decision)
 	       decision->outcome == PR_OUTCOME_REROUTE_TUNNEL;
 }
 
+/* Or would, were the prompt answered so. */
+static bool permits(const struct pr_decision *decision)
+{
+	return decision->outcome == PR_OUTCOME_PERMIT || decision->outcome == PR_OUTCOME_ASK;
+}
+
 static void leave_open(struct pr_decision *decision)
 {
 	*decision = (struct pr_decision){ .outcome = PR_OUTCOME_OPEN,
@@ -87,7 +93,7 @@ static void weigh_candidates(const struct pr_walk *walk, const struct pr_subject
 	}
 	if (!agree && !is_reroute(decision))
 		wait_for_name(walk->stage, &by, wants, decision);
-	else if (decision->outcome == PR_OUTCOME_PERMIT)
+	else if (permits(decision))
 		decision->wants = wants;
 }
 
@@ -106,8 +112,11 @@ static bool could_be_denied_by_name(const struct pr_walk *walk, const struct pr_
 	const struct pr_settings *settings = pr_policy_settings(walk->policy, view->profile);
 	const struct pr_denying_lists lists = pr_lists_of_profile(walk->policy, settings);
 	const struct pr_denying_lists doh = pr_lists_of_doh(walk->policy);
+	/* A rule that doesn't ask for a name permits any. */
 	bool by_rule = decision->check == PR_CHECK_RULES && !decision->provisional &&
-		       decision->rule != PR_RULE_NONE;
+		       decision->rule != PR_RULE_NONE &&
+		       !(pr_policy_rule_fact(walk->policy, decision->rule) &
+			 (PR_FACT_DOMAIN | PR_FACT_LISTS));
 
 	if (view->direction == PR_DIRECTION_IN)
 		return false;
@@ -155,6 +164,16 @@ static bool rests_on_name(const struct pr_policy *policy, const struct pr_subjec
 	return pr_policy_rule_fact(policy, decision->rule) == PR_FACT_DOMAIN;
 }
 
+/* What could still let the claimed name deny. Behind what denies otherwise, or reroutes, the open rows aren't told. */
+static unsigned int wants_of_claim(const struct pr_walk *walk, const struct pr_subject *view,
+				   const struct pr_decision *as_claimed)
+{
+	if (as_claimed->outcome != PR_OUTCOME_DENY && !is_reroute(as_claimed))
+		return as_claimed->provisional ? as_claimed->wants : 0;
+	return pr_policy_wants_seen(walk->policy, view->profile, view->direction) &
+	       (PR_FACT_SPEAKS | PR_FACT_ENCRYPTION) & ~view->known;
+}
+
 static void weigh_claim(const struct pr_walk *walk, const struct pr_subject *view,
 			struct pr_decision *decision)
 {
@@ -170,9 +189,8 @@ static void weigh_claim(const struct pr_walk *walk, const struct pr_subject *vie
 		again.steps = walk->steps;
 		pr_walk_checks(&again, &claimed, decision);
 		decision->by_claim = true;
-	} else if (as_claimed.provisional && decision->outcome == PR_OUTCOME_PERMIT) {
-		decision->wants |= as_claimed.wants;
-		decision->permanent = false;
+	} else if (permits(decision)) {
+		decision->wants |= wants_of_claim(walk, view, &as_claimed);
 	}
 }
 
@@ -191,7 +209,7 @@ void pr_walk_names(const struct pr_walk *walk, const struct pr_subject *view,
 	if (pr_is_known(view, PR_FACT_NAME) && view->claimed &&
 	    ret_decision->outcome != PR_OUTCOME_DENY)
 		weigh_claim(walk, view, ret_decision);
-	if (ret_decision->outcome != PR_OUTCOME_PERMIT)
+	if (!permits(ret_decision))
 		return;
 	if (open && could_be_denied_by_name(walk, view, ret_decision))
 		ret_decision->wants |= PR_FACT_NAME;

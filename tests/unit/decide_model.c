@@ -13,7 +13,12 @@ struct told {
 	bool is_app;
 	enum pr_stage stage;
 	const struct pr_subject *subject;
-	bool address_lists; /* the lists that the address is on are seen */
+	bool address_lists;    /* the lists that the address is on are seen */
+	enum pr_speaks speaks; /* what was seen */
+	bool encrypted;
+	unsigned int flags; /* PR_SEEN_… */
+	const char *alpn, *claimed;
+	bool expired;
 	bool owner, domain, scope, address, country, asn, lists, proto, port; /* settled */
 	bool no_domain, no_scope, no_address, no_country, no_asn, no_lists, no_proto, no_port;
 };
@@ -26,6 +31,47 @@ static bool settled(const struct pr_subject *subject, unsigned int fact)
 static bool missing(const struct pr_subject *subject, unsigned int fact)
 {
 	return (subject->known & fact) && (subject->absent & fact);
+}
+
+static bool over_ports(uint8_t proto)
+{
+	return proto == 6 || proto == 17 || proto == 132;
+}
+
+/* Are its packets looked into, and was this found? */
+static const struct pr_seen *found(const struct told *told, unsigned int fact)
+{
+	const struct pr_subject *subject = told->subject;
+
+	if (told->stage != PR_STAGE_LINK || !told->proto || told->no_proto || told->no_port ||
+	    (subject->proto != 6 && subject->proto != 17) || subject->own ||
+	    subject->infrastructure || subject->start_grace || missing(subject, fact))
+		return NULL;
+	return subject->seen;
+}
+
+/* A question that is sent elsewhere shows nothing where it was sent to. */
+static bool is_question(const struct told *told, bool own_dns);
+
+static void tell_seen(struct told *told)
+{
+	const struct pr_seen *seen;
+
+	if (told->stage == PR_STAGE_LINK && told->subject->infrastructure &&
+	    told->subject->proto == 17 && told->proto && !told->no_proto)
+		told->speaks = PR_SPEAKS_DHCP;
+	if (is_question(told, told->settings->own_dns))
+		return;
+	seen = found(told, PR_FACT_SPEAKS);
+	told->speaks = seen ? (enum pr_speaks)seen->speaks : told->speaks;
+	seen = found(told, PR_FACT_ENCRYPTION);
+	told->encrypted = seen && seen->encryption == PR_ENCRYPTION_YES;
+	if (found(told, PR_FACT_NAME))
+		told->claimed = told->subject->claimed;
+	seen = found(told, PR_FACT_CERTIFICATE);
+	told->flags = seen ? seen->flags : 0;
+	told->alpn = seen ? seen->alpn : "";
+	told->expired = seen && told->subject->certificate_expired;
 }
 
 static void tell(struct told *told, const struct world *world, uint32_t app, enum pr_stage stage,
@@ -66,6 +112,8 @@ static void tell(struct told *told, const struct world *world, uint32_t app, enu
 	told->port = stage == PR_STAGE_LINK;
 	told->no_port =
 		told->port && (!settled(subject, PR_FACT_PORT) || missing(subject, PR_FACT_PORT));
+	told->alpn = "";
+	tell_seen(told);
 }
 
 /* A packet without a scope is as good as one with an invalid one. */
@@ -193,8 +241,41 @@ static enum three entity_matches(const struct told *told, const struct world_rul
 	}
 }
 
+/* On a TCP or UDP link. */
+static enum three seen_matches(const struct told *told, const char *word)
+{
+	static const struct {
+		const char *word;
+		enum pr_speaks speaks;
+		bool tcp, udp;
+	} words[] = { { "tls", PR_SPEAKS_TLS, true, false },
+		      { "quic", PR_SPEAKS_QUIC, false, true },
+		      { "http", PR_SPEAKS_HTTP, true, false },
+		      { "dns", PR_SPEAKS_DNS, true, true },
+		      { "dhcp", PR_SPEAKS_DHCP, false, true } };
+	uint8_t proto = told->subject->proto;
+
+	if (told->proto && (told->no_proto || !over_ports(proto)))
+		return NO;
+	if (strcmp(word, "unencrypted") == 0) {
+		if (told->stage == PR_STAGE_LINK && !told->subject->infrastructure &&
+		    is_question(told, told->settings->own_dns))
+			return NO;
+		return !told->proto ? MAYBE : told->encrypted ? NO : YES;
+	}
+	if (strcmp(word, "encrypted") == 0)
+		return told->encrypted ? YES : NO;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(words); i++)
+		if (strcmp(words[i].word, word) == 0 && words[i].speaks == told->speaks &&
+		    ((words[i].tcp && proto == 6) || (words[i].udp && proto == 17)))
+			return YES;
+	return NO;
+}
+
 static enum three proto_matches(const struct told *told, const struct world_rule *rule)
 {
+	if (rule->seen)
+		return seen_matches(told, rule->seen);
 	if (rule->proto < 0)
 		return YES;
 	if (!told->proto)
@@ -313,6 +394,14 @@ static struct model_decision deny(const struct told *told)
 	return decision;
 }
 
+static struct model_decision deny_by(const struct told *told, const struct world_rule *rule)
+{
+	struct model_decision decision = deny(told);
+
+	decision.rule = rule;
+	return decision;
+}
+
 static bool can_be_fetched(const struct told *told, unsigned int fact)
 {
 	switch (fact) {
@@ -380,7 +469,7 @@ static struct model_decision on_infrastructure(const struct told *told)
 		rule = &told->world->rules[i];
 		if (rule->action == PR_RULE_DENY &&
 		    (rule->proto == 1 || rule->proto == 58 || rule->proto == 2 ||
-		     (rule->proto == 17 &&
+		     ((rule->proto == 17 || (rule->seen && strcmp(rule->seen, "dhcp") == 0)) &&
 		      (!rule->first_port || (rule->first_port <= 68 && rule->last_port >= 67) ||
 		       (rule->first_port <= 547 && rule->last_port >= 546)))))
 			deniable = true;
@@ -392,7 +481,8 @@ static struct model_decision on_infrastructure(const struct told *told)
 	rule = first_rule(told, false, &how, &facts);
 	if (rule && how == MAYBE)
 		return depends(told, facts);
-	if (rule && how == YES && rule->action == PR_RULE_DENY && rule->proto >= 0)
+	if (rule && how == YES && rule->action == PR_RULE_DENY &&
+	    (rule->proto >= 0 || (rule->seen && !strstr(rule->seen, "encrypted"))))
 		return deny(told);
 	return permit(told);
 }
@@ -403,7 +493,7 @@ static struct model_decision by_rule(const struct told *told, const struct world
 	case PR_RULE_PERMIT:
 		return permit(told);
 	case PR_RULE_DENY:
-		return deny(told);
+		return deny_by(told, rule);
 	case PR_RULE_ASK:
 		return outcome(PR_OUTCOME_ASK);
 	default:
@@ -462,8 +552,10 @@ static bool is_name(const struct told *told, const char *zone)
 	       below(told->subject->domains[0], zone);
 }
 
-/* What is known of the entity: NO: nothing against it; MAYBE: *ret_missing decides; YES: denied. */
-static enum three by_knowledge(const struct told *told, unsigned int *ret_missing)
+/* What is known of the entity: NO: nothing against it; MAYBE: *ret_missing decides; YES: denied, and *denied has the
+ * lists by which. */
+static enum three by_knowledge(const struct told *told, unsigned int *ret_missing,
+			       struct model_decision *denied)
 {
 	const struct pr_settings *settings = told->settings;
 	const struct pr_subject *subject = told->subject;
@@ -474,6 +566,7 @@ static enum three by_knowledge(const struct told *told, unsigned int *ret_missin
 	enum three doh = NO, lists;
 
 	*ret_missing = 0;
+	*denied = deny(told);
 	if (opened && question && prevents & PR_BYPASS_CANARY &&
 	    is_name(told, "use-application-dns.net"))
 		return YES;
@@ -483,9 +576,14 @@ static enum three by_knowledge(const struct told *told, unsigned int *ret_missin
 	    !subject->dns_exempt && !told->no_proto && !told->no_port && subject->port == 853 &&
 	    (subject->proto == 6 || subject->proto == 17))
 		return YES;
+	if (opened && prevents & PR_BYPASS_DOT && !subject->dns_exempt &&
+	    strcmp(told->alpn, "h2,dot") == 0)
+		return YES;
 	if (opened && prevents & PR_BYPASS_DOH && !subject->dns_exempt)
 		doh = is_listed(told, UINT64_C(1) << WORLD_DOH, 0);
 	lists = is_listed(told, told->denying, told->excepting);
+	if (doh == YES)
+		denied->lists = UINT64_C(1) << WORLD_DOH;
 	if (doh == YES || (doh == NO_DATA && deny_missing))
 		return YES;
 	if (doh == MAYBE)
@@ -493,6 +591,10 @@ static enum three by_knowledge(const struct told *told, unsigned int *ret_missin
 	/* who can be asked is asked before the next check has its turn */
 	if (doh == MAYBE && can_be_fetched(told, PR_FACT_LISTS))
 		return MAYBE;
+	if (lists == YES) {
+		denied->lists = told->denying;
+		denied->exceptions = told->excepting;
+	}
 	if (lists == YES || (lists == NO_DATA && deny_missing))
 		return YES;
 	if (lists == MAYBE)
@@ -502,12 +604,38 @@ static enum three by_knowledge(const struct told *told, unsigned int *ret_missin
 	if (opened && told->stage == PR_STAGE_AFTER_INTEL && subject->public_answer &&
 	    told->world->rebinding_protection && is_ours(told) && !is_name(told, "local"))
 		return YES;
+	if (opened && settings->foreign_names == PR_SUSPICION_DENY && told->claimed)
+		return YES;
 	if (opened && ((settings->generated_domains == PR_SUSPICION_DENY &&
 			subject->suspicions & PR_SUSPICION_GENERATED) ||
 		       (settings->dns_tunnels == PR_SUSPICION_DENY &&
 			subject->suspicions & PR_SUSPICION_TUNNEL)))
 		return YES;
 	return *ret_missing ? MAYBE : NO;
+}
+
+static bool is_bad_tls(const struct told *told)
+{
+	uint32_t deny = told->settings->deny_tls;
+
+	return told->subject->direction != PR_DIRECTION_IN &&
+	       ((deny & PR_TLS_NAMELESS && told->flags & PR_SEEN_NAMELESS) ||
+		(deny & PR_TLS_OLD && told->flags & PR_SEEN_OLD) ||
+		(deny & PR_TLS_SELF_ISSUED && told->flags & PR_SEEN_SELF_ISSUED) ||
+		(deny & PR_TLS_EXPIRED && told->expired));
+}
+
+/* NO: it should be encrypted and isn't proven. */
+static enum three is_encryption_kept(const struct told *told)
+{
+	if (!told->settings->require_encryption || told->no_scope ||
+	    !(told->settings->encryption_scopes & bit_of(scope_of(told))))
+		return YES;
+	if (!told->proto)
+		return MAYBE;
+	if (told->no_proto || !over_ports(told->subject->proto))
+		return YES;
+	return told->encrypted ? YES : NO;
 }
 
 /* No rule spoke, and the scope is known (or there is none). */
@@ -520,8 +648,8 @@ static struct model_decision by_switches(const struct told *told)
 	bool question = told->stage == PR_STAGE_LINK && is_question(told, settings->own_dns);
 	uint32_t allowed = incoming ? settings->incoming_scopes : settings->scopes;
 	struct model_decision decision;
+	enum three how, encrypted;
 	unsigned int facts;
-	enum three how;
 
 	if (question)
 		return outcome(PR_OUTCOME_REROUTE_NAMESERVER);
@@ -535,14 +663,21 @@ static struct model_decision by_switches(const struct told *told)
 		if (told->no_domain || !subject->n_domains)
 			return deny(told);
 	}
-	how = by_knowledge(told, &facts);
+	how = by_knowledge(told, &facts, &decision);
 	if (how == YES)
-		return deny(told);
+		return decision;
 	if (how == MAYBE && can_be_fetched(told, facts))
 		return depends(told, facts);
 	if (!incoming && settings->require_tunnel && settings->default_action == PR_ACTION_PERMIT &&
 	    !told->no_scope && scope_of(told) == PR_SCOPE_INTERNET)
 		return outcome(PR_OUTCOME_REROUTE_TUNNEL);
+	if (is_bad_tls(told))
+		return deny(told);
+	encrypted = is_encryption_kept(told);
+	if (encrypted == NO)
+		return deny(told);
+	if (encrypted == MAYBE && how != MAYBE)
+		how = MAYBE;
 	decision =
 		by_default(told, incoming ? settings->default_incoming : settings->default_action);
 	/* what may still be denied isn't permitted */
@@ -558,10 +693,11 @@ static struct model_decision by_switches_without_scope(const struct told *told)
 	const struct pr_settings *settings = told->settings;
 	bool none = !(settings->scopes &
 		      (PR_SCOPE_BIT_LOCALHOST | PR_SCOPE_BIT_LAN | PR_SCOPE_BIT_INTERNET));
+	struct model_decision denied;
 	unsigned int facts;
 
-	if (by_knowledge(told, &facts) == YES)
-		return deny(told);
+	if (by_knowledge(told, &facts, &denied) == YES)
+		return denied;
 	if (none || settings->default_action == PR_ACTION_BLOCK)
 		return deny(told);
 	if (settings->default_action == PR_ACTION_ASK)
@@ -586,9 +722,9 @@ static struct model_decision past_denials(const struct told *told, unsigned int 
 
 	rule = first_rule(told, true, &how, &facts);
 	if (rule && how == NO_DATA && !is_graced(told))
-		return deny(told);
+		return deny_by(told, rule);
 	if (rule && how == YES && rule->action == PR_RULE_DENY)
-		return deny(told);
+		return deny_by(told, rule);
 	if (rule && (how == MAYBE || (how == YES && does_rule_count(told, rule))))
 		return open;
 	if (open.outcome == PR_OUTCOME_MISSING)
@@ -614,7 +750,7 @@ static struct model_decision after_the_ground(const struct told *told)
 	if (rule && how == MAYBE)
 		return depends(told, facts);
 	if (rule && how == NO_DATA && !is_graced(told))
-		return deny(told);
+		return deny_by(told, rule);
 	if (rule && how == YES && does_rule_count(told, rule)) {
 		decision = by_rule(told, rule);
 		if (decision.outcome == PR_OUTCOME_PERMIT && !told->scope)
@@ -624,26 +760,31 @@ static struct model_decision after_the_ground(const struct told *told)
 	return behind_the_rules(told);
 }
 
-struct model_decision model_decide(const struct world *world, uint32_t app, enum pr_stage stage,
-				   const struct pr_subject *subject)
+static struct model_decision decide_once(const struct world *world, uint32_t app,
+					 enum pr_stage stage, const struct pr_subject *subject)
 {
 	bool packet = stage >= PR_STAGE_COMMUNICATION;
 	struct model_decision decision;
 	struct told told;
 
-	/* of the same link, with what its packets have shown */
-	if (stage == PR_STAGE_INSPECTION)
-		stage = PR_STAGE_LINK;
 	tell(&told, world, app, stage, subject);
 	if (stage == PR_STAGE_COMMUNICATION &&
 	    (subject->own || subject->infrastructure || subject->spoofed || subject->start_grace ||
-	     subject->dns_exempt || is_question(&told, false) || is_encrypted(subject)))
+	     subject->attacker || subject->dns_exempt || is_question(&told, false) ||
+	     is_encrypted(subject)))
 		return outcome(PR_OUTCOME_OPEN);
 	if (subject->own)
 		return permit(&told);
 	if (packet && subject->infrastructure)
 		return on_infrastructure(&told);
 	if (packet && subject->spoofed && !is_graced(&told)) {
+		decision = deny(&told);
+		decision.verdict = PR_VERDICT_DROP;
+		decision.permanent = false;
+		return decision;
+	}
+	if (packet && subject->attacker && subject->direction != PR_DIRECTION_OUT &&
+	    !is_graced(&told)) {
 		decision = deny(&told);
 		decision.verdict = PR_VERDICT_DROP;
 		decision.permanent = false;
@@ -657,4 +798,44 @@ struct model_decision model_decide(const struct world *world, uint32_t app, enum
 		return decision;
 	}
 	return after_the_ground(&told);
+}
+
+/* Does what denies the claimed name speak of the name? */
+static bool is_by_name(const struct model_decision *decision, const struct pr_subject *as_claimed)
+{
+	uint64_t on = bits_of(as_claimed->domain_lists[0]);
+
+	if (decision->rule)
+		return decision->rule->entity == WORLD_NAME ||
+		       decision->rule->entity == WORLD_ZONE ||
+		       (decision->rule->entity == WORLD_LIST &&
+			on & list_named(decision->rule->text));
+	return on & decision->lists && !(on & decision->exceptions);
+}
+
+struct model_decision model_decide(const struct world *world, uint32_t app, enum pr_stage stage,
+				   const struct pr_subject *subject)
+{
+	struct model_decision decision, other;
+	struct pr_subject as_claimed = *subject;
+	struct told told;
+
+	/* of the same link, with what its packets have shown */
+	if (stage == PR_STAGE_INSPECTION)
+		stage = PR_STAGE_LINK;
+	decision = decide_once(world, app, stage, subject);
+	tell(&told, world, app, stage, subject);
+	if (!told.claimed || decision.outcome == PR_OUTCOME_DENY ||
+	    decision.outcome == PR_OUTCOME_MISSING)
+		return decision;
+	as_claimed.domains[0] = subject->claimed;
+	as_claimed.domain_lists[0] = subject->claimed_lists;
+	as_claimed.n_domains = 1;
+	as_claimed.known |= PR_FACT_DOMAIN;
+	as_claimed.absent &= ~(unsigned int)PR_FACT_DOMAIN;
+	other = decide_once(world, app, stage, &as_claimed);
+	if (other.outcome == PR_OUTCOME_MISSING ||
+	    (other.outcome == PR_OUTCOME_DENY && is_by_name(&other, &as_claimed)))
+		return other;
+	return decision;
 }

@@ -13,6 +13,9 @@ struct model_decision {
 	enum pr_verdict verdict; /* of deny */
 	bool permanent;
 	unsigned int missing; /* of MISSING */
+	/* What denied: a rule, or lists. */
+	const struct world_rule *rule;
+	uint64_t lists, exceptions;
 };
 
 /* `app`: the subject's profile number that is the world's application; all else has the global settings. */

@@ -4,6 +4,7 @@
  * policies and subjects drawn from alphabets so small that they meet. Seeds are fixed: a failure prints
  * its case and comes back.
  */
+#include "decide_draw.h"
 #include "decide_model.h"
 
 #include "firewall/explain.h"
@@ -17,216 +18,6 @@
 #define N_SUBJECTS    220u /* a world; each is decided on at four stages: 2,640,000 cases */
 #define N_COMPLETIONS 3u
 #define SEED	      UINT64_C(0x706f7274)
-
-static uint64_t random_state;
-
-/* splitmix64 (Steele, Lea, Flood 2014) */
-static uint32_t draw(uint32_t n)
-{
-	uint64_t z = random_state += UINT64_C(0x9e3779b97f4a7c15);
-
-	z = (z ^ z >> 30) * UINT64_C(0xbf58476d1ce4e5b9);
-	z = (z ^ z >> 27) * UINT64_C(0x94d049bb133111eb);
-	return (uint32_t)((z ^ z >> 31) >> 32) % n;
-}
-
-static bool one_in(uint32_t n)
-{
-	return draw(n) == 0;
-}
-
-static const char *const names[] = { "example.com",
-				     "www.example.com",
-				     "badexample.com",
-				     "example.net",
-				     "a.b.example.net",
-				     "com",
-				     "use-application-dns.net",
-				     "_dns.resolver.arpa",
-				     "nas.local" };
-static const char *const addresses[] = { "127.0.0.1", "192.168.1.7", "93.184.216.34",
-					 "8.8.8.8",   "0.0.0.0",     "2606:2800::1",
-					 "fe80::1:2", "203.0.113.5", "224.0.0.251" };
-static const char *const prefixes[] = { "0.0.0.0/0",	  "8.8.8.8",	   "93.184.0.0/16",
-					"192.168.0.0/16", "2606::/16",	   "127.0.0.0/8",
-					"::/0",		  "203.0.113.0/24" };
-static const char *const countries[] = { "AT", "DE" };
-static const int protos[] = { 6, 17, 1, 58, 2, 132 };
-static const uint16_t ports[] = { 53, 80, 443, 67, 546, 8080, 853 };
-
-/* Of all lists of the world. */
-static const uint64_t bitsets[1 << WORLD_LISTS_COUNT_] = { 0, 1, 2,  3,	 4,  5,	 6,  7,
-							   8, 9, 10, 11, 12, 13, 14, 15 };
-
-/* Rather few of those of `among`; NULL: none. */
-static const uint64_t *draw_bits(uint64_t among)
-{
-	uint64_t bits = draw(16) & draw(16) & among;
-
-	return one_in(2) ? &bitsets[bits] : NULL;
-}
-
-static uint64_t bits_of(const uint64_t *bits, uint64_t or_else)
-{
-	return bits ? *bits : or_else;
-}
-
-static struct pr_settings draw_settings(void)
-{
-	return (struct pr_settings){
-		.default_action = (enum pr_default_action)draw(3),
-		.default_incoming = (enum pr_default_action)draw(3),
-		.deny_outgoing = (enum pr_deny_how)draw(2),
-		.deny_incoming = (enum pr_deny_how)draw(2),
-		.on_missing_data = (enum pr_on_missing)draw(2),
-		.scopes = one_in(2) ? 15 : draw(16),
-		.incoming_scopes = one_in(2) ? 15 : draw(16),
-		.permanent_verdicts = !one_in(4),
-		.require_tunnel = one_in(4),
-		.own_dns = one_in(4),
-		.bypass_prevention = draw(16),
-		.generated_domains = (enum pr_on_suspicion)draw(3),
-		.dns_tunnels = (enum pr_on_suspicion)draw(3),
-	};
-}
-
-static struct world_rule draw_rule(void)
-{
-	struct world_rule rule = {
-		.ruleset = (enum pr_ruleset)draw(PR_RULESET_COUNT_),
-		.incoming = one_in(3),
-		.action = (enum pr_rule_action)draw(4),
-		.entity = (enum world_entity)draw(WORLD_ENTITIES_COUNT_),
-		.prefix = prefixes[draw(PR_ARRAY_SIZE(prefixes))],
-		.scopes = 1 + draw(7),
-		.asn = 1 + draw(3),
-		.proto = one_in(2) ? -1 : protos[draw(PR_ARRAY_SIZE(protos))],
-	};
-
-	rule.text = rule.entity == WORLD_COUNTRY ? countries[draw(PR_ARRAY_SIZE(countries))]
-		    : rule.entity == WORLD_LIST	 ? world_lists[draw(WORLD_LISTS_COUNT_)]
-						 : names[draw(PR_ARRAY_SIZE(names))];
-	if (one_in(3) &&
-	    (rule.proto == -1 || rule.proto == 6 || rule.proto == 17 || rule.proto == 132)) {
-		rule.first_port = ports[draw(PR_ARRAY_SIZE(ports))];
-		rule.last_port = rule.first_port + (one_in(3) ? (uint16_t)draw(500) : 0);
-	}
-	return rule;
-}
-
-static void draw_world(struct world *world)
-{
-	memset(world, 0, sizeof(*world));
-	world->global = draw_settings();
-	world->app = draw_settings();
-	world->start_grace = !one_in(4);
-	world->rebinding_protection = !one_in(4);
-	world->global_lists = bits_of(draw_bits(UINT64_MAX), 0);
-	world->global_exceptions = bits_of(draw_bits(UINT64_MAX), 0);
-	world->app_lists = bits_of(draw_bits(UINT64_MAX), 0);
-	world->app_exceptions = bits_of(draw_bits(UINT64_MAX), 0);
-	world->n_rules = draw(WORLD_RULES_MAX / 2);
-	for (unsigned int i = 0; i < world->n_rules; i++)
-		world->rules[i] = draw_rule();
-}
-
-/* Facts of intelligence, where they are still open: a value, or no data. */
-static void draw_intelligence(struct pr_subject *subject)
-{
-	const unsigned int facts[] = { PR_FACT_COUNTRY, PR_FACT_ASN, PR_FACT_LISTS };
-
-	for (size_t i = 0; i < PR_ARRAY_SIZE(facts); i++) {
-		if (subject->known & facts[i])
-			continue;
-		subject->known |= facts[i];
-		/* No list at all has data only where none was said to have any. */
-		if (one_in(2) && !(facts[i] == PR_FACT_LISTS && subject->lists_open))
-			subject->absent |= facts[i];
-		else if (facts[i] == PR_FACT_LISTS)
-			subject->address_lists =
-				draw_bits(bits_of(subject->lists_open, UINT64_MAX));
-		else if (facts[i] == PR_FACT_COUNTRY)
-			strcpy(subject->country, countries[draw(PR_ARRAY_SIZE(countries))]);
-		else if (facts[i] == PR_FACT_ASN)
-			subject->asn = 1 + draw(4);
-	}
-}
-
-/* `among`: the lists that the names may be on. */
-static void draw_domain(struct pr_subject *subject, uint64_t among)
-{
-	subject->known |= PR_FACT_DOMAIN;
-	subject->n_domains = draw(3);
-	for (unsigned int i = 0; i < subject->n_domains; i++) {
-		subject->domains[i] = names[draw(PR_ARRAY_SIZE(names))];
-		/* Lists that are settled are settled with the names. */
-		subject->domain_lists[i] = subject->known & PR_FACT_LISTS ? NULL : draw_bits(among);
-		/* the same name is on the same lists */
-		for (unsigned int k = 0; k < i; k++)
-			if (subject->domains[k] == subject->domains[i])
-				subject->domain_lists[i] = subject->domain_lists[k];
-	}
-	if (!subject->n_domains)
-		subject->absent |= PR_FACT_DOMAIN;
-}
-
-static void draw_owner(struct pr_subject *subject, uint32_t app)
-{
-	subject->known |= PR_FACT_OWNER;
-	subject->profile = one_in(3) ? draw(app) : app;
-	if (one_in(5)) {
-		subject->absent |= PR_FACT_OWNER;
-		subject->profile = PR_PROFILE_UNKNOWN;
-	}
-}
-
-static void draw_remote(struct pr_subject *subject)
-{
-	static const struct pr_own_addresses own;
-	struct pr_address address;
-
-	assert_int_equal(pr_address_parse(addresses[draw(PR_ARRAY_SIZE(addresses))], &address), 0);
-	pr_subject_remote_set(subject, &address, &own);
-}
-
-static void draw_service(struct pr_subject *subject)
-{
-	subject->known |= PR_FACT_PROTOCOL | PR_FACT_PORT;
-	subject->proto = (uint8_t)protos[draw(PR_ARRAY_SIZE(protos))];
-	if (subject->proto == 6 || subject->proto == 17 || subject->proto == 132)
-		subject->port = ports[draw(PR_ARRAY_SIZE(ports))] + (one_in(4) ? 1 : 0);
-	else
-		subject->absent |= PR_FACT_PORT;
-}
-
-static void draw_subject(struct pr_subject *subject, uint32_t app)
-{
-	memset(subject, 0, sizeof(*subject));
-	subject->known = subject->absent = PR_FACTS_SEEN;
-	subject->direction = (enum pr_direction)draw(3);
-	if (!one_in(10))
-		draw_owner(subject, app);
-	subject->n_list_words = 1;
-	subject->lists_missing = draw_bits(UINT64_MAX);
-	subject->lists_open = one_in(3) ? &bitsets[0] : draw_bits(UINT64_MAX);
-	if (!one_in(10))
-		draw_domain(subject, UINT64_MAX);
-	if (!one_in(6))
-		draw_remote(subject);
-	if (subject->known & PR_FACT_ADDRESS && !one_in(4))
-		draw_intelligence(subject);
-	if (!one_in(8))
-		draw_service(subject);
-	subject->own = one_in(40);
-	subject->infrastructure = one_in(30);
-	subject->start_grace = one_in(20);
-	subject->dns_exempt = one_in(10);
-	subject->to_nameserver = one_in(20);
-	subject->public_answer = one_in(2);
-	subject->suspicions = one_in(8) ? draw(4) : 0;
-	if (one_in(30))
-		subject->spoofed = (enum pr_spoof)(1 + draw(4));
-}
 
 typedef void decide_function(const struct pr_policy *policy, const struct pr_subject *subject,
 			     struct pr_decision *ret_decision);
@@ -327,22 +118,6 @@ static void check_invariants(const struct scene *scene, enum pr_stage stage,
 	fail();
 }
 
-/* Settles what is open at random; what is known stays. */
-static void complete(const struct scene *scene, struct pr_subject *subject)
-{
-	if (!(subject->known & PR_FACT_OWNER))
-		draw_owner(subject, scene->compiled.app);
-	if (!(subject->known & PR_FACT_DOMAIN))
-		draw_domain(subject, bits_of(subject->lists_open, UINT64_MAX));
-	if (!(subject->known & PR_FACT_ADDRESS))
-		draw_remote(subject);
-	draw_intelligence(subject);
-	if (!(subject->known & PR_FACT_PROTOCOL))
-		draw_service(subject);
-	subject->absent |= PR_FACTS_SEEN & ~subject->known;
-	subject->known |= PR_FACTS_SEEN;
-}
-
 /* What a stage is told of a subject: the rest may turn out in any way. */
 static struct pr_subject forget(const struct pr_subject *subject, enum pr_stage stage)
 {
@@ -397,7 +172,7 @@ static void check_completions(const struct scene *scene, enum pr_stage stage,
 			other.address_lists = NULL;
 			turn_domains(&other);
 		}
-		complete(scene, &other);
+		draw_rest(&other, scene->compiled.app);
 		if (!pr_decision_key(&other) || other.absent & PR_FACT_SCOPE ||
 		    (stage == PR_STAGE_COMMUNICATION && pr_decision_key(&other) != key))
 			continue;
@@ -450,6 +225,8 @@ static const struct pr_subject *as_asked(const struct pr_subject *subject, unsig
 					 struct pr_subject *copy)
 {
 	*copy = *subject;
+	if (stage < PR_STAGE_LINK)
+		copy->absent |= PR_FACTS_SEEN;
 	if (stage >= PR_STAGE_COMMUNICATION)
 		return copy;
 	if (copy->direction == PR_DIRECTION_IN)
@@ -457,7 +234,7 @@ static const struct pr_subject *as_asked(const struct pr_subject *subject, unsig
 	copy->known |= PR_FACT_DOMAIN;
 	copy->absent &= ~(unsigned int)PR_FACT_DOMAIN;
 	if (!copy->n_domains) {
-		copy->domains[0] = names[draw(PR_ARRAY_SIZE(names))];
+		copy->domains[0] = draw_name();
 		copy->domain_lists[0] = NULL;
 		copy->n_domains = 1;
 	}
@@ -487,7 +264,7 @@ static void the_decisions_are_the_models(void **state)
 
 	(void)state;
 	for (uint64_t seed = 0; seed < N_WORLDS; seed++) {
-		random_state = (SEED << 32) + (seed << 16);
+		draw_seed((SEED << 32) + (seed << 16));
 		scene.seed = seed;
 		draw_world(&scene.world);
 		world_compile(&scene.world, &scene.compiled);
@@ -503,19 +280,12 @@ static void the_decisions_are_the_models(void **state)
 	}
 }
 
-/* What is seen of packets has cases of its own (decide_seen.c). */
-static bool is_drawn(unsigned int id)
-{
-	return id != PR_CHECK_ATTACKER && id != PR_CHECK_FOREIGN_NAME && id != PR_CHECK_DENY_TLS &&
-	       id != PR_CHECK_REQUIRE_ENCRYPTION;
-}
-
 /* The cases are worth something: every check decided often, every outcome came at every stage it can. */
 static void the_cases_reach_everything(void **state)
 {
 	(void)state;
 	for (unsigned int id = 0; id < PR_CHECK_COUNT_; id++)
-		if (is_drawn(id) && n_decided[id] < 100)
+		if (n_decided[id] < 100)
 			fail_msg("%s decided %u times", pr_checks[id].name, n_decided[id]);
 	for (unsigned int stage = 0; stage <= PR_STAGE_INSPECTION; stage++)
 		for (unsigned int outcome = 0; outcome <= PR_OUTCOME_MISSING; outcome++) {

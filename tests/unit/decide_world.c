@@ -88,7 +88,9 @@ const char *world_rule_text(const struct world_rule *rule, char *text, size_t si
 		return rule->verbatim;
 	len = (size_t)snprintf(text, size, "%c ", actions[rule->action]);
 	len += add_entity(rule, text + len, size - len);
-	if (rule->proto >= 0)
+	if (rule->seen)
+		len += (size_t)snprintf(text + len, size - len, " %s", rule->seen);
+	else if (rule->proto >= 0)
 		len += (size_t)snprintf(text + len, size - len, " %d", rule->proto);
 	else if (rule->first_port)
 		len += (size_t)snprintf(text + len, size - len, " *");

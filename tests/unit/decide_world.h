@@ -32,7 +32,8 @@ struct world_rule {
 	const char *prefix;  /* as text */
 	unsigned int scopes; /* PR_SCOPE_BIT_… */
 	uint32_t asn;
-	int proto;			/* -1 = any */
+	int proto;	  /* -1 = any */
+	const char *seen; /* in the protocol's place: what packets prove; NULL = none */
 	uint16_t first_port, last_port; /* 0 = any */
 };
 
