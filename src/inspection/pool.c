@@ -300,6 +300,16 @@ uint64_t pr_inspections_due(const struct pr_inspections *inspections)
 	return held && held->hold_due_us < due_us ? held->hold_due_us : due_us;
 }
 
+static struct pr_inspection *first_due(const struct pr_inspections *inspections, uint64_t now_us)
+{
+	struct pr_inspection *active = first_of(&inspections->active);
+	struct pr_inspection *held = first_held(inspections);
+
+	if (held && held->hold_due_us <= now_us)
+		return held;
+	return active && active->due_us <= now_us ? active : NULL;
+}
+
 uint64_t pr_inspections_tick(struct pr_inspections *inspections, uint64_t now_us,
 			     struct pr_inspection **ret_inspection, uint64_t *ret_due_us)
 {
@@ -312,10 +322,7 @@ uint64_t pr_inspections_tick(struct pr_inspections *inspections, uint64_t now_us
 	inspection = first_of(&inspections->gone);
 	if (inspection) {
 		pr_inspection_move(inspection, NULL);
-	} else if (pr_inspections_due(inspections) <= now_us) {
-		inspection = first_held(inspections);
-		if (!inspection || inspection->hold_due_us > now_us)
-			inspection = first_of(&inspections->active);
+	} else if ((inspection = first_due(inspections, now_us))) {
 		pr_inspection_settle(inspections, inspection, &inspections->counters.given_up_time);
 	}
 	*ret_due_us = pr_inspections_due(inspections);
