@@ -3,7 +3,7 @@
 BUILD ?= build
 PREFIX ?= /usr/local
 
-.PHONY: all install run test bench heuristics fuzz lab tidy clean
+.PHONY: all install run test bench heuristics inspection fuzz lab tidy clean
 
 all: $(BUILD)/build.ninja
 	ninja -C $(BUILD)
@@ -37,6 +37,12 @@ heuristics:
 	packaging/install-dependencies build test bench
 	$(MAKE) --no-print-directory all
 	packaging/own-root /usr/bin/python3 bench/heuristics/run.py --build $(BUILD)
+
+# Captures of real clients and servers, and what the inspectors say of each flow and its variants; a part of test (docs/testing.md).
+inspection:
+	packaging/install-dependencies build test
+	$(MAKE) --no-print-directory all
+	packaging/own-root /usr/bin/python3 tests/captures/run.py --build $(BUILD)
 
 # Each fuzz target for five minutes; SECONDS_EACH changes that.
 fuzz:

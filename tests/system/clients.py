@@ -62,12 +62,16 @@ class Firefox:
 
     asks_https = False
 
-    def __init__(self, lab):
+    def __init__(self, lab, preferences="", authority=None):
+        """`authority`: a certificate that the browser trusts."""
         self.lab, self.path, self.number = lab, "/usr/lib/firefox-esr/firefox-esr", 0
         profile = lab.directory / "firefox"
         profile.mkdir()
+        if authority:
+            run("certutil", "-N", "--empty-password", "-d", f"sql:{profile}")
+            run("certutil", "-A", "-n", "lab", "-t", "C,,", "-i", authority, "-d", f"sql:{profile}")
         (profile / "user.js").write_text('user_pref("dom.security.https_first", false);\n'
-                                         'user_pref("browser.shell.checkDefaultBrowser", false);\n')
+                                         'user_pref("browser.shell.checkDefaultBrowser", false);\n' + preferences)
         environment = dict(os.environ, HOME=str(lab.directory), MOZ_HEADLESS="1")
         self.process = lab.host.start("firefox-esr", "--headless", "--marionette", "--no-remote", "--profile", profile,
                                       ready=lab.host.listens(2828), seconds=60, env=environment)
@@ -96,7 +100,10 @@ class Firefox:
         return error, result
 
     def loads(self, name):
-        error, _ = self._say("WebDriver:Navigate", {"url": f"http://{name}/"})
+        return self.load(f"http://{name}/")
+
+    def load(self, url):
+        error, _ = self._say("WebDriver:Navigate", {"url": url})
         if error:
             assert "dnsNotFound" in error["message"] or "neterror" in error["message"], error
             return False
