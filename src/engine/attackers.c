@@ -300,6 +300,21 @@ static bool is_near(const struct pr_engine *engine, const struct pr_address *add
 	       class_ == PR_CLASS_SITE_LOCAL;
 }
 
+/* One more packet of a source. One that goes on when its block is over, or soon will be, is blocked again. */
+static void weigh(struct pr_engine *engine, const struct pr_attack_probe *probe)
+{
+	struct pr_attacks *detector = engine->attackers->detector;
+	const struct pr_attack *attack = pr_attacks_probe(detector, engine->now_us, probe);
+	uint64_t half_us = pr_policy_global(engine->policy)->block_attackers_s * UINT64_C(500000);
+
+	if (attack)
+		return tell(engine, attack);
+	attack = pr_attacks_goes_on(detector);
+	if (attack && attack->blocked_until_us &&
+	    attack->blocked_until_us <= engine->now_us + half_us)
+		block(engine, attack);
+}
+
 static struct pr_attack_probe probe_of(const struct pr_engine *engine, const struct pr_link *link,
 				       bool closed)
 {
@@ -343,7 +358,7 @@ static void forwarded(struct pr_engine *engine, const struct pr_link *link)
 	if (link->technique == PR_TECHNIQUE_SYN)
 		(void)pr_attacks_opening(engine->attackers->detector, engine->now_us, &probe);
 	else
-		tell(engine, pr_attacks_probe(engine->attackers->detector, engine->now_us, &probe));
+		weigh(engine, &probe);
 	if (!link->rerouted)
 		watch(engine, link);
 }
@@ -364,7 +379,7 @@ static void incoming(struct pr_engine *engine, const struct pr_link *link, bool 
 	if (pr_class_of(&link->tuple.dst, &engine->own) != PR_CLASS_HOST)
 		return;
 	probe = probe_of(engine, link, closed);
-	tell(engine, pr_attacks_probe(detector, engine->now_us, &probe));
+	weigh(engine, &probe);
 }
 
 void pr_attackers_begin(struct pr_engine *engine, struct pr_link *link, uint8_t tcp_flags,
@@ -472,7 +487,7 @@ static void look(struct pr_engine *engine, const struct pr_link *link)
 	if (!denied && link->technique == PR_TECHNIQUE_SYN)
 		tell(engine, pr_attacks_opened(detector, engine->now_us, &probe, opened));
 	if (link->direction == PR_DIRECTION_FORWARD && opened != PR_OPENED_COMPLETED)
-		tell(engine, pr_attacks_probe(detector, engine->now_us, &probe));
+		weigh(engine, &probe);
 }
 
 /* A few at a time: each is a question to the kernel. */

@@ -77,6 +77,8 @@ enum pr_attack_technique pr_attack_technique_of(uint8_t proto, uint8_t tcp_flags
 /* Each returns what was found by this, or NULL; good until the next call. */
 const struct pr_attack *pr_attacks_probe(struct pr_attacks *attacks, uint64_t now_us,
 					 const struct pr_attack_probe *probe);
+/* Of the last pr_attacks_probe(): what was found of the same source before, if this was one more target; or NULL. */
+const struct pr_attack *pr_attacks_goes_on(const struct pr_attacks *attacks);
 /* A TCP link to a port that is served begins. True: what becomes of it is wanted a few seconds later. */
 bool pr_attacks_opening(struct pr_attacks *attacks, uint64_t now_us,
 			const struct pr_attack_probe *probe);

@@ -97,6 +97,7 @@ struct pr_attacks {
 	struct pr_attacks_gateway gateways[PR_ATTACKS_GATEWAYS_MAX];
 	unsigned int n_gateways;
 	struct pr_attacks_counters counters;
+	const struct pr_attack *goes_on; /* of the last probe */
 	uint64_t telling_us;
 	unsigned int n_told;
 };

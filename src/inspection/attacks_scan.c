@@ -235,6 +235,7 @@ void pr_attacks_go_on(struct pr_attacks *attacks, struct pr_attacks_source *sour
 {
 	struct pr_attack *attack;
 
+	attacks->goes_on = NULL;
 	if (!source->found || !attacks->found[source->found - 1].used)
 		return;
 	attack = &attacks->found[source->found - 1].attack;
@@ -243,6 +244,12 @@ void pr_attacks_go_on(struct pr_attacks *attacks, struct pr_attacks_source *sour
 	attack->last_us = attacks->now_us;
 	attack->n_packets = source->n_packets;
 	attack->n_targets = source->n_distinct;
+	attacks->goes_on = attack;
+}
+
+const struct pr_attack *pr_attacks_goes_on(const struct pr_attacks *attacks)
+{
+	return attacks->goes_on;
 }
 
 /* PR_ATTACK_N_KINDS: nothing, or nothing new. */
@@ -271,6 +278,7 @@ const struct pr_attack *pr_attacks_probe(struct pr_attacks *attacks, uint64_t no
 	enum pr_attack_kind kind;
 	struct pr_attacks_shape shape;
 
+	attacks->goes_on = NULL;
 	if (!pr_attacks_is_evidence(probe))
 		return NULL;
 	now_us = pr_attacks_time(attacks, now_us);
@@ -284,6 +292,7 @@ const struct pr_attack *pr_attacks_probe(struct pr_attacks *attacks, uint64_t no
 	target = pr_attacks_target_of(probe, now_us);
 	if (!pr_attacks_source_add(source, &target)) {
 		pr_attacks_go_on(attacks, source);
+		attacks->goes_on = NULL;
 		return NULL;
 	}
 	pr_attacks_weigh(source, &target, &shape);
@@ -291,5 +300,7 @@ const struct pr_attack *pr_attacks_probe(struct pr_attacks *attacks, uint64_t no
 	if (kind != PR_ATTACK_N_KINDS)
 		return pr_attacks_found_source(attacks, source, probe, kind);
 	pr_attacks_go_on(attacks, source);
-	return source->told || probe->near ? NULL : pr_attacks_of_many(attacks, probe);
+	if (source->told || probe->near)
+		return NULL;
+	return pr_attacks_of_many(attacks, probe);
 }
