@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * STUN and TURN (RFC 8489, RFC 8656), over UDP and as a stream. What it carries itself is plaintext. But it is also what
- * WebRTC finds its way with, and the media follow over the same link (RFC 7983): so nothing is said of encryption
- * while there is nothing but STUN, and DTLS that follows proves it.
+ * WebRTC finds its way with, and the media follow over the same link (RFC 7983): so encryption stays open while there is
+ * nothing but STUN, and DTLS that follows proves it.
  */
 #include "base/cursor.h"
 #include "inspection/inspectors.h"
+#include "inspection/limits.h"
 
 #define HEADER_LEN	20u
 #define COOKIE		0x2112a442u
@@ -108,9 +109,40 @@ static void speaks(struct pr_seen *seen)
 	seen->settled = PR_FACT_SPEAKS;
 }
 
+/* What came beside STUN, as if it were the link's only datagrams. Of two peers either may be DTLS' client (RFC 5763, 5). What
+ * the link speaks stays as it was settled. */
+static enum pr_look follow(const struct pr_transcript *transcript, struct pr_datagram *datagrams,
+			   unsigned int n, struct pr_seen *seen)
+{
+	struct pr_transcript rest = *transcript;
+	bool turned = datagrams[0].from_server;
+	enum pr_look look;
+
+	for (unsigned int i = 0; turned && i < n; i++)
+		datagrams[i].from_server = !datagrams[i].from_server;
+	rest.datagrams = datagrams;
+	rest.n_datagrams = n;
+	*seen = (struct pr_seen){ 0 };
+	look = pr_inspect_dtls(&rest, seen);
+	if (look == PR_LOOK_NOT_MINE) {
+		*seen = (struct pr_seen){ 0 };
+		look = settle_unknown(seen, "what follows STUN is not known");
+	} else if (seen->speaks == PR_SPEAKS_DTLS) {
+		seen->flags |= PR_SEEN_UPGRADED;
+	}
+	seen->speaks = PR_SPEAKS_STUN;
+	seen->settled |= PR_FACT_SPEAKS;
+	/* whoever comes to us names us */
+	if (turned)
+		seen->n_names = 0;
+	return look;
+}
+
 static enum pr_look look_udp(const struct pr_transcript *transcript, struct pr_seen *seen)
 {
-	bool relayed = false, others = false;
+	struct pr_datagram others[PR_INSPECTION_DATAGRAMS_MAX];
+	unsigned int n_others = 0;
+	bool relayed = false;
 
 	for (unsigned int i = 0; i < transcript->n_datagrams; i++) {
 		enum kind kind = kind_of(&transcript->datagrams[i]);
@@ -118,14 +150,16 @@ static enum pr_look look_udp(const struct pr_transcript *transcript, struct pr_s
 		if (i == 0 && kind != KIND_STUN)
 			return PR_LOOK_NOT_MINE;
 		relayed = relayed || kind == KIND_RELAYED;
-		others = others || kind == KIND_OTHER;
+		if (kind == KIND_OTHER && n_others < PR_INSPECTION_DATAGRAMS_MAX)
+			others[n_others++] = transcript->datagrams[i];
 	}
 	if (transcript->n_datagrams == 0)
 		return PR_LOOK_MORE;
+	if (n_others && !relayed)
+		return follow(transcript, others, n_others, seen);
 	speaks(seen);
-	if (relayed)
-		return settle_unknown(seen, "what TURN relays is not looked into");
-	return others ? settle_unknown(seen, "what follows STUN is not known") : PR_LOOK_GOES_ON;
+	return relayed ? settle_unknown(seen, "what TURN relays is not looked into")
+		       : PR_LOOK_GOES_ON;
 }
 
 /* One message after the other, each as long as it says (RFC 8489, 6.2.2). The first is enough. */

@@ -274,6 +274,47 @@ static void stun_says_nothing_of_what_follows(void **state)
 	assert_int_equal(seen.speaks, PR_SPEAKS_STUN);
 }
 
+/* The hello of client_hello[] as DTLS has it: with a cookie's length, in a record of its own. */
+static void say_dtls_hello(bool from_server)
+{
+	struct pr_writer writer = talk_begin(&talk, from_server);
+	const uint16_t len = CLIENT_HELLO_LEN - 4 + 1;
+
+	pr_write_bytes(&writer, "\x16\xfe\xfd\0\0\0\0\0\0\0\0", 11);
+	pr_write_u16(&writer, len + 12);
+	pr_write_bytes(&writer, "\1\0", 2);
+	pr_write_u16(&writer, len);
+	pr_write_bytes(&writer, "\0\0\0\0\0\0", 6);
+	pr_write_u16(&writer, len);
+	pr_write_bytes(&writer, "\xfe\xfd", 2);
+	pr_write_bytes(&writer, client_hello + 6, 33);
+	pr_write_u8(&writer, 0);
+	pr_write_bytes(&writer, client_hello + 39, CLIENT_HELLO_LEN - 39);
+	talk_end(&talk, &writer);
+}
+
+/* Of two peers either may begin DTLS; the link speaks STUN all the same. */
+static void dtls_follows_stun(void **state)
+{
+	(void)state;
+	for (int server = 0; server < 2; server++) {
+		assert_int_equal(look_alone(false, STUN_REQUEST), PR_LOOK_GOES_ON);
+		talk_hex(&talk, true, STUN_INDICATION);
+		say_dtls_hello(server);
+		assert_int_equal(look(), PR_LOOK_GOES_ON);
+		assert_int_equal(seen.speaks, PR_SPEAKS_STUN);
+		assert_int_equal(seen.encryption, PR_ENCRYPTION_UNKNOWN);
+		assert_int_equal(seen.settled, PR_FACT_SPEAKS | PR_FACT_NAME);
+		assert_int_equal(seen.flags & PR_SEEN_UPGRADED, PR_SEEN_UPGRADED);
+		assert_int_equal(seen.n_names, !server);
+		talk_hex(&talk, false, STUN_INDICATION);
+		assert_int_equal(look(), PR_LOOK_GOES_ON);
+		talk_bytes(&talk, false, "plaintext all the same", 22);
+		assert_int_equal(look(), PR_LOOK_DONE);
+		assert_int_equal(seen.encryption, PR_ENCRYPTION_NO);
+	}
+}
+
 static void turn_relays(void **state)
 {
 	(void)state;
@@ -468,6 +509,7 @@ int main(void)
 		cmocka_unit_test(multicast_dns),
 		cmocka_unit_test(wireguard_is_proven_by_its_answer),
 		cmocka_unit_test(stun_says_nothing_of_what_follows),
+		cmocka_unit_test(dtls_follows_stun),
 		cmocka_unit_test(turn_relays),
 		cmocka_unit_test(time_is_told_in_plaintext),
 		cmocka_unit_test(an_answer_repeats_the_time),
