@@ -330,6 +330,20 @@ static enum pr_inspecting_outcome outcome(struct pr_engine *engine,
 	return PR_INSPECTING_GOES;
 }
 
+/* Sent by the socket that is about to be destroyed. */
+static bool is_spared(const struct pr_arrival *arrival)
+{
+	struct pr_link *link = arrival->link;
+	const struct pr_link_end *end = &link->ends[arrival->end];
+
+	if (!link->spared || arrival->reply || arrival->end != PR_LINK_OUT || !end->decided ||
+	    end->verdict != PR_VERDICT_BLOCK || link->tuple.proto != IPPROTO_TCP ||
+	    arrival->parsed.tcp_flags & PR_TCP_SYN)
+		return false;
+	link->spared--;
+	return true;
+}
+
 enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
 					      const struct pr_arrival *arrival)
 {
@@ -343,7 +357,7 @@ enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
 		return PR_INSPECTING_GOES;
 	if (!pr_end_is_inspected(end)) {
 		end->begun |= passes(end);
-		return PR_INSPECTING_GOES;
+		return is_spared(arrival) ? PR_INSPECTING_ENDS : PR_INSPECTING_GOES;
 	}
 	was_provisional = is_provisional(link);
 	if (link->look == PR_LINK_LOOK_NEW)

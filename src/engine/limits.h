@@ -34,6 +34,9 @@
 /* So long after our last question to it, it is none any more. The resolver asks more often than that
  * (resolver/greeting.h). */
 #define PR_ENGINE_LOCAL_UPSTREAM_US 120000000u
+/* Packets of a TCP link that is being cut which are dropped, not refused: once what was held is let go the kernel sends it again
+ * at once, and a reset in answer would take the socket away that is about to be destroyed. At most 3. */
+#define PR_ENGINE_CUT_SPARES 3u
 /* Links under inspection, and those that hold a packet for it. Reached: the link is decided as if nothing could be
  * seen of it. Memory is bounded more narrowly (inspection/limits.h). */
 #define PR_ENGINE_INSPECTED_MAX 65536u

@@ -57,6 +57,16 @@ static bool is_carried(const struct pr_link_end *end)
 	return end->permanent || end->verdict == PR_VERDICT_REROUTE_NAMESERVER;
 }
 
+/* A link whose packets come by here: the kernel has no word of it that denies, until the socket is destroyed. */
+static void cut_with_care(struct pr_engine *engine, struct pr_link *link,
+			  enum pr_link_end_name name, const struct pr_link_end *before)
+{
+	if (name == PR_LINK_OUT && link->direction == PR_DIRECTION_OUT &&
+	    (before->asked || pr_end_is_inspected(before)))
+		link->spared = PR_ENGINE_CUT_SPARES;
+	pr_end_cut(engine, link, name);
+}
+
 static void carry_out(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name,
 		      const struct pr_link_end *before)
 {
@@ -74,11 +84,11 @@ static void carry_out(struct pr_engine *engine, struct pr_link *link, enum pr_li
 		/* Asked, it is held up but lives: the answer may be to permit it. A way that changes is
 		 * cut, never NATed anew. */
 		if (end->decided && (before->begun || !pr_end_is_inspected(before)))
-			pr_end_cut(engine, link, name);
+			cut_with_care(engine, link, name, before);
 	} else if (before->decided && before->permanent && passes(end)) {
 		forget_denied(engine);
 	} else if (before->asked && before->begun && end->decided && !passes(end)) {
-		pr_end_cut(engine, link, name);
+		cut_with_care(engine, link, name, before);
 	}
 }
 

@@ -92,7 +92,8 @@ struct pr_link {
 	bool weighed : 1;     /* as evidence of an attack */
 	bool owed : 1;	      /* something of it is still to be told */
 	bool isn_known : 1;
-	uint8_t look : 2; /* enum pr_link_look */
+	uint8_t look : 2;   /* enum pr_link_look */
+	uint8_t spared : 2; /* packets that are dropped, not refused, while it is being cut */
 	uint16_t flags;
 	uint8_t technique;   /* enum pr_attack_technique of its first packet */
 	uint16_t in_ifindex; /* the interface's number that it came by; of those up to 65535 */

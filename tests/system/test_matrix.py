@@ -28,7 +28,7 @@ def config(verdict, permanent):
     rules = "" if verdict == "accept" else f'"- {WEB4}", "- {WEB6}"'
     how = verdict if verdict != "accept" else "block"
     return (f'outgoing = [ {rules} ];\nincoming = [ {rules} ];\ndeny_outgoing = "{how}";\ndeny_incoming = "{how}";\n'
-            f'permanent_verdicts = {"true" if permanent else "false"};\n')
+            f'permanent_verdicts = {"true" if permanent else "false"};\ninspect = false;\n')
 
 
 @pytest.fixture(scope="module")
