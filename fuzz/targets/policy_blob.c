@@ -56,7 +56,7 @@ static void ask(const struct pr_policy *policy)
 		(void)pr_policy_wants_seen(policy, subject.profile, subject.direction);
 		(void)pr_policy_denies_name_before(policy, subject.profile, subject.direction, i);
 		pr_policy_match_unseen(policy, &subject, &hit);
-		pr_policy_match_past_denials(policy, &subject, &hit);
+		pr_policy_match_past_denials(policy, &subject, i & 1, &hit);
 		pr_policy_match(policy, &subject, &hit);
 		if (hit.match == PR_MATCH_NONE)
 			continue;

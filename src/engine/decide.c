@@ -225,6 +225,7 @@ static void fill(struct pr_engine *engine, struct pr_link *link, enum pr_link_en
 		  pr_link_asks_by_datagram(link, end_name));
 	end->defaulted = decision->defaulted;
 	end->by_claim = decision->by_claim;
+	end->provisional = decision->provisional;
 	end->decided = true;
 	end->asked = false;
 	if (decision->missing)
@@ -293,7 +294,7 @@ struct pr_decision pr_end_decision(const struct pr_link *link, enum pr_link_end_
 		.permanent = end->permanent,
 		.defaulted = end->defaulted,
 		.wants = PR_LINK_WANTED(end->wants),
-		.provisional = end->wants,
+		.provisional = end->provisional,
 		.by_claim = end->by_claim,
 		.check = end->check,
 		.rule = end->rule,

@@ -130,12 +130,12 @@ static bool is_passed_over(const struct pr_check_view *view, const struct pr_rul
  * it open, for either may come; where none speaks, the rows behind it have their turn.
  */
 static void say_past_denials(const struct pr_check_view *view, const struct pr_rule_hit *open,
-			     struct pr_said_more *ret_said)
+			     bool unseen, struct pr_said_more *ret_said)
 {
 	struct pr_rule_hit hit;
 	bool speaks, denies;
 
-	pr_policy_match_past_denials(view->policy, view->subject, &hit);
+	pr_policy_match_past_denials(view->policy, view->subject, unseen, &hit);
 	denies = (hit.match == PR_MATCH_RULE && hit.action == PR_RULE_DENY) ||
 		 (hit.match == PR_MATCH_NO_DATA && !is_in_grace(view));
 	speaks = hit.match == PR_MATCH_UNDETERMINABLE ||
@@ -176,7 +176,7 @@ static void say_until_seen(const struct pr_check_view *view, const struct pr_rul
 		return;
 	}
 	if (open->action == PR_RULE_DENY) {
-		pr_policy_match_past_denials(view->policy, view->subject, &past);
+		pr_policy_match_past_denials(view->policy, view->subject, false, &past);
 		if (past.match != PR_MATCH_UNDETERMINABLE)
 			could = SAYS(DENY);
 	}
@@ -192,8 +192,9 @@ static bool waits_for_packets(const struct pr_check_view *view, const struct pr_
 	       (view->stage == PR_STAGE_LINK || view->stage == PR_STAGE_INSPECTION);
 }
 
+/* `unseen`: as pr_policy_match_past_denials() has it. */
 static void check_rules(const struct pr_check_view *view, const struct pr_rule_hit *hit,
-			struct pr_said_more *ret_said)
+			bool unseen, struct pr_said_more *ret_said)
 {
 	ret_said->missing = hit->missing | hit->passed_over;
 	if (hit->match != PR_MATCH_NONE)
@@ -201,7 +202,7 @@ static void check_rules(const struct pr_check_view *view, const struct pr_rule_h
 	if (waits_for_packets(view, hit))
 		say_until_seen(view, hit, ret_said);
 	else if (hit->match == PR_MATCH_UNDETERMINABLE && hit->action == PR_RULE_DENY)
-		say_past_denials(view, hit, ret_said);
+		say_past_denials(view, hit, unseen, ret_said);
 	else if (hit->match == PR_MATCH_UNDETERMINABLE)
 		pr_say_undeterminable(ret_said, PR_SAID_ANYTHING, hit->missing);
 	else if (hit->match == PR_MATCH_NO_DATA && !is_in_grace(view))
@@ -219,7 +220,7 @@ static void check_rerouted(const struct pr_check_view *view, struct pr_said_more
 
 	unseen.known &= ~PR_FACTS_SEEN;
 	pr_policy_match_unseen(view->policy, &unseen, &hit);
-	check_rules(&without, &hit, ret_said);
+	check_rules(&without, &hit, true, ret_said);
 }
 
 void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_said)
@@ -232,7 +233,7 @@ void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_s
 		check_rerouted(view, ret_said);
 	} else {
 		pr_policy_match(view->policy, view->subject, &hit);
-		check_rules(view, &hit, ret_said);
+		check_rules(view, &hit, false, ret_said);
 	}
 }
 

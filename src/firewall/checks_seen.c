@@ -26,19 +26,21 @@ static bool lists_word(const char *list, const char *word)
 	return false;
 }
 
-/* What was seen by now of a fact, settled or not; NULL where nothing is to be. */
-static const struct pr_seen *shown(const struct pr_check_view *view, unsigned int fact)
+/* What was seen by now, settled or not; NULL where nothing is to be. A link without a name or a certificate has
+ * been seen all the same. */
+static const struct pr_seen *shown(const struct pr_check_view *view)
 {
 	const struct pr_subject *subject = view->subject;
 
-	if (view->stage < PR_STAGE_LINK || subject->known & subject->absent & fact)
+	if (view->stage < PR_STAGE_LINK ||
+	    (subject->known & subject->absent & PR_FACTS_SEEN) == PR_FACTS_SEEN)
 		return NULL;
 	return subject->seen;
 }
 
 bool pr_is_dns_by_alpn(const struct pr_check_view *view)
 {
-	const struct pr_seen *seen = shown(view, PR_FACT_NAME);
+	const struct pr_seen *seen = shown(view);
 
 	if (!seen)
 		return false;
@@ -59,17 +61,18 @@ void pr_check_foreign_name(const struct pr_check_view *view, struct pr_said_more
 
 unsigned int pr_denied_tls(const struct pr_check_view *view)
 {
-	const struct pr_seen *hello = shown(view, PR_FACT_NAME);
-	const struct pr_seen *answer = shown(view, PR_FACT_CERTIFICATE);
+	const struct pr_seen *seen = shown(view);
 	unsigned int is = 0;
 
-	if (hello && hello->flags & PR_SEEN_NAMELESS)
+	if (!seen)
+		return 0;
+	if (seen->flags & PR_SEEN_NAMELESS)
 		is |= PR_TLS_NAMELESS;
-	if (answer && answer->flags & PR_SEEN_OLD)
+	if (seen->flags & PR_SEEN_OLD)
 		is |= PR_TLS_OLD;
-	if (answer && answer->flags & PR_SEEN_SELF_ISSUED)
+	if (seen->flags & PR_SEEN_SELF_ISSUED)
 		is |= PR_TLS_SELF_ISSUED;
-	if (answer && view->subject->certificate_expired)
+	if (view->subject->certificate_expired)
 		is |= PR_TLS_EXPIRED;
 	return is & view->settings->deny_tls;
 }

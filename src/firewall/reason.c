@@ -373,6 +373,22 @@ static const char *tell_provisional(const struct pr_check_view *view,
 	return text;
 }
 
+/* A permission that a name may end. */
+static const char *tell_until_named(const struct pr_check_view *view,
+				    const struct pr_intel_set *intel,
+				    const struct pr_decision *decision,
+				    const struct pr_said_more *said, char *text, size_t size)
+{
+	struct pr_sentence sentence = { text, size, 0, intel };
+
+	if (size)
+		text[0] = '\0';
+	tell(&sentence, view, (enum pr_check_id)decision->check, said);
+	pr_sentence_add(&sentence, "; what its packets show may still deny it: ");
+	add_facts(&sentence, decision->wants);
+	return text;
+}
+
 /* What denies the name that the packets claim. */
 static const char *tell_by_claim(const struct pr_check_view *view, const struct pr_intel_set *intel,
 				 const struct pr_decision *decision,
@@ -427,5 +443,7 @@ const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_i
 		return tell_provisional(&view, decision, text, size);
 	if (decision->by_claim && subject->claimed)
 		return tell_by_claim(&view, intel, decision, &said, text, size);
+	if (decision->wants && decision->outcome == PR_OUTCOME_PERMIT)
+		return tell_until_named(&view, intel, decision, &said, text, size);
 	return pr_said_reason(&view, intel, (enum pr_check_id)decision->check, &said, text, size);
 }

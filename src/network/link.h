@@ -55,8 +55,9 @@ struct pr_link_end {
 	uint8_t wants : 4; /* facts of inspection that could still decide otherwise, PR_LINK_WANTS() */
 	bool shown : 1;	   /* what its packets show is looked for anyway */
 	bool payload_only : 1; /* and packets without payload are of no interest */
-	bool by_claim : 1;     /* denied for a name that its packets claim */
-	bool begun : 1;	       /* a packet of it has passed */
+	bool provisional : 1; /* accepted until what it wants is known: `check` and `rule` decide then */
+	bool by_claim : 1; /* denied for a name that its packets claim */
+	bool begun : 1;	   /* a packet of it has passed */
 	uint16_t missing;
 	uint8_t check, stage;
 	uint8_t generation; /* that the kernel carries a permanent verdict in */

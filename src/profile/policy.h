@@ -172,9 +172,9 @@ void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *su
 /* The same, but what denies and is undeterminable is passed over as if it did not match: the first rule that
  * matches, or that could match and doesn't deny. A denial by it holds whatever the open facts turn out to be,
  * for a denial is all that could come before it; no other answer does. passed_over is 0. Cost: three times as
- * much at most. */
+ * much at most. `unseen`: nor do others that ask for what the packets will show, where that is open. */
 void pr_policy_match_past_denials(const struct pr_policy *policy, const struct pr_subject *subject,
-				  struct pr_rule_hit *ret_hit);
+				  bool unseen, struct pr_rule_hit *ret_hit);
 
 /* The same as pr_policy_match(), as if no rule asked for what the packets will show and is open: none of these
  * matches. */

@@ -303,15 +303,21 @@ void pr_policy_match(const struct pr_policy *policy, const struct pr_subject *su
 	match(&walk, ret_hit);
 }
 
+/* No rule for what is open of the packets. */
+static void look_past_seen(struct pr_search *search)
+{
+	if (search->speaks_is == PR_IS_OPEN)
+		search->speaks_is = PR_IS_NONE;
+	if (search->encryption_is == PR_IS_OPEN)
+		search->encryption_is = PR_IS_NONE;
+}
+
 void pr_policy_match_unseen(const struct pr_policy *policy, const struct pr_subject *subject,
 			    struct pr_rule_hit *ret_hit)
 {
 	struct walk walk = walk_of(policy, subject);
 
-	if (walk.search.speaks_is == PR_IS_OPEN)
-		walk.search.speaks_is = PR_IS_NONE;
-	if (walk.search.encryption_is == PR_IS_OPEN)
-		walk.search.encryption_is = PR_IS_NONE;
+	look_past_seen(&walk.search);
 	match(&walk, ret_hit);
 }
 
@@ -333,7 +339,7 @@ static void settle_as_nothing(struct pr_subject *subject)
 }
 
 void pr_policy_match_past_denials(const struct pr_policy *policy, const struct pr_subject *subject,
-				  struct pr_rule_hit *ret_hit)
+				  bool unseen, struct pr_rule_hit *ret_hit)
 {
 	const struct pr_blob_ruleset *rulesets[PR_RULESET_COUNT_];
 	size_t n = rulesets_of(policy, subject, rulesets);
@@ -347,6 +353,8 @@ void pr_policy_match_past_denials(const struct pr_policy *policy, const struct p
 	if (open_proto(&others, PR_PROTO_UNENCRYPTED))
 		certain.search.encryption_is = PR_IS_NONE;
 	others.search.others = true;
+	if (unseen)
+		look_past_seen(&others.search);
 	*ret_hit = (struct pr_rule_hit){ .match = PR_MATCH_NONE };
 	for (size_t i = 0; i < n; i++) {
 		uint32_t other = ruleset_first(&others, rulesets[i]);

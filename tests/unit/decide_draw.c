@@ -215,6 +215,10 @@ void draw_seen(struct pr_subject *subject)
 	subject->certificate_expired = one_in(6);
 	subject->known |= PR_FACTS_SEEN;
 	subject->absent &= ~(unsigned int)PR_FACTS_SEEN;
+	if (one_in(4))
+		subject->absent |= PR_FACT_NAME;
+	if (one_in(4))
+		subject->absent |= PR_FACT_CERTIFICATE;
 	if (one_in(2)) {
 		subject->claimed = names[draw(PR_ARRAY_SIZE(names))];
 		subject->claimed_lists = draw_bits(UINT64_MAX);

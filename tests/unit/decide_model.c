@@ -45,7 +45,8 @@ static const struct pr_seen *found(const struct told *told, unsigned int fact)
 
 	if (told->stage != PR_STAGE_LINK || !told->proto || told->no_proto || told->no_port ||
 	    (subject->proto != 6 && subject->proto != 17) || subject->own ||
-	    subject->infrastructure || subject->start_grace || missing(subject, fact))
+	    subject->infrastructure || subject->start_grace || missing(subject, fact) ||
+	    (subject->known & subject->absent & PR_FACTS_SEEN) == PR_FACTS_SEEN)
 		return NULL;
 	return subject->seen;
 }
@@ -68,7 +69,8 @@ static void tell_seen(struct told *told)
 	told->encrypted = seen && seen->encryption == PR_ENCRYPTION_YES;
 	if (found(told, PR_FACT_NAME))
 		told->claimed = told->subject->claimed;
-	seen = found(told, PR_FACT_CERTIFICATE);
+	/* what was seen besides, be there a name and a certificate or not */
+	seen = found(told, 0);
 	told->flags = seen ? seen->flags : 0;
 	told->alpn = seen ? seen->alpn : "";
 	told->expired = seen && told->subject->certificate_expired;

@@ -291,7 +291,7 @@ static enum pr_rule_answer match_with_nothing(const struct pr_rule *rule, const 
 	return pr_rule_match(rule, numbers, &settled, ret_missing, ret_no_data);
 }
 
-enum how { FIRST, PAST_DENIALS, UNSEEN };
+enum how { FIRST, PAST_DENIALS, UNSEEN, UNSEEN_PAST_DENIALS };
 
 /* One ruleset, rule by rule. True when the walk ends here. */
 static bool walk(const struct model *model, uint32_t set, const struct pr_subject *subject,
@@ -306,9 +306,10 @@ static bool walk(const struct model *model, uint32_t set, const struct pr_subjec
 		for (unsigned int l = 0; l < rule->n_lists; l++)
 			numbers[l] = model->list_numbers[rule->lists[l][0] - 'x'];
 		answer = pr_rule_match(rule, numbers, subject, &missing, &no_data);
-		if (how == UNSEEN && is_to_be_seen(rule, subject))
+		if (how >= UNSEEN && is_to_be_seen(rule, subject))
 			continue;
-		if (how == PAST_DENIALS && answer == PR_ANSWER_OPEN && rule->action == PR_RULE_DENY)
+		if ((how == PAST_DENIALS || how == UNSEEN_PAST_DENIALS) &&
+		    answer == PR_ANSWER_OPEN && rule->action == PR_RULE_DENY)
 			answer = match_with_nothing(rule, numbers, subject, &missing, &no_data);
 		if (answer == PR_ANSWER_NO)
 			continue;
@@ -371,6 +372,12 @@ static void ask_both(const struct pr_policy *policy, const struct model *model,
 	obvious_match(model, subject, UNSEEN, &wanted);
 	pr_policy_match_unseen(policy, subject, &got);
 	compare(policy, &wanted, &got, "unseen");
+	if (got.match == PR_MATCH_UNDETERMINABLE && got.action == PR_RULE_DENY) {
+		obvious_match(model, subject, UNSEEN_PAST_DENIALS, &wanted);
+		wanted.passed_over = 0;
+		pr_policy_match_past_denials(policy, subject, true, &got);
+		compare(policy, &wanted, &got, "unseen, past denials");
+	}
 	obvious_match(model, subject, FIRST, &wanted);
 	pr_policy_match(policy, subject, &got);
 	compare(policy, &wanted, &got, "the first");
@@ -379,7 +386,7 @@ static void ask_both(const struct pr_policy *policy, const struct model *model,
 		return;
 	obvious_match(model, subject, PAST_DENIALS, &wanted);
 	wanted.passed_over = 0;
-	pr_policy_match_past_denials(policy, subject, &got);
+	pr_policy_match_past_denials(policy, subject, false, &got);
 	compare(policy, &wanted, &got, "past denials");
 	*n_certain += got.match == PR_MATCH_RULE || got.match == PR_MATCH_NO_DATA;
 }
