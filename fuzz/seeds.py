@@ -5,6 +5,8 @@ import os
 import re
 import struct
 
+import seeds_tls
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 A4, B4 = bytes([192, 0, 2, 1]), bytes([198, 51, 100, 7])
 A6 = bytes.fromhex('20010db8000000000000000000000001')
@@ -568,6 +570,8 @@ def main():
         write('intel_set', name, data)
     for name, data in saved_names():
         write('names', name, data)
+    for target, name, data in seeds_tls.seeds():
+        write(target, name, data)
     for name, data in packets():
         write('packet', name, b'\x00' + data)
     write('packet', 'tcp4-captured-in-part', b'\x01' + ip4(6, tcp(), length=552))

@@ -258,7 +258,11 @@ static enum pr_look judge(struct reading *reading, enum answer answer)
 			      "what the client sends behind its hello is no TLS");
 	if (!(seen->settled & PR_FACT_CERTIFICATE))
 		read_certificate(reading);
-	return (seen->settled & PR_FACTS_SEEN) == PR_FACTS_SEEN ? PR_LOOK_DONE : PR_LOOK_GOES_ON;
+	if (seen->settled & PR_FACT_CERTIFICATE)
+		return PR_LOOK_DONE;
+	/* It belongs to the same flight; what the client sends before it has come would be no handshake. */
+	seen->settled &= ~(unsigned int)PR_FACT_ENCRYPTION;
+	return PR_LOOK_GOES_ON;
 }
 
 enum pr_look pr_tls_look_at(const struct pr_stream *client, const struct pr_stream *server,
