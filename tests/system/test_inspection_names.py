@@ -5,7 +5,7 @@ import json
 import os
 
 import pytest
-from portreeve_lab import WEB4, run, wait_for
+from portreeve_lab import SSH4, WEB4, run, wait_for
 
 WELCOME = "It works."
 CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
@@ -48,9 +48,9 @@ class Server:
 class Site:
     """A lab with the server, a guard, and the programs."""
 
-    def __init__(self, lab, guard, config="", rules=()):
+    def __init__(self, lab, guard, config="", rules=(), dns=()):
         self.lab, self.n = lab, 0
-        lab.start_dns(extra_data=(f"a.example. 60 IN A {WEB4}", f"b.example. 60 IN A {WEB4}"))
+        lab.start_dns(extra_data=(f"a.example. 60 IN A {WEB4}", f"b.example. 60 IN A {WEB4}", *dns))
         self.server = Server(lab)
         self.guarded = guard(config=config)
         for rule in rules:
@@ -73,9 +73,9 @@ class Site:
     def over_tcp(self, name, **options):
         return self.chromium(name, "--disable-quic", **options)
 
-    def arrives(self, proto, act):
+    def arrives(self, proto, act, more="port 443"):
         """What `act` returns, and the bytes of payload that came to the server's port meanwhile."""
-        capture = self.lab.internet.capture(f"{proto} dst port 443")
+        capture = self.lab.internet.capture(f"{proto} dst port 443 and {more}", "br0")
         result = act()
         lines = capture.stop()
         return result, sum(int(line.rsplit("length ", 1)[1].split(":")[0].split()[0]) for line in lines if "length " in line)
@@ -141,6 +141,15 @@ def test_chromium_over_quic(site):
     assert WELCOME in document and "<title>reached" not in document
     requests = made.server.requests()
     assert {host for host, _ in requests} == {"a.example"} and {proto for _, proto in requests} == {"HTTP/3.0"}
+
+
+def test_where_encryption_is_required_both_ways_lead_there(site):
+    made = site(config="require_encryption = true;\n")
+    for load, protocol in ((made.over_tcp, "tls"), (made.over_quic, "quic")):
+        document = load("a.example", page="both.html")
+        assert WELCOME in document and "<title>reached" in document
+        row = made.row()
+        assert row["seen"]["protocol"] == protocol and row["seen"]["encrypted"] == "yes" and row["permanent"], row
 
 
 FRONTED = ("--connect-to", "::a.example:443")  # whatever the URL says: a.example is asked for, and its address used
@@ -215,4 +224,32 @@ def test_encrypted_dns_where_no_list_knows_it(site):
         "kdig", "+time=2", "+retry=0", f"@{WEB4}", "-p", 443, "+tls-sni=a.example", "+quic", "example.com", check=False))
     row = made.row(verdict="block")
     assert n_bytes == 0 and row["seen"]["protocol"] == "quic" and "doq" in row["seen"]["alpn"] and "dot" in row["reason"]
+    assert made.curl("a.example")
+
+
+def start_doh(lab):
+    """unbound for DNS over HTTPS as resolver.example, which no list knows."""
+    certificate, key = lab.certificate("resolver.example")
+    config = lab.directory / "doh.conf"
+    config.write_text(f'server:\n interface: {SSH4}@443\n https-port: 443\n tls-service-pem: "{certificate}"\n'
+                      f' tls-service-key: "{key}"\n access-control: 0.0.0.0/0 allow\n chroot: ""\n username: ""\n pidfile: ""\n'
+                      f' use-syslog: no\n do-daemonize: no\n module-config: "iterator"\n local-zone: "example." static\n'
+                      f' local-data: "a.example. 60 IN A {WEB4}"\n')
+    lab.internet.start("unbound", "-d", "-c", config, ready=lambda: f"{SSH4}:443" in lab.internet.run("ss", "-Hltn").stdout)
+
+
+def test_dns_over_https_that_no_list_knows_is_told_by_what_follows(site):
+    """Where a name comes from that Portreeve never gave: the link is claimed, and can be cut."""
+    made = site(dns=(f"resolver.example. 60 IN A {SSH4}",))
+    start_doh(made.lab)
+    doh = ("--doh-url", "https://resolver.example/dns-query", "--doh-insecure")
+    assert made.curl("a.example", *doh)
+    row = made.row()
+    assert (row["entity"]["domain"], row["entity"]["name_grade"]) == ("a.example", "claimed")
+    made.guarded.configure('foreign_names = "deny";\n')
+    made.guarded.reload()
+    wait_for("the setting", lambda: not made.curl("a.example", *doh))
+    reached, n_bytes = made.arrives("tcp", lambda: made.curl("a.example", *doh), f"dst host {WEB4}")
+    assert not reached and n_bytes == 0
+    assert "foreign_names" in made.row(verdict="block")["reason"]
     assert made.curl("a.example")
