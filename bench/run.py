@@ -24,7 +24,7 @@ import memory  # noqa: E402
 from figures import missed, table  # noqa: E402
 
 # Programs without a network: each prints one figure a line.
-PROGRAMS = ["bench-tables", "bench-decide"]
+PROGRAMS = ["bench-tables", "bench-decide", "bench-attacks"]
 
 
 def say(text):

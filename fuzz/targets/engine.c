@@ -34,7 +34,7 @@ static const char *const texts[N_POLICIES] = {
 	"( { id = \"dbl\"; type = \"dns\"; zone = \"dbl.example\"; asks = \"both\"; }, "
 	"{ id = \"rep\"; type = \"http\"; url = \"https://r.example/{entity}\"; } ); "
 	"outgoing = [ \"- L:dbl\", \"- L:rep.bad\" ];",
-	DENIED_RULES " permanent_verdicts = false; ask_timeout_s = 1; "
+	DENIED_RULES " permanent_verdicts = false; block_attackers_s = 2; ask_timeout_s = 1; "
 		     "ask_again_s = 2; default_action = \"ask\";",
 };
 static const char *const addresses[] = { "10.0.0.2",  "1.2.3.4",     "9.9.9.9",	 "6.6.6.6",
@@ -106,6 +106,16 @@ static bool port_before_nat(void *context, const struct pr_tuple *seen, struct p
 	ret_sent->dst = address_of(machine->owner);
 	ret_sent->dst_port = 53;
 	return machine->owner & 1;
+}
+
+static enum pr_attack_opened port_opened(void *context, const struct pr_tuple *tuple,
+					 bool *ret_live)
+{
+	struct machine *machine = context;
+
+	(void)tuple;
+	*ret_live = machine->owner & 1;
+	return (enum pr_attack_opened)(machine->owner % 3);
 }
 
 static void port_release(void *context, struct pr_interception *interception,
@@ -340,6 +350,19 @@ static void pass_time(struct machine *machine, uint8_t choice)
 	pr_engine_tick(machine->engine, machine->now_us);
 }
 
+/* A gateway, and somebody who says that he is it. */
+static void claim(struct machine *machine, struct pr_reader *reader)
+{
+	uint8_t choice = pr_read_u8(reader);
+	const struct pr_attack_gateway gateway = { .address = address_of(6), .ifindex = 2 };
+	const struct pr_claim claim = { .address = address_of(choice & 7),
+					.hardware = { 2, choice >> 5 } };
+
+	if (choice & 8)
+		pr_engine_gateways_set(machine->engine, &gateway, 1, machine->now_us);
+	pr_engine_claim(machine->engine, 2, &claim, machine->now_us);
+}
+
 static void step(struct machine *machine, struct pr_reader *reader)
 {
 	uint8_t kind = pr_read_u8(reader), choice;
@@ -382,11 +405,14 @@ static void step(struct machine *machine, struct pr_reader *reader)
 		break;
 	case 9:
 		cursor = pr_read_u8(reader);
-		(void)pr_engine_rows(machine->engine, cursor % 5, &cursor, show_row, machine,
+		(void)pr_engine_rows(machine->engine, cursor % 6, &cursor, show_row, machine,
 				     machine->now_us);
 		break;
 	case 10:
 		provider(machine, reader);
+		break;
+	case 11:
+		claim(machine, reader);
 		break;
 	default:
 		packet(machine, reader);
@@ -400,6 +426,7 @@ static void init(struct machine *machine)
 		.context = machine,
 		.owner = port_owner,
 		.before_nat = port_before_nat,
+		.opened = port_opened,
 		.release = port_release,
 		.resolve = port_resolve,
 		.inform = port_inform,

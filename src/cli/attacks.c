@@ -15,21 +15,15 @@ static const char *clock_of(const json_t *row, const char *path, char text[9])
 static void attack_row(const struct pr_cli *cli, const json_t *row, void *context)
 {
 	const char *said = pr_cli_text(row, "text");
-	char first[9], last[9], until[9], clean[512];
+	char first[9], last[9], clean[512];
 	unsigned int *n = context;
 
 	++*n;
 	if (cli->json)
 		return pr_cli_json(cli, row);
-	fprintf(cli->out, "%s to %s  %s", clock_of(row, "attack.first", first),
+	fprintf(cli->out, "%s to %s  %s\n", clock_of(row, "attack.first", first),
 		clock_of(row, "attack.last", last),
 		said ? pr_cli_clean(said, clean, sizeof(clean)) : "");
-	if (pr_cli_text(row, "attack.blocked_until"))
-		fprintf(cli->out, "; %sblocked%s until %s", pr_cli_verdict_colour(cli, "block"),
-			pr_cli_plain(cli), clock_of(row, "attack.blocked_until", until));
-	else if (json_is_true(json_object_get(json_object_get(row, "attack"), "spared")))
-		fputs("; not blocked, this host needs it or speaks with it", cli->out);
-	fputc('\n', cli->out);
 }
 
 int pr_command_attacks(const struct pr_cli *cli, int argc, char **argv)

@@ -9,6 +9,7 @@
 #include "base/hash.h"
 #include "firewall/checks.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #define WAYS		4u
@@ -39,7 +40,7 @@ struct pr_attackers {
 	struct pr_attack_gateway gateways[PR_ATTACKS_GATEWAYS_MAX];
 	unsigned int n_gateways;
 	struct nameserver nameservers[PR_ENGINE_NAMESERVERS_MAX];
-	char text[PR_ATTACK_TEXT_SIZE];
+	char text[PR_ATTACK_TEXT_SIZE + 80];
 };
 
 void pr_attackers_init(struct pr_engine *engine)
@@ -71,9 +72,12 @@ static struct blocked *set_of(struct pr_attackers *attackers, const struct pr_pr
 static const struct blocked *find(struct pr_attackers *attackers, const struct pr_address *address,
 				  uint8_t len)
 {
-	const struct pr_prefix source = { pr_address_mask(address, len), len };
+	struct pr_prefix source = { .address = { .family = address->family }, .len = len };
 	uint64_t key;
-	const struct blocked *set = set_of(attackers, &source, &key);
+	const struct blocked *set;
+
+	memcpy(source.address.bytes, address->bytes, len / 8);
+	set = set_of(attackers, &source, &key);
 
 	for (unsigned int i = 0; i < WAYS; i++)
 		if (set[i].until_us && set[i].key == key &&
@@ -259,6 +263,22 @@ static void block(struct pr_engine *engine, const struct pr_attack *attack)
 
 /* ---- telling ---- */
 
+/* What it is, and what becomes of its source. */
+static const char *text_of(const struct pr_engine *engine, const struct pr_attack *attack)
+{
+	char *text = engine->attackers->text;
+	size_t len = strlen(pr_attack_text(attack, text)), size = sizeof(engine->attackers->text);
+
+	if (attack->blocked_until_us > engine->now_us)
+		snprintf(text + len, size - len, "; its source is blocked for %llu s",
+			 (unsigned long long)(attack->blocked_until_us - engine->now_us + 999999) /
+				 1000000);
+	else if (attack->spared)
+		snprintf(text + len, size - len,
+			 "; not blocked: this host needs it, or speaks with it");
+	return text;
+}
+
 void pr_attackers_event(const struct pr_engine *engine, const struct pr_attack *attack,
 			struct pr_event *ret_event)
 {
@@ -268,7 +288,7 @@ void pr_attackers_event(const struct pr_engine *engine, const struct pr_attack *
 				  .attacked = true,
 				  .attack = *attack };
 
-	event.text = pr_attack_text(attack, engine->attackers->text);
+	event.text = text_of(engine, attack);
 	event.attack.first_us = pr_event_real(engine, attack->first_us);
 	event.attack.last_us = pr_event_real(engine, attack->last_us);
 	if (attack->blocked_until_us)
@@ -389,7 +409,7 @@ void pr_attackers_begin(struct pr_engine *engine, struct pr_link *link, uint8_t 
 	    !wanted(engine))
 		return;
 	link->technique = (uint8_t)pr_attack_technique_of(link->tuple.proto, tcp_flags);
-	link->in_ifindex = (uint16_t)in_ifindex;
+	link->in_ifindex = in_ifindex <= UINT16_MAX ? (uint16_t)in_ifindex : 0;
 }
 
 void pr_attackers_owner(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
@@ -507,7 +527,12 @@ static uint64_t look_at_due(struct pr_engine *engine)
 		if (link)
 			look(engine, link);
 	}
-	return attackers->n_watched ? attackers->watched[attackers->first].due_us : PR_ENGINE_NEVER;
+	if (!attackers->n_watched)
+		return PR_ENGINE_NEVER;
+	/* Packets have their turn before those that are left. */
+	return attackers->watched[attackers->first].due_us > engine->now_us
+		       ? attackers->watched[attackers->first].due_us
+		       : engine->now_us + PR_ENGINE_WATCH_GAP_US;
 }
 
 uint64_t pr_attackers_tick(struct pr_engine *engine)

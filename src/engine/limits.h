@@ -70,6 +70,7 @@
 #define PR_ENGINE_WATCHED_MAX	1024u
 #define PR_ENGINE_WATCH_US	3000000u
 #define PR_ENGINE_WATCH_AT_ONCE 16u
+#define PR_ENGINE_WATCH_GAP_US	1000u
 
 #define PR_ENGINE_WHY_SIZE	256u /* what a suspicion rests on */
 #define PR_ENGINE_REASON_SIZE	320u /* bytes of an event's reason; longer ones are cut */

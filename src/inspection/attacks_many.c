@@ -21,7 +21,7 @@ static const struct pr_attack *of_network(struct pr_attacks *attacks,
 					  const struct pr_attack_probe *probe)
 {
 	const uint8_t len = probe->source.family == 4 ? 24 : 48;
-	const struct pr_prefix prefix = { pr_address_mask(&probe->source, len), len };
+	const struct pr_prefix prefix = { pr_attacks_network(&probe->source, len / 8), len };
 	const struct pr_attacks_target target = pr_attacks_target_of(probe, attacks->now_us);
 	struct pr_attacks_source *network =
 		pr_attacks_source_get(attacks, attacks->networks, PR_ATTACKS_NETWORKS_MAX, &prefix);

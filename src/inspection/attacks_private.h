@@ -4,6 +4,8 @@
 
 #include "inspection/attacks.h"
 
+#include <string.h>
+
 #define PR_ATTACKS_WAYS		 4u
 #define PR_ATTACKS_NETWORKS_MAX	 1024u
 #define PR_ATTACKS_US		 UINT64_C(1000000)
@@ -104,6 +106,14 @@ struct pr_attacks {
 
 /* The clock stands still where the caller's runs backwards. */
 uint64_t pr_attacks_time(struct pr_attacks *attacks, uint64_t now_us);
+/* The first `n_bytes` of it: what pr_address_mask() does, for whole bytes. */
+static inline struct pr_address pr_attacks_network(const struct pr_address *address, size_t n_bytes)
+{
+	struct pr_address network = { .family = address->family };
+
+	memcpy(network.bytes, address->bytes, n_bytes);
+	return network;
+}
 uint64_t pr_attacks_key(const void *bytes, size_t len, uint64_t salt); /* never 0 */
 /* A place for something found; the one that was longest quiet gives way. Counts it, and says whether it is told. */
 struct pr_attack *pr_attacks_find(struct pr_attacks *attacks, const struct pr_attack *attack,

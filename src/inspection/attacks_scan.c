@@ -68,7 +68,7 @@ struct pr_attacks_source *pr_attacks_source_get(struct pr_attacks *attacks,
 struct pr_attacks_target pr_attacks_target_of(const struct pr_attack_probe *probe, uint64_t now_us)
 {
 	const struct pr_address network =
-		pr_address_mask(&probe->target, probe->target.family == 4 ? 24 : 64);
+		pr_attacks_network(&probe->target, probe->target.family == 4 ? 3 : 8);
 
 	return (struct pr_attacks_target){
 		.at_us = now_us,
@@ -283,7 +283,7 @@ const struct pr_attack *pr_attacks_probe(struct pr_attacks *attacks, uint64_t no
 		return NULL;
 	now_us = pr_attacks_time(attacks, now_us);
 	attacks->counters.probes++;
-	prefix = (struct pr_prefix){ pr_address_mask(&probe->source, len), len };
+	prefix = (struct pr_prefix){ pr_attacks_network(&probe->source, len / 8), len };
 	source = pr_attacks_source_get(attacks, attacks->sources, PR_ATTACKS_SOURCES_MAX, &prefix);
 	if (!source)
 		return probe->near ? NULL : pr_attacks_of_many(attacks, probe);
