@@ -53,7 +53,7 @@ static void fill(struct tables *tables, uint32_t n)
 
 		snprintf(domain, sizeof(domain), "host%u.example.com", i % N_DOMAINS);
 		pr_names_learn(tables->names, tables->application, &tuple.dst, domain,
-			       PR_NAME_GIVEN, 60, i);
+			       PR_NAME_GIVEN, false, 60, i);
 		if (pr_links_add(tables->links, &tuple, PR_DIRECTION_OUT, i, &link) !=
 		    PR_LINKS_DONE)
 			abort();

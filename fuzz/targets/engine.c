@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The whole machine, driven by any sequence of packets, owners, conntrack's events, questions, answers, policies and
- * times. Held to: each held packet is released once, and in time; what every policy denies explicitly is
+ * times. Packets carry what clients and servers begin with, whole, in pieces, changed. Held to: each held packet is released once, and in time; what every policy denies explicitly is
  * never accepted, whatever happens around it; ticks ask for a time that is to come.
  */
 #include "base/cursor.h"
 #include "base/hash.h"
 #include "dns/message.h"
 #include "engine/engine.h"
+#include "interception/scenario_payload.h"
 #include "packet/build.h"
 #include "profile/config.h"
 
@@ -15,11 +16,11 @@
 
 #include <string.h>
 
-#define N_POLICIES   5
+#define N_POLICIES   7
 #define HELD_MAX     1024
 #define TICKETS_MAX  64
 #define STEPS_MAX    400
-#define WAIT_MOST_US 2100000 /* longer than any packet may be held under these policies */
+#define WAIT_MOST_US 3100000 /* longer than any packet may be held under these policies */
 #define DENIED	     3	     /* in addresses[] */
 
 #define DENIED_RULES "enforced = [ \"- 6.6.6.6\" ]; enforced_incoming = [ \"- 6.6.6.6\" ]; "
@@ -36,6 +37,12 @@ static const char *const texts[N_POLICIES] = {
 	"outgoing = [ \"- L:dbl\", \"- L:rep.bad\" ];",
 	DENIED_RULES " permanent_verdicts = false; block_attackers_s = 2; ask_timeout_s = 1; "
 		     "ask_again_s = 2; default_action = \"ask\";",
+	DENIED_RULES " require_encryption = true; deny_tls = [ \"nameless\", \"old\" ]; "
+		     "default_incoming = \"permit\"; foreign_names = \"deny\"; inspect = false; "
+		     "encryption_scopes = [ \"localhost\", \"lan\", \"internet\" ];",
+	DENIED_RULES
+	" ask_timeout_s = 1; outgoing = [ \"? * tls\", \"- a.example\", \"- * ssh\" ]; "
+	"default_incoming = \"permit\";",
 };
 static const char *const addresses[] = { "10.0.0.2",  "1.2.3.4",     "9.9.9.9",	 "6.6.6.6",
 					 "127.0.0.1", "224.0.0.251", "10.0.0.9", "172.17.0.2" };
@@ -207,11 +214,58 @@ static struct pr_tuple read_tuple(struct pr_reader *reader)
 	};
 }
 
+/* A piece of what a client or a server says, at its place in the stream, and not always the same bytes there. */
+static void add_payload(struct pr_reader *reader, struct pr_packet_parts *parts, uint8_t *payload,
+			size_t size)
+{
+	static const char *const names[] = { "a.example", "example.com", "-", "b.example" };
+	uint8_t choice = pr_read_u8(reader), from = pr_read_u8(reader), to;
+	int len = 0;
+
+	parts->seq = 1000 + !(parts->tcp_flags & PR_TCP_SYN);
+	parts->ack = 1001;
+	if (!(choice & 0x40))
+		return;
+	to = pr_read_u8(reader);
+	switch (choice & 7) {
+	case 0:
+	case 1:
+	case 2:
+	case 3:
+		len = pr_scenario_client_hello(names[choice & 3], payload, size);
+		break;
+	case 4:
+		len = pr_scenario_server_hello(payload, size);
+		break;
+	case 5:
+		len = pr_scenario_text("GET / HTTP/1.1\\r\\nHost: a.example\\r\\n\\r\\n", payload,
+				       size);
+		break;
+	case 6:
+		len = pr_scenario_text("SSH-2.0-x\\r\\n", payload, size);
+		break;
+	default:
+		len = pr_scenario_noise(payload, size);
+		break;
+	}
+	pr_assert(len > 0);
+	if (choice & 8)
+		payload[to % (unsigned int)len] ^= 1;
+	from = from < len ? from : (uint8_t)(len - 1);
+	len -= from;
+	if (choice & 16 && to && to < len)
+		len = to;
+	parts->seq += from;
+	parts->ack += choice & 32 ? 100 : 0;
+	parts->payload = payload + from;
+	parts->payload_len = (size_t)len;
+}
+
 static void packet(struct machine *machine, struct pr_reader *reader)
 {
 	struct pr_packet_parts parts = { .tuple = read_tuple(reader), .icmp_type = 8 };
 	const struct pr_address denied = address_of(DENIED);
-	uint8_t choice = pr_read_u8(reader), bytes[256];
+	uint8_t choice = pr_read_u8(reader), bytes[512], payload[400];
 	struct pr_intercepted held = { .hook = choice & 3,
 				       .in_ifindex = 2,
 				       .out_ifindex = 2,
@@ -229,6 +283,7 @@ static void packet(struct machine *machine, struct pr_reader *reader)
 	parts.tcp_flags = (uint8_t[]){ PR_TCP_SYN, PR_TCP_ACK, PR_TCP_SYN | PR_TCP_ACK,
 				       PR_TCP_RST }[choice >> 3 & 3];
 	machine->owner = choice >> 5;
+	add_payload(reader, &parts, payload, sizeof(payload));
 	if (pr_packet_build(&parts, bytes, sizeof(bytes), &held.wire_len) < 0)
 		return;
 	held.len = choice == 0xff ? held.wire_len / 2 : held.wire_len;

@@ -260,7 +260,8 @@ void pr_engine_hosts_set(struct pr_engine *engine, const struct pr_engine_hosts_
 	pr_names_forget(engine->names, PR_NAME_HOSTS);
 	for (size_t i = 0; i < n; i++)
 		pr_names_learn(engine->names, PR_APPLICATION_ALL, &entries[i].address,
-			       entries[i].name, PR_NAME_HOSTS, PR_NAMES_FOR_EVER, engine->now_us);
+			       entries[i].name, PR_NAME_HOSTS, false, PR_NAMES_FOR_EVER,
+			       engine->now_us);
 	pr_engine_leave(engine);
 }
 

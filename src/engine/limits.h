@@ -41,7 +41,7 @@
  * seen of it. Memory is bounded more narrowly (inspection/limits.h). */
 #define PR_ENGINE_INSPECTED_MAX 65536u
 /* After an inspection began somebody looks whether another had to be given up for it. */
-#define PR_ENGINE_INSPECTION_TICK_US 10000u
+#define PR_ENGINE_INSPECTION_TICK_US 50000u
 /* Texts of what was seen: names, ALPN, fingerprints, each once. Reached: of links with names nothing is kept when their
  * inspection is over, of others the text is left out (`inspection_texts_full`). */
 #define PR_ENGINE_SEEN_TEXTS_MAX 131072u

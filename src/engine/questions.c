@@ -305,7 +305,7 @@ static void learn(struct pr_engine *engine, uint32_t application, const struct p
 		for (unsigned int i = facts->n_names; i-- > 0;)
 			pr_names_learn(engine->names, application, &given[k].address,
 				       facts->names[i], stub ? PR_NAME_SHARED : PR_NAME_GIVEN,
-				       given[k].ttl_s - older_s, engine->now_us);
+				       i > 0, given[k].ttl_s - older_s, engine->now_us);
 }
 
 static void port_record(void *context, const struct pr_question *question,

@@ -47,8 +47,17 @@ static const char *given(const struct pr_subject *subject, const char *name)
 	return NULL;
 }
 
+static bool is_one_of(const char *domain, const char *const *domains, unsigned int n)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (domains[i] == domain)
+			return true;
+	return false;
+}
+
 /*
- * Names that the application was given for the address are the only ones then. With one that it was not given all of
+ * Names that the application was given for the address are the only ones then, and what they may have led to on the way
+ * there (CNAME): that is what they are for rules and lists, and packets don't name it. With one that it was not given all of
  * them are what the client says, and the candidates stay. The outer name of an encrypted ClientHello is taken as it is: browsers
  * send that extension without any use, to make the others look alike (RFC 8701's way), and an outer name that
  * is none's own was given to no application.
@@ -56,8 +65,9 @@ static const char *given(const struct pr_subject *subject, const char *name)
 static void set_names(const struct pr_seen *seen, struct pr_subject_of *of)
 {
 	struct pr_subject *subject = &of->subject;
+	struct pr_name_candidate before[PR_SUBJECT_DOMAINS_MAX];
 	const char *proven[PR_SEEN_NAMES_MAX];
-	unsigned int n = 0;
+	unsigned int n = 0, n_before = subject->n_domains, n_proven;
 
 	for (unsigned int i = 0; i < seen->n_names; i++) {
 		proven[n] = given(subject, seen->names[i]);
@@ -67,10 +77,18 @@ static void set_names(const struct pr_seen *seen, struct pr_subject_of *of)
 		}
 		n += i == 0 || proven[n] != proven[n - 1];
 	}
+	n_proven = n;
+	memcpy(before, of->candidates, n_before * sizeof(*before));
 	for (unsigned int i = 0; i < n; i++) {
 		subject->domains[i] = proven[i];
 		of->candidates[i] =
 			(struct pr_name_candidate){ .domain = proven[i], .grade = PR_NAME_PROVEN };
+	}
+	for (unsigned int i = 0; i < n_before && n < PR_SUBJECT_DOMAINS_MAX; i++) {
+		if (!before[i].alias || is_one_of(before[i].domain, proven, n_proven))
+			continue;
+		of->candidates[n] = before[i];
+		subject->domains[n++] = before[i].domain;
 	}
 	subject->n_domains = n;
 }

@@ -206,7 +206,7 @@ static void make_room(struct pr_names *names, uint32_t application)
 
 void pr_names_learn_until(struct pr_names *names, uint32_t application,
 			  const struct pr_address *address, const char *domain,
-			  enum pr_name_grade grade, uint32_t expiry_s)
+			  enum pr_name_grade grade, bool alias, uint32_t expiry_s)
 {
 	uint32_t number, oldest, text;
 	struct pr_name *name;
@@ -214,6 +214,7 @@ void pr_names_learn_until(struct pr_names *names, uint32_t application,
 
 	number = find_exact(names, application, address, domain, grade, &oldest, &n);
 	if (number != PR_SLAB_NONE) {
+		name_at(names, number)->alias &= alias;
 		renew(names, number, expiry_s);
 		return;
 	}
@@ -232,6 +233,7 @@ void pr_names_learn_until(struct pr_names *names, uint32_t application,
 	name->domain = text;
 	name->address = *address;
 	name->grade = (uint8_t)grade;
+	name->alias = alias;
 	name->expiry_s = expiry_s;
 	name->owner = owner_get(names, application);
 	name->learnt = ++names->n_learnt;
@@ -242,7 +244,8 @@ void pr_names_learn_until(struct pr_names *names, uint32_t application,
 }
 
 void pr_names_learn(struct pr_names *names, uint32_t application, const struct pr_address *address,
-		    const char *domain, enum pr_name_grade grade, uint32_t ttl_s, uint64_t now_us)
+		    const char *domain, enum pr_name_grade grade, bool alias, uint32_t ttl_s,
+		    uint64_t now_us)
 {
 	uint32_t expiry_s = PR_NAMES_FOR_EVER;
 
@@ -253,7 +256,7 @@ void pr_names_learn(struct pr_names *names, uint32_t application, const struct p
 			ttl_s = PR_NAMES_KEEP_S_MOST;
 		expiry_s = (uint32_t)(now_us / 1000000u) + ttl_s;
 	}
-	pr_names_learn_until(names, application, address, domain, grade, expiry_s);
+	pr_names_learn_until(names, application, address, domain, grade, alias, expiry_s);
 }
 
 static bool is_before(const struct pr_name *a, const struct pr_name *b)
@@ -302,6 +305,7 @@ unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 		ret_candidates[i] = (struct pr_name_candidate){
 			.domain = pr_texts_get(&names->domains, found[i]->domain),
 			.grade = (enum pr_name_grade)found[i]->grade,
+			.alias = found[i]->alias,
 			.domain_text = found[i]->domain,
 		};
 	return n;

@@ -27,6 +27,7 @@ struct pr_names;
 struct pr_name_candidate {
 	const char *domain; /* borrowed until the next call that takes a non-const table */
 	enum pr_name_grade grade;
+	bool alias; /* only what a name that was asked for led to (CNAME): no packet names it */
 	uint32_t domain_text; /* its handle in pr_names_texts() */
 };
 
@@ -42,9 +43,10 @@ struct pr_names *pr_names_new(struct pr_applications *applications, uint32_t n_m
 void pr_names_free(struct pr_names *names);
 
 /* `domain` (canonical) led to `address`. `application` is PR_APPLICATION_ALL for the grades SHARED
- * and HOSTS. Learning it again renews it. */
+ * and HOSTS. Learning it again renews it; it is an alias as long as it was never asked for itself. */
 void pr_names_learn(struct pr_names *names, uint32_t application, const struct pr_address *address,
-		    const char *domain, enum pr_name_grade grade, uint32_t ttl_s, uint64_t now_us);
+		    const char *domain, enum pr_name_grade grade, bool alias, uint32_t ttl_s,
+		    uint64_t now_us);
 /* The candidates, best grade first, within a grade the newest first. Their number. */
 unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 			   const struct pr_address *address, uint64_t now_us,

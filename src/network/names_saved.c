@@ -12,6 +12,7 @@
 
 #define MAGIC	    "PRNAMES1"
 #define MAGIC_LEN   8
+#define ALIAS	    0x80u		  /* beside the grade */
 #define NAME_LEN(n) (2 + 1 + 1 + 4 + (n)) /* domain's length, grade, family, expiry */
 
 static size_t address_len(uint8_t family)
@@ -83,7 +84,7 @@ static void write_name(struct pr_writer *writer, const struct pr_names *names,
 	if (left_s > PR_NAMES_KEEP_S_MOST)
 		left_s = PR_NAMES_KEEP_S_MOST;
 	write_text(writer, pr_texts_get(&names->domains, name->domain));
-	pr_write_u8(writer, name->grade);
+	pr_write_u8(writer, (uint8_t)(name->grade | (name->alias ? ALIAS : 0)));
 	pr_write_u8(writer, name->address.family);
 	pr_write_u32(writer, (uint32_t)(real_s + left_s));
 	pr_write_bytes(writer, name->address.bytes, address_len(name->address.family));
@@ -152,10 +153,13 @@ static int read_name(struct pr_reader *reader, struct pr_names *names, uint32_t 
 	uint8_t grade, family;
 	const uint8_t *bytes;
 	uint64_t expiry_s;
+	bool alias;
 
 	if (!read_text(reader, domain, sizeof(domain)) || !is_domain(domain))
 		return PR_NAMES_DAMAGED;
 	grade = pr_read_u8(reader);
+	alias = grade & ALIAS;
+	grade &= (uint8_t)~ALIAS;
 	family = pr_read_u8(reader);
 	expiry_s = pr_read_u32(reader);
 	if (grade >= PR_NAME_HOSTS || (family != 4 && family != 6))
@@ -171,7 +175,7 @@ static int read_name(struct pr_reader *reader, struct pr_names *names, uint32_t 
 	/* More than can have been saved: the clock was set back. */
 	if (expiry_s - real_s > PR_NAMES_KEEP_S_MOST)
 		expiry_s = real_s + PR_NAMES_KEEP_S_MOST;
-	pr_names_learn_until(names, application, &address, domain, (enum pr_name_grade)grade,
+	pr_names_learn_until(names, application, &address, domain, (enum pr_name_grade)grade, alias,
 			     now_s + (uint32_t)(expiry_s - real_s));
 	return PR_NAMES_DONE;
 }

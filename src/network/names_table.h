@@ -13,6 +13,7 @@ struct pr_name {
 	uint32_t domain;      /* held text */
 	struct pr_address address;
 	uint8_t grade;
+	bool alias;
 	uint32_t expiry_s; /* monotonic; PR_NAMES_FOR_EVER */
 	uint32_t owner;
 	struct pr_chain_node by_age; /* of the owner */
@@ -40,4 +41,4 @@ struct pr_names {
 /* pr_names_learn() with the very time of expiry. */
 void pr_names_learn_until(struct pr_names *names, uint32_t application,
 			  const struct pr_address *address, const char *domain,
-			  enum pr_name_grade grade, uint32_t expiry_s);
+			  enum pr_name_grade grade, bool alias, uint32_t expiry_s);

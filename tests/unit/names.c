@@ -46,7 +46,7 @@ static void learn(struct fixture *fixture, uint32_t application, const char *add
 {
 	struct pr_address parsed = address_of(address);
 
-	pr_names_learn(fixture->names, application, &parsed, domain, grade, 60, now_us);
+	pr_names_learn(fixture->names, application, &parsed, domain, grade, false, 60, now_us);
 }
 
 /* The candidates joined by blanks, each with its grade's number. */
@@ -149,7 +149,7 @@ static void hosts_are_replaced_whole(void **state)
 
 	(void)state;
 	setup(&f, 0, 0);
-	pr_names_learn(f.names, PR_APPLICATION_ALL, &address, "old.example", PR_NAME_HOSTS,
+	pr_names_learn(f.names, PR_APPLICATION_ALL, &address, "old.example", PR_NAME_HOSTS, false,
 		       PR_NAMES_FOR_EVER, 0);
 	learn(&f, PR_APPLICATION_ALL, "192.0.2.1", "stub.example", PR_NAME_SHARED, 0);
 	assert_string_equal(found(&f, f.curl, "192.0.2.1", 0), "stub.example/2 old.example/3");
@@ -272,7 +272,7 @@ static void a_clock_that_was_set_back_keeps_no_name_for_ever(void **state)
 	(void)state;
 	setup(&before, 0, 0);
 	setup(&after, 0, 0);
-	pr_names_learn(before.names, before.curl, &address, "a.example", PR_NAME_GIVEN,
+	pr_names_learn(before.names, before.curl, &address, "a.example", PR_NAME_GIVEN, true,
 		       PR_NAMES_KEEP_S_MOST, 0);
 	assert_int_equal(pr_names_save(before.names, 0, REAL_START, saved, sizeof(saved), &len), 0);
 	assert_int_equal(pr_names_load(after.names, 0, REAL_START / 2, saved, len), 0);
@@ -282,10 +282,42 @@ static void a_clock_that_was_set_back_keeps_no_name_for_ever(void **state)
 	teardown(&after);
 }
 
+/* Asked for itself it is none any more; it outlives a restart. */
+static void an_alias_is_known_for_one(void **state)
+{
+	struct pr_name_candidate candidates[PR_SUBJECT_DOMAINS_MAX];
+	struct pr_address address = address_of("192.0.2.1");
+	struct fixture before, after;
+	uint8_t saved[1024];
+	size_t len;
+
+	(void)state;
+	setup(&before, 0, 0);
+	setup(&after, 0, 0);
+	pr_names_learn(before.names, before.curl, &address, "x.example", PR_NAME_GIVEN, true, 60,
+		       0);
+	pr_names_learn(before.names, before.curl, &address, "a.example", PR_NAME_GIVEN, false, 60,
+		       0);
+	assert_int_equal(pr_names_save(before.names, 0, REAL_START, saved, sizeof(saved), &len), 0);
+	assert_int_equal(pr_names_load(after.names, 0, REAL_START, saved, len), 0);
+	assert_int_equal(pr_names_find(after.names, after.curl, &address, 0, candidates), 2);
+	assert_false(candidates[0].alias);
+	assert_string_equal(candidates[1].domain, "x.example");
+	assert_true(candidates[1].alias);
+	pr_names_learn(after.names, after.curl, &address, "x.example", PR_NAME_GIVEN, false, 60, 0);
+	pr_names_learn(after.names, after.curl, &address, "x.example", PR_NAME_GIVEN, true, 60, 0);
+	assert_int_equal(pr_names_find(after.names, after.curl, &address, 0, candidates), 2);
+	assert_string_equal(candidates[0].domain, "x.example");
+	assert_false(candidates[0].alias);
+	teardown(&before);
+	teardown(&after);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(each_application_has_its_own),
+		cmocka_unit_test(an_alias_is_known_for_one),
 		cmocka_unit_test(all_candidates_are_kept_best_grade_and_newest_first),
 		cmocka_unit_test(candidates_of_an_address_are_bounded),
 		cmocka_unit_test(names_expire),
