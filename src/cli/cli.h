@@ -132,4 +132,5 @@ int pr_command_resume(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_dns(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_intel(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_inspect(const struct pr_cli *cli, int argc, char **argv);
+int pr_command_replay(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_lab(const struct pr_cli *cli, int argc, char **argv);

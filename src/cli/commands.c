@@ -114,6 +114,15 @@ const struct pr_command pr_commands[] = {
 	  "was under way when the capture began is marked, and not looked into. Needs no daemon "
 	  "and no rights.",
 	  pr_command_inspect },
+	{ "replay", "FILE [--config DIR] [--app PATH] [--host ADDRESS[/LEN],...] [--share DIR]",
+	  "what the firewall would have decided about a capture",
+	  "Packet by packet, with the configuration of DIR (/etc/portreeve) and as if the "
+	  "application PATH were the one on the guarded host that sends and serves; without it "
+	  "nobody is known. Then a summary of each link. Answers to DNS questions in the capture "
+	  "teach names as they do in operation. --host: the guarded host's addresses, with the "
+	  "length of their networks; without it, those whose packets went out, or who opened the "
+	  "first flow. Needs no daemon and no rights.",
+	  pr_command_replay },
 	{ "lab", "[COMMAND...]", "a small Internet of namespaces to try things in",
 	  "A guarded host, an Internet with real servers, a neighbour and a container, as network "
 	  "namespaces. Runs COMMAND (default: a shell) on the guarded host and takes all down "

@@ -1,52 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* portreeved --check: the configuration is read and compiled here, nothing is touched. */
-#include "daemon/files.h"
+#include "daemon/configuration.h"
 #include "daemon/roles.h"
-#include "profile/config.h"
 #include "profile/policy.h"
 
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-struct collection {
-	struct pr_config_file *files;
-	size_t n;
-};
-
-static int collect(void *context, const char *layer, const char *directory, const char *name,
-		   int fd)
-{
-	struct collection *collection = context;
-	char *text;
-	size_t len;
-	int r = pr_files_read(fd, PR_CONFIG_FILE_MAX, &text, &len);
-
-	if (r < 0)
-		return r;
-	collection->files =
-		pr_realloc(collection->files, collection->n + 1, sizeof(*collection->files));
-	collection->files[collection->n++] = (struct pr_config_file){
-		.layer = strcmp(layer, "shipped") == 0 ? PR_LAYER_SHIPPED
-			 : strcmp(layer, "state") == 0 ? PR_LAYER_STATE
-						       : PR_LAYER_ADMINISTRATOR,
-		.directory = directory,
-		.name = pr_strdup(name),
-		.text = text,
-		.len = len,
-	};
-	return 0;
-}
-
-static void collection_done(struct collection *collection)
-{
-	for (size_t i = 0; i < collection->n; i++) {
-		free((void *)(uintptr_t)collection->files[i].name);
-		free((void *)(uintptr_t)collection->files[i].text);
-	}
-	free(collection->files);
-}
 
 /* A list whose file cannot be read is no error: it may come. But here somebody wants to know. */
 static void check_file(const struct pr_source *source)
@@ -77,18 +38,18 @@ int pr_check_main(const struct pr_options *options)
 {
 	char files_error[PR_FILES_ERROR_SIZE];
 	struct pr_config_error error = { "" };
-	struct collection collection = { 0 };
+	struct pr_configuration configuration;
 	struct pr_config_input input;
 	struct pr_policy_blob blob;
-	int r = pr_files_each(options, collect, &collection, files_error);
+	int r = pr_configuration_read(options, &configuration, files_error);
 
 	if (r < 0) {
 		fprintf(stderr, "%s\n", files_error[0] ? files_error : strerror(-r));
-		collection_done(&collection);
+		pr_configuration_done(&configuration);
 		return 2;
 	}
-	input = (struct pr_config_input){ .files = collection.files,
-					  .n_files = collection.n,
+	input = (struct pr_config_input){ .files = configuration.files,
+					  .n_files = configuration.n,
 					  .now_s = (uint64_t)time(NULL),
 					  .boot_id = "" };
 	r = pr_settings_compile(&input, &blob, &error);
@@ -101,6 +62,6 @@ int pr_check_main(const struct pr_options *options)
 		puts("the configuration is fine");
 		pr_policy_blob_done(&blob);
 	}
-	collection_done(&collection);
+	pr_configuration_done(&configuration);
 	return r < 0 ? 2 : 0;
 }

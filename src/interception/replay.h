@@ -2,7 +2,8 @@
 /*
  * A capture file as an interception: its packets come as they were captured, their times are the
  * capture's, verdicts go to a listener instead of a kernel. A packet between two addresses of the
- * guarded host comes twice, as in the kernel: at the output hook, then at the input hook.
+ * guarded host comes twice, as in the kernel: at the output hook, then at the input hook. Fragments are put together
+ * first.
  */
 #pragma once
 
@@ -31,7 +32,7 @@ struct pr_replay_options {
 };
 
 struct pr_replay_counters {
-	uint32_t n_records, n_packets, n_not_ip, n_unknown_links;
+	uint32_t n_records, n_packets, n_not_ip, n_unknown_links, n_fragments_lost;
 	bool damaged; /* the capture ends within a record */
 };
 

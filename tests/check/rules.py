@@ -20,7 +20,8 @@ LAYERS = [
 ]
 # What stands beside the arrow: who may be included by the rooms that are no layer.
 BESIDE = {
-    "cli": {"base", "packet", "dns", "network", "profile", "inspection", "firewall", "interception", "process", "ipc", "api"},
+    "cli": {"base", "packet", "dns", "network", "profile", "inspection", "firewall", "interception", "process", "ipc", "api",
+            "engine", "daemon"},
     "main": {"base", "cli", "daemon", "profile", "firewall"},
     "bpf": {"bpf"},
 }

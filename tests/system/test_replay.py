@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""A capture replayed under a policy is decided as the daemon decided the same traffic under it."""
+import json
+import pathlib
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+
+from portreeve_lab import wait_for
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+POLICY = ('outgoing = [ "- ads.example", "+ example.com TCP/443", "- Internet http/8080", "- Internet TCP/8081" ];\n'
+          'incoming = [ "- * UDP/9999" ];\n')
+PAGES = ("https://example.com/", "http://example.com:8080/", "http://example.com:8081/", "http://example.com/",
+         "https://ads.example/")
+CURL = str(pathlib.Path(shutil.which("curl")).resolve())
+
+
+def surf(lab):
+    """Each page by its name; what is denied answers with an error."""
+    for page in PAGES:
+        lab.host.run("curl", "-4", "-sk", "--max-time", "3", "-o", "/dev/null", page, check=False)
+
+
+def replay(build, file, directory, *words):
+    done = subprocess.run([build / "portreeve", "--json", "replay", file, "--config", directory, "--share", ROOT / "data",
+                           *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
+    assert done.returncode == 0, done.stderr
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def questions(events):
+    """(name, type) → the last verdict."""
+    return {(event["entity"]["domain"], event["text"]): event["verdict"] for event in events if event["event"] == "dns"}
+
+
+def links(events):
+    """(name, port) → verdict, stage and reason of the last event of a link."""
+    found = {}
+    for event in events:
+        entity = event.get("entity", {})
+        if event["event"] in ("link", "verdict", "summary") and entity.get("port") not in (None, 53):
+            found[entity.get("domain"), entity["port"]] = event["verdict"], event["stage"], event.get("reason")
+    return found
+
+
+@pytest.fixture
+def recorded(lab):
+    """What the pages look like without any firewall."""
+    lab.start_dns()
+    lab.start_web(ports=(80, 8080, 8081))
+    file = lab.directory / "surf.pcap"
+    tcpdump = lab.host.start("tcpdump", "-i", "eth0", "-Z", "root", "--immediate-mode", "-U", "-n", "-s", "0", "-w", file)
+    wait_for("tcpdump", lambda: "listening on" in tcpdump.log.read_text())
+    surf(lab)
+    time.sleep(0.3)	# what is in its ring is not written at its end
+    tcpdump.send_signal(signal.SIGINT)
+    tcpdump.wait(10)
+    return file
+
+
+def test_decided_as_by_the_daemon(lab, guard, build, recorded):
+    live = guard(config=POLICY)
+    with live.monitor() as monitor:
+        surf(lab)
+        monitor.wait(entity__port=80)
+        time.sleep(0.5)
+        events = monitor.events()
+    rows = replay(build, recorded, live.config, "--app", CURL, "--host", "10.77.0.2/24,fd77::2/64")
+    replayed = [row for row in rows if "event" in row]
+    lived, decided = links(events), links(replayed)
+    assert questions(replayed) == questions(events)
+    assert questions(events)["ads.example", "A"] == "block"
+    assert lived, "the daemon saw no link"
+    # The name was refused, so that the daemon saw no connection; the capture has one.
+    assert decided.pop((None, 443), decided.pop(("ads.example", 443), None))
+    assert decided == lived
+    assert lived["example.com", 443][0] == "accept" and lived["example.com", 80][0] == "accept"
+    assert lived["example.com", 8080][:2] == ("block", "inspection")
+    assert lived["example.com", 8081][0] == "block"
+
+
+def test_packet_by_packet(lab, build, recorded, tmp_path):
+    (tmp_path / "portreeve.conf").write_text(POLICY)
+    rows = [row for row in replay(build, recorded, tmp_path, "--app", CURL) if "packet" in row]
+    assert [row["packet"] for row in rows] == sorted(row["packet"] for row in rows)
+    assert all(row["verdict"] in ("accept", "block", "drop", "reroute-nameserver") for row in rows)
+    # The request is denied when it is seen, the handshake before it is not.
+    plain = [row for row in rows if 8080 in (row["flow"]["src_port"], row["flow"]["dst_port"])]
+    assert [row["verdict"] for row in plain[:3]] == ["accept"] * 3
+    assert plain[3]["verdict"] in ("block", "drop") and "http" in plain[3]["reason"].lower()
+    assert {row["verdict"] for row in plain[3:]} <= {"block", "drop"}
+    # From a permanent verdict on, the kernel carries the link alone.
+    carried = [row for row in rows if row["flow"]["dst_port"] == 443 and row["by"] == "kernel"]
+    assert carried and all(row["permanent"] for row in carried)
+
+
+def test_without_an_application(build, recorded, tmp_path):
+    (tmp_path / "portreeve.conf").write_text('default_action = "block";\n')
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "profiles" / "curl.conf").write_text(f'name = "curl"; match = ( {{ path = "{CURL}"; }} );\ndefault_action = "permit";\n')
+    nobody, curl = (replay(build, recorded, tmp_path, *words) for words in ((), ("--app", CURL)))
+    assert {row["verdict"] for row in nobody if row.get("flow", {}).get("dst_port") == 443 and "packet" in row} == {"block"}
+    assert {row["verdict"] for row in curl if row.get("flow", {}).get("dst_port") == 443 and "packet" in row} == {"accept"}
+
+
+def test_what_is_wrong_is_said(build, tmp_path):
+    def run(*words):
+        return subprocess.run([build / "portreeve", "replay", *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+
+    empty = tmp_path / "empty.pcap"
+    empty.write_bytes(bytes.fromhex("d4c3b2a1020004000000000000000000ffff000065000000"))
+    (tmp_path / "portreeve.conf").write_text('outgoing = [ "wrong" ];\n')
+    done = run(empty, "--config", tmp_path)
+    assert done.returncode == 2 and "portreeve.conf:1" in done.stderr
+    (tmp_path / "portreeve.conf").write_text("")
+    assert run(empty, "--config", tmp_path).returncode == 0
+    assert run(empty, "--config", tmp_path / "nowhere").returncode == 2
+    assert run(empty, "--config", tmp_path, "--host", "nonsense").returncode == 2
+    assert run(empty, "--config", tmp_path, "--app", "curl").returncode == 2
+    assert run(tmp_path / "nowhere.pcap", "--config", tmp_path).returncode == 1
