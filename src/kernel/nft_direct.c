@@ -292,10 +292,6 @@ static void leave_as_local(struct pr_ruleset_writer *w)
 	const struct pr_mark_fields fields = { .out = PR_MARK_OUT_NAMESERVER };
 	const uint32_t loopback = 1;
 
-	/* Most packets leave this chain here. */
-	pr_rule(w, "leave-as-local");
-	pr_match_status(w, IPS_DST_NAT, 0);
-	pr_end_verdict(w, NF_ACCEPT);
 	pr_rule(w, "leave-as-local");
 	pr_match_direction(w, PR_SIDE_OUT);
 	pr_end_verdict(w, NF_ACCEPT);

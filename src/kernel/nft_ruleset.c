@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The table's frame. Base chains hold one jump each, some only for what has something in our bits of the packet mark,
- * and are never touched again; regular chains hold the rules.
+ * The table's frame. Base chains are made once and never taken away; they hold what nearly every packet needs
+ * (nft_base.c), regular chains hold the rest of the rules. A refill empties and fills both.
  *
  * Priorities. In output the queue stands after conntrack (-200) and mangle (-150), before nat (-100). Our bits are
  * taken off before mangle, for whatever a socket asked for (SO_MARK), and once more after it, for what a foreign
@@ -47,29 +47,6 @@ static const struct pr_nft_chain base_chains[] = {
 	{ "at-input-guard-too", "filter", NF_INET_LOCAL_IN, 13, false },
 	{ "at-postrouting-guard", "filter", NF_INET_POST_ROUTING, GUARD_POSTROUTING, false },
 };
-
-/* What the base chain of the same place jumps to; `marked`: only with something in our bits of the packet mark. */
-static const struct {
-	const char *chain;
-	bool marked;
-} targets[] = {
-	{ "strip", true },
-	{ "strip", true },
-	{ "output", false },
-	{ "nat-output", false },
-	{ "strip", true },
-	{ "before-routing", false },
-	{ "nat-before-routing", false },
-	{ "leave-as-local", false },
-	{ "strip", true },
-	{ "input", false },
-	{ "strip", true },
-	{ "forward", false },
-	{ "guard-input", true },
-	{ "guard-input", true },
-	{ "guard", true },
-};
-_Static_assert(PR_ARRAY_SIZE(targets) == PR_ARRAY_SIZE(base_chains), "one target a base chain");
 
 static const char *const regular_chains[] = {
 	"strip",
@@ -132,6 +109,8 @@ static struct pr_ruleset_writer writer(struct pr_nft_batch *batch,
 
 static void write_rules(struct pr_ruleset_writer *w)
 {
+	for (size_t i = 0; i < PR_ARRAY_SIZE(base_chains); i++)
+		pr_ruleset_write_base(w, base_chains[i].name);
 	pr_ruleset_write_verdicts(w);
 	pr_ruleset_write_orders(w);
 	pr_ruleset_write_inspected(w);
@@ -160,14 +139,9 @@ void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_confi
 	for (size_t i = 0; i < PR_ARRAY_SIZE(regular_chains); i++)
 		pr_nft_chain(batch, PR_RULESET_TABLE,
 			     &(struct pr_nft_chain){ .name = regular_chains[i] });
-	write_rules(&w);
-	for (size_t i = 0; i < PR_ARRAY_SIZE(base_chains); i++) {
+	for (size_t i = 0; i < PR_ARRAY_SIZE(base_chains); i++)
 		pr_nft_chain(batch, PR_RULESET_TABLE, &base_chains[i]);
-		pr_rule(&w, base_chains[i].name);
-		if (targets[i].marked)
-			pr_match_mark_not(&w, config->mark_mask, 0);
-		pr_end_jump(&w, targets[i].chain);
-	}
+	write_rules(&w);
 }
 
 void pr_ruleset_flush_denied(struct pr_nft_batch *batch)
@@ -180,6 +154,8 @@ void pr_ruleset_refill(struct pr_nft_batch *batch, const struct pr_ruleset_confi
 {
 	struct pr_ruleset_writer w = writer(batch, config);
 
+	for (size_t i = 0; i < PR_ARRAY_SIZE(base_chains); i++)
+		pr_nft_chain_flush(batch, PR_RULESET_TABLE, base_chains[i].name);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(regular_chains); i++)
 		pr_nft_chain_flush(batch, PR_RULESET_TABLE, regular_chains[i]);
 	pr_ruleset_flush_denied(batch);

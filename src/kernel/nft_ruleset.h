@@ -37,8 +37,9 @@ enum pr_ruleset_side { PR_SIDE_OUT, PR_SIDE_IN };
 #define PR_RULESET_EMPTY_KEY_LEN 12
 #define PR_RULESET_EMPTY_MAX	 66
 
-void pr_ruleset_write_verdicts(struct pr_ruleset_writer *w); /* nft_verdicts.c */
-void pr_ruleset_write_orders(struct pr_ruleset_writer *w);   /* nft_orders.c */
+void pr_ruleset_write_base(struct pr_ruleset_writer *w, const char *chain); /* nft_base.c */
+void pr_ruleset_write_verdicts(struct pr_ruleset_writer *w);		    /* nft_verdicts.c */
+void pr_ruleset_write_orders(struct pr_ruleset_writer *w);		    /* nft_orders.c */
 /* nft_inspected.c; before the queue's own rules */
 void pr_ruleset_write_inspected(struct pr_ruleset_writer *w);
 void pr_ruleset_write_empty(struct pr_ruleset_writer *w);  /* the set, once */

@@ -325,10 +325,7 @@ static void before_routing(struct pr_ruleset_writer *w)
 
 	if (!w->config->forwarded_questions)
 		return;
-	/* A link in its life has been there before; what comes back with an order has not. */
-	pr_rule(w, "before-routing");
-	pr_match_status(w, IPS_CONFIRMED, IPS_CONFIRMED);
-	pr_end_verdict(w, NF_ACCEPT);
+	/* A link in its life has been there before, and does not come here. */
 	pr_rule(w, "before-routing");
 	pr_match_mark_not(w, w->config->mark_mask, 0);
 	pr_end_goto(w, "before-routing-order");
