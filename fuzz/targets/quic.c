@@ -12,7 +12,7 @@
 
 #include <netinet/in.h>
 
-#define DATAGRAMS_MAX 16
+#define DATAGRAMS_MAX 12
 
 enum what { FRAMES, CRYPTO, RETRY, NEGOTIATION, LONG, RAW, PADDED, TOKEN };
 
@@ -33,7 +33,7 @@ static void write_initial(struct pr_writer *datagram, const struct quic_build *b
 		pr_write_bytes(&frames, bytes, len);
 	else
 		quic_build_crypto(&frames, (uint64_t)bytes[0] << 8 | bytes[1], bytes + 2, len - 2);
-	quic_build_pad(&frames, what == PADDED ? 1162 : 4);
+	quic_build_pad(&frames, what == PADDED ? 300 : 4);
 	if (!frames.failed)
 		quic_build_initial(datagram, build, number, 1u + (number & 3), plain,
 				   frames.position);
@@ -107,13 +107,8 @@ static unsigned int read_conversation(struct pr_reader *reader, uint8_t bytes[][
 	return n;
 }
 
-static void check(const struct pr_transcript *transcript, enum pr_look look,
-		  const struct pr_seen *seen, unsigned int settled_before)
+static void check(enum pr_look look, const struct pr_seen *seen, unsigned int settled_before)
 {
-	struct pr_seen again = { 0 };
-
-	pr_assert(pr_inspect_quic(transcript, &again) == look);
-	pr_assert(memcmp(&again, seen, sizeof(again)) == 0);
 	pr_assert(seen->n_names <= PR_SEEN_NAMES_MAX);
 	if (look == PR_LOOK_NOT_MINE)
 		return;
@@ -141,8 +136,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		struct pr_seen seen = { 0 };
 		enum pr_look look = pr_inspect_quic(&transcript, &seen);
 
-		check(&transcript, look, &seen, settled);
+		check(look, &seen, settled);
 		settled = look == PR_LOOK_NOT_MINE ? 0 : seen.settled;
+		if (transcript.n_datagrams == n) {
+			struct pr_seen again = { 0 };
+
+			pr_assert(pr_inspect_quic(&transcript, &again) == look);
+			pr_assert(memcmp(&again, &seen, sizeof(again)) == 0);
+		}
 	}
 	for (unsigned int i = 0; i < n; i++)
 		free((void *)(uintptr_t)datagrams[i].bytes);

@@ -14,9 +14,11 @@
 
 #include <stdio.h>
 
-#define DCID_MIN	 8u /* of a client's first Initial (RFC 9000, 7.2) */
-#define DATAGRAM_MIN	 1200u
-#define PACKETS_MAX	 8u  /* of a datagram; senders coalesce four */
+#define DCID_MIN     8u /* of a client's first Initial (RFC 9000, 7.2) */
+#define DATAGRAM_MIN 1200u
+#define PACKETS_MAX  8u /* of a datagram; senders coalesce four */
+#define OPENED_MAX \
+	24u /* Initials; further ones are left alone. A handshake with a Retry takes ten */
 #define FAILURES_MAX	 12u /* packets that don't open; then the rest is left alone */
 #define SERVER_HELLO_MAX 2048u
 #define GREASE_VERSION	 0x0a0a0a0au /* RFC 9000, 15: versions that make the server negotiate */
@@ -39,7 +41,7 @@ struct conversation {
 	bool opened, answered, retried, negotiated; /* an Initial of the client, of the server; … */
 	bool could_be;	/* nothing opened yet, but something that comes before it was seen */
 	bool last_fits; /* the client's last datagram is one of this conversation */
-	unsigned int n_failures;
+	unsigned int n_tried, n_failures;
 	struct pr_seen *seen;
 	uint8_t *plain; /* of one packet */
 };
@@ -87,7 +89,7 @@ static bool open_with(struct conversation *conversation, struct end *end,
 	uint64_t number;
 	size_t len;
 
-	if (packet->len > PR_INSPECTION_DATAGRAM_MAX)
+	if (packet->len > PR_INSPECTION_DATAGRAM_MAX || conversation->n_tried++ >= OPENED_MAX)
 		return false;
 	if (end->version != packet->version) {
 		pr_quic_initial_keys(packet->version, &conversation->keys_of,
@@ -342,7 +344,7 @@ enum pr_look pr_inspect_quic(const struct pr_transcript *transcript, struct pr_s
 	conversation.version = 0;
 	conversation.opened = conversation.answered = conversation.retried =
 		conversation.negotiated = conversation.could_be = conversation.last_fits = false;
-	conversation.n_failures = 0;
+	conversation.n_tried = conversation.n_failures = 0;
 	conversation.seen = seen;
 	conversation.plain = plain;
 	for (unsigned int i = 0; i < transcript->n_datagrams; i++)

@@ -539,6 +539,29 @@ static void many_that_do_not_open(void **state)
 	assert_string_equal(seen.names[0], "example.com");
 }
 
+/* Nor is more opened than a handshake can need. */
+static void many_that_open(void **state)
+{
+	static const uint8_t pings[8] = { 1, 1, 1, 1, 1, 1, 1, 1 };
+	struct quic_build client = client_of(PR_QUIC_V1);
+	(void)state;
+
+	talk.n = 0;
+	for (unsigned int i = 0; i < 4; i++) {
+		struct pr_writer datagram = talk_begin(&talk, false);
+
+		for (unsigned int k = 0; k < 8; k++)
+			quic_build_initial(&datagram, &client, 8 * i + k, 1, pings, sizeof(pings));
+		talk_end(&talk, &datagram);
+	}
+	talk_hello(&talk, &client, 40, client_hello, 0, CLIENT_HELLO_LEN);
+	assert_int_equal(talk_look(&talk, &seen), PR_LOOK_MORE);
+	assert_int_equal(seen.n_names, 0);
+	talk.datagrams[0] = talk.datagrams[--talk.n];
+	talk.n = 2;
+	assert_hello(talk_look(&talk, &seen), "example.com");
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -560,6 +583,7 @@ int main(void)
 		cmocka_unit_test(what_comes_around_the_initials),
 		cmocka_unit_test(what_is_no_answer),
 		cmocka_unit_test(many_that_do_not_open),
+		cmocka_unit_test(many_that_open),
 	};
 
 	memcpy(other_hello, client_hello, sizeof(other_hello));
