@@ -22,6 +22,13 @@ static enum pr_command command(const struct pr_line *line)
 	return PR_COMMAND_FOREIGN;
 }
 
+static bool begins(const struct pr_line *beginning)
+{
+	static const char *const words[] = { "AUTH TLS", "AUTH SSL", "FEAT", "NOOP", "QUIT", NULL };
+
+	return pr_line_may_be(beginning, words);
+}
+
 static enum pr_reply reply(struct pr_reader *server, const struct pr_line *line)
 {
 	(void)line;
@@ -30,7 +37,7 @@ static enum pr_reply reply(struct pr_reader *server, const struct pr_line *line)
 
 enum pr_look pr_inspect_ftp(const struct pr_transcript *transcript, struct pr_seen *seen)
 {
-	static const struct pr_starttls ftp = { PR_SPEAKS_FTP, pr_numeric_greeting, command,
+	static const struct pr_starttls ftp = { PR_SPEAKS_FTP, pr_numeric_greeting, command, begins,
 						reply };
 
 	return pr_starttls_look(&ftp, transcript, seen);

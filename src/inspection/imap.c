@@ -5,14 +5,22 @@
 
 #define TAG_MAX 32
 
-/* "a001 CAPABILITY": the length of the tag; 0 = it is no tag. */
-static size_t tag_len(const struct pr_line *line)
+/* How many characters that a tag may have it begins with. */
+static size_t tag_characters(const struct pr_line *line)
 {
 	size_t len = 0;
 
-	while (len < line->len && len <= TAG_MAX && line->text[len] > ' ' &&
-	       line->text[len] <= '~' && !memchr("(){%*\"\\+]", line->text[len], 9))
+	while (len < line->len && line->text[len] > ' ' && line->text[len] <= '~' &&
+	       !memchr("(){%*\"\\+]", line->text[len], 9))
 		len++;
+	return len;
+}
+
+/* "a001 CAPABILITY": the length of the tag; 0 = it is no tag. */
+static size_t tag_len(const struct pr_line *line)
+{
+	size_t len = tag_characters(line);
+
 	return len <= TAG_MAX && len < line->len && line->text[len] == ' ' ? len : 0;
 }
 
@@ -55,6 +63,18 @@ static enum pr_command command(const struct pr_line *line)
 		       : PR_COMMAND_FOREIGN;
 }
 
+static bool begins(const struct pr_line *beginning)
+{
+	static const char *const words[] = { "CAPABILITY", "STARTTLS", "NOOP", "LOGOUT", NULL };
+	size_t tag = tag_len(beginning);
+	struct pr_line rest;
+
+	if (!tag)
+		return beginning->len <= TAG_MAX && tag_characters(beginning) == beginning->len;
+	rest = behind_tag(beginning, tag);
+	return pr_line_may_be(&rest, words);
+}
+
 /* Lines of other tags, and "* …", belong to no command or to another. */
 static enum pr_reply reply(struct pr_reader *server, const struct pr_line *line)
 {
@@ -72,7 +92,7 @@ static enum pr_reply reply(struct pr_reader *server, const struct pr_line *line)
 
 enum pr_look pr_inspect_imap(const struct pr_transcript *transcript, struct pr_seen *seen)
 {
-	static const struct pr_starttls imap = { PR_SPEAKS_IMAP, greeting, command, reply };
+	static const struct pr_starttls imap = { PR_SPEAKS_IMAP, greeting, command, begins, reply };
 
 	return pr_starttls_look(&imap, transcript, seen);
 }

@@ -39,6 +39,13 @@ static enum pr_command command(const struct pr_line *line)
 	return PR_COMMAND_FOREIGN;
 }
 
+static bool begins(const struct pr_line *beginning)
+{
+	static const char *const words[] = { "CAPA", "STLS", "NOOP", "QUIT", NULL };
+
+	return pr_line_may_be(beginning, words);
+}
+
 /* What CAPA gets, if it gets it, ends with a line that is a dot. */
 static enum pr_reply reply(struct pr_reader *server, const struct pr_line *line)
 {
@@ -56,7 +63,7 @@ static enum pr_reply reply(struct pr_reader *server, const struct pr_line *line)
 
 enum pr_look pr_inspect_pop3(const struct pr_transcript *transcript, struct pr_seen *seen)
 {
-	static const struct pr_starttls pop3 = { PR_SPEAKS_POP3, greeting, command, reply };
+	static const struct pr_starttls pop3 = { PR_SPEAKS_POP3, greeting, command, begins, reply };
 
 	return pr_starttls_look(&pop3, transcript, seen);
 }

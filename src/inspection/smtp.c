@@ -32,6 +32,13 @@ static enum pr_command command(const struct pr_line *line)
 	return PR_COMMAND_FOREIGN;
 }
 
+static bool begins(const struct pr_line *beginning)
+{
+	static const char *const words[] = { "EHLO ", "HELO ", "STARTTLS", "NOOP", "QUIT", NULL };
+
+	return pr_line_may_be(beginning, words);
+}
+
 static enum pr_reply reply(struct pr_reader *server, const struct pr_line *line)
 {
 	(void)line;
@@ -41,7 +48,7 @@ static enum pr_reply reply(struct pr_reader *server, const struct pr_line *line)
 enum pr_look pr_inspect_smtp(const struct pr_transcript *transcript, struct pr_seen *seen)
 {
 	static const struct pr_starttls smtp = { PR_SPEAKS_SMTP, pr_numeric_greeting, command,
-						 reply };
+						 begins, reply };
 
 	return pr_starttls_look(&smtp, transcript, seen);
 }

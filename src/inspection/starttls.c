@@ -39,6 +39,17 @@ bool pr_line_is(const struct pr_line *line, const char *text)
 	return line->len == strlen(text) && strncasecmp(line->text, text, line->len) == 0;
 }
 
+bool pr_line_may_be(const struct pr_line *line, const char *const *words)
+{
+	for (; *words; words++) {
+		size_t len = strlen(*words);
+
+		if (strncasecmp(line->text, *words, line->len < len ? line->len : len) == 0)
+			return true;
+	}
+	return false;
+}
+
 static bool is_code(const struct pr_line *line)
 {
 	for (unsigned int i = 0; i < NUMERIC_CODE_LEN; i++) {
@@ -206,6 +217,24 @@ static bool look_at_command(struct dialogue *dialogue, const struct pr_line *lin
 	return true;
 }
 
+/* Some clients don't wait for the greeting. What they say then has to be of what passes, and waits for it itself. */
+static enum pr_look look_before_greeting(struct dialogue *dialogue)
+{
+	struct pr_line line;
+
+	while (pr_line_next(&dialogue->client, &line)) {
+		enum pr_command command = dialogue->protocol->command(&line);
+
+		if (command == PR_COMMAND_FOREIGN || command == PR_COMMAND_PLAINTEXT)
+			return PR_LOOK_NOT_MINE;
+	}
+	line.len = pr_reader_left(&dialogue->client);
+	line.text = (const char *)dialogue->client.bytes + dialogue->client.position;
+	return line.len > PR_LINE_MAX || (line.len && !dialogue->protocol->begins(&line))
+		       ? PR_LOOK_NOT_MINE
+		       : PR_LOOK_MORE;
+}
+
 enum pr_look pr_starttls_look(const struct pr_starttls *protocol,
 			      const struct pr_transcript *transcript, struct pr_seen *seen)
 {
@@ -220,13 +249,12 @@ enum pr_look pr_starttls_look(const struct pr_starttls *protocol,
 	size_t left;
 
 	if (!server->len)
-		return client->len ? PR_LOOK_NOT_MINE : PR_LOOK_MORE;
+		return look_before_greeting(&dialogue);
 	switch (protocol->greeting(&dialogue.server)) {
 	case PR_REPLY_NONE:
 		return PR_LOOK_NOT_MINE;
 	case PR_REPLY_SHORT:
-		/* Who greets is the server. */
-		return client->len || server->full ? PR_LOOK_NOT_MINE : PR_LOOK_MORE;
+		return server->full ? PR_LOOK_NOT_MINE : look_before_greeting(&dialogue);
 	case PR_REPLY_GOOD:
 	case PR_REPLY_BAD:
 		break;

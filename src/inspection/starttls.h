@@ -37,6 +37,8 @@ struct pr_starttls {
 	/* Begins to read: SHORT as long as the beginning could be one. BAD: it greets, but won't serve. */
 	enum pr_reply (*greeting)(struct pr_reader *server);
 	enum pr_command (*command)(const struct pr_line *line);
+	/* Could a line that begins so become a command that passes, or upgrades? */
+	bool (*begins)(const struct pr_line *beginning);
 	/* Reads the next reply, which is that to `command`. */
 	enum pr_reply (*reply)(struct pr_reader *server, const struct pr_line *command);
 };
@@ -54,6 +56,8 @@ bool pr_line_next(struct pr_reader *reader, struct pr_line *ret_line);
 /* Does the line begin with this word, in any case, with a space or nothing behind it? */
 bool pr_line_begins(const struct pr_line *line, const char *word);
 bool pr_line_is(const struct pr_line *line, const char *text); /* in any case */
+/* Is the line the beginning of one of the words, or one of them its beginning? The last word is NULL. */
+bool pr_line_may_be(const struct pr_line *line, const char *const *words);
 /* Replies of three digits, on one line or several (RFC 5321, 4.2.1; RFC 959, 4.2). `good`: the code. Preliminary ones (1yz)
  * are skipped. */
 enum pr_reply pr_numeric_reply(struct pr_reader *server, const char *good);

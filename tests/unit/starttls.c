@@ -141,10 +141,20 @@ static const struct example smtp[] = {
 	{ { "220 host\r\n", "QUIT\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "220 host\r\n", "EH" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "220 host\r\n", "LHLO c\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
-	{ { "", "EHLO c\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
-	/* None of these; what the client says may still be another's. */
+	/* Who does not wait for the greeting is told when it comes. */
+	{ { "", "EHLO c\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
+	{ { "", "EHLO c\r\n", "220 mail\r\n" }, PR_LOOK_GOES_ON, PR_SPEAKS_SMTP, OPEN, NULL },
+	{ { "", "EHLO c\r\n", "220 mail\r\n250 x\r\n", "STARTTLS\r\n", "220 go\r\n", HELLO,
+	    ANSWER },
+	  PR_LOOK_DONE,
+	  PR_SPEAKS_SMTP,
+	  YES,
+	  NULL },
+	{ { "", "Eh" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
+	{ { "", "MAIL FROM:<>\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
+	{ { "", "EHLO c\r\nMAIL FROM:<>\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "200 news\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
-	{ { "220-mail", "EHLO c\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
+	{ { "220-mail", "EHLO c\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 };
 
 static const struct example ftp[] = {
@@ -220,6 +230,13 @@ static const struct example imap[] = {
 	  PR_SPEAKS_IMAP,
 	  OPEN,
 	  NULL },
+	{ { "", "a CAPABILITY\r\n", "* OK hi\r\n* CAPABILITY STARTTLS\r\na OK\r\n",
+	    "a STARTTLS\r\n", "a OK\r\n", HELLO, ANSWER },
+	  PR_LOOK_DONE,
+	  PR_SPEAKS_IMAP,
+	  YES,
+	  NULL },
+	{ { "", "a LOGIN u p\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "* OK hi\r\n" }, PR_LOOK_MORE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
 	{ { "* OK hi\r\n", "USER a\r\n" }, PR_LOOK_DONE, PR_SPEAKS_IMAP, NO, NULL },
 	{ { "* OK hi\r\n", "\x16\x03\x01\r\n" }, PR_LOOK_NOT_MINE, PR_SPEAKS_UNKNOWN, OPEN, NULL },
@@ -260,7 +277,7 @@ static const struct example pop3[] = {
 
 static void say_example(struct conversation *talk, const struct example *example)
 {
-	*talk = (struct conversation){ .n = 0 };
+	*talk = (struct conversation){ .greets = true };
 	for (unsigned int i = 0; i < TURNS_MAX && example->turns[i]; i++) {
 		bool from_server = i % 2 == 0;
 
