@@ -49,7 +49,7 @@ struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 	pr_suspicions_init(engine);
 	pr_attackers_init(engine);
 	pr_parking_init(&engine->parking, or_default(options->n_parked_max, PR_ENGINE_PARKED_MAX));
-	pr_inspecting_init(engine);
+	pr_inspecting_init(engine, options->inspection_bytes_max);
 	engine->n_prompts_max = or_default(options->n_prompts_max, PR_ENGINE_PROMPTS_MAX);
 	engine->prompts = pr_calloc(engine->n_prompts_max, sizeof(*engine->prompts));
 	return engine;

@@ -92,6 +92,7 @@ struct pr_engine_ports {
 struct pr_engine_options {
 	uint32_t n_links_max, n_communications_max, n_names_max, n_instances_max;
 	uint32_t n_parked_max, n_prompts_max;
+	uint32_t inspection_bytes_max;
 	int64_t real_offset_us; /* realtime clock minus monotonic clock, for the events' time */
 	/* Where the nameserver listens, on any address of this host; 0 = nowhere. What is sent straight to it is a
 	 * question like those that are rerouted. */

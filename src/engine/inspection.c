@@ -18,11 +18,11 @@
 
 static void finish(struct pr_engine *engine, struct pr_link *link);
 
-void pr_inspecting_init(struct pr_engine *engine)
+void pr_inspecting_init(struct pr_engine *engine, size_t bytes_max)
 {
 	struct pr_inspecting *inspecting = pr_calloc(1, sizeof(*inspecting));
 
-	inspecting->inspections = pr_inspections_new(0);
+	inspecting->inspections = pr_inspections_new(bytes_max);
 	pr_slab_init(&inspecting->links, sizeof(struct pr_inspected_link), PR_ENGINE_INSPECTED_MAX);
 	pr_slab_init(&inspecting->held, sizeof(struct pr_held), PR_INSPECTION_HELD_MAX);
 	pr_slab_init(&inspecting->seen, sizeof(struct pr_seen_kept), PR_LINKS_MAX);

@@ -335,7 +335,8 @@ void pr_parking_forget(struct pr_engine *engine, uint64_t link);
 
 struct pr_arrival;
 
-void pr_inspecting_init(struct pr_engine *engine);
+/* 0 = the default of inspection/limits.h. */
+void pr_inspecting_init(struct pr_engine *engine, size_t bytes_max);
 void pr_inspecting_done(struct pr_engine *engine);
 /* Nothing that is held is released any more: the queues are closed. */
 void pr_inspecting_abandon(struct pr_engine *engine);

@@ -326,7 +326,8 @@ static void step_limit(struct world *world, char **words, unsigned int n)
 		       { "names", &world->options.n_names_max },
 		       { "instances", &world->options.n_instances_max },
 		       { "parked", &world->options.n_parked_max },
-		       { "prompts", &world->options.n_prompts_max } };
+		       { "prompts", &world->options.n_prompts_max },
+		       { "inspection-bytes", &world->options.inspection_bytes_max } };
 
 	if (n == 2 && step_is(words[0], "nameserver"))
 		world->options.nameserver_port4 = (uint16_t)step_number(world, words[1]);

@@ -295,3 +295,42 @@ def talk():
     wait_for("its server learns of it", lambda: "gone" in plain.log.read_text(), 3)
     wait_for("the other runs to its end", lambda: "answer all" in clients[0].log.read_text(), 15)
     assert "gone" not in encrypted.log.read_text()
+
+
+@pytest.mark.parametrize("family", [4, 6])
+def test_between_two_programs_of_the_host(lab, guard, serve, family):
+    """Each end has its own verdict: the server's application requires it, the client's does not."""
+    address = {4: "127.0.0.1", 6: "::1"}[family]
+    plain, encrypted = serve(lab.host, address, 80), serve(lab.host, address, 443, "tls")
+    guarded = guard('default_incoming = "permit";\nrequire_encryption = true;\nencryption_scopes = [ "localhost" ];\n'
+                    'outgoing = [ "+ Localhost" ];\n')
+    said = client(lab.host, address, 80, SAY)
+    assert said.startswith("cut"), said
+    assert received(plain) == []
+    assert client(lab.host, address, 443, TLS) == "answer b'hello'"
+    assert received(encrypted) == ["got b'hello'"]
+    ends = {row["direction"]: row for row in guarded.rows("links") if row["link"]["dst_port"] == 443}
+    assert ends["out"]["permanent"] and ends["in"]["permanent"]
+    assert ends["in"]["stage"] == "inspection" and ends["in"]["seen"]["encrypted"] == "yes"
+
+
+@pytest.mark.parametrize("mode, port, protocol", [("tls", 443, "tls"), ("mute", 80, "http")])
+def test_what_is_only_shown_delays_nothing_and_is_permanent_soon(lab, guard, serve, mode, port, protocol):
+    serve(lab.internet, WEB4, port, mode)
+    guarded = guard("")
+    talk = f"""
+def talk():
+    s = connect(); c = tls().wrap_socket(s, server_hostname='www.example') if port == 443 else s
+    c.sendall({REQUEST!r}); c.recv(100)
+    for i in range(200):
+        c.sendall(b'x' * 5000); got = 0
+        while got < 5000: got += len(c.recv(9999))
+    return got
+"""
+    before = guarded.queued()
+    assert client(lab.host, WEB4, port, talk) == "answer 5000"
+    assert guarded.queued() - before < 10
+    row = [row for row in guarded.rows("links") if row["link"]["dst_port"] == port][-1]
+    assert row["permanent"] and row["seen"]["protocol"] == protocol, row
+    assert row["seen"]["names"] == ["www.example"]
+    assert guarded.counter("inspection_held") == guarded.counter("inspections_now") == 0
