@@ -145,7 +145,7 @@ static void others(struct machine *machine, struct pr_reader *reader)
 
 	switch (choice >> 6) {
 	case 0:
-		pr_attacks_gateways_set(machine->attacks, gateways, choice & 3);
+		pr_attacks_gateways_set(machine->attacks, gateways, choice % 3);
 		return;
 	case 1:
 		return check(machine, pr_attacks_claim(machine->attacks, machine->now_us,

@@ -12,48 +12,49 @@
 
 struct pr_attacks *pr_attacks_new(void)
 {
-	struct pr_attacks *attacks = pr_calloc(1, sizeof(*attacks));
+	return pr_calloc(1, sizeof(struct pr_attacks));
+}
 
+/* With the first that it is told: where nothing comes in nothing is needed. */
+static void make_room(struct pr_attacks *attacks)
+{
 	attacks->sources = pr_calloc(PR_ATTACKS_SOURCES_MAX, sizeof(*attacks->sources));
 	attacks->networks = pr_calloc(PR_ATTACKS_NETWORKS_MAX, sizeof(*attacks->networks));
 	attacks->hosts = pr_calloc(PR_ATTACKS_HOSTS_MAX, sizeof(*attacks->hosts));
 	attacks->open = pr_calloc(PR_ATTACKS_OPENED_MAX, sizeof(*attacks->open));
 	attacks->rates = pr_calloc(PR_ATTACKS_RATES_MAX, sizeof(*attacks->rates));
 	attacks->found = pr_calloc(PR_ATTACKS_FOUND_MAX, sizeof(*attacks->found));
-	return attacks;
 }
 
-void pr_attacks_free(struct pr_attacks *attacks)
+static void give_room_back(struct pr_attacks *attacks)
 {
-	if (!attacks)
-		return;
 	free(attacks->sources);
 	free(attacks->networks);
 	free(attacks->hosts);
 	free(attacks->open);
 	free(attacks->rates);
 	free(attacks->found);
+}
+
+void pr_attacks_free(struct pr_attacks *attacks)
+{
+	if (!attacks)
+		return;
+	give_room_back(attacks);
 	free(attacks);
 }
 
 void pr_attacks_forget(struct pr_attacks *attacks)
 {
-	memset(attacks->sources, 0, PR_ATTACKS_SOURCES_MAX * sizeof(*attacks->sources));
-	memset(attacks->networks, 0, PR_ATTACKS_NETWORKS_MAX * sizeof(*attacks->networks));
-	memset(attacks->hosts, 0, PR_ATTACKS_HOSTS_MAX * sizeof(*attacks->hosts));
-	memset(attacks->open, 0, PR_ATTACKS_OPENED_MAX * sizeof(*attacks->open));
-	memset(attacks->rates, 0, PR_ATTACKS_RATES_MAX * sizeof(*attacks->rates));
-	memset(attacks->found, 0, PR_ATTACKS_FOUND_MAX * sizeof(*attacks->found));
-	attacks->counters = (struct pr_attacks_counters){ 0 };
-	attacks->now_us = 0;
-	attacks->n_gateways = 0;
-	attacks->n_told = 0;
-	attacks->telling_us = 0;
+	give_room_back(attacks);
+	*attacks = (struct pr_attacks){ 0 };
 }
 
 /* It begins at 1: 0 is "never". */
 uint64_t pr_attacks_time(struct pr_attacks *attacks, uint64_t now_us)
 {
+	if (!attacks->found)
+		make_room(attacks);
 	if (now_us >= attacks->now_us)
 		attacks->now_us = now_us ? now_us : 1;
 	return attacks->now_us;
@@ -118,7 +119,7 @@ struct pr_attack *pr_attacks_at(struct pr_attacks *attacks, uint16_t place,
 void pr_attacks_blocked(struct pr_attacks *attacks, const struct pr_attack *attack,
 			uint64_t until_us, bool spared)
 {
-	for (uint32_t i = 0; i < PR_ATTACKS_FOUND_MAX; i++)
+	for (uint32_t i = 0; attacks->found && i < PR_ATTACKS_FOUND_MAX; i++)
 		if (&attacks->found[i].attack == attack) {
 			attacks->found[i].attack.blocked_until_us = until_us;
 			attacks->found[i].attack.spared = spared;
@@ -128,7 +129,7 @@ void pr_attacks_blocked(struct pr_attacks *attacks, const struct pr_attack *atta
 const struct pr_attack *pr_attacks_next(const struct pr_attacks *attacks, uint64_t now_us,
 					uint32_t *cursor)
 {
-	while (*cursor < PR_ATTACKS_FOUND_MAX) {
+	while (attacks->found && *cursor < PR_ATTACKS_FOUND_MAX) {
 		const struct pr_attacks_found *at = &attacks->found[(*cursor)++];
 		const struct pr_attack *attack = &at->attack;
 
