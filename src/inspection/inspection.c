@@ -120,8 +120,10 @@ static void learn_numbers(struct pr_inspection *inspection, const struct pr_pack
 	struct pr_assembly *to = reply ? &inspection->client : &inspection->server;
 	bool syn = parsed->tcp_flags & PR_TCP_SYN;
 
-	if (!from->known || (syn && !from->high && !from->acks))
+	if (!from->known || (syn && !from->high && !from->acks)) {
 		from->first = parsed->seq + syn;
+		from->guessed = !syn;
+	}
 	from->known = true;
 	if (!(parsed->tcp_flags & PR_TCP_ACK))
 		return;
@@ -184,6 +186,15 @@ static struct pr_inspected client_waits(struct pr_inspections *inspections,
 	return hold(inspections, inspection, packet, inspected);
 }
 
+static bool is_guess(const struct pr_inspection *inspection, const struct packet *packet)
+{
+	const struct pr_assembly *stream =
+		packet->reply ? &inspection->server : &inspection->client;
+
+	/* one byte is a keep-alive */
+	return stream->guessed && packet->wire_len > 1;
+}
+
 static struct pr_inspected take_segment(struct pr_inspections *inspections,
 					struct pr_inspection *inspection,
 					const struct packet *packet)
@@ -210,6 +221,10 @@ static struct pr_inspected take_segment(struct pr_inspections *inspections,
 			return give_up_limit(inspections, inspection);
 		return waits ? drop(inspections) : inspected;
 	case PR_ASSEMBLED_OUTSIDE:
+		/* what was taken for the beginning isn't */
+		if (is_guess(inspection, packet))
+			return give_up_limit(inspections, inspection);
+		return inspection->holds ? drop(inspections) : inspected;
 	case PR_ASSEMBLED_PROBE:
 	case PR_ASSEMBLED_CROWDED:
 		return inspection->holds ? drop(inspections) : inspected;

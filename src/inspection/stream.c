@@ -241,6 +241,8 @@ enum pr_assembled pr_assembly_add(struct pr_assembly *assembly, const struct pr_
 	struct place place;
 	enum pr_assembled added;
 
+	if (from < 0 && assembly->guessed)
+		return PR_ASSEMBLED_OUTSIDE;
 	if (behind < 0 || (behind == 0 && segment->wire_len > 0))
 		return assembly->acks ? PR_ASSEMBLED_OLD : PR_ASSEMBLED_OUTSIDE;
 	if (behind > INT32_MAX)

@@ -33,7 +33,8 @@ struct pr_assembly {
 	uint32_t acked; /* bytes that the other end says it has */
 	uint32_t lost;	/* from here on bytes can't come any more + 1, 0 = none known */
 	uint32_t end;	/* the stream's length + 1, 0 = not known */
-	bool known;	/* `first` is */
+	bool known;	/* `first` is … */
+	bool guessed;	/* … taken from the first segment that was seen, whichever it was */
 	bool acks;	/* `acked` is */
 };
 

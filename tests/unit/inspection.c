@@ -582,6 +582,21 @@ static void late(void **state)
 	end(&fixture);
 }
 
+/* Without its SYN-ACK, a server's first segment is taken for its first; until one comes that stands before it. */
+static void servers_beginning(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	begin(&fixture, IPPROTO_TCP, false);
+	fixture.flags = PR_TCP_SYN;
+	(void)send_on(&fixture, fixture.link, false, CLIENT_ISN, 0, NULL, 0);
+	assert_int_equal(server(&fixture, 4, 0, "mail ESMTP\r\n", 12), PR_INSPECTION_PASS);
+	assert_int_equal(server(&fixture, 0, 0, "220 ", 4), PR_INSPECTION_FINISHED);
+	is_unknown(&fixture, PR_SEEN_LIMIT);
+	end(&fixture);
+}
+
 /* ---- many ---- */
 
 #define MANY 2000u
@@ -713,6 +728,7 @@ int main(void)
 		cmocka_unit_test(whole_time),
 		cmocka_unit_test(given_up_by_its_owner),
 		cmocka_unit_test(late),
+		cmocka_unit_test(servers_beginning),
 		cmocka_unit_test(room),
 		cmocka_unit_test(room_for_heads),
 		cmocka_unit_test(datagrams),
