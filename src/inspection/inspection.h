@@ -37,6 +37,7 @@ enum pr_inspection_says {
 	PR_INSPECTION_FINISHED, /* may go on; nothing further is wanted */
 };
 
+/* With `settled`, the caller decides before it lets anything go on. */
 struct pr_inspected {
 	enum pr_inspection_says says;
 	unsigned int settled; /* PR_FACT_…: newly settled by this packet */
