@@ -6,6 +6,9 @@
 #include "inspection/inspection_internal.h"
 #include "inspection/limits.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #define TCP PR_INSPECTS_TCP
 #define UDP PR_INSPECTS_UDP
 
@@ -37,6 +40,15 @@ static unsigned int transport(uint8_t proto)
 	return proto == IPPROTO_TCP ? PR_INSPECTS_TCP : PR_INSPECTS_UDP;
 }
 
+/* What the one before may have written: each text by its first byte. The whole would be a good part of the work. */
+static void empty(struct pr_seen *seen)
+{
+	memset(seen, 0, offsetof(struct pr_seen, names));
+	seen->alpn[0] = seen->alpn_chosen[0] = seen->ja4[0] = '\0';
+	seen->certificate_name[0] = seen->issuer[0] = '\0';
+	seen->not_before_s = seen->not_after_s = 0;
+}
+
 enum pr_look pr_inspectors_look_on(const struct pr_transcript *transcript, bool give_up,
 				   uint32_t *candidates, struct pr_seen *ret_seen)
 {
@@ -46,7 +58,7 @@ enum pr_look pr_inspectors_look_on(const struct pr_transcript *transcript, bool 
 		if (!(*candidates & UINT32_C(1) << i))
 			continue;
 		if (pr_inspectors[i].transports & transport(transcript->proto)) {
-			*ret_seen = (struct pr_seen){ 0 };
+			empty(ret_seen);
 			look = pr_inspectors[i].look(transcript, ret_seen);
 		}
 		if (look == PR_LOOK_MORE && ret_seen->speaks == PR_SPEAKS_UNKNOWN)
@@ -61,7 +73,7 @@ enum pr_look pr_inspectors_look_on(const struct pr_transcript *transcript, bool 
 		return give_up ? PR_LOOK_DONE : look;
 	}
 	*candidates &= (uint32_t)((UINT64_C(1) << pr_n_inspectors) - 1);
-	*ret_seen = (struct pr_seen){ 0 };
+	empty(ret_seen);
 	if (*candidates && !give_up)
 		return PR_LOOK_MORE;
 	ret_seen->settled = PR_FACTS_SEEN;
@@ -73,6 +85,7 @@ enum pr_look pr_inspectors_look(const struct pr_transcript *transcript, bool giv
 {
 	uint32_t candidates = UINT32_MAX;
 
+	*ret_seen = (struct pr_seen){ 0 };
 	return pr_inspectors_look_on(transcript, give_up, &candidates, ret_seen);
 }
 

@@ -117,7 +117,7 @@ static void show(struct pr_inspections *inspections, struct pr_inspection *inspe
 			inspection->flags |= PR_SEEN_LIMIT;
 			inspection->look = PR_LOOK_NOT_MINE;
 		} else {
-			inspection->known = pr_calloc(1, sizeof(*seen));
+			inspection->known = pr_realloc(NULL, 1, sizeof(*seen));
 		}
 	}
 	seen->flags |= inspection->flags;
@@ -139,10 +139,20 @@ void pr_inspection_show_flags(struct pr_inspections *inspections, struct pr_insp
 		inspection->seen = unknown(inspections, inspection->settled, inspection->flags);
 }
 
+/* How much those want to see that could be asked. */
+static void learn_limits(struct pr_inspection *inspection)
+{
+	uint32_t datagrams_max;
+
+	pr_inspectors_limits(inspection->candidates, inspection->proto, &inspection->client_max,
+			     &inspection->server_max, &datagrams_max);
+	inspection->datagrams_max = (uint8_t)datagrams_max;
+}
+
 void pr_inspection_ask(struct pr_inspections *inspections, struct pr_inspection *inspection,
 		       bool give_up)
 {
-	uint32_t datagrams_max;
+	uint32_t candidates = inspection->candidates;
 	const struct pr_assembly *client = &inspection->client, *server = &inspection->server;
 	const struct pr_transcript transcript = {
 		.proto = inspection->proto,
@@ -161,9 +171,8 @@ void pr_inspection_ask(struct pr_inspections *inspections, struct pr_inspection 
 	if (inspection->look == PR_LOOK_NOT_MINE || inspection->look == PR_LOOK_DONE)
 		inspections->scratch.settled = PR_FACTS_SEEN;
 	show(inspections, inspection);
-	pr_inspectors_limits(inspection->candidates, inspection->proto, &inspection->client_max,
-			     &inspection->server_max, &datagrams_max);
-	inspection->datagrams_max = (uint8_t)datagrams_max;
+	if (inspection->candidates != candidates)
+		learn_limits(inspection);
 }
 
 /* ---- an end ---- */
@@ -260,7 +269,6 @@ struct pr_inspection *pr_inspection_begin(struct pr_inspections *inspections,
 	struct pr_inspection_memory *memory = &inspections->memory;
 	const struct pr_address *to = &tuple->dst;
 	struct pr_inspection *inspection;
-	uint32_t datagrams_max;
 
 	(void)now_us; /* its time begins with its first payload */
 	if (memory->bytes > memory->bytes_max / 8 * HEADS_OF_8)
@@ -277,9 +285,7 @@ struct pr_inspection *pr_inspection_begin(struct pr_inspections *inspections,
 	inspection->proto = tuple->proto;
 	inspection->multicast = to->family == 4 ? to->bytes[0] >> 4 == 0xe : to->bytes[0] == 0xff;
 	inspection->look = PR_LOOK_MORE;
-	pr_inspectors_limits(inspection->candidates, inspection->proto, &inspection->client_max,
-			     &inspection->server_max, &datagrams_max);
-	inspection->datagrams_max = (uint8_t)datagrams_max;
+	learn_limits(inspection);
 	pr_inspection_show_flags(inspections, inspection);
 	pr_inspection_move(inspection, &inspections->waiting);
 	inspections->counters.n++;
