@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures everything side by side, prints a table, writes build/bench.json (docs/contract.md).
 
-    bench/run.py [--build DIR] [--only PART,…]     parts: programs, lists, heuristics, connect, memory, dns (default: all)
+    bench/run.py [--build DIR] [--only PART,…]     parts: programs, inspection, lists, heuristics, connect, memory, dns (default: all)
 
 Exits 1 where a figure misses its aim, or a part could not be measured.
 """
@@ -19,6 +19,7 @@ import portreeve_lab  # noqa: E402  (the path is set just above)
 
 import connect  # noqa: E402
 import contenders  # noqa: E402
+import inspection  # noqa: E402
 import lists  # noqa: E402
 import memory  # noqa: E402
 from figures import missed, table  # noqa: E402
@@ -63,7 +64,8 @@ def heuristics(build):
     return json.loads((build / "heuristics.json").read_text())
 
 
-PARTS = {"programs": programs, "lists": lists.run, "heuristics": heuristics, "connect": connects, "memory": memories, "dns": dns}
+PARTS = {"programs": programs, "inspection": inspection.run, "lists": lists.run, "heuristics": heuristics, "connect": connects,
+         "memory": memories, "dns": dns}
 
 
 def main():
