@@ -12,7 +12,8 @@
 #define EXTENSION_MIN 16u
 #define MAC_MAX	      68u /* key number and SHA-512 */
 #define STRATUM_MAX   16u
-#define POLL_MAX      17
+#define POLL_MAX      17u
+#define NEGATIVE      0x80u
 #define SHORT_MAX     (16u << 16) /* root delay and dispersion: 16 s (RFC 5905, MAXDISP) */
 #define SAME_DAYS_S   (4u * 86400)
 #define VERSION_MAX   4u
@@ -27,7 +28,7 @@ enum mode {
 
 struct header {
 	unsigned int version, mode, stratum;
-	int poll;
+	unsigned int poll; /* a power of two, which may be negative */
 	uint32_t delay, dispersion;
 	uint64_t reference, origin, receive, transmit;
 };
@@ -63,7 +64,7 @@ static bool read_header(const struct pr_datagram *datagram, struct header *heade
 	header->version = first >> 3 & 7;
 	header->mode = first & 7;
 	header->stratum = pr_read_u8(&reader);
-	header->poll = (int8_t)pr_read_u8(&reader);
+	header->poll = pr_read_u8(&reader);
 	(void)pr_read_u8(&reader); /* precision: some clients put what they like */
 	header->delay = pr_read_u32(&reader);
 	header->dispersion = pr_read_u32(&reader);
@@ -73,7 +74,8 @@ static bool read_header(const struct pr_datagram *datagram, struct header *heade
 	header->receive = pr_read_u64(&reader);
 	header->transmit = pr_read_u64(&reader);
 	return header->version >= 1 && header->version <= VERSION_MAX &&
-	       header->stratum <= STRATUM_MAX && header->poll <= POLL_MAX &&
+	       header->stratum <= STRATUM_MAX &&
+	       (header->poll <= POLL_MAX || header->poll & NEGATIVE) &&
 	       header->delay <= SHORT_MAX && header->dispersion <= SHORT_MAX &&
 	       header->transmit != 0 && tail_is_sound(&reader);
 }

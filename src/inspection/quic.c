@@ -10,7 +10,8 @@
 #include "inspection/limits.h"
 #include "inspection/quic_crypto.h"
 #include "inspection/quic_keys.h"
-#include "inspection/tls_hello.h"
+#include "inspection/tls_codes.h"
+#include "inspection/tls_server.h"
 
 #include <stdio.h>
 
@@ -230,54 +231,23 @@ static void take_server(struct conversation *conversation, const struct pr_quic_
 	}
 }
 
-/* A ServerHello of TLS 1.3 that is no HelloRetryRequest (RFC 8446, 4.1.3). */
-static bool is_server_hello(const struct pr_quic_crypto *crypto)
-{
-	static const uint8_t retry_request[8] = { 0xcf, 0x21, 0xad, 0x74, 0xe5, 0x9a, 0x61, 0x11 };
-	struct pr_reader reader = pr_reader(crypto->bytes, pr_quic_crypto_len(crypto));
-	uint8_t type = pr_read_u8(&reader);
-	uint32_t len = (uint32_t)pr_read_u8(&reader) << 16;
-	const uint8_t *random;
-	uint16_t cipher;
-
-	len |= pr_read_u16(&reader);
-	if (type != 2 || len > pr_reader_left(&reader) || pr_read_u16(&reader) != 0x0303)
-		return false;
-	reader.len = reader.position + len - 2;
-	random = pr_read_bytes(&reader, 32);
-	pr_read_skip(&reader, pr_read_u8(&reader)); /* session id */
-	cipher = pr_read_u16(&reader);
-	(void)pr_read_u8(&reader);
-	if (!random || memcmp(random, retry_request, sizeof(retry_request)) == 0 ||
-	    cipher < 0x1301 || cipher > 0x1305 || pr_read_u16(&reader) != pr_reader_left(&reader))
-		return false;
-	while (pr_reader_left(&reader)) {
-		uint16_t extension = pr_read_u16(&reader), extension_len = pr_read_u16(&reader);
-
-		if (extension == 43 && extension_len == 2) /* supported_versions */
-			return pr_read_u16(&reader) == 0x0304;
-		pr_read_skip(&reader, extension_len);
-	}
-	return false;
-}
-
-/* After a HelloRetryRequest the ServerHello is the stream's second message. */
+/* A ServerHello of TLS 1.3, after a HelloRetryRequest perhaps, with a cipher that encrypts (RFC 8446, B.4; RFC 9150 has some
+ * that don't). */
 static bool has_server_hello(const struct pr_quic_crypto *crypto)
 {
-	struct pr_quic_crypto rest = *crypto;
-	uint32_t len = pr_quic_crypto_len(crypto), first;
+	const uint8_t *message = crypto->bytes;
+	size_t len = pr_quic_crypto_len(crypto), first;
+	struct pr_tls_server_hello hello;
 
-	if (is_server_hello(crypto))
-		return true;
-	if (len < 4 || crypto->bytes[0] != 2)
+	if (pr_tls_server_hello_parse(message, len, false, &hello) != 0)
 		return false;
-	first = 4 + ((uint32_t)crypto->bytes[1] << 16 | (uint32_t)crypto->bytes[2] << 8 |
-		     crypto->bytes[3]);
-	if (first >= len)
-		return false;
-	rest.bytes += first;
-	rest.pieces[0].end -= first;
-	return is_server_hello(&rest);
+	if (hello.retry) {
+		first = 4 + ((size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3]);
+		if (pr_tls_server_hello_parse(message + first, len - first, false, &hello) != 0)
+			return false;
+	}
+	return !hello.retry && hello.version == PR_TLS_1_3 && hello.cipher >= 0x1301 &&
+	       hello.cipher <= 0x1305;
 }
 
 static void take_datagram(struct conversation *conversation, const struct pr_datagram *datagram)
