@@ -28,11 +28,15 @@ const struct pr_command pr_commands[] = {
 	  "source is blocked. `attacks` and `block_attackers_s` in the configuration say what "
 	  "becomes of them.",
 	  pr_command_attacks },
-	{ "explain", "[--app PATH] [--uid N] [--in] ENTITY [PROTO/PORT]",
+	{ "explain",
+	  "[--app PATH] [--uid N] [--in] [--speaks P] [--encrypted yes|no|unknown] [--name D] "
+	  "ENTITY "
+	  "[PROTO/PORT]",
 	  "what is decided and where; then every stage and check in order",
 	  "ENTITY is a domain or an address. The same table of checks that decides is walked, with "
 	  "the names "
-	  "and the policy of this moment; \"=>\" marks the check that decides.",
+	  "and the policy of this moment; \"=>\" marks the check that decides. "
+	  "--speaks, --encrypted and --name: as if the link's packets had shown this.",
 	  pr_command_explain },
 	{ "rule",
 	  "test|add|remove|list [--app APP] [--in] ['RULE'] [--for "

@@ -49,6 +49,7 @@ static void on_line(const struct pr_cli *cli, const json_t *row, void *context)
 int pr_command_explain(const struct pr_cli *cli, int argc, char **argv)
 {
 	const char *app = NULL, *uid = NULL, *service;
+	const char *speaks = NULL, *encrypted = NULL, *name = NULL;
 	PR_CLEANUP(pr_cleanup_free) char *uri = NULL, *proto = NULL;
 	struct shown shown = { .stage = "" };
 	bool incoming = false;
@@ -56,6 +57,9 @@ int pr_command_explain(const struct pr_cli *cli, int argc, char **argv)
 		{ "app", &app, NULL },
 		{ "uid", &uid, NULL },
 		{ "in", NULL, &incoming },
+		{ "speaks", &speaks, NULL },
+		{ "encrypted", &encrypted, NULL },
+		{ "name", &name, NULL },
 	};
 	const char *port = NULL;
 	struct pr_address address;
@@ -76,6 +80,7 @@ int pr_command_explain(const struct pr_cli *cli, int argc, char **argv)
 		port = strchr(service, '/') ? strchr(service, '/') + 1 : NULL;
 	}
 	uri = pr_cli_uri("/v1/explain", "entity", argv[0], "app", app, "uid", uid, "in",
-			 incoming ? "1" : NULL, "proto", proto, "port", port, NULL);
+			 incoming ? "1" : NULL, "proto", proto, "port", port, "speaks", speaks,
+			 "encrypted", encrypted, "name", name, NULL);
 	return pr_cli_get(cli, uri, on_line, &shown);
 }

@@ -154,26 +154,29 @@ static bool set_list(struct test *test, const char *value)
 
 static bool set_speaks(struct test *test, const char *value)
 {
-	for (unsigned int speaks = 0; speaks < PR_SPEAKS_COUNT_; speaks++)
-		if (strcasecmp(value, pr_speaks_name((enum pr_speaks)speaks)) == 0) {
-			test->seen.speaks = (uint8_t)speaks;
-			test->subject.known |= PR_FACT_SPEAKS;
-			return true;
-		}
-	pr_cli_usage_error("rule", "--speaks %s: write tls, quic, http, ssh, …, or unknown", value);
-	return false;
+	enum pr_speaks speaks;
+
+	if (!pr_speaks_find(value, &speaks)) {
+		pr_cli_usage_error("rule", "--speaks %s: write tls, quic, http, ssh, …, or unknown",
+				   value);
+		return false;
+	}
+	test->seen.speaks = (uint8_t)speaks;
+	test->subject.known |= PR_FACT_SPEAKS;
+	return true;
 }
 
 static bool set_encrypted(struct test *test, const char *value)
 {
-	for (unsigned int is = PR_ENCRYPTION_UNKNOWN; is <= PR_ENCRYPTION_YES; is++)
-		if (strcmp(value, pr_encryption_name((enum pr_encryption)is)) == 0) {
-			test->seen.encryption = (uint8_t)is;
-			test->subject.known |= PR_FACT_ENCRYPTION;
-			return true;
-		}
-	pr_cli_usage_error("rule", "--encrypted %s: write yes, no or unknown", value);
-	return false;
+	enum pr_encryption encryption;
+
+	if (!pr_encryption_find(value, &encryption)) {
+		pr_cli_usage_error("rule", "--encrypted %s: write yes, no or unknown", value);
+		return false;
+	}
+	test->seen.encryption = (uint8_t)encryption;
+	test->subject.known |= PR_FACT_ENCRYPTION;
+	return true;
 }
 
 static bool set_name(struct test *test, const char *value)

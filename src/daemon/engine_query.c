@@ -258,6 +258,26 @@ static bool read_number(const struct pr_pairs *pairs, const char *key,
 	return !text || (number && number <= most) || find(text, ret_number);
 }
 
+/* What the packets would show. NULL, or what is wrong. */
+static const char *read_seen(const struct pr_pairs *pairs, char *name,
+			     struct pr_engine_query *subject)
+{
+	const char *speaks = pr_pairs_get(pairs, "speaks");
+	const char *encrypted = pr_pairs_get(pairs, "encrypted");
+	const char *shown = pr_pairs_get(pairs, "name");
+
+	if (speaks && !pr_speaks_find(speaks, &subject->speaks))
+		return "nothing is known to speak so; write tls, quic, http, ssh, …, or unknown";
+	if (encrypted && !pr_encryption_find(encrypted, &subject->encryption))
+		return "encrypted is yes, no or unknown";
+	if (shown && pr_name_canonical(shown, name) < 0)
+		return "the name that the packets show is no domain";
+	subject->name = shown ? name : NULL;
+	subject->assumed = (speaks ? PR_FACT_SPEAKS : 0) | (encrypted ? PR_FACT_ENCRYPTION : 0) |
+			   (shown ? PR_FACT_NAME : 0);
+	return NULL;
+}
+
 /* What is asked about. NULL, or what is wrong. */
 static const char *read_subject(const struct pr_pairs *pairs, char *name,
 				struct pr_engine_query *ret_subject)
@@ -310,11 +330,13 @@ static void on_line(void *context, const struct pr_engine_explained *explained)
 
 static void explain(struct query *query)
 {
-	char name[PR_NAME_TEXT_SIZE];
+	char name[PR_NAME_TEXT_SIZE], shown[PR_NAME_TEXT_SIZE];
 	struct pr_engine_query subject;
 	const char *wrong = read_subject(&query->pairs, name, &subject);
 	int r;
 
+	if (!wrong)
+		wrong = read_seen(&query->pairs, shown, &subject);
 	if (wrong)
 		return end(query, wrong, "400");
 	r = pr_engine_explain(query->process->engine, &subject, on_line, query,

@@ -231,6 +231,11 @@ struct pr_engine_query {
 	struct pr_address address; /* family 0 = none given */
 	uint8_t proto;		   /* 0 = not given */
 	uint16_t port;		   /* 0 = not given */
+	/* `explain`: what the packets would show, as far as it is given. */
+	unsigned int assumed; /* of PR_FACTS_SEEN */
+	enum pr_speaks speaks;
+	enum pr_encryption encryption;
+	const char *name; /* canonical */
 };
 /* Asks the nameserver as that application would (`dns query`): the whole corridor, but nothing is recorded and no
  * prompt is raised. The port `reply` gets what would be said. Without `may_ask_upstream` the cache alone answers, and

@@ -5,6 +5,8 @@
 #include "firewall/explain.h"
 #include "profile/service.h"
 
+#include <string.h>
+
 struct explaining {
 	struct pr_engine *engine;
 	const struct pr_subject *subject;
@@ -13,15 +15,35 @@ struct explaining {
 	void *context;
 };
 
+/* As if the packets had shown what is given. A name that led there is proven, another claimed. */
+static void assume_seen(const struct pr_engine_query *query, struct pr_seen *seen,
+			struct pr_subject *subject)
+{
+	seen->speaks = (uint8_t)query->speaks;
+	seen->encryption = (uint8_t)query->encryption;
+	subject->known |= query->assumed;
+	if (query->assumed)
+		subject->seen = seen;
+	if (!query->name)
+		return;
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		if (strcmp(subject->domains[i], query->name) == 0) {
+			subject->domains[0] = subject->domains[i];
+			subject->n_domains = 1;
+			return;
+		}
+	subject->claimed = query->name;
+}
+
 static void set_subject(struct pr_engine *engine, const struct pr_engine_query *query,
-			const struct pr_actor *actor, struct pr_subject_of *ret_subject)
+			const struct pr_actor *actor, struct pr_seen *seen,
+			struct pr_subject_of *ret_subject)
 {
 	struct pr_subject *subject = &ret_subject->subject;
 
 	*subject = (struct pr_subject){
 		.direction = query->incoming ? PR_DIRECTION_IN : PR_DIRECTION_OUT,
-		.known = PR_FACT_OWNER | PR_FACTS_SEEN,
-		.absent = PR_FACTS_SEEN,
+		.known = PR_FACT_OWNER,
 		.profile = actor->profile,
 		.proto = query->proto,
 		.port = query->port,
@@ -38,6 +60,7 @@ static void set_subject(struct pr_engine *engine, const struct pr_engine_query *
 		subject->known |= PR_FACT_DOMAIN;
 		subject->absent &= ~(unsigned int)PR_FACT_DOMAIN;
 	}
+	assume_seen(query, seen, subject);
 	pr_intel_of_names(engine, ret_subject);
 	if (query->domain && !query->incoming)
 		pr_suspicions_set(engine, actor, pr_suspicions_look(engine, actor, query->domain),
@@ -78,11 +101,18 @@ static bool is_final(const struct pr_explained_stage *explained)
 	       explained->decision.outcome != PR_OUTCOME_MISSING;
 }
 
-/* What a stage finally says each later one says too (firewall/decide.c): the first is the one that decides. */
-static enum pr_stage deciding_stage(const struct pr_explanation *explanation)
+/* What a stage finally says each later one says too (firewall/decide.c): the first is the one that decides. But for
+ * what packets show: they can only deny what was permitted. */
+static enum pr_stage deciding_stage(const struct explaining *explaining)
 {
+	const struct pr_explanation *explanation = explaining->explanation;
+	const struct pr_decision *link = &explanation->stages[PR_STAGE_LINK].decision;
 	unsigned int stage = 0;
 
+	if (!explanation->stages[PR_STAGE_INSPECTION].skipped)
+		return PR_STAGE_INSPECTION;
+	if (link->wants && explaining->subject->known & PR_FACT_PROTOCOL)
+		return PR_STAGE_LINK;
 	while (stage < PR_STAGE_LINK && !is_final(&explanation->stages[stage]))
 		stage++;
 	return (enum pr_stage)stage;
@@ -168,7 +198,7 @@ static void say_stage(const struct explaining *explaining, enum pr_stage stage)
 
 static void say_all(const struct explaining *explaining)
 {
-	enum pr_stage last = deciding_stage(explaining->explanation);
+	enum pr_stage last = deciding_stage(explaining);
 
 	say_summary(explaining, last);
 	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++)
@@ -185,6 +215,7 @@ int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *qu
 	struct pr_explanation *explanation;
 	struct explaining explaining;
 	PR_UNINITIALIZED struct pr_subject_of of;
+	struct pr_seen seen = { 0 };
 	struct pr_actor actor;
 	uint32_t profile;
 
@@ -200,7 +231,7 @@ int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *qu
 	}
 	explanation = pr_calloc(1, sizeof(*explanation));
 	actor = pr_actor_named(engine, query->app, query->uid);
-	set_subject(engine, query, &actor, &of);
+	set_subject(engine, query, &actor, &seen, &of);
 	pr_explain(engine->policy, &of.subject, explanation);
 	explaining = (struct explaining){ engine, &of.subject, explanation, line, context };
 	say_all(&explaining);

@@ -47,12 +47,25 @@ static bool is_not_inspected(const struct pr_subject *subject,
 			     const struct pr_explained_stage *link)
 {
 	return link->decision.outcome != PR_OUTCOME_PERMIT || !link->decision.wants ||
-	       !(subject->known & ~subject->absent & PR_FACTS_SEEN);
+	       !(subject->known & PR_FACTS_SEEN);
 }
 
-static void explain_stage(const struct pr_policy *policy, const struct pr_subject *subject,
+/* A link's first packet shows nothing of what follows. */
+static struct pr_subject at_first(const struct pr_subject *subject, enum pr_stage stage)
+{
+	struct pr_subject first = *subject;
+
+	if (stage == PR_STAGE_LINK) {
+		first.known &= ~(PR_FACTS_SEEN & ~subject->absent);
+		first.seen = NULL;
+	}
+	return first;
+}
+
+static void explain_stage(const struct pr_policy *policy, const struct pr_subject *full,
 			  enum pr_stage stage, struct pr_explained_stage *explained)
 {
+	const struct pr_subject first = at_first(full, stage), *subject = &first;
 	struct pr_said_more said[PR_CHECK_COUNT_];
 	struct pr_walk walk = { policy, stage, 0, said };
 	struct pr_subject copy;
@@ -86,8 +99,9 @@ const char *pr_explain_reason(const struct pr_policy *policy, const struct pr_in
 			      const struct pr_explanation *explanation, enum pr_stage stage,
 			      enum pr_check_id check, char *text, size_t size)
 {
+	const struct pr_subject first = at_first(subject, stage);
 	struct pr_subject copy;
-	const struct pr_subject *view = pr_stage_view(policy, stage, false, subject, &copy);
+	const struct pr_subject *view = pr_stage_view(policy, stage, false, &first, &copy);
 	struct pr_check_view check_view = { policy, pr_policy_settings(policy, view->profile), view,
 					    stage };
 

@@ -14,7 +14,7 @@
  *   "prompts"                   rows are events of kind prompt
  *   "attacks"                   rows are events: what was found and is not over
  *   "status"                    PAIRS, any keys: what is in force, counters
- *   "explain"                   "app" (a path), "uid", "in" = "1", "entity", "proto", "port"; PAIRS: "stage",
+ *   "explain"                   "app" (a path), "uid", "in" = "1", "entity", "proto", "port", "speaks", "encrypted", "name"; PAIRS: "stage",
  *                               "check", "said", "decided", …; the first has "summary"
  *   "dns-query"                 "name", "type", "app"; PAIRS, and rows of the decisions. Without "root" nothing goes
  *                               upstream: what is not in the cache is REFUSED

@@ -2,6 +2,8 @@
 #include "network/seen.h"
 
 #include <netinet/in.h>
+#include <string.h>
+#include <strings.h>
 
 const char *pr_speaks_name(enum pr_speaks speaks)
 {
@@ -69,4 +71,24 @@ const char *pr_encryption_name(enum pr_encryption encryption)
 	};
 
 	return names[encryption];
+}
+
+bool pr_speaks_find(const char *name, enum pr_speaks *ret_speaks)
+{
+	for (unsigned int i = 0; i < PR_SPEAKS_COUNT_; i++)
+		if (strcasecmp(name, pr_speaks_name((enum pr_speaks)i)) == 0) {
+			*ret_speaks = (enum pr_speaks)i;
+			return true;
+		}
+	return false;
+}
+
+bool pr_encryption_find(const char *name, enum pr_encryption *ret_encryption)
+{
+	for (unsigned int i = 0; i <= PR_ENCRYPTION_YES; i++)
+		if (strcmp(name, pr_encryption_name((enum pr_encryption)i)) == 0) {
+			*ret_encryption = (enum pr_encryption)i;
+			return true;
+		}
+	return false;
 }

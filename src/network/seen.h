@@ -84,3 +84,6 @@ struct pr_seen {
 bool pr_speaks_over(enum pr_speaks speaks, uint8_t proto);
 const char *pr_speaks_name(enum pr_speaks speaks);	       /* "unknown", "tls", "quic", … */
 const char *pr_encryption_name(enum pr_encryption encryption); /* "unknown", "no", "yes" */
+/* Of such a name, of what is spoken in any case; false when it is none. */
+bool pr_speaks_find(const char *name, enum pr_speaks *ret_speaks);
+bool pr_encryption_find(const char *name, enum pr_encryption *ret_encryption);

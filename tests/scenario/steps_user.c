@@ -96,7 +96,22 @@ static void show_explained(void *context, const struct pr_engine_explained *expl
 		     explained->decides ? " decides" : "", explained->text ? explained->text : "");
 }
 
-/* explain [app A] [domain D] [address A] [proto N] [port N] [in] */
+/* What the packets would show. */
+static void read_seen(struct world *world, char **words, unsigned int n,
+		      struct pr_engine_query *query)
+{
+	const char *speaks = step_option(words, n, "speaks");
+	const char *encrypted = step_option(words, n, "encrypted");
+
+	query->name = step_option(words, n, "name");
+	if ((speaks && !pr_speaks_find(speaks, &query->speaks)) ||
+	    (encrypted && !pr_encryption_find(encrypted, &query->encryption)))
+		world_fail(world, "nothing can show this");
+	query->assumed = (speaks ? PR_FACT_SPEAKS : 0) | (encrypted ? PR_FACT_ENCRYPTION : 0) |
+			 (query->name ? PR_FACT_NAME : 0);
+}
+
+/* explain [app A] [domain D] [address A] [proto N] [port N] [in] [speaks P] [encrypted yes|no|unknown] [name D] */
 void step_explain(struct world *world, char **words, unsigned int n)
 {
 	const char *address = step_option(words, n, "address");
@@ -110,6 +125,7 @@ void step_explain(struct world *world, char **words, unsigned int n)
 		world_fail(world, "not an address");
 	query.proto = proto ? (uint8_t)step_number(world, proto) : 0;
 	query.port = port ? (uint16_t)step_number(world, port) : 0;
+	read_seen(world, words, n, &query);
 	if (pr_engine_explain(world->engine, &query, show_explained, world, world->now_us) < 0)
 		world_fail(world, "nothing is explained");
 }

@@ -191,6 +191,7 @@ static void check_explained(const struct scene *scene, const struct pr_subject *
 		PR_FACT_ADDRESS | PR_FACT_SCOPE | PR_FACT_PROTOCOL | PR_FACT_PORT;
 	struct pr_explanation explanation;
 	struct pr_decision decision;
+	struct pr_subject first;
 
 	pr_explain(scene->compiled.policy, subject, &explanation);
 	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++) {
@@ -201,14 +202,21 @@ static void check_explained(const struct scene *scene, const struct pr_subject *
 
 			assert_true(said == 1u << PR_SAID_NOTHING || pr_checks[id].says & said);
 		}
-		deciders[stage](scene->compiled.policy, subject, &decision);
+		first = *subject;
+		/* A link's first packet shows nothing of what follows. */
+		if (stage == PR_STAGE_LINK) {
+			first.known &= ~(PR_FACTS_SEEN & ~first.absent);
+			first.seen = NULL;
+		}
+		deciders[stage](scene->compiled.policy, &first, &decision);
 		/* Explain leaves open what a decision on a packet takes for absent. */
 		if (explained->skipped || explained->alone || !is_final(&decision) ||
 		    (stage >= PR_STAGE_COMMUNICATION && ~subject->known & of_a_packet))
 			continue;
 		if (decision.outcome != explained->decision.outcome ||
 		    decision.check != explained->decision.check ||
-		    explained->steps[decision.check].state != PR_STEP_DECIDED) {
+		    (!decision.provisional &&
+		     explained->steps[decision.check].state != PR_STEP_DECIDED)) {
 			show(scene, (enum pr_stage)stage, subject, &decision, "decided");
 			show(scene, (enum pr_stage)stage, subject, &explained->decision,
 			     "explained");
