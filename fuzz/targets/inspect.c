@@ -28,7 +28,6 @@ static void check(const struct pr_flow *flow)
 		  ends(seen->issuer, PR_SEEN_TEXT_SIZE));
 	pr_assert(flow->packets && flow->first_us <= UINT64_MAX);
 	pr_assert(!flow->silent || seen->speaks == PR_SPEAKS_UNKNOWN);
-	pr_assert(!flow->late || seen->speaks == PR_SPEAKS_UNKNOWN);
 }
 
 static struct pr_flows *run(const uint8_t *bytes, size_t len)

@@ -115,8 +115,8 @@ const struct pr_command pr_commands[] = {
 	  "standard input. One line a flow (TCP and UDP): who opened it, what both ends speak, "
 	  "whether that is encrypted, the names that the client asked for, ALPN (offered > "
 	  "chosen), JA4. All of it is read from the packets; a port proves nothing. A flow that "
-	  "was under way when the capture began is marked, and not looked into. Needs no daemon "
-	  "and no rights.",
+	  "was under way when the capture began is marked: what is seen of it begins somewhere. "
+	  "Needs no daemon and no rights.",
 	  pr_command_inspect },
 	{ "replay", "FILE [--config DIR] [--app PATH] [--host ADDRESS[/LEN],...] [--share DIR]",
 	  "what the firewall would have decided about a capture",

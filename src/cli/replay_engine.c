@@ -108,7 +108,8 @@ static void port_event(void *context, const struct pr_event *event)
 	struct pr_replay_link *link;
 	json_t *object = pr_event_json(event);
 
-	if (event->kind == PR_EVENT_DNS || event->kind == PR_EVENT_PROMPT)
+	if (event->kind == PR_EVENT_DNS || event->kind == PR_EVENT_PROMPT ||
+	    event->kind == PR_EVENT_SYSTEM)
 		pr_replay_show_event(replay->cli, object);
 	link = of_link && event->tuple.src.family
 		       ? pr_replay_kernel_find(&replay->kernel, &event->tuple,

@@ -18,7 +18,7 @@
 struct pr_flow {
 	struct pr_tuple
 		tuple; /* who opened it first; where the beginning is missing, who was seen first */
-	bool late;     /* TCP that was under way already: nothing of it is inspected */
+	bool late;     /* TCP that was under way already: what is seen of it begins somewhere */
 	bool silent;   /* neither end sent payload: there was nothing to see */
 	uint64_t packets, bytes; /* both ways, from the IP header on, by the packets' own lengths */
 	uint64_t first_us, last_us; /* the capture's times */

@@ -21,14 +21,14 @@ def send(lab, url, *words):
     curl(lab, url, "--mail-from", "me@example.com", "--mail-rcpt", "you@mail.example", "--upload-file", letter, *words)
 
 
-@capture(begins(2525, "smtp", **PLAIN, n=1), begins(25, "smtp", **PLAIN, n=1))
+@capture(begins(2525, "smtp", **PLAIN, n=1), begins(25, "smtp", **PLAIN, n=1), needs=["postfix"])
 def smtp_plain(lab):
     """curl, mail in the clear: to a server that offers no STARTTLS, and to one that does"""
     send(lab, "smtp://mail.example:2525")
     send(lab, "smtp://mail.example:25")
 
 
-@capture(begins(587, "smtp", "mail.example", **UPGRADED))
+@capture(begins(587, "smtp", "mail.example", **UPGRADED), needs=["postfix"])
 def smtp_starttls(lab):
     """curl, mail with STARTTLS"""
     send(lab, "smtp://mail.example:587", "--ssl-reqd")
@@ -40,7 +40,7 @@ def smtp_postfix(lab):
     lab.client("posttls-finger", "-c", "-o", "inet_protocols=ipv4", "-l", "encrypt", "[mail.example]:25")
 
 
-@capture(flow(465, "tls", names=["mail.example"], version="1.3"))
+@capture(flow(465, "tls", names=["mail.example"], version="1.3"), needs=["postfix"])
 def smtps(lab):
     """curl, mail with TLS at once"""
     send(lab, "smtps://mail.example:465")
@@ -61,7 +61,7 @@ ftp.quit()
 
 
 @capture(begins(587, "smtp", "mail.example", **UPGRADED), begins(143, "imap", "mail.example", **UPGRADED),
-         begins(110, "pop3", "mail.example", **UPGRADED), begins(21, "ftp", "files.example", **UPGRADED))
+         begins(110, "pop3", "mail.example", **UPGRADED), begins(21, "ftp", "files.example", **UPGRADED), needs=["postfix"])
 def python_starttls(lab):
     """Python's smtplib, imaplib, poplib, ftplib"""
     lab.client("/usr/bin/python3", "-c", PYTHON)
@@ -114,7 +114,7 @@ def fetchmail(lab):
 
 
 @capture(begins(25, "smtp", **UPGRADED), begins(143, "imap", **UPGRADED), begins(110, "pop3", **UPGRADED),
-         begins(21, "ftp", **UPGRADED), begins(5432, "postgresql", **UPGRADED))
+         begins(21, "ftp", **UPGRADED), begins(5432, "postgresql", **UPGRADED), needs=["postfix"])
 def openssl_starttls(lab):
     """openssl s_client: all that it can upgrade, without a name"""
     for protocol, name, port in (("smtp", "mail", 25), ("imap", "mail", 143), ("pop3", "mail", 110), ("ftp", "files", 21),
@@ -123,7 +123,7 @@ def openssl_starttls(lab):
                 f"{name}.example:{port}")
 
 
-@capture(begins(25, "smtp", "mail.example", **UPGRADED), begins(143, "imap", "mail.example", **UPGRADED), needs=["gnutls-cli"])
+@capture(begins(25, "smtp", "mail.example", **UPGRADED), begins(143, "imap", "mail.example", **UPGRADED), needs=["gnutls-cli", "postfix"])
 def gnutls_starttls(lab):
     """gnutls-cli: SMTP and IMAP upgraded"""
     for protocol, port in (("smtp", 25), ("imap", 143)):

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """DNS in all its ways, and what hosts find each other and their addresses with."""
 from portreeve_lab import DNS4, DNS6, wait_for
-from recorder import capture, flow
+from recorder import capture, either, flow
 
 
 def dns(port, proto="udp", **facts):
@@ -52,7 +52,8 @@ def dns_https(lab):
     kdig(lab, f"@{DNS4}", "+https", "+tls-sni=dns.example", "example.com")
 
 
-@capture(flow(443, "quic", names=["example.com"], alpn=["doq", "doq-i12", "doq-i11", "doq-i03"], version="v1"))
+@capture(flow(443, "quic", names=["example.com"], alpn=["doq", "doq-i12", "doq-i11", "doq-i03"], version="v1",
+              encrypted=either("yes", "unknown")))
 def dns_quic(lab):
     """kdig (ngtcp2 with GnuTLS), DNS over QUIC: refused by a server that has HTTP/3 alone"""
     lab.client("kdig", "+time=2", "+retry=0", "@example.com", "-p", 443, "+tls-sni=example.com", "+quic", "example.com", check=False)

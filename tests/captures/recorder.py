@@ -46,7 +46,7 @@ def flow(port, protocol, n=None, proto=None, source=None, ports=None, **facts):
 
 
 def capture(*flows, device="eth0", needs=()):
-    """`needs`: commands; where one isn't installed the capture is left out, and said so."""
+    """`needs`: commands; where one isn't installed the capture is left out, and that is said."""
     def made(record):
         CAPTURES.append({"name": record.__name__, "what": (record.__doc__ or "").strip(), "record": record,
                          "flows": list(flows), "device": device, "needs": list(needs)})

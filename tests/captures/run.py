@@ -27,9 +27,9 @@ def say(text):
 
 
 def record(directory, only=(), said=say):
-    """All captures into the directory; what could not be recorded and why."""
+    """All captures into the directory: (what went wrong, what could not be recorded for want of a program)."""
     directory.mkdir(parents=True, exist_ok=True)
-    failed = []
+    failed, left_out = [], []
     for old in [*directory.glob("*.json"), *directory.glob("*.pcap")]:
         old.unlink()
     with recorder.CaptureLab(servers.NAMES, directory) as lab:
@@ -38,7 +38,7 @@ def record(directory, only=(), said=say):
             if only and made["name"] not in only:
                 continue
             if recorder.missing(made):
-                failed.append(f"{made['name']}: not installed: {', '.join(recorder.missing(made))}")
+                left_out.append(f"{made['name']}: not installed: {', '.join(recorder.missing(made))}")
                 continue
             since = time.monotonic()
             try:
@@ -46,7 +46,7 @@ def record(directory, only=(), said=say):
             except Exception as error:	# the others are worth recording all the same
                 failed.append(f"{made['name']}: {type(error).__name__}: {error}")
             said(f"{made['name']:32} {time.monotonic() - since:5.1f} s  {made['what']}")
-    return failed
+    return failed, left_out
 
 
 def main():
@@ -57,9 +57,9 @@ def main():
     options = parser.parse_args()
     build = options.build.resolve()
     directory = options.judge or build / "captures"
-    failed = [] if options.judge else record(directory, options.only)
+    failed, left_out = ([], []) if options.judge else record(directory, options.only)
     judgement = judge.judge(build, sorted(directory.glob("*.json")))
-    for line in [*failed, *judgement.faults, *judgement.notes]:
+    for line in [*failed, *left_out, *judgement.faults, *judgement.notes]:
         say(line)
     say(f"\n{judge.table(judgement)}")
     missed = [*failed, *judge.missed(judgement)]

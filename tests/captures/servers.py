@@ -304,8 +304,13 @@ def foreign(lab):
 ALL = [caddy, nginx, postfix, dovecot, postgresql, vsftpd, coturn, chrony, unbound, openssh, dtls, websocket, foreign]
 
 
+# Of packages that stand aside where another has their place (packaging/dependencies); their captures are left out then.
+OPTIONAL = {postfix: "postfix", chrony: "chronyd"}
+
+
 def start_all(lab):
     certificates(lab)
-    with concurrent.futures.ThreadPoolExecutor(len(ALL)) as pool:
-        for started in [pool.submit(start, lab) for start in ALL]:
+    there = [start for start in ALL if start not in OPTIONAL or shutil.which(OPTIONAL[start])]
+    with concurrent.futures.ThreadPoolExecutor(len(there)) as pool:
+        for started in [pool.submit(start, lab) for start in there]:
             started.result()

@@ -7,6 +7,7 @@
  * or something else. `whole`: all bytes arrive, so the same must be seen. `cut`: the rest never comes; less may be
  * seen, something else never.
  */
+#include "same.h"
 #include "turns.h"
 
 #include "inspection/inspection.h"
@@ -23,8 +24,6 @@
 #define RECORD_HEAD   5
 #define HANDSHAKE     22
 #define STREAM_MAX    16000 /* a turn with more records must stay below what is kept of a stream */
-
-enum same { SAME, LESS, OTHER };
 
 struct tally {
 	uint64_t same, less, other;
@@ -121,52 +120,6 @@ static void fin(struct run *run)
 
 /* ---- what was seen ---- */
 
-static void text(enum same *same, const char *base, const char *got)
-{
-	if (strcmp(base, got) == 0)
-		return;
-	if (*got)
-		*same = OTHER;
-	else if (*same == SAME)
-		*same = LESS;
-}
-
-static void number(enum same *same, unsigned int base, unsigned int got)
-{
-	text(same, base ? (base == got ? "=" : "a") : "", got ? (base == got ? "=" : "b") : "");
-}
-
-static void names(enum same *same, const struct pr_seen *base, const struct pr_seen *got)
-{
-	if (got->n_names > base->n_names)
-		*same = OTHER;
-	for (unsigned int i = 0; i < got->n_names && i < base->n_names; i++)
-		text(same, base->names[i], got->names[i]);
-	if (got->n_names < base->n_names && *same == SAME)
-		*same = LESS;
-}
-
-/* PR_SEEN_CONTRADICTS says that what is seen can't be relied on: of a flow that ends early it may. */
-static enum same compare(const struct pr_seen *base, const struct pr_seen *got)
-{
-	static const uint16_t flags[] = { PR_SEEN_ECH, PR_SEEN_UPGRADED,    PR_SEEN_NAMELESS,
-					  PR_SEEN_OLD, PR_SEEN_CERTIFICATE, PR_SEEN_SELF_ISSUED };
-	enum same same = SAME;
-
-	number(&same, base->speaks, got->speaks);
-	number(&same, base->encryption, got->encryption);
-	text(&same, base->version, got->version);
-	names(&same, base, got);
-	text(&same, base->alpn, got->alpn);
-	text(&same, base->alpn_chosen, got->alpn_chosen);
-	text(&same, base->ja4, got->ja4);
-	text(&same, base->certificate_name, got->certificate_name);
-	text(&same, base->issuer, got->issuer);
-	for (size_t i = 0; i < PR_ARRAY_SIZE(flags); i++)
-		number(&same, base->flags & flags[i], got->flags & flags[i]);
-	return same;
-}
-
 static void describe(const struct run *run, const struct pr_seen *seen, char *out, size_t size)
 {
 	snprintf(out, size, "%s: %s %s %s encrypted=%s name=%s alpn=%s>%s ja4=%s flags=%x",
@@ -189,7 +142,7 @@ static void judge(struct run *run, struct tally *tally)
 	enum same same;
 
 	stop(run, &seen);
-	same = compare(&run->base, &seen);
+	same = same_as(&run->base, &seen);
 	if (seen.flags & PR_SEEN_CONTRADICTS && tally == &run->whole)
 		same = OTHER;
 	switch (same) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A capture replayed under a policy is decided as the daemon decided the same traffic under it."""
+import contextlib
 import json
 import pathlib
 import shutil
@@ -47,18 +48,24 @@ def links(events):
     return found
 
 
+@contextlib.contextmanager
+def recording(lab, file):
+    tcpdump = lab.host.start("tcpdump", "-i", "eth0", "-Z", "root", "--immediate-mode", "-U", "-n", "-s", "0", "-w", file)
+    wait_for("tcpdump", lambda: "listening on" in tcpdump.log.read_text())
+    yield
+    time.sleep(0.3)	# what is in its ring is not written at its end
+    tcpdump.send_signal(signal.SIGINT)
+    tcpdump.wait(10)
+
+
 @pytest.fixture
 def recorded(lab):
     """What the pages look like without any firewall."""
     lab.start_dns()
     lab.start_web(ports=(80, 8080, 8081))
     file = lab.directory / "surf.pcap"
-    tcpdump = lab.host.start("tcpdump", "-i", "eth0", "-Z", "root", "--immediate-mode", "-U", "-n", "-s", "0", "-w", file)
-    wait_for("tcpdump", lambda: "listening on" in tcpdump.log.read_text())
-    surf(lab)
-    time.sleep(0.3)	# what is in its ring is not written at its end
-    tcpdump.send_signal(signal.SIGINT)
-    tcpdump.wait(10)
+    with recording(lab, file):
+        surf(lab)
     return file
 
 
@@ -105,6 +112,24 @@ def test_without_an_application(build, recorded, tmp_path):
     nobody, curl = (replay(build, recorded, tmp_path, *words) for words in ((), ("--app", CURL)))
     assert {row["verdict"] for row in nobody if row.get("flow", {}).get("dst_port") == 443 and "packet" in row} == {"block"}
     assert {row["verdict"] for row in curl if row.get("flow", {}).get("dst_port") == 443 and "packet" in row} == {"accept"}
+
+
+SCAN = """
+import socket
+for port in range(1, 300):
+    with socket.socket() as end:
+        end.settimeout(1)
+        end.connect_ex(("10.77.0.2", port))
+"""
+
+
+def test_an_attack_is_told(lab, build, tmp_path):
+    file = lab.directory / "scan.pcap"
+    with recording(lab, file):
+        lab.lan.python(SCAN)
+    (tmp_path / "portreeve.conf").write_text("")
+    told = [row["text"] for row in replay(build, file, tmp_path, "--host", "10.77.0.2/24") if row.get("event") == "system"]
+    assert len(told) == 1 and "10.77.0.3" in told[0] and "scan" in told[0]
 
 
 def test_what_is_wrong_is_said(build, tmp_path):
