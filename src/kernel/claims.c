@@ -54,12 +54,13 @@ int pr_claims_open(bool ipv6, int *ret_fd)
 	};
 	const struct sockaddr_ll any = { .sll_family = AF_PACKET,
 					 .sll_protocol = htons(ipv6 ? ETH_P_IPV6 : ETH_P_ARP) };
-	const int size = RECEIVE_BUFFER;
+	const int size = RECEIVE_BUFFER, on = 1;
 	/* Of no protocol until the filter is in place. */
 	int fd PR_CLEANUP(pr_cleanup_close) =
 		socket(AF_PACKET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 
 	if (fd < 0 || setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0 ||
+	    setsockopt(fd, SOL_SOCKET, SO_LOCK_FILTER, &on, sizeof(on)) < 0 ||
 	    setsockopt(fd, SOL_SOCKET, SO_RCVBUF, &size, sizeof(size)) < 0 ||
 	    bind(fd, (const struct sockaddr *)&any, sizeof(any)) < 0)
 		return -errno;
