@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""What a first decision costs a connection, and what a permanent verdict costs the traffic after it."""
+"""What a first decision costs a connection."""
 import json
 import statistics
 
@@ -7,17 +7,11 @@ import contenders
 from figures import ratio
 
 PORT, NUMBER, ROUNDS = 7100, 3000, 11
-STREAM_ROUNDS, STREAM_SECONDS = 5, 2
 
 
 def connect(lab, build, address, number=NUMBER):
     done = lab.host.run(build / "bench" / "connect-client", address, PORT, number, timeout=300)
     return json.loads(done.stdout)
-
-
-def stream(lab, address):
-    done = lab.host.run("iperf3", "-c", address, "-t", STREAM_SECONDS, "-J", timeout=60)
-    return json.loads(done.stdout)["end"]["sum_received"]["bits_per_second"]
 
 
 def rounds(lab, build, address, who, say):
@@ -49,7 +43,6 @@ def show(measured, say):
 def run(lab, build, ours, address, say):
     """The figures of `ours`, a contender. `address` is where the lab's Internet answers."""
     lab.internet.start(build / "bench" / "accept-server", PORT, ready=lab.internet.listens(PORT))
-    lab.internet.start("iperf3", "-s", ready=lab.internet.listens(5201))
     bare, conntrack = contenders.BareQueue(build), contenders.Conntrack(build)
     measured = rounds(lab, build, address, [contenders.Contender(build), conntrack, bare, ours], say)
     figures = [
@@ -60,15 +53,6 @@ def run(lab, build, ours, address, say):
     ]
     figures += peer(lab, build, ours, address, measured, say)
     show(measured, say)
-    streams = {conntrack: [], ours: []}
-    for _ in range(STREAM_ROUNDS):
-        for contender, results in streams.items():
-            with contender.guarding(lab.host):
-                results.append(stream(lab, address))
-    say("iperf3: " + ", ".join(f"{contender.name} {statistics.median(results) / 1e9:.2f} Gbit/s"
-                               for contender, results in streams.items()))
-    figures.append(ratio("throughput_vs_conntrack", streams[ours], streams[conntrack], at_least=0.97,
-                         against="conntrack only, iperf3"))
     return figures
 
 

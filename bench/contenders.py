@@ -71,14 +71,22 @@ class BareQueue(Program):
     """Sees the first packet of a link only, as we do with permanent verdicts."""
 
     name = "bare queue"
+    what = "queue"
 
     def command(self):
-        return [self.build / "bench" / "bare-loop", "queue"]
+        return [self.build / "bench" / "bare-loop", self.what]
 
     def stop(self):
         self.process.terminate()
         self.process.wait(10)
         self.process.stdin.close()
+
+
+class BareQueueOfAll(BareQueue):
+    """Sees every packet, both ways."""
+
+    name = "bare queue of all"
+    what = "all"
 
 
 class Portreeve(Contender):

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * The bare loop that everything is measured against: the first packet of each outgoing link goes through one
- * queue, is looked at by nobody and accepted, one read and one write a packet. `loop conntrack`: the rule
- * alone, accepting, no queue. The table lives as long as the program.
+ * queue, is looked at by nobody and accepted, one read and one write a packet. `loop all`: every packet that leaves or
+ * arrives. `loop conntrack`: the rule alone, accepting, no queue. The table lives as long as the program.
  */
 #include "interception/interception.h"
 #include "kernel/nft_batch.h"
@@ -20,25 +20,39 @@
 /* What the kernel hands out in `ct state new`: NF_CT_STATE_BIT(IP_CT_NEW). */
 #define STATE_NEW (1u << (IP_CT_NEW + 1))
 
-static int install(struct pr_nftables *nftables, int fd, bool queues)
+enum what { FIRST, ALL, NOTHING };
+
+static void rule(struct pr_nft_batch *batch, const struct pr_nft_chain *chain, enum what what)
 {
-	struct pr_nft_chain chain = { "output", "filter", NF_INET_LOCAL_OUT, 0, false };
 	const uint32_t bits = STATE_NEW, zero = 0;
+
+	pr_nft_chain(batch, TABLE, chain);
+	pr_nft_rule(batch, TABLE, chain->name);
+	if (what != ALL) {
+		pr_nft_ct(batch, NFT_CT_STATE, -1, 0);
+		pr_nft_mask(batch, &bits, &zero, sizeof(bits), 0);
+		pr_nft_cmp(batch, NFT_CMP_NEQ, &zero, sizeof(zero), 0);
+	}
+	if (what == NOTHING)
+		pr_nft_verdict(batch, NF_ACCEPT, NULL);
+	else
+		pr_nft_queue(batch, QUEUE);
+	pr_nft_end(batch);
+}
+
+static int install(struct pr_nftables *nftables, int fd, enum what what)
+{
+	static const struct pr_nft_chain output = { "output", "filter", NF_INET_LOCAL_OUT, 0,
+						    false },
+					 input = { "input", "filter", NF_INET_LOCAL_IN, 0, false };
 	struct pr_nft_batch batch;
 	int r;
 
 	pr_nft_batch_init(&batch, 1, pr_nftables_abilities(nftables)->native_queue);
 	pr_nft_table(&batch, TABLE, PR_TABLE_F_OWNER, NULL);
-	pr_nft_chain(&batch, TABLE, &chain);
-	pr_nft_rule(&batch, TABLE, chain.name);
-	pr_nft_ct(&batch, NFT_CT_STATE, -1, 0);
-	pr_nft_mask(&batch, &bits, &zero, sizeof(bits), 0);
-	pr_nft_cmp(&batch, NFT_CMP_NEQ, &zero, sizeof(zero), 0);
-	if (queues)
-		pr_nft_queue(&batch, QUEUE);
-	else
-		pr_nft_verdict(&batch, NF_ACCEPT, NULL);
-	pr_nft_end(&batch);
+	rule(&batch, &output, what);
+	if (what == ALL)
+		rule(&batch, &input, what);
 	r = pr_nft_batch_send(&batch, fd, NULL);
 	pr_nft_batch_done(&batch);
 	return r;
@@ -67,7 +81,10 @@ int main(int argc, char **argv)
 					    .queue = QUEUE,
 					    .copy_len = HEADERS_LEN,
 					    .unbatched = true };
-	bool queues = argc < 2 || strcmp(argv[1], "conntrack") != 0;
+	enum what what = argc < 2			     ? FIRST
+			 : strcmp(argv[1], "conntrack") == 0 ? NOTHING
+			 : strcmp(argv[1], "all") == 0	     ? ALL
+							     : FIRST;
 	struct pr_interception *interception = NULL;
 	struct pr_nftables *nftables = NULL;
 	uint32_t portid;
@@ -76,15 +93,15 @@ int main(int argc, char **argv)
 	r = pr_nftables_open(&nftables);
 	if (r == 0)
 		r = pr_nftables_socket(&fd, &portid);
-	if (r == 0 && queues)
+	if (r == 0 && what != NOTHING)
 		r = pr_nfqueue_open(&config, &interception);
 	if (r == 0)
-		r = install(nftables, fd, queues);
+		r = install(nftables, fd, what);
 	printf(r == 0 ? "ready\n" : "failed %d\n", r);
 	fflush(stdout);
 	if (r != 0)
 		return 1;
-	if (queues)
+	if (what != NOTHING)
 		return run(interception);
 	while (getchar() != EOF)
 		;

@@ -2,7 +2,8 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Measures everything side by side, prints a table, writes build/bench.json (docs/contract.md).
 
-    bench/run.py [--build DIR] [--only PART,…]     parts: programs, inspection, lists, heuristics, connect, memory, dns (default: all)
+    bench/run.py [--build DIR] [--only PART,…]     parts: programs, inspection, lists, heuristics, connect, stream, memory,
+                                                   dns (default: all)
 
 Exits 1 where a figure misses its aim, or a part could not be measured.
 """
@@ -22,6 +23,7 @@ import contenders  # noqa: E402
 import inspection  # noqa: E402
 import lists  # noqa: E402
 import memory  # noqa: E402
+import stream  # noqa: E402
 from figures import missed, table  # noqa: E402
 
 # Programs without a network: each prints one figure a line.
@@ -46,6 +48,14 @@ def connects(build):
         return connect.run(lab, build, ours, portreeve_lab.WEB4, say)
 
 
+def streams(build):
+    with portreeve_lab.Lab("prbens", container=False, lan=False) as lab:
+        client = build / "bench" / "connect-client"
+        ours = contenders.Portreeve(build, client)
+        for_now = contenders.Portreeve(build, client, "permanent_verdicts = false;\n")
+        return stream.run(lab, build, ours, for_now, portreeve_lab.WEB4, say)
+
+
 def memories(build):
     with portreeve_lab.Lab("prbenm", container=False, lan=False) as lab:
         return memory.run(lab, build, [portreeve_lab.WEB4, portreeve_lab.ADS4], say)
@@ -65,7 +75,7 @@ def heuristics(build):
 
 
 PARTS = {"programs": programs, "inspection": inspection.run, "lists": lists.run, "heuristics": heuristics, "connect": connects,
-         "memory": memories, "dns": dns}
+         "stream": streams, "memory": memories, "dns": dns}
 
 
 def main():

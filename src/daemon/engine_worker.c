@@ -91,12 +91,15 @@ static void decide(struct pr_engine_worker *worker, struct pr_intercepted *packe
 	atomic_store(&worker->dirty, true);
 }
 
+#define LOAD_LEN 1024 /* a handshake's packets and questions are shorter */
+
 /*
  * Being woken costs a packet more than being decided: the processor has to be told, and to come back from
  * idling. So a worker looks for the next packet a moment longer before it sleeps, as long as packets come
  * in such a moment (as the kernel's own adaptive polling does, Documentation/virt/kvm/halt-polling.rst):
  * a machine on which connections are rare pays nothing. One worker looks at a time, and none where there
- * is but one processor: the others' work comes first.
+ * is but one processor: the others' work comes first. After a packet that carries a load nobody looks: its
+ * ends need the processor for the next one.
  */
 static int next_packets(struct pr_engine_worker *worker, struct pr_intercepted *packets)
 {
@@ -117,7 +120,8 @@ static int next_packets(struct pr_engine_worker *worker, struct pr_intercepted *
 	if (n == 0)
 		n = interception->operations->next(interception, packets, PR_ENGINE_WORKER_BATCH,
 						   -1);
-	worker->looks = n > 0 && packets[0].time_us - began_us < 2 * PR_ENGINE_WORKER_LOOK_US;
+	worker->looks = n > 0 && packets[0].time_us - began_us < 2 * PR_ENGINE_WORKER_LOOK_US &&
+			packets[n - 1].wire_len < LOAD_LEN;
 	return n;
 }
 
