@@ -112,13 +112,14 @@ static struct pr_inspected hold(struct pr_inspections *inspections,
 
 /* ---- TCP ---- */
 
-/* What the packet says of both ends' sequence numbers. */
+/* What the packet says of both ends' sequence numbers. That the server has what wasn't let go isn't believed. */
 static void learn_numbers(struct pr_inspection *inspection, const struct pr_packet *parsed,
 			  bool reply)
 {
 	struct pr_assembly *from = reply ? &inspection->server : &inspection->client;
 	struct pr_assembly *to = reply ? &inspection->client : &inspection->server;
 	bool syn = parsed->tcp_flags & PR_TCP_SYN;
+	uint32_t most = reply && inspection->holds ? inspection->released : to->high;
 
 	if (!from->known || (syn && !from->high && !from->acks)) {
 		from->first = parsed->seq + syn;
@@ -128,7 +129,7 @@ static void learn_numbers(struct pr_inspection *inspection, const struct pr_pack
 	if (!(parsed->tcp_flags & PR_TCP_ACK))
 		return;
 	/* A SYN-ACK knows best which of several SYNs began the link. */
-	if (!to->known || (!pr_assembly_acknowledged(to, parsed->ack) && syn && !to->high))
+	if (!to->known || (!pr_assembly_acknowledged(to, parsed->ack, most) && syn && !to->high))
 		to->first = parsed->ack;
 	to->known = true;
 }
@@ -176,9 +177,8 @@ static struct pr_inspected client_waits(struct pr_inspections *inspections,
 					struct pr_inspected inspected)
 {
 	const struct pr_assembly *client = &inspection->client;
-	int64_t behind = pr_assembly_offset_behind(client, segment);
 
-	if (behind <= inspection->released || (client->acks && behind <= client->acked))
+	if (pr_assembly_offset_behind(client, segment) <= inspection->released)
 		return inspected;
 	/* its end will never be seen */
 	if (pr_assembly_full(client, inspection->client_max))

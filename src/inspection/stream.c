@@ -61,12 +61,12 @@ int64_t pr_assembly_offset_behind(const struct pr_assembly *assembly,
 	return (int64_t)(int32_t)(segment->seq - assembly->first) + segment->wire_len;
 }
 
-bool pr_assembly_acknowledged(struct pr_assembly *assembly, uint32_t ack)
+bool pr_assembly_acknowledged(struct pr_assembly *assembly, uint32_t ack, uint32_t most)
 {
 	uint32_t offset = ack - assembly->first;
 
 	/* the end of the stream takes a number of its own */
-	if (offset > assembly->high && !(assembly->end && offset == assembly->end))
+	if (offset > most && !(is_end(assembly, most) && offset == most + 1))
 		return false;
 	if (!assembly->acks || offset > assembly->acked)
 		assembly->acked = offset;

@@ -61,8 +61,9 @@ enum pr_assembled {
 /* Not before `first` and `known` are set. */
 enum pr_assembled pr_assembly_add(struct pr_assembly *assembly, const struct pr_segment *segment,
 				  uint32_t limit, struct pr_inspection_memory *memory);
-/* The other end has acknowledged up to this sequence number; false: of bytes that were never seen. */
-bool pr_assembly_acknowledged(struct pr_assembly *assembly, uint32_t ack);
+/* The other end says that it has all before this sequence number; it can have the first `most` bytes. False: more than these, which
+ * changes nothing. */
+bool pr_assembly_acknowledged(struct pr_assembly *assembly, uint32_t ack, uint32_t most);
 /* Behind the segment's last byte that was sent; negative = before the first byte. */
 int64_t pr_assembly_offset_behind(const struct pr_assembly *assembly,
 				  const struct pr_segment *segment);

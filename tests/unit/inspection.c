@@ -354,6 +354,20 @@ static void keep_alives(void **state)
 	end(&fixture);
 }
 
+/* A server that says it has what was never let go: another text in its place isn't read instead. */
+static void acknowledged_too_early(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	connect_with(&fixture, true);
+	assert_int_equal(client(&fixture, 0, "GET / ", 6), PR_INSPECTION_HOLD);
+	assert_int_equal(server(&fixture, 0, 6, NULL, 0), PR_INSPECTION_PASS);
+	assert_int_equal(client(&fixture, 0, "GET / ", 6), PR_INSPECTION_HOLD);
+	assert_int_equal(client(&fixture, 0, "SECRET", 6), PR_INSPECTION_DROP);
+	end(&fixture);
+}
+
 /* Other sequence numbers than those that the server waits for hide nothing. */
 static void other_numbers(void **state)
 {
@@ -717,6 +731,7 @@ int main(void)
 		cmocka_unit_test(handshake_goes_on),
 		cmocka_unit_test(contradictions),
 		cmocka_unit_test(keep_alives),
+		cmocka_unit_test(acknowledged_too_early),
 		cmocka_unit_test(other_numbers),
 		cmocka_unit_test(resets_and_urgent_data),
 		cmocka_unit_test(fin),

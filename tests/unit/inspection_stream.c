@@ -150,12 +150,14 @@ static void keep_alives(void **state)
 	assert_int_equal(add_to(&fixture, &garbage, 98, 1, TEXT_LEN), PR_ASSEMBLED_CONTRADICTS);
 	/* before the first byte: sound only where the other end has that */
 	assert_int_equal(add_to(&fixture, &garbage, UINT32_MAX, 1, TEXT_LEN), PR_ASSEMBLED_OUTSIDE);
-	assert_true(pr_assembly_acknowledged(&fixture.assembly, ISN + 1 + 100));
+	assert_true(
+		pr_assembly_acknowledged(&fixture.assembly, ISN + 1 + 100, fixture.assembly.high));
 	assert_int_equal(add_to(&fixture, &garbage, 99, 1, TEXT_LEN), PR_ASSEMBLED_OLD);
 	assert_int_equal(add_to(&fixture, &garbage, UINT32_MAX, 1, TEXT_LEN), PR_ASSEMBLED_OLD);
 	/* what was acknowledged can't be changed, whatever a segment carries; what follows it is taken */
-	assert_false(pr_assembly_acknowledged(&fixture.assembly, ISN + 1 + 101));
-	assert_false(pr_assembly_acknowledged(&fixture.assembly, ISN));
+	assert_false(
+		pr_assembly_acknowledged(&fixture.assembly, ISN + 1 + 101, fixture.assembly.high));
+	assert_false(pr_assembly_acknowledged(&fixture.assembly, ISN, fixture.assembly.high));
 	holds(&fixture, 100);
 	end(&fixture);
 }
@@ -252,7 +254,8 @@ static void ends(void **state)
 	assert_false(pr_assembly_ended(&fixture.assembly));
 	assert_int_equal(add(&fixture, 0, 100), PR_ASSEMBLED_MORE);
 	assert_true(pr_assembly_ended(&fixture.assembly));
-	assert_true(pr_assembly_acknowledged(&fixture.assembly, ISN + 1 + 101));
+	assert_true(
+		pr_assembly_acknowledged(&fixture.assembly, ISN + 1 + 101, fixture.assembly.high));
 	end(&fixture);
 
 	begin(&fixture);
