@@ -173,6 +173,10 @@ static void http2(void **state)
 	check_talk(CLIENT(PREFACE SETTINGS HEADERS("\x0c") "\x41\x09"
 							   "a.example\xbe"),
 		   "done: http no 2.0 a.example");
+	/* "[::1]" in Huffman's code, with brackets of 13 bits */
+	check_talk(CLIENT(PREFACE SETTINGS HEADERS(
+			   "\x0b") "\x82\x86\x84\x41\x86\xff\xdd\xcb\x81\xff\xe7"),
+		   "done: http no 2.0 -");
 	/* host beside it */
 	check_talk(CLIENT(PREFACE SETTINGS HEADERS("\x17") "\x41\x09"
 							   "a.example"

@@ -104,7 +104,7 @@ static void not_encrypted(void **state)
 static void handshake(void **state)
 {
 	struct end client = began(BANNER_C, NULL), server = began(BANNER_S, NULL), none = { 0 };
-	struct end exchange = { .bytes = { 30 }, .len = 37 }, data = { .bytes = { 94 }, .len = 37 };
+	struct end exchange = { .bytes = { 30 }, .len = 37 }, data = { .len = 37 };
 	struct talk talk;
 
 	(void)state;
@@ -125,9 +125,14 @@ static void handshake(void **state)
 	put_packet(&client, &exchange);
 	talk = talk_of(&client, &server);
 	check_shown(&talk, "goes on: ssh - 2.0 -");
-	put_packet(&client, &data);
-	talk = talk_of(&client, &server);
-	check_shown(&talk, "more: ssh - 2.0 -");
+	for (unsigned int i = 0; i < 2; i++) {
+		struct end more = client;
+
+		data.bytes[0] = i ? 94 : 5; /* data of a channel; asks for a service */
+		put_packet(&more, &data);
+		talk = talk_of(&more, &server);
+		check_shown(&talk, "more: ssh - 2.0 -");
+	}
 	put_kexinit(&server, "aes128-ctr");
 	talk = talk_of(&client, &server);
 	check_shown(&talk, "done: ssh yes 2.0 -");

@@ -80,6 +80,20 @@ static void nothing_held_where_it_is_only_looked(void **state)
 	end(&fixture);
 }
 
+/* What went on before somebody waited goes on again. */
+static void waited_for_later(void **state)
+{
+	struct fixture fixture;
+
+	(void)state;
+	connect_with(&fixture, false);
+	assert_int_equal(client(&fixture, 0, REQUEST, 5), PR_INSPECTION_PASS);
+	pr_inspection_want(fixture.link, 0, true);
+	assert_int_equal(client(&fixture, 0, REQUEST, 5), PR_INSPECTION_PASS);
+	assert_int_equal(client(&fixture, 0, REQUEST, 6), PR_INSPECTION_HOLD);
+	end(&fixture);
+}
+
 /* Only what is wanted is waited for. */
 static void wanted_facts(void **state)
 {
@@ -328,6 +342,7 @@ int main(void)
 		cmocka_unit_test(no_payload_no_memory),
 		cmocka_unit_test(held_until_whole),
 		cmocka_unit_test(nothing_held_where_it_is_only_looked),
+		cmocka_unit_test(waited_for_later),
 		cmocka_unit_test(wanted_facts),
 		cmocka_unit_test(out_of_order),
 		cmocka_unit_test(data_in_syn),

@@ -152,6 +152,13 @@ static void servers_beginning(void **state)
 	assert_int_equal(server(&fixture, 0, 0, "220 ", 4), PR_INSPECTION_FINISHED);
 	is_unknown(&fixture, PR_SEEN_LIMIT);
 	end(&fixture);
+
+	/* one that ends behind it */
+	begin(&fixture, IPPROTO_TCP, false);
+	assert_int_equal(server(&fixture, 4, 0, "mail ESMTP\r\n", 12), PR_INSPECTION_PASS);
+	assert_int_equal(server(&fixture, 0, 0, "220 mail", 8), PR_INSPECTION_FINISHED);
+	is_unknown(&fixture, PR_SEEN_LIMIT);
+	end(&fixture);
 }
 
 /* ---- many ---- */
