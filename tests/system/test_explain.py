@@ -20,4 +20,4 @@ def test_the_summary_comes_first(guard):
     assert (rows[0]["stage"], rows[0]["check"], rows[0]["said"]) == ("before-intel", "explicit rules", "block")
     assert "- .ads.example" in rows[0]["text"]
     assert [row["stage"] for row in rows if row["said"] == "not-reached" and "check" not in row] == \
-        ["after-intel", "communication", "link"], json.dumps(rows)
+        ["after-intel", "communication", "link", "inspection"], json.dumps(rows)
