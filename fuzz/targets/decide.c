@@ -204,7 +204,7 @@ static void take_subject(struct input *input, struct pr_seen *seen, struct pr_su
 	subject->lists_open = take_lists(input);
 	subject->n_list_words = take(input) & 1;
 	subject->public_answer = take(input) & 1;
-	subject->suspicions = take(input) & 3;
+	subject->suspicions = take(input) & 7;
 	subject->own = take(input) % 16 == 1;
 	subject->infrastructure = take(input) % 8 == 1;
 	subject->start_grace = take(input) % 4 == 1;

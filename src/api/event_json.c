@@ -96,7 +96,7 @@ static void set_protocol(json_t *entity, uint8_t proto)
 
 static void set_intelligence(json_t *entity, const struct pr_event *event)
 {
-	static const char *const suspicions[] = { "generated", "tunnel" };
+	static const char *const suspicions[] = { "generated", "tunnel", "doh" };
 	json_t *lists = json_array(), *suspected = json_array();
 
 	set_text(entity, "country", event->country);

@@ -260,6 +260,10 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 	if (link->from_self && end_name == PR_LINK_IN)
 		pr_local_upstream_note(engine, end->application);
 	pr_subject_of_end(engine, link, end_name, &of);
+	if (of.subject.seen) {
+		pr_doh_note(engine, end->application, &of.subject);
+		pr_doh_set(engine, end->application, &of.subject);
+	}
 	communication = join(engine, end, &of.subject);
 	on_communication_of_any(engine, communication, &of, &decision);
 	if (is_open(&decision) || of.subject.seen) {

@@ -47,6 +47,7 @@ struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 	pr_providers_table_init(&engine->providers);
 	pr_questions_init(engine);
 	pr_suspicions_init(engine);
+	pr_doh_init(engine);
 	pr_attackers_init(engine);
 	pr_parking_init(&engine->parking, or_default(options->n_parked_max, PR_ENGINE_PARKED_MAX));
 	pr_inspecting_init(engine, options->inspection_bytes_max);
@@ -67,6 +68,7 @@ void pr_engine_free(struct pr_engine *engine)
 	pr_inspecting_abandon(engine);
 	pr_questions_done(engine);
 	pr_suspicions_done(engine);
+	pr_doh_done(engine);
 	pr_attackers_done(engine);
 	pr_links_free(engine->links);
 	pr_inspecting_done(engine);

@@ -254,6 +254,10 @@ static void fill_decision(struct pr_engine *engine, const struct pr_link *link,
 	}
 	pr_event_of_decision(engine, subject, &decision, (enum pr_stage)end->stage, event);
 	tell_why(engine, link, name);
+	if (subject->doh_why && decision.check != PR_CHECK_DOH_SEEN) {
+		add_to_reason(engine, "; it seems to ask by DNS over HTTPS: ");
+		add_to_reason(engine, subject->doh_why);
+	}
 	event->reason = engine->reason;
 	event->ask = end->asked;
 	event->permanent = end->decided && end->permanent;
@@ -294,6 +298,8 @@ void pr_event_of_end(struct pr_engine *engine, const struct pr_link *link,
 	pr_subject_of_end(engine, link, name, ret_subject);
 	pr_intel_of_names(engine, ret_subject);
 	pr_intel_of_address(engine, ret_subject, PR_FACTS_DATA);
+	if (ret_subject->subject.seen)
+		pr_doh_set(engine, end->application, &ret_subject->subject);
 	pr_event_of_subject(engine, &ret_subject->subject, &event);
 	set_name(ret_subject, &event);
 	if (ret_subject->subject.seen)

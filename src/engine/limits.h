@@ -72,8 +72,13 @@
 #define PR_ENGINE_WATCH_AT_ONCE 16u
 #define PR_ENGINE_WATCH_GAP_US	1000u
 
-#define PR_ENGINE_WHY_SIZE	256u /* what a suspicion rests on */
-#define PR_ENGINE_REASON_SIZE	320u /* bytes of an event's reason; longer ones are cut */
+/* Applications of which it is remembered what names their links show (doh.c). Reached: one of them begins anew. */
+#define PR_ENGINE_DOH_MAX     256u
+#define PR_ENGINE_DOH_US      600000000u /* so long */
+#define PR_ENGINE_DOH_NAMES   3u	 /* so many that were never given are a habit */
+
+#define PR_ENGINE_WHY_SIZE    256u /* what a suspicion rests on */
+#define PR_ENGINE_REASON_SIZE 320u /* bytes of an event's reason; longer ones are cut */
 
 /* Housekeeping: names and links that expire. */
 #define PR_ENGINE_SWEEP_US	 1000000u

@@ -79,6 +79,7 @@ struct pr_standing_answer {
 };
 
 struct pr_heuristics;
+struct pr_doh_user;
 struct pr_inspecting; /* inspecting.h */
 struct pr_questioner; /* questioner.h */
 
@@ -169,6 +170,7 @@ struct pr_engine {
 	uint32_t n_owed, n_paid;
 	bool paying;
 	struct pr_heuristics *heuristics;
+	struct pr_doh_user *doh;	/* PR_ENGINE_DOH_MAX, by application (doh.c) */
 	struct pr_attackers *attackers; /* attackers.h */
 	char generated_why[PR_ENGINE_WHY_SIZE], tunnel_why[PR_ENGINE_WHY_SIZE];
 	char reason[PR_ENGINE_REASON_SIZE], denial[PR_ENGINE_REASON_SIZE];
@@ -447,6 +449,12 @@ void pr_questions_done(struct pr_engine *engine);
 
 /* ---- suspicions.c: what questions look like over time ---- */
 
+void pr_doh_init(struct pr_engine *engine);
+void pr_doh_done(struct pr_engine *engine);
+/* What a link has shown of its name. */
+void pr_doh_note(struct pr_engine *engine, uint32_t application, const struct pr_subject *subject);
+/* Does the application seem to have the claimed name from a nameserver of its own? */
+void pr_doh_set(struct pr_engine *engine, uint32_t application, struct pr_subject *subject);
 void pr_suspicions_init(struct pr_engine *engine);
 void pr_suspicions_done(struct pr_engine *engine);
 /* The actor asks: what that looks like, as far as its profile cares. */

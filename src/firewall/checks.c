@@ -166,6 +166,15 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
 		.function = pr_check_doh,
 	},
+	[PR_CHECK_DOH_SEEN] = {
+		.order = 6,
+		.name = "DNS over HTTPS, seen",
+		.question = "Does the application seem to have the name by DNS over HTTPS, and may it not?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
+		.function = pr_check_doh_seen,
+	},
 	[PR_CHECK_LISTS] = {
 		.order = 7,
 		.name = "lists",

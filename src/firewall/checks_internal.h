@@ -61,6 +61,7 @@ void pr_check_dns_tunnel(const struct pr_check_view *view, struct pr_said_more *
 bool pr_is_dns_by_alpn(const struct pr_check_view *view);
 /* What of deny_tls holds of what was seen: PR_TLS_…. */
 unsigned int pr_denied_tls(const struct pr_check_view *view);
+void pr_check_doh_seen(const struct pr_check_view *view, struct pr_said_more *ret_said);
 void pr_check_foreign_name(const struct pr_check_view *view, struct pr_said_more *ret_said);
 void pr_check_deny_tls(const struct pr_check_view *view, struct pr_said_more *ret_said);
 void pr_check_require_encryption(const struct pr_check_view *view, struct pr_said_more *ret_said);

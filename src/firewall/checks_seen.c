@@ -10,22 +10,6 @@
 
 #define DENIES (1u << PR_SAID_DENY)
 
-/* Is the word one of those that commas separate? */
-static bool lists_word(const char *list, const char *word)
-{
-	size_t len = strlen(word);
-
-	while (*list) {
-		size_t n = strcspn(list, ",");
-
-		if (n == len && memcmp(list, word, len) == 0)
-			return true;
-		list += n;
-		list += *list == ',';
-	}
-	return false;
-}
-
 /* What was seen by now, settled or not; NULL where nothing is to be. A link without a name or a certificate has
  * been seen all the same. */
 static const struct pr_seen *shown(const struct pr_check_view *view)
@@ -44,8 +28,25 @@ bool pr_is_dns_by_alpn(const struct pr_check_view *view)
 
 	if (!seen)
 		return false;
-	return lists_word(seen->alpn, "dot") || lists_word(seen->alpn, "doq") ||
-	       lists_word(seen->alpn_chosen, "dot") || lists_word(seen->alpn_chosen, "doq");
+	return pr_seen_offers(seen, "dot") || pr_seen_offers(seen, "doq");
+}
+
+/*
+ * A server for DNS over HTTPS that is on no list shows by what its user does with it: links with names that were
+ * never given. These are what is denied; which link is asked over can't be seen.
+ */
+void pr_check_doh_seen(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	const struct pr_subject *subject = view->subject;
+
+	if (!(view->settings->bypass_prevention & PR_BYPASS_DOH) || view->settings->own_dns ||
+	    subject->dns_exempt)
+		return;
+	if (pr_is_open(subject, PR_FACT_NAME))
+		pr_say_undeterminable(ret_said, DENIES, PR_FACT_NAME);
+	else if (pr_is_known(subject, PR_FACT_NAME) && subject->claimed &&
+		 subject->suspicions & PR_SUSPICION_DOH)
+		pr_say(ret_said, PR_SAID_DENY);
 }
 
 /* A name that the application was never given for the address is what its packets claim. */

@@ -272,6 +272,9 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 	case PR_CHECK_DOH:
 		pr_tell_doh(sentence, view);
 		break;
+	case PR_CHECK_DOH_SEEN:
+		pr_tell_doh_seen(sentence, view);
+		break;
 	case PR_CHECK_LISTS:
 		pr_tell_lists(sentence, view);
 		break;

@@ -35,6 +35,7 @@ void pr_tell_dns_tunnel(struct pr_sentence *sentence, const struct pr_check_view
 /* reason_seen.c: what was seen of the packets, and the denials of the checks of checks_seen.c. */
 void pr_tell_seen(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_claim(struct pr_sentence *sentence, const struct pr_check_view *view);
+void pr_tell_doh_seen(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_foreign_name(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_deny_tls(struct pr_sentence *sentence, const struct pr_check_view *view);
 void pr_tell_require_encryption(struct pr_sentence *sentence, const struct pr_check_view *view);

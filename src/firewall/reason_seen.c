@@ -68,6 +68,15 @@ void pr_tell_claim(struct pr_sentence *sentence, const struct pr_check_view *vie
 			pr_address_format(&view->subject->remote, text));
 }
 
+void pr_tell_doh_seen(struct pr_sentence *sentence, const struct pr_check_view *view)
+{
+	pr_tell_claim(sentence, view);
+	pr_sentence_add(sentence, "; it seems to ask by DNS over HTTPS (bypass_prevention: doh)");
+	if (view->subject->doh_why)
+		pr_sentence_add(sentence, ": %s", view->subject->doh_why);
+	pr_sentence_add_exception(sentence, view);
+}
+
 void pr_tell_foreign_name(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	pr_tell_claim(sentence, view);

@@ -126,7 +126,8 @@ static void read_entity(struct pr_reader *reader, struct pr_event *event)
 	event->n_lists = read_enum(reader, PR_EVENT_LISTS_MAX);
 	for (unsigned int i = 0; i < event->n_lists; i++)
 		event->lists[i] = pr_read_text(reader);
-	event->suspicions = read_enum(reader, PR_SUSPICION_GENERATED | PR_SUSPICION_TUNNEL);
+	event->suspicions =
+		read_enum(reader, PR_SUSPICION_GENERATED | PR_SUSPICION_TUNNEL | PR_SUSPICION_DOH);
 }
 
 static void write_seen(struct pr_writer *writer, const struct pr_event_seen *seen)

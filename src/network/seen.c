@@ -92,3 +92,24 @@ bool pr_encryption_find(const char *name, enum pr_encryption *ret_encryption)
 		}
 	return false;
 }
+
+/* Is the word one of those that commas separate? */
+static bool lists_word(const char *list, const char *word)
+{
+	size_t len = strlen(word);
+
+	while (*list) {
+		size_t n = strcspn(list, ",");
+
+		if (n == len && memcmp(list, word, len) == 0)
+			return true;
+		list += n;
+		list += *list == ',';
+	}
+	return false;
+}
+
+bool pr_seen_offers(const struct pr_seen *seen, const char *alpn)
+{
+	return lists_word(seen->alpn, alpn) || lists_word(seen->alpn_chosen, alpn);
+}

@@ -82,6 +82,8 @@ struct pr_seen {
 
 /* Can it be spoken over TCP (6), UDP (17)? Over nothing else. */
 bool pr_speaks_over(enum pr_speaks speaks, uint8_t proto);
+/* Is the protocol (ALPN) among those offered, or the one that was chosen? */
+bool pr_seen_offers(const struct pr_seen *seen, const char *alpn);
 const char *pr_speaks_name(enum pr_speaks speaks);	       /* "unknown", "tls", "quic", … */
 const char *pr_encryption_name(enum pr_encryption encryption); /* "unknown", "no", "yes" */
 /* Of such a name, of what is spoken in any case; false when it is none. */

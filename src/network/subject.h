@@ -81,7 +81,8 @@ enum pr_suspicion {
 	PR_SUSPICION_GENERATED =
 		1 << 0, /* the name looks made by a program, not chosen by somebody */
 	PR_SUSPICION_TUNNEL =
-		1 << 1, /* the questions below its domain look like data carried out */
+		1 << 1,		   /* the questions below its domain look like data carried out */
+	PR_SUSPICION_DOH = 1 << 2, /* of a link: the name that it claims came by DNS over HTTPS */
 };
 
 #define PR_SUBJECT_DOMAINS_MAX 32 /* candidates of one address; the newest are kept */
@@ -121,8 +122,8 @@ struct pr_subject {
 	bool certificate_expired;      /* or not valid yet; of `seen` */
 	bool attacker;		       /* its source is blocked for an attack, for a time */
 	unsigned int suspicions;       /* PR_SUSPICION_… */
-	const char *generated_why,
-		*tunnel_why; /* what each rests on, with numbers; NULL = not said */
+	const char *generated_why, *tunnel_why,
+		*doh_why; /* what each rests on, with numbers; NULL = not said */
 
 	bool own;	     /* a socket of ours, or the kernel's own reset or error */
 	bool to_nameserver;  /* straight to our own nameserver */

@@ -178,7 +178,8 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 						   "DNS over TLS, DTLS and QUIC, "
 						   "port 853. `doh`: names and "
 						   "addresses of the list `doh`, known to serve "
-						   "DNS over HTTPS. Profiles with "
+						   "DNS over HTTPS, and links with names that "
+						   "seem to have come by it. Profiles with "
 						   "`own_dns` are exempt." },
 	[PR_SETTING_LISTS] = { "lists", PR_TYPE_IDS, PR_IN_BOTH,
 			       .help = "Ids or categories of lists; an entity on one of them is "

@@ -249,7 +249,7 @@ void draw_subject(struct pr_subject *subject, uint32_t app)
 	subject->dns_exempt = one_in(10);
 	subject->to_nameserver = one_in(20);
 	subject->public_answer = one_in(2);
-	subject->suspicions = one_in(8) ? draw(4) : 0;
+	subject->suspicions = one_in(4) ? draw(8) : 0;
 	if (one_in(2))
 		draw_seen(subject);
 	subject->attacker = one_in(30);

@@ -566,6 +566,7 @@ static enum three by_knowledge(const struct told *told, unsigned int *ret_missin
 	bool opened = subject->direction != PR_DIRECTION_IN;
 	bool deny_missing = settings->on_missing_data == PR_MISSING_DENY;
 	enum three doh = NO, lists;
+	bool seen = false;
 
 	*ret_missing = 0;
 	*denied = deny(told);
@@ -583,6 +584,9 @@ static enum three by_knowledge(const struct told *told, unsigned int *ret_missin
 		return YES;
 	if (opened && prevents & PR_BYPASS_DOH && !subject->dns_exempt)
 		doh = is_listed(told, UINT64_C(1) << WORLD_DOH, 0);
+	if (opened && prevents & PR_BYPASS_DOH && !subject->dns_exempt && told->claimed &&
+	    subject->suspicions & PR_SUSPICION_DOH)
+		seen = true;
 	lists = is_listed(told, told->denying, told->excepting);
 	if (doh == YES)
 		denied->lists = UINT64_C(1) << WORLD_DOH;
@@ -593,6 +597,8 @@ static enum three by_knowledge(const struct told *told, unsigned int *ret_missin
 	/* who can be asked is asked before the next check has its turn */
 	if (doh == MAYBE && can_be_fetched(told, PR_FACT_LISTS))
 		return MAYBE;
+	if (seen)
+		return YES;
 	if (lists == YES) {
 		denied->lists = told->denying;
 		denied->exceptions = told->excepting;

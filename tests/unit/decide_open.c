@@ -173,6 +173,10 @@ static void check_ending(const struct pr_subject *subject, const struct pr_decis
 		n_changed += then->outcome != PR_OUTCOME_PERMIT;
 		return;
 	}
+	/* As what it claims it is cut at once, even if a denial that says nothing of names, and so doesn't count, would
+	 * stand in front of that once more is seen. */
+	if (decision->by_claim)
+		return;
 	if (then->outcome != decision->outcome && decision->outcome != PR_OUTCOME_REROUTE_TUNNEL &&
 	    decision->outcome != PR_OUTCOME_REROUTE_NAMESERVER)
 		broken(subject, decision, end, then, "final");
