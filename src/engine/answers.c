@@ -117,23 +117,48 @@ static bool write_app(const struct pr_engine *engine, uint32_t application,
 	return len > 0 && (size_t)len < sizeof(rule->app);
 }
 
+/* A rule is an exception to what the profile requires. Who answers a prompt doesn't mean to make one: it is asked about
+ * what is encrypted already, and a rule for no more leaves the rest as it was. */
+static const char *encryption_of(const struct pr_engine *engine,
+				 const struct pr_communication *communication,
+				 const struct pr_prompt *prompt, bool permit)
+{
+	static const unsigned int bits[] = {
+		[PR_SCOPE_INVALID] = 0,
+		[PR_SCOPE_LOCALHOST] = PR_SCOPE_BIT_LOCALHOST,
+		[PR_SCOPE_LAN] = PR_SCOPE_BIT_LAN,
+		[PR_SCOPE_INTERNET] = PR_SCOPE_BIT_INTERNET,
+	};
+	const struct pr_settings *settings =
+		pr_policy_settings(engine->policy, prompt->actor.profile);
+	/* A question's address isn't known yet. */
+	unsigned int scope =
+		prompt->stage > PR_STAGE_AFTER_INTEL ? bits[communication->scope] : ~0u;
+
+	return permit && settings->require_encryption && settings->encryption_scopes & scope
+		       ? " encrypted"
+		       : "";
+}
+
 static bool write_rule(const struct pr_communication *communication, const char *domain,
 		       const struct pr_prompt *prompt, bool permit, enum pr_answer_scope scope,
-		       struct pr_answer_rule *rule)
+		       const char *encryption, struct pr_answer_rule *rule)
 {
 	char address[PR_ADDRESS_TEXT_SIZE], *text = rule->rule, action = permit ? '+' : '-';
 	size_t size = sizeof(rule->rule);
 
 	rule->incoming = communication->direction == PR_DIRECTION_IN;
 	if (scope == PR_ANSWER_APP)
-		snprintf(text, size, "%c *", action);
+		snprintf(text, size, "%c *%s", action, encryption);
 	else if (scope == PR_ANSWER_ADDRESS && prompt->address.family)
-		snprintf(text, size, "%c %s", action, pr_address_format(&prompt->address, address));
+		snprintf(text, size, "%c %s%s", action,
+			 pr_address_format(&prompt->address, address), encryption);
 	else if (domain)
-		snprintf(text, size, "%c %s%s", action, scope == PR_ANSWER_ZONE ? "." : "", domain);
+		snprintf(text, size, "%c %s%s%s", action, scope == PR_ANSWER_ZONE ? "." : "",
+			 domain, encryption);
 	else if (rule->incoming && communication->scope >= PR_SCOPE_LOCALHOST)
-		snprintf(text, size, "%c %s", action,
-			 pr_scope_name((enum pr_scope)communication->scope));
+		snprintf(text, size, "%c %s%s", action,
+			 pr_scope_name((enum pr_scope)communication->scope), encryption);
 	else
 		return false;
 	return true;
@@ -158,7 +183,8 @@ int pr_engine_prompt_rule(struct pr_engine *engine, uint64_t id, bool permit,
 		    write_app(engine, communication->application, &rule) &&
 		    write_rule(communication,
 			       pr_communication_domain(engine->communications, communication),
-			       prompt, permit, scope, &rule)) {
+			       prompt, permit, scope,
+			       encryption_of(engine, communication, prompt, permit), &rule)) {
 			*ret_rule = rule;
 			r = PR_ANSWER_IS_RULE;
 		}

@@ -187,6 +187,17 @@ static void decide_again(struct pr_engine *engine, const struct pr_prompt *promp
 		pr_decide_on_communication_after_intel(engine->policy, subject, ret_decision);
 }
 
+/* The rule that its answer becomes where encryption is required (answers.c). What was asked about was encrypted, or it would
+ * have been denied. */
+static bool is_permitted_encrypted(const struct pr_engine *engine, const struct pr_prompt *prompt,
+				   const struct pr_decision *decision)
+{
+	return decision->provisional && decision->rule != PR_RULE_NONE &&
+	       pr_policy_rule_action(engine->policy, decision->rule) == PR_RULE_PERMIT &&
+	       pr_policy_rule_seen(engine->policy, decision->rule) == PR_FACT_ENCRYPTION &&
+	       pr_policy_settings(engine->policy, prompt->actor.profile)->require_encryption;
+}
+
 static void review(struct pr_engine *engine, struct pr_prompt *prompt)
 {
 	enum pr_prompt_says says = PR_PROMPT_SAYS_PERMIT;
@@ -196,7 +207,9 @@ static void review(struct pr_engine *engine, struct pr_prompt *prompt)
 
 	pr_actor_renew(engine, &prompt->actor);
 	decide_again(engine, prompt, &of, &decision);
-	if (decision.outcome == PR_OUTCOME_ASK || decision.wants) {
+	if (is_permitted_encrypted(engine, prompt, &decision)) {
+		says = PR_PROMPT_SAYS_PERMIT;
+	} else if (decision.outcome == PR_OUTCOME_ASK || decision.wants) {
 		says = pr_answer_find(engine, prompt->actor.application, &of.subject);
 	} else if (decision.outcome == PR_OUTCOME_DENY ||
 		   decision.outcome == PR_OUTCOME_REROUTE_TUNNEL) {

@@ -227,5 +227,6 @@ struct pr_rule_end {
 	pid_t pid;	    /* until this process ends */
 };
 struct pr_rule_end pr_policy_rule_end(const struct pr_policy *policy, uint32_t rule);
+enum pr_rule_action pr_policy_rule_action(const struct pr_policy *policy, uint32_t rule);
 /* Name of the upstream of a tunnel rule; "" = the profile's. */
 const char *pr_policy_rule_tunnel(const struct pr_policy *policy, uint32_t rule);

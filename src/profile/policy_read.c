@@ -231,6 +231,11 @@ struct pr_rule_end pr_policy_rule_end(const struct pr_policy *policy, uint32_t r
 	return (struct pr_rule_end){ blob->expires_s, reboot, reboot ? 0 : (pid_t)blob->until };
 }
 
+enum pr_rule_action pr_policy_rule_action(const struct pr_policy *policy, uint32_t rule)
+{
+	return (enum pr_rule_action)rule_at(policy, rule)->action;
+}
+
 const char *pr_policy_rule_tunnel(const struct pr_policy *policy, uint32_t rule)
 {
 	return policy->strings + rule_at(policy, rule)->tunnel;
