@@ -122,7 +122,8 @@ static void draw_rule(struct pr_rule *rule, char *text)
 	draw_entity(entity);
 	service = PICK(services);
 	/* No tunnel leads from what was seen on the way. */
-	action = service[1] >= 'a' || service[1] == 'Q' ? pick(actions, 3) : PICK(actions);
+	action = *service && (service[1] >= 'a' || service[1] == 'Q') ? pick(actions, 3)
+								      : PICK(actions);
 	sprintf(text, "%s %s%s", action, entity, service);
 	if (draw(12) == 0)
 		sprintf(text, "+ * TCP/%u", 1 + draw(100));
