@@ -114,6 +114,8 @@ def test_wireguard_passes_where_encryption_is_required(lab, guard, wireguard):
 
 def test_a_handshake_of_wireguard_that_nobody_answers(lab, guard):
     """It may pass, and is not encryption: nothing but initiations does."""
+    # somebody is there: a refusal would end the sender's socket
+    lab.internet.start("socat", "-u", f"UDP4-RECV:1500,bind={ADS4}", "OPEN:/dev/null", ready=lab.internet.listens(1500, "udp"))
     guarded = guard(config='require_encryption = true;\n')
     initiation = b"\1\0\0\0abcd" + os.urandom(124) + bytes(16)
     capture = lab.internet.capture("udp dst port 1500", "br0")
