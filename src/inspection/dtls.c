@@ -96,25 +96,15 @@ static bool server_speaks_dtls(const struct reading *reading)
 /* The hello that the server asked for. PR_LOOK_DONE: it is here, or all is settled. */
 static enum pr_look read_further_hello(struct reading *reading)
 {
-	PR_UNINITIALIZED struct pr_seen further;
 	enum pr_look look = read_hello(reading, ++reading->n_hellos);
-	bool same;
 
 	if (look == PR_LOOK_NOT_MINE)
 		return settle(reading, PR_ENCRYPTION_NO,
 			      "the client goes on without the handshake that it began");
 	if (look == PR_LOOK_MORE)
 		return reading->client.len ? PR_LOOK_MORE : check_client(reading);
-	further = (struct pr_seen){ 0 };
-	pr_tls_client_hello_show(&reading->hello, PR_TLS_OVER_DTLS, &further);
-	same = further.n_names == reading->seen->n_names;
-	for (unsigned int i = 0; same && i < further.n_names; i++)
-		same = strcmp(further.names[i], reading->seen->names[i]) == 0;
-	if (same)
+	if (pr_tls_client_hello_repeats(&reading->hello, reading->seen))
 		return PR_LOOK_DONE;
-	for (unsigned int i = 0; i < further.n_names; i++)
-		pr_tls_add_name(reading->seen, further.names[i]);
-	reading->seen->flags |= PR_SEEN_CONTRADICTS;
 	return settle(reading, PR_ENCRYPTION_UNKNOWN,
 		      "the client's second hello asks for another name than its first");
 }

@@ -84,6 +84,8 @@ static bool look_at_answer(struct dialogue *dialogue, uint32_t code, enum pr_loo
 	/* 'N', or an error of a server that doesn't know the request. */
 	if (answer == 'N' || answer == 'E') {
 		dialogue->refused |= code == CODE_SSL;
+		if (dialogue->refused)
+			seen->why = "the server refuses TLS";
 		return false;
 	}
 	if (answer == 'S' && code == CODE_SSL) {

@@ -173,6 +173,7 @@ static bool look_at_upgrade(struct dialogue *dialogue, const struct pr_line *com
 		return true;
 	case PR_REPLY_BAD:
 		dialogue->refused = true;
+		seen->why = "the server refuses TLS";
 		return false;
 	case PR_REPLY_NONE:
 		break;

@@ -167,22 +167,10 @@ static enum pr_look check_rest_of_client(struct reading *reading)
 	}
 }
 
-static bool same_names(const struct pr_seen *a, const struct pr_seen *b)
-{
-	if (a->n_names != b->n_names)
-		return false;
-	for (unsigned int i = 0; i < a->n_names; i++) {
-		if (strcmp(a->names[i], b->names[i]) != 0)
-			return false;
-	}
-	return true;
-}
-
 /* The hello that the server asked for: the same but for what it asked (RFC 8446, 4.1.2). PR_LOOK_DONE: it is here, or all is
  * settled. */
 static enum pr_look read_second_hello(struct reading *reading)
 {
-	PR_UNINITIALIZED struct pr_seen second;
 	struct pr_tls_item item;
 	int r;
 
@@ -199,13 +187,8 @@ static enum pr_look read_second_hello(struct reading *reading)
 	if (r || pr_tls_client_hello_parse(item.bytes, item.len, false, &reading->hello))
 		return settle(reading, PR_ENCRYPTION_NO,
 			      "the client goes on without the handshake that it began");
-	second = (struct pr_seen){ 0 };
-	pr_tls_client_hello_show(&reading->hello, PR_TLS_OVER_TCP, &second);
-	if (same_names(&second, reading->seen))
+	if (pr_tls_client_hello_repeats(&reading->hello, reading->seen))
 		return PR_LOOK_DONE;
-	for (unsigned int i = 0; i < second.n_names; i++)
-		pr_tls_add_name(reading->seen, second.names[i]);
-	reading->seen->flags |= PR_SEEN_CONTRADICTS;
 	return settle(reading, PR_ENCRYPTION_UNKNOWN,
 		      "the client's second hello asks for another name than its first");
 }
@@ -240,8 +223,10 @@ static enum pr_look judge(struct reading *reading, enum answer answer)
 	struct pr_seen *seen = reading->seen;
 
 	switch (answer) {
-	case ANSWER_OPEN:
 	case ANSWER_REFUSED:
+		seen->why = "the server refuses the handshake";
+		return check_rest_of_client(reading);
+	case ANSWER_OPEN:
 		return check_rest_of_client(reading);
 	case ANSWER_NO_TLS:
 		return settle(reading, PR_ENCRYPTION_NO,

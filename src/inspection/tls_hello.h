@@ -52,6 +52,9 @@ PR_MUST_USE int pr_tls_client_hello_parse(const uint8_t *message, size_t len, bo
  * none of them is proven then), …_OLD (it offers nothing that isn't). Settles nothing. */
 void pr_tls_client_hello_show(const struct pr_tls_client_hello *hello, enum pr_tls_over over,
 			      struct pr_seen *seen);
+/* Does a further hello, which the server asked for, ask for the names that *seen has of the first (RFC 8446, 4.1.2)? Otherwise
+ * its names are added: the two contradict each other. */
+bool pr_tls_client_hello_repeats(const struct pr_tls_client_hello *hello, struct pr_seen *seen);
 /* Is `version` among what the hello offers? */
 bool pr_tls_client_hello_offers(const struct pr_tls_client_hello *hello, uint16_t version);
 

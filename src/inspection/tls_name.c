@@ -75,6 +75,30 @@ static void add_server_names(const struct pr_tls_slice *list, struct pr_seen *se
 	}
 }
 
+static void add_names_of(const struct pr_tls_client_hello *hello, struct pr_seen *seen)
+{
+	add_server_names(&hello->server_name, seen);
+	add_server_names(&hello->second_server_name, seen);
+}
+
+bool pr_tls_client_hello_repeats(const struct pr_tls_client_hello *hello, struct pr_seen *seen)
+{
+	PR_UNINITIALIZED struct pr_seen further;
+	bool same;
+
+	further.n_names = 0;
+	further.flags = 0;
+	add_names_of(hello, &further);
+	same = further.n_names == seen->n_names;
+	for (unsigned int i = 0; i < further.n_names; i++) {
+		same = same && strcmp(further.names[i], seen->names[i]) == 0;
+		pr_tls_add_name(seen, further.names[i]);
+	}
+	if (!same)
+		seen->flags |= PR_SEEN_CONTRADICTS;
+	return same;
+}
+
 static bool printable(const uint8_t *bytes, size_t len)
 {
 	for (size_t i = 0; i < len; i++) {
@@ -119,8 +143,7 @@ void pr_tls_client_hello_show(const struct pr_tls_client_hello *hello, enum pr_t
 {
 	_Static_assert(sizeof(seen->ja4) >= PR_JA4_SIZE, "a JA4 fits");
 
-	add_server_names(&hello->server_name, seen);
-	add_server_names(&hello->second_server_name, seen);
+	add_names_of(hello, seen);
 	if (!seen->n_names)
 		seen->flags |= PR_SEEN_NAMELESS;
 	if (hello->ech)

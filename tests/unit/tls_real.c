@@ -373,6 +373,7 @@ static void refused(void **state)
 	assert_int_equal(look_through(&talk, &seen), PR_LOOK_GOES_ON);
 	assert_int_equal(seen.encryption, PR_ENCRYPTION_UNKNOWN);
 	assert_int_equal(seen.settled, PR_FACT_SPEAKS | PR_FACT_NAME);
+	assert_non_null(strstr(seen.why, "refuses"));
 	say_text(&talk, false, "GET / HTTP/1.1\r\n");
 	assert_int_equal(look_through(&talk, &seen), PR_LOOK_DONE);
 	assert_int_equal(seen.encryption, PR_ENCRYPTION_NO);
