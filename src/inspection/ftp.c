@@ -6,7 +6,7 @@
 static enum pr_command command(const struct pr_line *line)
 {
 	static const char *const others[] = { "USER", "PASS", "ACCT", "SYST", "OPTS", "HOST",
-					      "CLNT", "LANG", "PBSZ", "PROT", "CSID" };
+					      "CLNT", "LANG", "PBSZ", "PROT", "CSID", NULL };
 
 	if (pr_line_is(line, "AUTH TLS") || pr_line_is(line, "AUTH SSL") ||
 	    pr_line_is(line, "AUTH TLS-C"))
@@ -15,11 +15,7 @@ static enum pr_command command(const struct pr_line *line)
 		return PR_COMMAND_PASSES;
 	if (pr_line_is(line, "NOOP") || pr_line_is(line, "QUIT"))
 		return PR_COMMAND_EITHER;
-	for (unsigned int i = 0; i < PR_ARRAY_SIZE(others); i++) {
-		if (pr_line_begins(line, others[i]))
-			return PR_COMMAND_PLAINTEXT;
-	}
-	return PR_COMMAND_FOREIGN;
+	return pr_line_among(line, others);
 }
 
 static bool begins(const struct pr_line *beginning)

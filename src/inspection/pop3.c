@@ -26,17 +26,13 @@ static enum pr_command command(const struct pr_line *line)
 {
 	static const char *const others[] = { "USER", "PASS", "APOP", "AUTH", "STAT",
 					      "LIST", "RETR", "DELE", "UIDL", "TOP",
-					      "RSET", "UTF8", "LANG", "XTND" };
+					      "RSET", "UTF8", "LANG", "XTND", NULL };
 
 	if (pr_line_is(line, "STLS"))
 		return PR_COMMAND_UPGRADES;
 	if (pr_line_is(line, "CAPA") || pr_line_is(line, "NOOP") || pr_line_is(line, "QUIT"))
 		return PR_COMMAND_PASSES;
-	for (unsigned int i = 0; i < PR_ARRAY_SIZE(others); i++) {
-		if (pr_line_begins(line, others[i]))
-			return PR_COMMAND_PLAINTEXT;
-	}
-	return PR_COMMAND_FOREIGN;
+	return pr_line_among(line, others);
 }
 
 static bool begins(const struct pr_line *beginning)

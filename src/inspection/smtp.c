@@ -17,7 +17,9 @@ static bool is_hello(const struct pr_line *line)
 
 static enum pr_command command(const struct pr_line *line)
 {
-	static const char *const others[] = { "EHLO", "HELO", "MAIL", "RCPT", "VRFY", "EXPN" };
+	static const char *const others[] = {
+		"EHLO", "HELO", "MAIL", "RCPT", "VRFY", "EXPN", NULL
+	};
 
 	if (is_hello(line))
 		return PR_COMMAND_PASSES;
@@ -25,11 +27,7 @@ static enum pr_command command(const struct pr_line *line)
 		return PR_COMMAND_UPGRADES;
 	if (pr_line_is(line, "NOOP") || pr_line_is(line, "QUIT"))
 		return PR_COMMAND_EITHER;
-	for (unsigned int i = 0; i < PR_ARRAY_SIZE(others); i++) {
-		if (pr_line_begins(line, others[i]))
-			return PR_COMMAND_PLAINTEXT;
-	}
-	return PR_COMMAND_FOREIGN;
+	return pr_line_among(line, others);
 }
 
 static bool begins(const struct pr_line *beginning)

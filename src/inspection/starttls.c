@@ -34,6 +34,15 @@ bool pr_line_begins(const struct pr_line *line, const char *word)
 	       (line->len == len || line->text[len] == ' ');
 }
 
+enum pr_command pr_line_among(const struct pr_line *line, const char *const *words)
+{
+	for (; *words; words++) {
+		if (pr_line_begins(line, *words))
+			return PR_COMMAND_PLAINTEXT;
+	}
+	return PR_COMMAND_FOREIGN;
+}
+
 bool pr_line_is(const struct pr_line *line, const char *text)
 {
 	return line->len == strlen(text) && strncasecmp(line->text, text, line->len) == 0;

@@ -55,6 +55,8 @@ enum pr_look pr_plaintext_look(struct pr_seen *seen, const char *why);
 bool pr_line_next(struct pr_reader *reader, struct pr_line *ret_line);
 /* Does the line begin with this word, in any case, with a space or nothing behind it? */
 bool pr_line_begins(const struct pr_line *line, const char *word);
+/* PLAINTEXT where it begins with one of the words, the last of which is NULL; otherwise FOREIGN. */
+enum pr_command pr_line_among(const struct pr_line *line, const char *const *words);
 bool pr_line_is(const struct pr_line *line, const char *text); /* in any case */
 /* Is the line the beginning of one of the words, or one of them its beginning? The last word is NULL. */
 bool pr_line_may_be(const struct pr_line *line, const char *const *words);
