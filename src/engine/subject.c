@@ -77,6 +77,10 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 	else
 		subject->absent |= PR_FACT_PORT;
 	pr_subject_set_address(engine, incoming ? &link->tuple.src : &link->tuple.dst, subject);
+	if (incoming && pr_asks_for_address(&link->tuple)) {
+		subject->remote_class = PR_CLASS_LINK_LOCAL;
+		subject->scope = PR_SCOPE_LAN;
+	}
 	subject->spoofed = (enum pr_spoof)(link->flags >> PR_LINK_SPOOF_SHIFT);
 	pr_subject_set_domains(engine, end->application, ret_subject);
 	pr_inspecting_facts(engine, link, end_name, ret_subject);

@@ -157,6 +157,16 @@ void pr_subject_remote_set(struct pr_subject *subject, const struct pr_address *
 		subject->known |= PR_FACT_COUNTRY | PR_FACT_ASN;
 }
 
+#define DHCP_SERVER_PORT 67
+#define DHCP_CLIENT_PORT 68
+
+bool pr_asks_for_address(const struct pr_tuple *tuple)
+{
+	return tuple->proto == IPPROTO_UDP && tuple->src_port == DHCP_CLIENT_PORT &&
+	       tuple->dst_port == DHCP_SERVER_PORT && tuple->src.family == 4 &&
+	       is_unspecified(&tuple->src);
+}
+
 /*
  * What goes out may have a source that isn't ours (transparent proxies, IP_FREEBIND): a program needs
  * rights of its own for that, and nothing that works may break. What is ours and comes from outside is a
@@ -169,6 +179,8 @@ enum pr_spoof pr_spoofed(const struct pr_tuple *tuple, enum pr_direction directi
 	enum pr_class source = pr_class_of(&tuple->src, own);
 	const char *row;
 
+	if (direction == PR_DIRECTION_IN && pr_asks_for_address(tuple))
+		return PR_SPOOF_NO;
 	if (is_multicast(source))
 		return PR_SPOOF_MULTICAST;
 	if (source == PR_CLASS_INVALID)

@@ -42,6 +42,9 @@ enum pr_scope pr_class_scope(enum pr_class class_);
 void pr_subject_remote_set(struct pr_subject *subject, const struct pr_address *remote,
 			   const struct pr_own_addresses *own);
 
+/* A client of DHCP that has no address yet asks whoever serves, from none (RFC 2131, 4.1). It is on this link. */
+bool pr_asks_for_address(const struct pr_tuple *tuple);
+
 /* Whether a packet with these addresses can't be real, by its first packet as it came. `loopback`: the
  * interface that it arrives by (leaves by, for PR_DIRECTION_OUT) is a loopback one. Infrastructure
  * (neighbour discovery, DHCP) has sources of its own kind: don't ask for it. */

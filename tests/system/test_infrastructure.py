@@ -35,3 +35,12 @@ def test_a_rule_that_denies_it_is_obeyed_and_forgotten(lab, guard):
 def test_denied_from_the_start(lab, guard):
     guard(config=DENIED)
     assert not resolves(lab)
+
+
+def test_addresses_are_still_served(lab, guard):
+    """A guarded host that serves DHCP is asked by hosts that have no address yet."""
+    guard()
+    lab.host.start("dnsmasq", "-k", "-C", "/dev/null", "-p", 0, "-u", "root", "--interface=eth0", "--bind-dynamic", "--dhcp-authoritative",
+                   "--dhcp-range=10.77.0.100,10.77.0.150,10m", "--no-ping", f"--dhcp-leasefile={lab.directory / 'leases'}", "--pid-file=",
+                   ready=lab.host.listens(67, "udp"))
+    assert "lease of" in lab.lan.run("udhcpc", "-i", "eth0", "-s", "/bin/true", "-n", "-q", "-f", "-t", 3, "-T", 1).stdout

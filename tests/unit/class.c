@@ -315,6 +315,28 @@ static void sources_that_cannot_be(void **state)
 	check_spoof("8.8.8.8", "1.1.1.1", PR_DIRECTION_OUT, false, PR_SPOOF_NO); /* IP_FREEBIND */
 }
 
+/* RFC 2131, 4.1: whoever serves addresses is asked by hosts that have none. */
+static void a_host_without_an_address_asks_for_one(void **state)
+{
+	struct pr_tuple tuple = { .src = address_of("0.0.0.0"),
+				  .dst = address_of("255.255.255.255"),
+				  .src_port = 68,
+				  .dst_port = 67,
+				  .proto = IPPROTO_UDP };
+
+	(void)state;
+	set_up_own();
+	assert_int_equal(pr_spoofed(&tuple, PR_DIRECTION_IN, false, &own), PR_SPOOF_NO);
+	assert_int_equal(pr_spoofed(&tuple, PR_DIRECTION_FORWARD, false, &own), PR_SPOOF_INVALID);
+	tuple.dst_port = 53;
+	assert_int_equal(pr_spoofed(&tuple, PR_DIRECTION_IN, false, &own), PR_SPOOF_INVALID);
+	tuple.dst_port = 67;
+	tuple.src = address_of("0.1.2.3");
+	assert_int_equal(pr_spoofed(&tuple, PR_DIRECTION_IN, false, &own), PR_SPOOF_INVALID);
+	tuple.src = address_of("::");
+	assert_int_equal(pr_spoofed(&tuple, PR_DIRECTION_IN, false, &own), PR_SPOOF_INVALID);
+}
+
 static void what_follows_from_an_address(void **state)
 {
 	const unsigned int intel = PR_FACT_COUNTRY | PR_FACT_ASN | PR_FACT_LISTS;
@@ -343,6 +365,7 @@ int main(void)
 		cmocka_unit_test(what_the_host_knows_of_itself),
 		cmocka_unit_test(own_addresses_are_bounded),
 		cmocka_unit_test(sources_that_cannot_be),
+		cmocka_unit_test(a_host_without_an_address_asks_for_one),
 		cmocka_unit_test(what_follows_from_an_address),
 	};
 
