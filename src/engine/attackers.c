@@ -4,44 +4,10 @@
  * What an incoming link led to is known from its owner. Of a forwarded one, and of a sample of connections to a port
  * that many connect to, the kernel's table of links is asked a few seconds later, off the packets' way.
  */
-#include "engine/attackers.h"
-
-#include "base/hash.h"
-#include "firewall/checks.h"
+#include "engine/attackers_private.h"
 
 #include <stdio.h>
 #include <string.h>
-
-#define WAYS		4u
-#define PORT_DOMAIN_TLS 853 /* RFC 7858 */
-
-struct blocked {
-	struct pr_prefix source;
-	uint64_t key, since_us, until_us; /* until_us 0 = free */
-};
-
-struct watched {
-	uint64_t link, due_us;
-};
-
-struct nameserver {
-	struct pr_address address; /* family 0 = free */
-	uint64_t asked_us;
-};
-
-struct pr_attackers {
-	struct pr_attacks *detector;
-	struct blocked blocked[PR_ENGINE_BLOCKED_MAX];
-	uint32_t n_blocked;
-	struct watched watched[PR_ENGINE_WATCHED_MAX]; /* a ring, soonest first */
-	uint32_t first, n_watched;
-	uint64_t looking_us; /* the second in which `n_looked` searches for live links were made */
-	unsigned int n_looked;
-	struct pr_attack_gateway gateways[PR_ATTACKS_GATEWAYS_MAX];
-	unsigned int n_gateways;
-	struct nameserver nameservers[PR_ENGINE_NAMESERVERS_MAX];
-	char text[PR_ATTACK_TEXT_SIZE + 80];
-};
 
 void pr_attackers_init(struct pr_engine *engine)
 {
@@ -58,207 +24,6 @@ void pr_attackers_done(struct pr_engine *engine)
 static bool wanted(const struct pr_engine *engine)
 {
 	return pr_policy_global(engine->policy)->attacks != PR_SUSPICION_IGNORE;
-}
-
-/* ---- who is blocked ---- */
-
-static struct blocked *set_of(struct pr_attackers *attackers, const struct pr_prefix *source,
-			      uint64_t *ret_key)
-{
-	*ret_key = pr_hash(source, sizeof(*source));
-	return &attackers->blocked[*ret_key % PR_ENGINE_BLOCKED_MAX / WAYS * WAYS];
-}
-
-static const struct blocked *find(struct pr_attackers *attackers, const struct pr_address *address,
-				  uint8_t len)
-{
-	struct pr_prefix source = { .address = { .family = address->family }, .len = len };
-	uint64_t key;
-	const struct blocked *set;
-
-	memcpy(source.address.bytes, address->bytes, len / 8);
-	set = set_of(attackers, &source, &key);
-
-	for (unsigned int i = 0; i < WAYS; i++)
-		if (set[i].until_us && set[i].key == key &&
-		    memcmp(&set[i].source, &source, sizeof(source)) == 0)
-			return &set[i];
-	return NULL;
-}
-
-bool pr_attackers_blocks(const struct pr_engine *engine, const struct pr_link *link,
-			 enum pr_link_end_name end)
-{
-	struct pr_attackers *attackers = engine->attackers;
-	const struct pr_address *source = &link->tuple.src;
-	const struct blocked *blocked;
-
-	if (!attackers->n_blocked || (end == PR_LINK_OUT && link->direction == PR_DIRECTION_OUT))
-		return false;
-	blocked = find(attackers, source, source->family == 4 ? 32 : 128);
-	if (!blocked && source->family == 6)
-		blocked = find(attackers, source, 64);
-	/* What began before is not undone. */
-	return blocked && blocked->until_us > engine->now_us && link->first_us >= blocked->since_us;
-}
-
-bool pr_attackers_released(const struct pr_engine *engine, const struct pr_link *link,
-			   enum pr_link_end_name end)
-{
-	return link->ends[end].check == PR_CHECK_ATTACKER && link->ends[end].decided &&
-	       !pr_attackers_blocks(engine, link, end);
-}
-
-static uint64_t expire(struct pr_engine *engine)
-{
-	struct pr_attackers *attackers = engine->attackers;
-	uint64_t next_us = PR_ENGINE_NEVER;
-
-	for (uint32_t i = 0; attackers->n_blocked && i < PR_ENGINE_BLOCKED_MAX; i++) {
-		struct blocked *blocked = &attackers->blocked[i];
-
-		if (!blocked->until_us)
-			continue;
-		if (blocked->until_us <= engine->now_us) {
-			*blocked = (struct blocked){ 0 };
-			attackers->n_blocked--;
-		} else if (blocked->until_us < next_us) {
-			next_us = blocked->until_us;
-		}
-	}
-	return next_us;
-}
-
-static void add(struct pr_engine *engine, const struct pr_prefix *source, uint64_t until_us)
-{
-	struct pr_attackers *attackers = engine->attackers;
-	uint64_t key;
-	struct blocked *set = set_of(attackers, source, &key), *soonest = set;
-
-	for (unsigned int i = 0; i < WAYS; i++) {
-		if (set[i].key == key) {
-			soonest = &set[i];
-			break;
-		}
-		if (set[i].until_us < soonest->until_us)
-			soonest = &set[i];
-	}
-	attackers->n_blocked += !soonest->until_us;
-	*soonest = (struct blocked){ *source, key, engine->now_us, until_us };
-	engine->counters.attackers_blocked++;
-	pr_engine_due(engine, until_us);
-}
-
-/* ---- who is not ---- */
-
-/* Anybody can write an address into a packet. So one that this host cannot do without is never blocked, nor
- * one that is proven to be there: its connection was completed and lives. */
-static bool lives(struct pr_engine *engine, const struct pr_link *link,
-		  const struct pr_prefix *source)
-{
-	const struct pr_link_end *end =
-		&link->ends[link->direction == PR_DIRECTION_IN ? PR_LINK_IN : PR_LINK_OUT];
-	bool live = false;
-
-	if (link->state != PR_LINK_CONFIRMED || !end->decided ||
-	    end->verdict != PR_VERDICT_ACCEPT ||
-	    (!pr_prefix_contains(source, &link->tuple.src) &&
-	     !pr_prefix_contains(source, &link->tuple.dst)))
-		return false;
-	if (link->tuple.proto != IPPROTO_TCP && link->direction != PR_DIRECTION_OUT)
-		return false;
-	return engine->ports.opened(engine->ports.context, &link->tuple, &live) ==
-		       PR_OPENED_COMPLETED &&
-	       live;
-}
-
-static bool has_live_link(struct pr_engine *engine, const struct pr_prefix *source)
-{
-	unsigned int n_asked = 0;
-	const struct pr_link *link;
-	uint32_t cursor = 0;
-
-	while ((link = pr_links_next(engine->links, &cursor)) != NULL) {
-		if (!pr_prefix_contains(source, &link->tuple.src) &&
-		    !pr_prefix_contains(source, &link->tuple.dst))
-			continue;
-		if (lives(engine, link, source))
-			return true;
-		if (++n_asked == PR_ENGINE_SPARE_ASKS)
-			return false;
-	}
-	return false;
-}
-
-/* By conntrack's word: our own resolver's questions come by nowhere else. */
-void pr_attackers_flow(struct pr_engine *engine, const struct pr_tuple *tuple)
-{
-	struct nameserver *nameservers = engine->attackers->nameservers, *oldest = nameservers;
-
-	if ((tuple->dst_port != PR_ENGINE_PORT_DOMAIN && tuple->dst_port != PORT_DOMAIN_TLS) ||
-	    (tuple->proto != IPPROTO_UDP && tuple->proto != IPPROTO_TCP) ||
-	    pr_class_of(&tuple->src, &engine->own) != PR_CLASS_HOST)
-		return;
-	for (unsigned int i = 0; i < PR_ENGINE_NAMESERVERS_MAX; i++) {
-		if (pr_address_equal(&nameservers[i].address, &tuple->dst)) {
-			nameservers[i].asked_us = engine->now_us;
-			return;
-		}
-		if (nameservers[i].asked_us < oldest->asked_us)
-			oldest = &nameservers[i];
-	}
-	*oldest = (struct nameserver){ tuple->dst, engine->now_us };
-}
-
-static bool is_spared(struct pr_engine *engine, const struct pr_prefix *source)
-{
-	struct pr_attackers *attackers = engine->attackers;
-
-	for (unsigned int i = 0; i < engine->own.n_own; i++)
-		if (pr_prefix_contains(source, &engine->own.own[i].address))
-			return true;
-	for (unsigned int i = 0; i < attackers->n_gateways; i++)
-		if (pr_prefix_contains(source, &attackers->gateways[i].address))
-			return true;
-	for (unsigned int i = 0; i < PR_ENGINE_NAMESERVERS_MAX; i++)
-		if (attackers->nameservers[i].address.family &&
-		    pr_prefix_contains(source, &attackers->nameservers[i].address))
-			return true;
-	/* Looking through all links takes milliseconds where there are many: who makes up sources makes no more of it. */
-	if (engine->now_us - attackers->looking_us >= 1000000) {
-		attackers->looking_us = engine->now_us;
-		attackers->n_looked = 0;
-	}
-	if (!engine->ports.opened || attackers->n_looked == PR_ENGINE_SPARE_LOOKS)
-		return true;
-	attackers->n_looked++;
-	return has_live_link(engine, source);
-}
-
-static bool may_be_blocked(const struct pr_attack *attack)
-{
-	const struct pr_prefix *source = &attack->source;
-
-	if (attack->kind == PR_ATTACK_SPOOFED || attack->kind == PR_ATTACK_GATEWAY)
-		return false;
-	return source->address.family == 4 ? source->len == 32
-					   : source->address.family == 6 && source->len >= 64;
-}
-
-static void block(struct pr_engine *engine, const struct pr_attack *attack)
-{
-	uint32_t seconds = pr_policy_global(engine->policy)->block_attackers_s;
-	uint64_t until_us = engine->now_us + seconds * UINT64_C(1000000);
-
-	if (!seconds || !may_be_blocked(attack))
-		return;
-	if (is_spared(engine, &attack->source)) {
-		engine->counters.attackers_spared++;
-		pr_attacks_blocked(engine->attackers->detector, attack, 0, true);
-		return;
-	}
-	add(engine, &attack->source, until_us);
-	pr_attacks_blocked(engine->attackers->detector, attack, until_us, false);
 }
 
 /* ---- telling ---- */
@@ -302,7 +67,7 @@ static void tell(struct pr_engine *engine, const struct pr_attack *attack)
 
 	if (!attack)
 		return;
-	block(engine, attack);
+	pr_attackers_block(engine, attack);
 	if (!attack->told)
 		return;
 	pr_event_pay(engine, 0);
@@ -332,7 +97,7 @@ static void weigh(struct pr_engine *engine, const struct pr_attack_probe *probe)
 	attack = pr_attacks_goes_on(detector);
 	if (attack && attack->blocked_until_us &&
 	    attack->blocked_until_us <= engine->now_us + half_us)
-		block(engine, attack);
+		pr_attackers_block(engine, attack);
 }
 
 static struct pr_attack_probe probe_of(const struct pr_engine *engine, const struct pr_link *link,
@@ -366,7 +131,7 @@ static void watch(struct pr_engine *engine, const struct pr_link *link)
 		return;
 	}
 	attackers->watched[place] =
-		(struct watched){ link->id, engine->now_us + PR_ENGINE_WATCH_US };
+		(struct pr_watched){ link->id, engine->now_us + PR_ENGINE_WATCH_US };
 	attackers->n_watched++;
 	pr_engine_due(engine, engine->now_us + PR_ENGINE_WATCH_US);
 }
@@ -516,7 +281,7 @@ static uint64_t look_at_due(struct pr_engine *engine)
 	struct pr_attackers *attackers = engine->attackers;
 
 	for (unsigned int n = 0; attackers->n_watched && n < PR_ENGINE_WATCH_AT_ONCE; n++) {
-		const struct watched watched = attackers->watched[attackers->first];
+		const struct pr_watched watched = attackers->watched[attackers->first];
 		const struct pr_link *link;
 
 		if (watched.due_us > engine->now_us)
@@ -537,7 +302,7 @@ static uint64_t look_at_due(struct pr_engine *engine)
 
 uint64_t pr_attackers_tick(struct pr_engine *engine)
 {
-	uint64_t blocked_us = expire(engine);
+	uint64_t blocked_us = pr_attackers_expire(engine);
 	uint64_t watched_us = look_at_due(engine);
 
 	return blocked_us < watched_us ? blocked_us : watched_us;

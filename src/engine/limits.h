@@ -64,7 +64,7 @@
 /* Before a source is blocked all links are looked through, so many times a second at most; links of the source's that
  * the kernel is asked about. Reached: it is spared; it is blocked. */
 #define PR_ENGINE_SPARE_LOOKS 4u
-#define PR_ENGINE_SPARE_ASKS  16u
+#define PR_ENGINE_SPARE_ASKS  64u
 /* Links of which it is asked what became of them, after so long, so many at a time. Reached: not asked
  * (`attacks_unwatched`). */
 #define PR_ENGINE_WATCHED_MAX	1024u
