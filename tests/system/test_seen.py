@@ -8,8 +8,10 @@ def test_what_was_seen_is_told(lab, guard):
     lab.start_web()
     guarded = guard()
     with guarded.monitor() as monitor:
-        page = lab.host.run("curl", "-sSk", "--max-time", "5", "https://example.com/")
-        assert "It works." in page.stdout
+        for url in ("http://example.com/", "https://example.com/"):
+            assert "It works." in lab.host.run("curl", "-sSk", "--max-time", "5", url).stdout
+        plain = monitor.wait("the facts", entity__port=80, seen__protocol="http", seen__encrypted="no")
+        assert plain["seen"]["names"] == ["example.com"] and plain["permanent"], plain
         tls = monitor.wait("the facts", entity__port=443, seen__protocol="tls", seen__encrypted="yes")
         assert tls["permanent"] and tls["verdict"] == "accept" and tls["stage"] == "inspection"
         assert tls["seen"]["version"] == "1.3" and tls["seen"]["alpn"] == ["h2", "http/1.1"], tls
@@ -18,7 +20,7 @@ def test_what_was_seen_is_told(lab, guard):
     row = next(row for row in guarded.rows("links") if row["entity"].get("port") == 443)
     assert row["seen"] == tls["seen"]
     lines = guarded.portreeve("links").stdout
-    assert "[tls 1.3, encrypted] " in lines, lines
+    assert "[tls 1.3, encrypted] " in lines and ", not encrypted] " in lines, lines
     wait_for("its end", lambda: guarded.counter("inspections_now") == 0)
     assert guarded.counter("inspections_finished") >= 1
     assert "without a result" in guarded.portreeve("status").stdout

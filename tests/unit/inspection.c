@@ -56,7 +56,7 @@ static void held_until_whole(void **state)
 	assert_int_equal(client(&fixture, 0, REQUEST, 5), PR_INSPECTION_HOLD);
 	assert_true(fixture.last.retransmission);
 	/* the request line says what it is; which name, not yet */
-	assert_int_equal(client(&fixture, 5, REQUEST + 5, 20), PR_INSPECTION_HOLD);
+	assert_int_equal(client(&fixture, 5, &REQUEST[5], 20), PR_INSPECTION_HOLD);
 	assert_int_equal(fixture.last.settled, PR_FACTS_SEEN & ~PR_FACT_NAME);
 	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_FINISHED);
 	assert_true(fixture.last.releases);
@@ -73,7 +73,7 @@ static void nothing_held_where_it_is_only_looked(void **state)
 	connect_with(&fixture, false);
 	assert_int_equal(client(&fixture, 0, REQUEST, 5), PR_INSPECTION_PASS);
 	assert_int_equal(client(&fixture, 30000, REQUEST, 5), PR_INSPECTION_PASS);
-	assert_int_equal(client(&fixture, 5, REQUEST + 5, strlen(REQUEST + 5)),
+	assert_int_equal(client(&fixture, 5, &REQUEST[5], strlen(&REQUEST[5])),
 			 PR_INSPECTION_FINISHED);
 	assert_false(fixture.last.releases);
 	is_request(&fixture);
@@ -116,11 +116,11 @@ static void out_of_order(void **state)
 
 	(void)state;
 	connect_with(&fixture, true);
-	assert_int_equal(client(&fixture, 20, REQUEST + 20, strlen(REQUEST) - 20),
+	assert_int_equal(client(&fixture, 20, &REQUEST[20], strlen(REQUEST) - 20),
 			 PR_INSPECTION_HOLD);
-	assert_int_equal(client(&fixture, 5, REQUEST + 5, 10), PR_INSPECTION_HOLD);
+	assert_int_equal(client(&fixture, 5, &REQUEST[5], 10), PR_INSPECTION_HOLD);
 	assert_int_equal(client(&fixture, 0, REQUEST, 12), PR_INSPECTION_HOLD);
-	assert_int_equal(client(&fixture, 10, REQUEST + 10, 30), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 10, &REQUEST[10], 30), PR_INSPECTION_FINISHED);
 	assert_true(fixture.last.releases);
 	is_request(&fixture);
 	end(&fixture);
