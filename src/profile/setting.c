@@ -176,7 +176,7 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 						   "`discovery`: a nameserver's encrypted "
 						   "twin is not told of (resolver.arpa). `dot`: "
 						   "DNS over TLS, DTLS and QUIC, "
-						   "port 853. `doh`: names and "
+						   "port 853 or by its ALPN. `doh`: names and "
 						   "addresses of the list `doh`, known to serve "
 						   "DNS over HTTPS, and links with names that "
 						   "seem to have come by it. Profiles with "
