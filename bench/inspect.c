@@ -118,7 +118,7 @@ static void begin_all(struct pr_inspections *pool, const struct talk *talk, unsi
 		links[i] = pr_inspection_begin(pool, &tuple, wants, true, i + 1, 0);
 		if (!links[i])
 			fail("no room");
-		pr_inspection_want(links[i], 0, true);
+		pr_inspection_want(links[i], 0, PR_FACTS_SEEN);
 		if (talk->proto == IPPROTO_TCP)
 			(void)hand_in(pool, links[i], &talk->syn);
 	}

@@ -36,7 +36,7 @@ static void rule(struct pr_nft_batch *batch, const struct pr_nft_chain *chain, e
 	if (what == NOTHING)
 		pr_nft_verdict(batch, NF_ACCEPT, NULL);
 	else
-		pr_nft_queue(batch, QUEUE);
+		pr_nft_queue(batch, QUEUE, false);
 	pr_nft_end(batch);
 }
 

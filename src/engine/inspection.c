@@ -104,13 +104,18 @@ static bool is_provisional(const struct pr_link *link)
 	return link->ends[PR_LINK_OUT].wants || link->ends[PR_LINK_IN].wants;
 }
 
+static unsigned int waited_for(const struct pr_link *link)
+{
+	return PR_LINK_WANTED(link->ends[PR_LINK_OUT].wants | link->ends[PR_LINK_IN].wants);
+}
+
 /* All that can be seen is asked for: the facts outlive what is wanted now. Who wants no more of it ends it. */
 static void renew_wants(const struct pr_engine *engine, const struct pr_link *link)
 {
 	const struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
 
 	if (inspected && inspected->inspection)
-		pr_inspection_want(inspected->inspection, PR_FACTS_SEEN, is_provisional(link));
+		pr_inspection_want(inspected->inspection, PR_FACTS_SEEN, waited_for(link));
 }
 
 /* To be shown. Of what comes from elsewhere only what the policy wants is looked at: the kernel knows no way to let
@@ -130,8 +135,7 @@ void pr_inspecting_decided(struct pr_engine *engine, struct pr_link *link,
 
 	end->wants = passes(end) ? PR_LINK_WANTS(wants & open) & 0xf : 0;
 	end->shown = passes(end) && open && is_shown(engine, name, subject);
-	end->payload_only =
-		end->shown && !end->wants && end->permanent && link->tuple.proto == IPPROTO_TCP;
+	end->payload_only = end->shown && !end->wants && end->permanent;
 	if (pr_end_is_inspected(end))
 		end->permanent = false;
 	renew_wants(engine, link);

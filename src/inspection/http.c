@@ -16,7 +16,6 @@
 #include <string.h>
 #include <strings.h>
 
-#define METHOD_MAX	32u
 #define EMPTY_LINES_MAX 4u /* bytes; RFC 9112, 2.2: servers skip one before the request line */
 #define PREFACE_METHOD	"PRI"
 #define VERSION		"HTTP/1."
@@ -61,10 +60,75 @@ static bool next_line(struct lines *lines, struct line *ret_line)
 	return true;
 }
 
-static bool method_character(uint8_t c)
+/* Those registered for HTTP (IANA, HTTP Method Registry), and of WebDAV's and UPnP's kin. With a method of nobody's a
+ * server does nothing; taking any word for one would mean to wait for the rest of whatever begins with a letter. */
+static const char *const methods[] = {
+	"ACL",
+	"BASELINE-CONTROL",
+	"BCOPY",
+	"BDELETE",
+	"BIND",
+	"BMOVE",
+	"BPROPFIND",
+	"BPROPPATCH",
+	"CHECKIN",
+	"CHECKOUT",
+	"CONNECT",
+	"COPY",
+	"DELETE",
+	"GET",
+	"HEAD",
+	"LABEL",
+	"LINK",
+	"LOCK",
+	"M-SEARCH",
+	"MERGE",
+	"MKACTIVITY",
+	"MKCALENDAR",
+	"MKCOL",
+	"MKREDIRECTREF",
+	"MKWORKSPACE",
+	"MOVE",
+	"NOTIFY",
+	"OPTIONS",
+	"ORDERPATCH",
+	"PATCH",
+	"POLL",
+	"POST",
+	"PRI",
+	"PROPFIND",
+	"PROPPATCH",
+	"PUT",
+	"QUERY",
+	"REBIND",
+	"REPORT",
+	"RPC_IN_DATA",
+	"RPC_OUT_DATA",
+	"SEARCH",
+	"SOURCE",
+	"SUBSCRIBE",
+	"TRACE",
+	"UNBIND",
+	"UNCHECKOUT",
+	"UNLINK",
+	"UNLOCK",
+	"UNSUBSCRIBE",
+	"UPDATE",
+	"UPDATEREDIRECTREF",
+	"VERSION-CONTROL",
+};
+
+/* Some servers don't mind the case. `whole`: nothing further belongs to it. */
+static bool begins_method(const uint8_t *bytes, size_t len, bool whole)
 {
-	return (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') ||
-	       c == '-' || c == '_';
+	for (size_t i = 0; i < PR_ARRAY_SIZE(methods); i++) {
+		size_t method_len = strlen(methods[i]);
+
+		if (len <= method_len && (!whole || len == method_len) &&
+		    strncasecmp((const char *)bytes, methods[i], len) == 0)
+			return true;
+	}
+	return false;
 }
 
 /* Could a request line begin so? */
@@ -72,9 +136,9 @@ static bool begins_request(const uint8_t *bytes, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && method_character(bytes[n]))
+	while (n < len && !blank(bytes[n]) && bytes[n] != '\r' && bytes[n] != '\n')
 		n++;
-	if (n > METHOD_MAX || (n < len && (n == 0 || !blank(bytes[n]))))
+	if (!begins_method(bytes, n, n < len) || (n < len && !blank(bytes[n])))
 		return false;
 	for (size_t i = n; i < len && bytes[i] != '\r' && bytes[i] != '\n'; i++)
 		if (bytes[i] < ' ' && !blank(bytes[i]))

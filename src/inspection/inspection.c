@@ -72,6 +72,14 @@ static unsigned int row_of(const struct pr_inspection *inspection)
 	return (unsigned int)__builtin_ctz(inspection->candidates);
 }
 
+/* Could what is waited for still be found? */
+static bool is_waited_for(const struct pr_inspection *inspection)
+{
+	unsigned int facts = inspection->holds & ~inspection->settled;
+
+	return facts == PR_FACT_NAME ? pr_inspectors_may_name(inspection->candidates) : facts;
+}
+
 /* The transcript has grown: FINISHED, or PASS where it goes on. */
 static struct pr_inspected look(struct pr_inspections *inspections,
 				struct pr_inspection *inspection)
@@ -90,7 +98,8 @@ static struct pr_inspected look(struct pr_inspections *inspections,
 	}
 	if (is_exhausted(inspection))
 		return give_up_limit(inspections, inspection);
-	if (inspection->look != PR_LOOK_GOES_ON && inspection->look != PR_LOOK_DONE)
+	if (inspection->look != PR_LOOK_GOES_ON && inspection->look != PR_LOOK_DONE &&
+	    (!inspection->holds || is_waited_for(inspection)))
 		return inspected;
 	inspection->released = inspection->client.len;
 	/* what stands behind a gap was held too, and isn't known yet */
@@ -229,7 +238,8 @@ static struct pr_inspected take_segment(struct pr_inspections *inspections,
 	case PR_ASSEMBLED_CROWDED:
 		return inspection->holds ? drop(inspections) : inspected;
 	}
-	if (!waits || !packet->wire_len || inspected.says != PR_INSPECTION_PASS)
+	if (!waits || !packet->wire_len || inspected.says != PR_INSPECTION_PASS ||
+	    !is_waited_for(inspection))
 		return inspected;
 	return client_waits(inspections, inspection, packet, &segment, inspected);
 }
@@ -300,7 +310,7 @@ static struct pr_inspected take_datagram(struct pr_inspections *inspections,
 		return give_up(inspections, inspection, &inspections->counters.given_up_room);
 	else
 		inspected = look(inspections, inspection);
-	if (inspected.says == PR_INSPECTION_PASS && inspection->holds && !packet->reply &&
+	if (inspected.says == PR_INSPECTION_PASS && is_waited_for(inspection) && !packet->reply &&
 	    inspection->look == PR_LOOK_MORE)
 		return hold(inspections, inspection, packet, inspected);
 	return inspected;
@@ -361,7 +371,7 @@ struct pr_inspected pr_inspection_packet(struct pr_inspections *inspections,
 	return inspected;
 }
 
-void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants, bool holds)
+void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants, unsigned int holds)
 {
 	inspection->wants |= wants;
 	/* what went on before anybody waited can't be held any more */

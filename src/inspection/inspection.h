@@ -25,10 +25,10 @@ PR_MUST_USE struct pr_inspection *pr_inspection_begin(struct pr_inspections *ins
 						      unsigned int wants, bool from_start,
 						      uint64_t link, uint64_t now_us);
 void pr_inspection_end(struct pr_inspections *inspections, struct pr_inspection *inspection);
-/* What is asked for from now on, beyond what was; `holds`: packets of the client are held when HOLD is said, and
- * PR_INSPECTION_HOLD_MS counts. Where it is only looked (false, as at first), HOLD delays nothing, and the link's whole
- * time alone counts. */
-void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants, bool holds);
+/* What is asked for from now on, beyond what was; `holds`: those of the facts that packets of the client are held for when HOLD
+ * is said, which it is while they can still be found, and PR_INSPECTION_HOLD_MS counts. Where it is only looked (0, as
+ * at first), nothing is held, and the link's whole time alone counts. */
+void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants, unsigned int holds);
 
 enum pr_inspection_says {
 	PR_INSPECTION_PASS, /* this packet may go on; the next is wanted too */

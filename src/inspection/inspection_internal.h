@@ -27,6 +27,7 @@ struct pr_inspection {
 	const struct pr_seen *seen;    /* that, or one of the pool's `unknown` */
 
 	unsigned int wants, settled; /* PR_FACT_… */
+	unsigned int holds;	     /* of them those that the client's bytes wait for */
 	uint32_t candidates;	     /* rows of the table that may still be the one */
 	/* What these want to see. */
 	uint32_t client_max, server_max;
@@ -38,7 +39,7 @@ struct pr_inspection {
 	uint8_t n_packets;	  /* with payload */
 	uint8_t n_contradictions; /* that were dropped */
 	uint8_t look;		  /* enum pr_look: the last answer */
-	bool holds, multicast, finished;
+	bool multicast, finished;
 	bool held; /* HOLD was said since what was held was last let go */
 };
 
@@ -57,6 +58,8 @@ struct pr_inspections {
  * once one says that it is its own, all others. */
 enum pr_look pr_inspectors_look_on(const struct pr_transcript *transcript, bool give_up,
 				   uint32_t *candidates, struct pr_seen *ret_seen);
+/* Could one of those still find a name? */
+bool pr_inspectors_may_name(uint32_t candidates);
 /* What those want to see at most. */
 void pr_inspectors_limits(uint32_t candidates, uint8_t proto, uint32_t *ret_client,
 			  uint32_t *ret_server, uint32_t *ret_datagrams);

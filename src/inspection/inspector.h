@@ -55,6 +55,9 @@ struct pr_inspector {
 	/* Bytes of each end that it wants to see at most (TCP), and datagrams (UDP); further ones are not collected for
 	 * its sake. Never above the limits of inspection/limits.h. */
 	uint32_t client_bytes, server_bytes, datagrams;
+	/* It finds a name in what the client says first. In TLS that a dialogue goes over to, one is found as well, but
+	 * nobody's first words are held for it. */
+	bool names;
 	/* Fills in *seen, which comes zeroed, and its `settled`. What it returns NOT_MINE for is not looked at. */
 	enum pr_look (*look)(const struct pr_transcript *transcript, struct pr_seen *seen);
 };

@@ -13,23 +13,27 @@
 #define UDP PR_INSPECTS_UDP
 
 const struct pr_inspector pr_inspectors[] = {
-	{ "tls", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_tls },
-	{ "http", TCP, PR_INSPECTION_CLIENT_MAX, 0, 0, pr_inspect_http },
-	{ "ssh", TCP, 8192, 16384, 0, pr_inspect_ssh },
-	{ "smtp", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_smtp },
-	{ "imap", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_imap },
-	{ "pop3", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_pop3 },
-	{ "ftp", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, pr_inspect_ftp },
-	{ "postgresql", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0,
+	{ "tls", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, true, pr_inspect_tls },
+	{ "http", TCP, PR_INSPECTION_CLIENT_MAX, 0, 0, true, pr_inspect_http },
+	{ "ssh", TCP, 8192, 16384, 0, false, pr_inspect_ssh },
+	{ "smtp", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, false,
+	  pr_inspect_smtp },
+	{ "imap", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, false,
+	  pr_inspect_imap },
+	{ "pop3", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, false,
+	  pr_inspect_pop3 },
+	{ "ftp", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, false,
+	  pr_inspect_ftp },
+	{ "postgresql", TCP, PR_INSPECTION_CLIENT_MAX, PR_INSPECTION_SERVER_MAX, 0, false,
 	  pr_inspect_postgresql },
-	{ "dtls", UDP, 0, 0, PR_INSPECTION_DATAGRAMS_MAX, pr_inspect_dtls },
-	{ "quic", UDP, 0, 0, 16, pr_inspect_quic },
-	{ "dns", TCP | UDP, 4098, 1, 2, pr_inspect_dns },
-	{ "wireguard", UDP, 0, 0, 8, pr_inspect_wireguard },
-	{ "stun", TCP | UDP, 1044, 1, 16, pr_inspect_stun },
-	{ "ntp", UDP, 0, 0, 4, pr_inspect_ntp },
-	{ "ssdp", UDP, 0, 0, 1, pr_inspect_ssdp },
-	{ "dhcp", UDP, 0, 0, 1, pr_inspect_dhcp },
+	{ "dtls", UDP, 0, 0, PR_INSPECTION_DATAGRAMS_MAX, true, pr_inspect_dtls },
+	{ "quic", UDP, 0, 0, 16, true, pr_inspect_quic },
+	{ "dns", TCP | UDP, 4098, 1, 2, false, pr_inspect_dns },
+	{ "wireguard", UDP, 0, 0, 8, false, pr_inspect_wireguard },
+	{ "stun", TCP | UDP, 1044, 1, 16, false, pr_inspect_stun },
+	{ "ntp", UDP, 0, 0, 4, false, pr_inspect_ntp },
+	{ "ssdp", UDP, 0, 0, 1, false, pr_inspect_ssdp },
+	{ "dhcp", UDP, 0, 0, 1, false, pr_inspect_dhcp },
 };
 const unsigned int pr_n_inspectors = PR_ARRAY_SIZE(pr_inspectors);
 
@@ -47,6 +51,14 @@ static void empty(struct pr_seen *seen)
 	seen->alpn[0] = seen->alpn_chosen[0] = seen->ja4[0] = '\0';
 	seen->certificate_name[0] = seen->issuer[0] = '\0';
 	seen->not_before_s = seen->not_after_s = 0;
+}
+
+bool pr_inspectors_may_name(uint32_t candidates)
+{
+	for (unsigned int i = 0; i < pr_n_inspectors; i++)
+		if (candidates & UINT32_C(1) << i && pr_inspectors[i].names)
+			return true;
+	return false;
 }
 
 enum pr_look pr_inspectors_look_on(const struct pr_transcript *transcript, bool give_up,

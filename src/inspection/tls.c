@@ -20,6 +20,7 @@
 #define SUPPLEMENTAL_DATA     23 /* RFC 4680: may stand in front of the certificate */
 #define MESSAGE_HEADER_LEN    4
 #define SSL_2_0_HEADER_LEN    11
+#define SSL_2_0_LEN_BITS      0x03 /* of the first byte: hellos have no more than 1023 bytes */
 #define SSL_2_0_CHALLENGE_MIN 16
 #define SSL_2_0_CHALLENGE_MAX 32
 
@@ -261,7 +262,7 @@ enum pr_look pr_tls_look_at(const struct pr_stream *client, const struct pr_stre
 
 	if (!client->len)
 		return server->len ? PR_LOOK_NOT_MINE : PR_LOOK_MORE;
-	if (client->bytes[0] & 0x80)
+	if ((client->bytes[0] & ~SSL_2_0_LEN_BITS) == 0x80)
 		return look_at_ssl_2_0(client, seen);
 	if (client->bytes[0] != PR_TLS_HANDSHAKE)
 		return PR_LOOK_NOT_MINE;

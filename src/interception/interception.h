@@ -39,8 +39,9 @@ struct pr_intercepted {
 struct pr_verdict_order {
 	enum pr_verdict verdict;
 	bool permanent;
-	/* Of an accept that isn't permanent: packets of the link without payload may pass by the kernel alone, and
-	 * those with payload come here. The end that opened a link only. */
+	/* Of an accept that stands, and isn't permanent only because the link is looked at: packets without payload pass
+	 * by the kernel alone, those with payload come here for as long as somebody takes them, and pass then as well. The
+	 * end that opened a link only. */
 	bool payload_only;
 	uint32_t
 		generation; /* of the policy that decided; a permanent verdict counts for it alone */

@@ -90,5 +90,6 @@ void pr_nft_reject(struct pr_nft_batch *batch, uint32_t type, uint8_t code);
 void pr_nft_dnat(struct pr_nft_batch *batch, uint32_t family, unsigned int address,
 		 unsigned int port);
 void pr_nft_redirect(struct pr_nft_batch *batch, unsigned int port);
-void pr_nft_queue(struct pr_nft_batch *batch, uint16_t queue);
+/* `bypass`: accepted while nobody reads the queue. */
+void pr_nft_queue(struct pr_nft_batch *batch, uint16_t queue, bool bypass);
 void pr_nft_bpf(struct pr_nft_batch *batch, int program_fd);

@@ -212,7 +212,7 @@ static void refusals(struct pr_ruleset_writer *w)
 
 /* By the entry's id, which is a hash: both directions and both tuples of a NATed link come to one queue, and links
  * between two hosts are spread. One byte of it, cut into equal parts. */
-static void queues(struct pr_ruleset_writer *w)
+static void spread(struct pr_ruleset_writer *w, const char *chain, bool bypass)
 {
 	const uint32_t bits = htonl(0xff000000), zero = 0;
 	unsigned int n = w->config->n_queues;
@@ -220,18 +220,25 @@ static void queues(struct pr_ruleset_writer *w)
 	for (unsigned int i = 0; i + 1 < n; i++) {
 		uint8_t last[4] = { (uint8_t)((i + 1) * 256 / n - 1) };
 
-		pr_rule(w, PR_CHAIN_QUEUE);
+		pr_rule(w, chain);
 		pr_nft_ct(w->batch, NFT_CT_ID, -1, 0);
 		pr_nft_mask(w->batch, &bits, &zero, sizeof(bits), 0);
 		pr_nft_cmp(w->batch, NFT_CMP_LTE, last, sizeof(last), 0);
-		pr_nft_queue(w->batch, (uint16_t)(w->config->queue_first + i));
+		pr_nft_queue(w->batch, (uint16_t)(w->config->queue_first + i), bypass);
 		pr_end(w);
 	}
-	pr_rule(w, PR_CHAIN_QUEUE);
-	pr_nft_queue(w->batch, (uint16_t)(w->config->queue_first + n - 1));
+	pr_rule(w, chain);
+	pr_nft_queue(w->batch, (uint16_t)(w->config->queue_first + n - 1), bypass);
 	pr_end(w);
+}
+
+/* What is only looked at was permitted: nobody there to look is no reason to stop it. */
+static void queues(struct pr_ruleset_writer *w)
+{
+	spread(w, PR_CHAIN_QUEUE, false);
+	spread(w, PR_CHAIN_QUEUE_INSPECTED, true);
 	pr_rule(w, PR_CHAIN_QUEUE_UNTRACKED);
-	pr_nft_queue(w->batch, (uint16_t)(w->config->queue_first + n));
+	pr_nft_queue(w->batch, (uint16_t)(w->config->queue_first + w->config->n_queues), false);
 	pr_end(w);
 }
 

@@ -232,9 +232,11 @@ static void set_compat(struct nftnl_expr *made, uint16_t name_attribute, const c
 	nftnl_expr_set(made, name_attribute + 2, copy, (uint32_t)size);
 }
 
-void pr_nft_queue(struct pr_nft_batch *batch, uint16_t queue)
+void pr_nft_queue(struct pr_nft_batch *batch, uint16_t queue, bool bypass)
 {
-	struct xt_NFQ_info_v3 info = { .queuenum = queue, .queues_total = 1 };
+	struct xt_NFQ_info_v3 info = { .queuenum = queue,
+				       .queues_total = 1,
+				       .flags = bypass ? NFQ_FLAG_BYPASS : 0 };
 	struct nftnl_expr *made;
 
 	if (batch->native_queue) {
@@ -242,6 +244,8 @@ void pr_nft_queue(struct pr_nft_batch *batch, uint16_t queue)
 		made = expression("queue");
 		nftnl_expr_set_u16(made, NFTNL_EXPR_QUEUE_NUM, queue);
 		nftnl_expr_set_u16(made, NFTNL_EXPR_QUEUE_TOTAL, 1);
+		nftnl_expr_set_u16(made, NFTNL_EXPR_QUEUE_FLAGS,
+				   bypass ? NFT_QUEUE_FLAG_BYPASS : 0);
 	} else {
 		batch->needs = "a queue to user space: neither nftables' queue expression "
 			       "(CONFIG_NFT_QUEUE) "

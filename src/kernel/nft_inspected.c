@@ -117,6 +117,6 @@ void pr_ruleset_write_inspected(struct pr_ruleset_writer *w)
 	accept_empty(w, NFPROTO_IPV4);
 	accept_empty(w, NFPROTO_IPV6);
 	pr_rule(w, PR_CHAIN_INSPECTED);
-	pr_end_goto(w, PR_CHAIN_QUEUE);
+	pr_end_goto(w, PR_CHAIN_QUEUE_INSPECTED);
 	begin_life(w);
 }

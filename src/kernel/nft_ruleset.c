@@ -84,6 +84,7 @@ static const char *const regular_chains[] = {
 	"begin-life",
 	PR_CHAIN_REJECT,
 	PR_CHAIN_QUEUE,
+	PR_CHAIN_QUEUE_INSPECTED,
 	PR_CHAIN_QUEUE_UNTRACKED,
 };
 

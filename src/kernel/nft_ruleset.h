@@ -31,6 +31,7 @@ enum pr_ruleset_side { PR_SIDE_OUT, PR_SIDE_IN };
 #define PR_CHAIN_REJECT		 "reject"
 #define PR_CHAIN_QUEUE		 "queue"
 #define PR_CHAIN_QUEUE_UNTRACKED "queue-untracked"
+#define PR_CHAIN_QUEUE_INSPECTED "queue-inspected"
 #define PR_CHAIN_INSPECTED	 "inspected" /* its packets end there: accepted or queued */
 
 /* Of the set of segments without payload: eleven lengths of TCP's header, three combinations of flags, two of IP. */

@@ -48,7 +48,7 @@ static int probe_queue(struct pr_nftables *nftables, bool native)
 	struct pr_nft_batch batch = probe_begin(nftables, 0, native);
 
 	pr_nft_rule(&batch, PROBE_TABLE, PROBE_CHAIN);
-	pr_nft_queue(&batch, 0);
+	pr_nft_queue(&batch, 0, false);
 	pr_nft_end(&batch);
 	return probe_end(nftables, &batch, NULL);
 }

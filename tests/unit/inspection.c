@@ -88,7 +88,7 @@ static void waited_for_later(void **state)
 	(void)state;
 	connect_with(&fixture, false);
 	assert_int_equal(client(&fixture, 0, REQUEST, 5), PR_INSPECTION_PASS);
-	pr_inspection_want(fixture.link, 0, true);
+	pr_inspection_want(fixture.link, 0, PR_FACTS_SEEN);
 	assert_int_equal(client(&fixture, 0, REQUEST, 5), PR_INSPECTION_PASS);
 	assert_int_equal(client(&fixture, 0, REQUEST, 6), PR_INSPECTION_HOLD);
 	end(&fixture);
@@ -104,7 +104,7 @@ static void wanted_facts(void **state)
 	pr_inspection_end(fixture.pool, fixture.link);
 	fixture.link =
 		pr_inspection_begin(fixture.pool, &fixture.tuple, PR_FACT_ENCRYPTION, true, 1, S);
-	pr_inspection_want(fixture.link, 0, true);
+	pr_inspection_want(fixture.link, 0, PR_FACTS_SEEN);
 	assert_int_equal(client(&fixture, 0, REQUEST, 20), PR_INSPECTION_FINISHED);
 	assert_int_equal(seen(&fixture)->encryption, PR_ENCRYPTION_NO);
 	end(&fixture);

@@ -103,7 +103,7 @@ static void whole_time(void **state)
 	/* who waited doesn't any more: the time of the hold counts no longer */
 	connect_with(&fixture, true);
 	assert_int_equal(client(&fixture, 0, "GET ", 4), PR_INSPECTION_HOLD);
-	pr_inspection_want(fixture.link, 0, false);
+	pr_inspection_want(fixture.link, 0, 0);
 	assert_int_equal(
 		pr_inspections_tick(fixture.pool, fixture.now_us + 10 * S, &given_up, &due_us), 0);
 	assert_int_equal(due_us, fixture.now_us + PR_INSPECTION_TIME_MS * 1000);
@@ -183,7 +183,7 @@ static void room(void **state)
 		links[i] = pr_inspection_begin(fixture.pool, &fixture.tuple, WANTS, true, i + 1, S);
 		if (!links[i])
 			continue;
-		pr_inspection_want(links[i], 0, true);
+		pr_inspection_want(links[i], 0, PR_FACTS_SEEN);
 		(void)send_on(&fixture, links[i], false, 1, 0, REQUEST, 20);
 		assert_true(bytes_of(&fixture) <= bytes_max);
 	}

@@ -39,7 +39,7 @@ static inline void begin(struct fixture *fixture, uint8_t proto, bool holds)
 	fixture->now_us = S;
 	fixture->link = pr_inspection_begin(fixture->pool, &fixture->tuple, WANTS, true, 1, S);
 	assert_non_null(fixture->link);
-	pr_inspection_want(fixture->link, 0, holds);
+	pr_inspection_want(fixture->link, 0, holds ? PR_FACTS_SEEN : 0);
 }
 
 static inline size_t bytes_of(const struct fixture *fixture)
