@@ -28,8 +28,12 @@ bool pr_line_next(struct pr_reader *reader, struct pr_line *ret_line)
 
 bool pr_line_begins(const struct pr_line *line, const char *word)
 {
-	size_t len = strlen(word);
+	size_t len;
 
+	/* most lines that are no command are told by their first letter, in either case */
+	if (!line->len || (line->text[0] | 0x20) != (word[0] | 0x20))
+		return false;
+	len = strlen(word);
 	return line->len >= len && strncasecmp(line->text, word, len) == 0 &&
 	       (line->len == len || line->text[len] == ' ');
 }
