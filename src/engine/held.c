@@ -128,6 +128,27 @@ void pr_held_release(struct pr_engine *engine, struct pr_link *link, enum pr_lin
 	}
 }
 
+void pr_inspecting_settled(struct pr_engine *engine, struct pr_link *link,
+			   enum pr_link_end_name name)
+{
+	struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
+	const struct pr_link_end *end = &link->ends[name];
+
+	if (!inspected || !inspected->n_held[name])
+		return;
+	if (end->asked) {
+		inspected->asks_until_us = pr_packets_hold_until(engine, end);
+		pr_engine_due(engine, inspected->asks_until_us);
+		return;
+	}
+	link->ends[name].held = true;
+	if (inspected->unclear && pr_end_passes(end) && end->wants)
+		return;
+	pr_held_release(engine, link, name);
+	link->ends[name].held = pr_parking_holds(engine, link, name);
+	pr_inspected_leave(engine, link);
+}
+
 static void drop(struct pr_engine *engine, struct pr_link *link, unsigned int end)
 {
 	const struct pr_verdict_order order = { .verdict = PR_VERDICT_DROP,
@@ -144,6 +165,18 @@ static void drop(struct pr_engine *engine, struct pr_link *link, unsigned int en
 void pr_held_forget(struct pr_engine *engine, struct pr_link *link)
 {
 	drop(engine, link, PR_LINK_N_ENDS);
+}
+
+void pr_inspecting_abandon(struct pr_engine *engine)
+{
+	struct pr_inspecting *inspecting = engine->inspecting;
+
+	for (uint32_t number = inspecting->holding.head; number != PR_SLAB_NONE;) {
+		struct pr_inspected_link *inspected = pr_slab_at(&inspecting->links, number);
+
+		inspected->n_held[PR_LINK_OUT] = inspected->n_held[PR_LINK_IN] = 0;
+		number = inspected->list.next;
+	}
 }
 
 /* Those that wait for a prompt; the others' time is the inspection's. Few links hold anything at a time. */

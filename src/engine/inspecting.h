@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The stage of inspection from within: inspection.c looks into packets and draws the conclusions, held.c keeps those that
- * wait for that, seen.c what links have shown. docs/inspection.md tells the rest.
+ * The stage of inspection from within: inspection.c looks into packets and draws the conclusions, inspected.c has the
+ * links that this concerns, held.c the packets that wait for it, seen.c what links have shown. docs/inspection.md
+ * tells the rest.
  */
 #pragma once
 
@@ -49,9 +50,16 @@ struct pr_inspecting {
 	struct pr_texts texts;
 };
 
+static inline bool pr_end_passes(const struct pr_link_end *end)
+{
+	return end->decided && end->verdict == PR_VERDICT_ACCEPT;
+}
+
 /* NULL: it is not inspected, and holds nothing. */
 struct pr_inspected_link *pr_inspected_of(const struct pr_engine *engine,
 					  const struct pr_link *link);
+/* Its place, a new one where it has none; NULL: there is no room. */
+struct pr_inspected_link *pr_inspected_enter(struct pr_engine *engine, struct pr_link *link);
 /* It is neither inspected nor holds packets any more: its place is free again. */
 void pr_inspected_leave(struct pr_engine *engine, struct pr_link *link);
 

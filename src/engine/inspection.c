@@ -18,87 +18,6 @@
 
 static void finish(struct pr_engine *engine, struct pr_link *link);
 
-void pr_inspecting_init(struct pr_engine *engine, size_t bytes_max)
-{
-	struct pr_inspecting *inspecting = pr_calloc(1, sizeof(*inspecting));
-
-	inspecting->inspections = pr_inspections_new(bytes_max);
-	pr_slab_init(&inspecting->links, sizeof(struct pr_inspected_link), PR_ENGINE_INSPECTED_MAX);
-	pr_slab_init(&inspecting->held, sizeof(struct pr_held), PR_INSPECTION_HELD_MAX);
-	pr_slab_init(&inspecting->seen, sizeof(struct pr_seen_kept), PR_LINKS_MAX);
-	pr_chain_init(&inspecting->holding);
-	pr_texts_init(&inspecting->texts, PR_ENGINE_SEEN_TEXTS_MAX, PR_ENGINE_SEEN_BYTES_MAX);
-	engine->inspecting = inspecting;
-}
-
-void pr_inspecting_done(struct pr_engine *engine)
-{
-	struct pr_inspecting *inspecting = engine->inspecting;
-
-	pr_inspections_free(inspecting->inspections);
-	pr_slab_done(&inspecting->links);
-	pr_slab_done(&inspecting->held);
-	pr_slab_done(&inspecting->seen);
-	pr_texts_done(&inspecting->texts);
-	free(inspecting);
-}
-
-void pr_inspecting_counters(const struct pr_engine *engine, struct pr_engine_counters *ret_counters)
-{
-	struct pr_inspections_counters of_inspections;
-
-	pr_inspections_counters(engine->inspecting->inspections, &of_inspections);
-	ret_counters->inspections = of_inspections.begun;
-	ret_counters->inspections_now = of_inspections.n;
-	ret_counters->inspections_finished = of_inspections.finished;
-	ret_counters->inspections_given_up_time = of_inspections.given_up_time;
-	ret_counters->inspections_given_up_room += of_inspections.given_up_room;
-	ret_counters->inspections_given_up_limit = of_inspections.given_up_limit;
-	ret_counters->inspections_contradicted = of_inspections.contradictions;
-	ret_counters->inspection_bytes_now = of_inspections.bytes;
-	ret_counters->inspection_held_now = engine->inspecting->held.n_used;
-}
-
-struct pr_inspected_link *pr_inspected_of(const struct pr_engine *engine,
-					  const struct pr_link *link)
-{
-	return link->slot ? pr_slab_at(&engine->inspecting->links, link->slot - 1) : NULL;
-}
-
-void pr_inspected_leave(struct pr_engine *engine, struct pr_link *link)
-{
-	const struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
-
-	if (!inspected || inspected->inspection || inspected->n_held[PR_LINK_OUT] ||
-	    inspected->n_held[PR_LINK_IN])
-		return;
-	pr_slab_give(&engine->inspecting->links, link->slot - 1);
-	link->slot = 0;
-}
-
-/* NULL: there is no room. */
-static struct pr_inspected_link *enter(struct pr_engine *engine, struct pr_link *link)
-{
-	struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
-	uint32_t number;
-
-	if (inspected)
-		return inspected;
-	number = pr_slab_take(&engine->inspecting->links);
-	if (number == PR_SLAB_NONE)
-		return NULL;
-	link->slot = number + 1;
-	inspected = pr_slab_at(&engine->inspecting->links, number);
-	inspected->link = link->id;
-	inspected->first = inspected->last = PR_SLAB_NONE;
-	return inspected;
-}
-
-static bool passes(const struct pr_link_end *end)
-{
-	return end->decided && end->verdict == PR_VERDICT_ACCEPT;
-}
-
 static bool is_provisional(const struct pr_link *link)
 {
 	return link->ends[PR_LINK_OUT].wants || link->ends[PR_LINK_IN].wants;
@@ -133,8 +52,8 @@ void pr_inspecting_decided(struct pr_engine *engine, struct pr_link *link,
 	struct pr_link_end *end = &link->ends[name];
 	unsigned int open = PR_FACTS_SEEN & ~subject->known;
 
-	end->wants = passes(end) ? PR_LINK_WANTS(wants & open) & 0xf : 0;
-	end->shown = passes(end) && open && is_shown(engine, name, subject);
+	end->wants = pr_end_passes(end) ? PR_LINK_WANTS(wants & open) & 0xf : 0;
+	end->shown = pr_end_passes(end) && open && is_shown(engine, name, subject);
 	end->payload_only = end->shown && !end->wants && end->permanent;
 	if (pr_end_is_inspected(end))
 		end->permanent = false;
@@ -229,7 +148,7 @@ static void tell_of_syn(struct pr_engine *engine, const struct pr_link *link,
 
 static void start(struct pr_engine *engine, struct pr_link *link)
 {
-	struct pr_inspected_link *inspected = enter(engine, link);
+	struct pr_inspected_link *inspected = pr_inspected_enter(engine, link);
 
 	if (!inspected) {
 		engine->counters.inspections_given_up_room++;
@@ -291,7 +210,7 @@ static struct pr_inspected see(struct pr_engine *engine, const struct pr_arrival
 static enum pr_inspecting_outcome hold(struct pr_engine *engine, const struct pr_arrival *arrival)
 {
 	const struct pr_link_end *end = &arrival->link->ends[arrival->end];
-	struct pr_inspected_link *inspected = enter(engine, arrival->link);
+	struct pr_inspected_link *inspected = pr_inspected_enter(engine, arrival->link);
 
 	if (!inspected || !pr_held_add(engine, inspected, arrival)) {
 		pr_inspected_leave(engine, arrival->link);
@@ -314,7 +233,7 @@ static enum pr_inspecting_outcome outcome(struct pr_engine *engine,
 	if (end->asked)
 		return hold(engine, arrival);
 	/* As held.c does with what was held. */
-	if (!passes(end))
+	if (!pr_end_passes(end))
 		return end->verdict == PR_VERDICT_BLOCK &&
 				       arrival->link->tuple.proto == IPPROTO_TCP && end->begun
 			       ? PR_INSPECTING_ENDS
@@ -360,7 +279,7 @@ enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
 	if (arrival->packet->hook == PR_HOOK_PREROUTING)
 		return PR_INSPECTING_GOES;
 	if (!pr_end_is_inspected(end)) {
-		end->begun |= passes(end);
+		end->begun |= pr_end_passes(end);
 		return is_spared(arrival) ? PR_INSPECTING_ENDS : PR_INSPECTING_GOES;
 	}
 	was_provisional = is_provisional(link);
@@ -403,27 +322,6 @@ bool pr_inspecting_begins_anew(const struct pr_arrival *arrival)
 	       (arrival->packet->hook == PR_HOOK_OUTPUT || link->look == PR_LINK_LOOK_OVER);
 }
 
-void pr_inspecting_settled(struct pr_engine *engine, struct pr_link *link,
-			   enum pr_link_end_name name)
-{
-	struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
-	const struct pr_link_end *end = &link->ends[name];
-
-	if (!inspected || !inspected->n_held[name])
-		return;
-	if (end->asked) {
-		inspected->asks_until_us = pr_packets_hold_until(engine, end);
-		pr_engine_due(engine, inspected->asks_until_us);
-		return;
-	}
-	link->ends[name].held = true;
-	if (inspected->unclear && passes(end) && end->wants)
-		return;
-	pr_held_release(engine, link, name);
-	link->ends[name].held = pr_parking_holds(engine, link, name);
-	pr_inspected_leave(engine, link);
-}
-
 void pr_inspecting_stop(struct pr_engine *engine, struct pr_link *link)
 {
 	finish(engine, link);
@@ -435,18 +333,6 @@ void pr_inspecting_forget(struct pr_engine *engine, struct pr_link *link)
 {
 	pr_inspecting_stop(engine, link);
 	pr_seen_forget(engine, link);
-}
-
-void pr_inspecting_abandon(struct pr_engine *engine)
-{
-	struct pr_inspecting *inspecting = engine->inspecting;
-
-	for (uint32_t number = inspecting->holding.head; number != PR_SLAB_NONE;) {
-		struct pr_inspected_link *inspected = pr_slab_at(&inspecting->links, number);
-
-		inspected->n_held[PR_LINK_OUT] = inspected->n_held[PR_LINK_IN] = 0;
-		number = inspected->list.next;
-	}
 }
 
 static uint64_t earlier(uint64_t a, uint64_t b)
