@@ -41,7 +41,6 @@
 	X(links_ended)                                                       \
 	X(links_cut)                                                         \
 	X(instances_now)                                                     \
-	X(instances_full)                                                    \
 	/* links that are looked into, and their packets that wait for it */ \
 	X(inspections)                                                       \
 	X(inspections_now)                                                   \

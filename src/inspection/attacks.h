@@ -55,10 +55,6 @@ struct pr_attacks;
 
 struct pr_attacks *pr_attacks_new(void);
 void pr_attacks_free(struct pr_attacks *attacks);
-static inline void pr_attacks_cleanup(struct pr_attacks **attacks)
-{
-	pr_attacks_free(*attacks);
-}
 void pr_attacks_forget(struct pr_attacks *attacks);
 
 /* A link's first packet. */

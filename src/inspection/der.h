@@ -26,14 +26,11 @@ struct pr_der {
 	uint8_t tag;
 	const uint8_t *bytes; /* the contents */
 	size_t len;
-	const uint8_t *whole; /* with tag and length */
-	size_t whole_len;
 };
 
 /* The next value of the reader; its `failed` stays when there is none. */
 static inline struct pr_der pr_der_next(struct pr_reader *reader)
 {
-	size_t begin = reader->position;
 	struct pr_der value = { .tag = pr_read_u8(reader), .len = pr_read_u8(reader) };
 
 	if ((value.tag & 0x1f) == 0x1f || value.len == 0x80 || value.len > 0x84)
@@ -45,11 +42,7 @@ static inline struct pr_der pr_der_next(struct pr_reader *reader)
 			value.len = value.len << 8 | pr_read_u8(reader);
 	}
 	value.bytes = pr_read_bytes(reader, value.len);
-	if (!value.bytes)
-		return (struct pr_der){ 0 };
-	value.whole = reader->bytes + begin;
-	value.whole_len = reader->position - begin;
-	return value;
+	return value.bytes ? value : (struct pr_der){ 0 };
 }
 
 /* The next value, which has to have this tag. */

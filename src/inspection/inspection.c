@@ -66,12 +66,6 @@ static bool is_exhausted(const struct pr_inspection *inspection)
 	       (pr_assembly_full(server, inspection->server_max) || pr_assembly_ended(server));
 }
 
-/* Of the table; of one that an inspector has for its own. */
-static unsigned int row_of(const struct pr_inspection *inspection)
-{
-	return (unsigned int)__builtin_ctz(inspection->candidates);
-}
-
 /* Could what is waited for still be found? */
 static bool is_waited_for(const struct pr_inspection *inspection)
 {
@@ -91,8 +85,6 @@ static struct pr_inspected look(struct pr_inspections *inspections,
 		inspected.says = PR_INSPECTION_FINISHED;
 		inspected.releases = inspection->held;
 		inspections->counters.finished++;
-		if (inspection->seen->speaks != PR_SPEAKS_UNKNOWN)
-			inspections->counters.by_inspector[row_of(inspection)]++;
 		pr_inspection_finish(inspections, inspection);
 		return inspected;
 	}

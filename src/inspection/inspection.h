@@ -68,7 +68,6 @@ struct pr_inspections_counters {
 	size_t bytes, bytes_max; /* memory in use, the most that ever was */
 	uint64_t begun, finished, given_up_time, given_up_room, given_up_limit, contradictions,
 		dropped;
-	uint64_t by_inspector[32]; /* finished by the row of the table */
 };
 void pr_inspections_counters(const struct pr_inspections *inspections,
 			     struct pr_inspections_counters *ret_counters);

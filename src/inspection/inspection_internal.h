@@ -84,5 +84,3 @@ void pr_inspection_settle(struct pr_inspections *inspections, struct pr_inspecti
 void pr_inspection_show_flags(struct pr_inspections *inspections, struct pr_inspection *inspection);
 /* Nothing further is looked at: gives back the bytes. */
 void pr_inspection_finish(struct pr_inspections *inspections, struct pr_inspection *inspection);
-void pr_inspection_forget_datagrams(struct pr_inspections *inspections,
-				    struct pr_inspection *inspection);

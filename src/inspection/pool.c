@@ -177,8 +177,7 @@ void pr_inspection_ask(struct pr_inspections *inspections, struct pr_inspection 
 
 /* ---- an end ---- */
 
-void pr_inspection_forget_datagrams(struct pr_inspections *inspections,
-				    struct pr_inspection *inspection)
+static void forget_datagrams(struct pr_inspections *inspections, struct pr_inspection *inspection)
 {
 	size_t bytes = inspection->n_datagrams_size * sizeof(*inspection->datagrams);
 
@@ -199,7 +198,7 @@ void pr_inspection_finish(struct pr_inspections *inspections, struct pr_inspecti
 	pr_inspection_move(inspection, NULL);
 	pr_assembly_clear(&inspection->client, &inspections->memory);
 	pr_assembly_clear(&inspection->server, &inspections->memory);
-	pr_inspection_forget_datagrams(inspections, inspection);
+	forget_datagrams(inspections, inspection);
 }
 
 void pr_inspection_settle(struct pr_inspections *inspections, struct pr_inspection *inspection,

@@ -12,7 +12,8 @@ enum frame {
 	FRAME_CONNECTION_CLOSE = 0x1c,
 };
 
-uint64_t pr_quic_read_varint(struct pr_reader *reader)
+/* RFC 9000, 16. */
+static uint64_t read_varint(struct pr_reader *reader)
 {
 	uint8_t first = pr_read_u8(reader);
 	uint64_t value = first & 0x3f;
@@ -74,9 +75,9 @@ bool pr_quic_next_packet(struct pr_reader *datagram, struct pr_quic_packet *ret_
 		read_cid(datagram, &packet.scid);
 		packet.kind = kind_of(packet.bytes[0], packet.version);
 		if (packet.kind == PR_QUIC_INITIAL)
-			pr_read_skip(datagram, pr_quic_read_varint(datagram)); /* the token */
+			pr_read_skip(datagram, read_varint(datagram)); /* the token */
 		if (packet.kind <= PR_QUIC_HANDSHAKE) {
-			len = pr_quic_read_varint(datagram);
+			len = read_varint(datagram);
 			packet.number_at = datagram->position - begin;
 			pr_read_skip(datagram, len);
 		} else {
@@ -107,31 +108,31 @@ static void skip_ack(struct pr_reader *reader, bool ecn)
 {
 	uint64_t n_ranges;
 
-	(void)pr_quic_read_varint(reader); /* largest acknowledged */
-	(void)pr_quic_read_varint(reader); /* delay */
-	n_ranges = pr_quic_read_varint(reader);
-	(void)pr_quic_read_varint(reader);
+	(void)read_varint(reader); /* largest acknowledged */
+	(void)read_varint(reader); /* delay */
+	n_ranges = read_varint(reader);
+	(void)read_varint(reader);
 	while (n_ranges-- && !reader->failed) {
-		(void)pr_quic_read_varint(reader);
-		(void)pr_quic_read_varint(reader);
+		(void)read_varint(reader);
+		(void)read_varint(reader);
 	}
 	for (int i = 0; ecn && i < 3; i++)
-		(void)pr_quic_read_varint(reader);
+		(void)read_varint(reader);
 }
 
 static void skip_close(struct pr_reader *reader)
 {
-	(void)pr_quic_read_varint(reader); /* error */
-	(void)pr_quic_read_varint(reader); /* of which frame */
-	pr_read_skip(reader, pr_quic_read_varint(reader));
+	(void)read_varint(reader); /* error */
+	(void)read_varint(reader); /* of which frame */
+	pr_read_skip(reader, read_varint(reader));
 }
 
 static void read_crypto(struct pr_reader *reader, struct pr_quic_frames *frames)
 {
 	struct pr_quic_crypto_frame frame;
 
-	frame.offset = pr_quic_read_varint(reader);
-	frame.len = pr_quic_read_varint(reader);
+	frame.offset = read_varint(reader);
+	frame.len = read_varint(reader);
 	frame.bytes = pr_read_bytes(reader, frame.len);
 	if (frames->n_crypto == PR_QUIC_FRAMES_MAX || frame.offset + frame.len > UINT32_MAX)
 		reader->failed = true;
@@ -160,7 +161,7 @@ bool pr_quic_read_frames(const uint8_t *plain, size_t len, struct pr_quic_frames
 	if (len == 0)
 		return false;
 	while (pr_reader_left(&reader)) {
-		uint64_t type = pr_quic_read_varint(&reader);
+		uint64_t type = read_varint(&reader);
 
 		switch (type) {
 		case FRAME_PADDING:

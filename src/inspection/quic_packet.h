@@ -40,8 +40,6 @@ struct pr_quic_packet {
 /* The next of a datagram's coalesced packets; false where there is none, or what stands there is no packet. */
 bool pr_quic_next_packet(struct pr_reader *datagram, struct pr_quic_packet *ret_packet);
 bool pr_quic_cid_equal(const struct pr_quic_cid *a, const struct pr_quic_cid *b);
-/* RFC 9000, 16. */
-uint64_t pr_quic_read_varint(struct pr_reader *reader);
 /* The number that is nearest to the one expected next (RFC 9000, A.3). `largest`: so far; -1 = none. */
 uint64_t pr_quic_packet_number(int64_t largest, uint32_t truncated, unsigned int n_bytes);
 

@@ -11,8 +11,6 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define PR_ASSEMBLY_NEVER UINT32_MAX /* an offset that isn't known */
-
 /* What all of them may take together. */
 struct pr_inspection_memory {
 	size_t bytes, bytes_max, bytes_peak;

@@ -23,7 +23,8 @@ static bool is_seen_word(unsigned int proto)
 	return proto != PR_PROTO_SPEAKS + PR_SPEAKS_UNKNOWN;
 }
 
-bool pr_seen_word_find(const char *word, unsigned int *ret_proto)
+/* In any case of letters. */
+static bool find_seen_word(const char *word, unsigned int *ret_proto)
 {
 	for (unsigned int proto = PR_PROTO_ENCRYPTED; proto <= PR_PROTO_LAST; proto++)
 		if (is_seen_word(proto) && strcasecmp(word, pr_seen_word(proto)) == 0) {
@@ -116,7 +117,7 @@ static int parse_protocol(struct pr_rule_parser *parser, struct pr_rule_field fi
 	if (!pr_rule_field_copy(field, name, sizeof(name)))
 		return fail_protocol(parser, field);
 	if (!pr_protocol_find(name, &number)) {
-		if (!pr_seen_word_find(name, &number))
+		if (!find_seen_word(name, &number))
 			return fail_protocol(parser, field);
 		rule->proto = number;
 		return check_tunnel(parser, field, rule);

@@ -26,8 +26,7 @@ PR_MUST_USE int pr_rule_parse_domain(struct pr_rule_parser *parser, struct pr_ru
 PR_MUST_USE int pr_rule_parse_service(struct pr_rule_parser *parser, struct pr_rule_field field,
 				      struct pr_rule *rule);
 
-/* What inspection proves: the number for a word in any case (PR_PROTO_…), the word for the number. */
-bool pr_seen_word_find(const char *word, unsigned int *ret_proto);
+/* What inspection proves: the word for its number, PR_PROTO_…. */
 const char *pr_seen_word(unsigned int proto);
 /* The field up to the next `separator`, or all of it; moves `field` behind the separator.
  * *ret_more says whether there was one. */
