@@ -11,6 +11,8 @@
 
 #define CONFIG_DIR "/etc/portreeve"
 #define OUR_PID	   1
+/* Behind the last packet; longer than whatever waits in the engine. */
+#define AFTER_US UINT64_C(600000000)
 
 static struct pr_process *process_of(const char *path)
 {
@@ -33,6 +35,7 @@ static uint64_t begins_at(const struct pr_capture_file *file)
 	return captured.real_us ? captured.real_us : 1;
 }
 
+/* True: the capture ends within a record. */
 static bool run(struct pr_replay *replay, const struct pr_capture_file *file)
 {
 	struct pr_replay_options options = { .n_locals = replay->n_locals };
@@ -49,7 +52,7 @@ static bool run(struct pr_replay *replay, const struct pr_capture_file *file)
 		pr_replay_show_rows(replay, false);
 	}
 	/* What waits still comes to its deadline. */
-	pr_replay_advance(replay, replay->now_us + UINT64_C(600000000));
+	pr_replay_advance(replay, replay->now_us + AFTER_US);
 	pr_replay_show_rows(replay, true);
 	pr_replay_counters(replay->interception, &counters);
 	pr_replay_show_links(replay->cli, &replay->kernel);

@@ -117,7 +117,7 @@ struct pr_replay {
 	struct pr_replay_names names;
 	struct pr_replay_rows rows;
 	uint64_t now_us, first_us, due_us;
-	bool raise, forget;					   /* the kernel is to forget */
+	bool raise, forget; /* the kernel is to forget: every verdict, what is denied */
 	struct pr_engine_address locals[PR_REPLAY_LOCALS_MAX + 2]; /* and the loopback ones */
 	unsigned int n_locals;
 };

@@ -2,6 +2,8 @@
 #include "api/event_json.h"
 #include "cli/replay.h"
 
+#define GENERATIONS 7u /* as many as a kernel's mark has room for; here any would do */
+
 static struct pr_replay_row *row_of(struct pr_replay_rows *rows, uint64_t handle)
 {
 	for (size_t i = rows->n; i-- > rows->first;)
@@ -139,7 +141,7 @@ static void settle(struct pr_replay *replay)
 	replay->raise = false;
 	pr_replay_kernel_forget(&replay->kernel, false);
 	generation = pr_engine_generation(replay->engine);
-	pr_engine_generation_set(replay->engine, generation % 7 + 1, replay->now_us);
+	pr_engine_generation_set(replay->engine, generation % GENERATIONS + 1, replay->now_us);
 }
 
 /* What falls due on the way happens when it is due. */

@@ -99,8 +99,11 @@ static void add(struct pr_engine *engine, const struct pr_prefix *source, uint64
 
 /* ---- who is not ---- */
 
-/* Anybody can write an address into a packet. So one that this host cannot do without is never blocked, nor
- * one that is proven to be there: its connection was completed and lives. */
+/*
+ * Anybody can write an address into a packet. So one that this host cannot do without is never blocked, nor one that is
+ * proven to be there: its connection was completed and lives.
+ */
+
 /* Whether it may show that the address is there. What nobody serves does not, and is what a scan leaves behind. */
 static bool may_show(const struct pr_engine *engine, const struct pr_link *link)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The one ordered table of checks. The four decisions walk it from its first row (decide.c), explain
+ * The one ordered table of checks. The five decisions walk it from its first row (decide.c), explain
  * walks it and tells (explain.c), docs/decision-flow is drawn from it. A check sees what its stage sees,
  * says one thing, and knows nothing of the rows around it.
  */
