@@ -24,7 +24,6 @@ struct pr_doh_user {
 	uint64_t key;
 	struct named names[NAMES_MAX];
 	char server[PR_NAME_TEXT_SIZE]; /* with a link over HTTP/2 or 3; "" = none yet */
-	bool server_given;
 	char why[PR_ENGINE_WHY_SIZE];
 };
 
@@ -77,7 +76,6 @@ static void note_server(struct pr_doh_user *user, const char *name, bool given)
 	if (!given && user->server[0])
 		return;
 	snprintf(user->server, sizeof(user->server), "%s", name);
-	user->server_given = given;
 }
 
 static unsigned int count(const struct pr_engine *engine, const struct pr_doh_user *user,
@@ -129,8 +127,7 @@ void pr_doh_set(struct pr_engine *engine, uint32_t application, struct pr_subjec
 		return;
 	snprintf(user->why, sizeof(user->why),
 		 "its last links name %u servers that it was never given, and it has one to %.80s "
-		 "over "
-		 "HTTP/2 or 3",
+		 "over HTTP/2 or 3",
 		 n, user->server);
 	subject->suspicions |= PR_SUSPICION_DOH;
 	subject->doh_why = user->why;
