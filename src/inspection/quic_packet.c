@@ -157,7 +157,6 @@ bool pr_quic_read_frames(const uint8_t *plain, size_t len, struct pr_quic_frames
 	struct pr_reader reader = pr_reader(plain, len);
 
 	ret_frames->n_crypto = 0;
-	ret_frames->closes = false;
 	if (len == 0)
 		return false;
 	while (pr_reader_left(&reader)) {
@@ -178,7 +177,6 @@ bool pr_quic_read_frames(const uint8_t *plain, size_t len, struct pr_quic_frames
 			break;
 		case FRAME_CONNECTION_CLOSE:
 			skip_close(&reader);
-			ret_frames->closes = true;
 			break;
 		default:
 			return false;

@@ -52,7 +52,6 @@ struct pr_quic_crypto_frame {
 struct pr_quic_frames {
 	struct pr_quic_crypto_frame crypto[PR_QUIC_FRAMES_MAX];
 	unsigned int n_crypto;
-	bool closes; /* CONNECTION_CLOSE */
 };
 
 /* The frames of an Initial packet; false where one stands there that may not (RFC 9000, 12.4), or none at all. */

@@ -66,12 +66,6 @@ static void take_extension(struct pr_tls_client_hello *hello, uint16_t type,
 	case PR_TLS_EXTENSION_EARLY_DATA:
 		hello->early_data = true;
 		break;
-	case PR_TLS_EXTENSION_TICKET:
-		hello->resumes |= data->len > 0;
-		break;
-	case PR_TLS_EXTENSION_PRE_SHARED_KEY:
-		hello->resumes = true;
-		break;
 	default:
 		break;
 	}
@@ -125,7 +119,6 @@ int pr_tls_client_hello_parse(const uint8_t *message, size_t len, bool datagram,
 	    hello.session_id.len > PR_TLS_SESSION_ID_MAX || !hello.ciphers.len ||
 	    hello.ciphers.len % 2 || !hello.compressions.len)
 		return PR_TLS_HELLO_NONE;
-	hello.resumes = hello.session_id.len > 0;
 	if (!take_extensions(&hello))
 		return PR_TLS_HELLO_NONE;
 	*ret_hello = hello;

@@ -38,7 +38,6 @@ struct pr_tls_client_hello {
 	struct pr_tls_slice alpn, versions, signatures;
 	bool ech;	 /* an encrypted ClientHello stands in it, or what is made to look so */
 	bool early_data; /* the client may send data at once */
-	bool resumes;	 /* with a session ID, a ticket or a pre-shared key */
 };
 
 /* The length of the message, its header of four bytes included, from its first four; 0: `len` is less, or it is no
