@@ -6,6 +6,7 @@
  * for the communication, of its address for the link. The result stands in the end; nothing is fetched from
  * elsewhere, so that a change of policy can run the same over every link there is.
  */
+#include "engine/inspecting.h"
 #include "engine/machine.h"
 
 #include "firewall/checks.h"

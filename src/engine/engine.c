@@ -4,6 +4,7 @@
  * work and unlocks; why one lock is enough stands in docs/decisions/one-lock.md.
  */
 #include "engine/attackers.h"
+#include "engine/inspecting.h"
 #include "engine/machine.h"
 
 #include <string.h>

@@ -4,7 +4,7 @@
  * and not the parking table: there may be thousands of links under inspection, and each knows what it holds. How long
  * is the inspection's business (inspection/limits.h); what comes to a prompt by it waits as any packet does for a prompt.
  */
-#include "engine/inspecting.h"
+#include "engine/inspecting_private.h"
 
 #define LIST offsetof(struct pr_inspected_link, list)
 

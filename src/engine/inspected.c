@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The links that are inspected, or hold packets still: their places, and what is counted of them. */
-#include "engine/inspecting.h"
+#include "engine/inspecting_private.h"
 
 void pr_inspecting_init(struct pr_engine *engine, size_t bytes_max)
 {

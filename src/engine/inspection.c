@@ -10,7 +10,7 @@
  * the link are kept, for most that is ever opened and never speaks costs nothing more. What is missed can't be made up
  * for: a link whose beginning nobody looked at has no facts.
  */
-#include "engine/inspecting.h"
+#include "engine/inspecting_private.h"
 
 #include "firewall/checks.h"
 

@@ -4,6 +4,7 @@
  * conntrack never confirms (denied, untracked) ends when nothing was seen of it for a while.
  */
 #include "engine/attackers.h"
+#include "engine/inspecting.h"
 #include "engine/machine.h"
 
 #include <netinet/in.h>

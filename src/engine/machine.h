@@ -80,7 +80,7 @@ struct pr_standing_answer {
 
 struct pr_heuristics;
 struct pr_doh_user;
-struct pr_inspecting; /* inspecting.h */
+struct pr_inspecting; /* inspecting_private.h */
 struct pr_questioner; /* questioner.h */
 
 /* The link that what the nameserver saw belongs to. */
@@ -332,53 +332,6 @@ void pr_parking_generation_set(struct pr_engine *engine);
 uint64_t pr_parking_tick(struct pr_engine *engine);
 /* A link is forgotten: its parked packets are dropped. */
 void pr_parking_forget(struct pr_engine *engine, uint64_t link);
-
-/* ---- inspection.c: what packets show ---- */
-
-struct pr_arrival;
-
-/* 0 = the default of inspection/limits.h. */
-void pr_inspecting_init(struct pr_engine *engine, size_t bytes_max);
-void pr_inspecting_done(struct pr_engine *engine);
-/* Nothing that is held is released any more: the queues are closed. */
-void pr_inspecting_abandon(struct pr_engine *engine);
-static inline bool pr_end_is_inspected(const struct pr_link_end *end)
-{
-	return end->wants || end->shown;
-}
-/* Puts into the subject what was seen of its link by now, and what can't be seen any more. */
-void pr_inspecting_facts(const struct pr_engine *engine, const struct pr_link *link,
-			 enum pr_link_end_name end, struct pr_subject_of *of);
-/* An end was decided, and it stands there: are its packets looked into from now on? Takes its permanence away then. */
-void pr_inspecting_decided(struct pr_engine *engine, struct pr_link *link,
-			   enum pr_link_end_name end, const struct pr_subject *subject,
-			   unsigned int wants);
-/* After a decision of an end: what is held there waits on, or goes. */
-void pr_inspecting_settled(struct pr_engine *engine, struct pr_link *link,
-			   enum pr_link_end_name end);
-/* The link was decided anew: who looks, if nobody wants to know any more, stops. */
-void pr_inspecting_redecided(struct pr_engine *engine, struct pr_link *link);
-bool pr_inspecting_holds(const struct pr_engine *engine, const struct pr_link *link,
-			 enum pr_link_end_name end);
-enum pr_inspecting_outcome {
-	PR_INSPECTING_GOES, /* the end's verdict is the packet's */
-	PR_INSPECTING_HELD, /* it is released later */
-	PR_INSPECTING_ENDS, /* it is dropped */
-};
-/* Looks into a packet of a decided end. What it shows may decide the ends of its link anew. */
-enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
-					      const struct pr_arrival *arrival);
-/* The same for one that was parked. */
-enum pr_inspecting_outcome pr_inspecting_look_again(struct pr_engine *engine, struct pr_link *link,
-						    const struct pr_parked *parked);
-/* A SYN that is not the one that opened its link: another connection of the same two ends. */
-bool pr_inspecting_begins_anew(const struct pr_arrival *arrival);
-/* The link is over: what is held is dropped, what was seen is kept; or it is forgotten, and that too. */
-void pr_inspecting_stop(struct pr_engine *engine, struct pr_link *link);
-void pr_inspecting_forget(struct pr_engine *engine, struct pr_link *link);
-uint64_t pr_inspecting_tick(struct pr_engine *engine);
-void pr_inspecting_counters(const struct pr_engine *engine,
-			    struct pr_engine_counters *ret_counters);
 
 /* ---- prompts.c ---- */
 

@@ -8,6 +8,7 @@
  */
 #include "engine/arrival.h"
 #include "engine/attackers.h"
+#include "engine/inspecting.h"
 
 void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order)
 {

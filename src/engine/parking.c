@@ -7,6 +7,7 @@
  * nothing here waits for anything. What is held for a user gives way to what waits for a fact: else a program
  * that raises prompts would keep out those that were just started.
  */
+#include "engine/inspecting.h"
 #include "engine/machine.h"
 
 #include <string.h>

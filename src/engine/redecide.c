@@ -5,6 +5,7 @@
  * carries a permanent accept that has to die is the generation asked to be raised; what merely permits
  * more sends nothing back to the queue.
  */
+#include "engine/inspecting.h"
 #include "engine/machine.h"
 
 #include <string.h>

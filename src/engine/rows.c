@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Looking into the tables: rows for the command line and the dashboard, and the counters. */
 #include "engine/attackers.h"
+#include "engine/inspecting.h"
 #include "engine/machine.h"
 
 #include "dns/cache.h"

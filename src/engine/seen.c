@@ -4,7 +4,7 @@
  * nothing of it can be seen any more. Links show the same names and fingerprints again and again, so the texts are kept
  * once.
  */
-#include "engine/inspecting.h"
+#include "engine/inspecting_private.h"
 
 #include <stdio.h>
 #include <string.h>

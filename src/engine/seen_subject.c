@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What was seen of a link, as facts of a subject. */
-#include "engine/inspecting.h"
+#include "engine/inspecting_private.h"
 
 #include "firewall/checks.h"
 

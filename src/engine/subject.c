@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a decision is about: the facts that the tables have, put together. */
 #include "engine/attackers.h"
+#include "engine/inspecting.h"
 #include "engine/machine.h"
 
 #include "profile/service.h"

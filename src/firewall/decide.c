@@ -2,15 +2,15 @@
 /*
  * What each stage sees, and how what the checks say becomes a decision.
  *
- *                    before intel   after intel   communication   link
- *     OWNER          fetched        fetched       fetched         fetched
- *     DOMAIN         fetched        fetched       fetched         fetched
- *     SCOPE          -              given         given           given
- *     ADDRESS        -              given         -               given
- *     COUNTRY, ASN   -              fetched       -               fetched
- *     LISTS          of names       fetched       of names        fetched
- *     PROTOCOL, PORT -              -             -               given
- *     PR_FACTS_SEEN  -              -             -               open
+ *                    before intel   after intel   communication   link      inspection
+ *     OWNER          fetched        fetched       fetched         fetched   fetched
+ *     DOMAIN         fetched        fetched       fetched         fetched   fetched
+ *     SCOPE          -              given         given           given     given
+ *     ADDRESS        -              given         -               given     given
+ *     COUNTRY, ASN   -              fetched       -               fetched   fetched
+ *     LISTS          of names       fetched       of names        fetched   fetched
+ *     PROTOCOL, PORT -              -             -               given     given
+ *     PR_FACTS_SEEN  -              -             -               open      given
  *
  * fetched: where it is open and a check needs it, the decision is MISSING and the caller gets it. given: it
  * comes with the subject, or stays open. "-": taken for open, whatever the subject says. "of names": the lists that
