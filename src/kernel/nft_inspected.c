@@ -61,13 +61,12 @@ void pr_ruleset_write_empty(struct pr_ruleset_writer *w)
 	pr_nft_set_constant(w->batch, PR_RULESET_TABLE, &w->empty, keys, n);
 }
 
-static void accept_empty(struct pr_ruleset_writer *w, uint8_t family)
+void pr_match_empty(struct pr_ruleset_writer *w, uint8_t family)
 {
 	static const uint8_t looked_at[4] = { 0xf0, FLAGS_LOOKED_AT }, zero[4] = { 0 };
 	static const uint8_t fragment[4] = { 0x3f, 0xff };
 	bool v4 = family == NFPROTO_IPV4;
 
-	pr_rule(w, PR_CHAIN_INSPECTED);
 	pr_match_family(w, family);
 	if (v4) {
 		pr_match_proto(w, IPPROTO_TCP);
@@ -83,6 +82,12 @@ static void accept_empty(struct pr_ruleset_writer *w, uint8_t family)
 	pr_nft_payload(w->batch, NETWORK, v4 ? IPV4_LENGTH : IPV6_LENGTH, 2, 1);
 	pr_nft_meta(w->batch, NFT_META_LEN, 2);
 	pr_nft_lookup(w->batch, &w->empty, 0);
+}
+
+static void accept_empty(struct pr_ruleset_writer *w, uint8_t family)
+{
+	pr_rule(w, PR_CHAIN_INSPECTED);
+	pr_match_empty(w, family);
 	pr_end_verdict(w, NF_ACCEPT);
 }
 

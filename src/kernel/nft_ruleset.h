@@ -43,7 +43,9 @@ void pr_ruleset_write_verdicts(struct pr_ruleset_writer *w);		    /* nft_verdict
 void pr_ruleset_write_orders(struct pr_ruleset_writer *w);		    /* nft_orders.c */
 /* nft_inspected.c; before the queue's own rules */
 void pr_ruleset_write_inspected(struct pr_ruleset_writer *w);
-void pr_ruleset_write_empty(struct pr_ruleset_writer *w);  /* the set, once */
+void pr_ruleset_write_empty(struct pr_ruleset_writer *w); /* the set, once */
+/* A TCP segment that carries nothing (nft_inspected.c). */
+void pr_match_empty(struct pr_ruleset_writer *w, uint8_t family);
 void pr_ruleset_write_direct(struct pr_ruleset_writer *w); /* nft_direct.c */
 
 /* A rule of `chain`: pr_rule(w, chain); matches…; one of the ends. */

@@ -120,27 +120,19 @@ static void accept_listed(struct pr_ruleset_writer *w, const char *chain, enum p
 
 /*
  * A reset ends a link, whatever became of its verdict meanwhile: without it the far end of what was cut stays half
- * open. Only of a link that was permitted in both directions once, and of a reset's size: what a raw socket
+ * open. Only of a link that was permitted in both directions once, and only one that carries nothing: what a raw socket
  * could say that way is as little as to whom.
  */
 static void accept_ending(struct pr_ruleset_writer *w, const char *chain)
 {
-	static const struct {
-		uint8_t family, offset;
-		uint16_t len_max; /* header, options, nothing else */
-	} sizes[] = { { NFPROTO_IPV4, 2, 20 + 60 }, { NFPROTO_IPV6, 4, 60 } };
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
 
-	for (size_t i = 0; i < PR_ARRAY_SIZE(sizes); i++) {
-		uint16_t len_max = htons(sizes[i].len_max);
-
+	for (size_t i = 0; i < PR_ARRAY_SIZE(families); i++) {
 		pr_rule(w, chain);
-		pr_match_family(w, sizes[i].family);
 		pr_match_proto(w, IPPROTO_TCP);
 		pr_match_bits(w, NFT_PAYLOAD_TRANSPORT_HEADER, 13, 0x04); /* RST */
 		pr_match_status(w, IPS_CONFIRMED | IPS_SEEN_REPLY, IPS_CONFIRMED | IPS_SEEN_REPLY);
-		pr_nft_payload(w->batch, NFT_PAYLOAD_NETWORK_HEADER, sizes[i].offset,
-			       sizeof(len_max), 0);
-		pr_nft_cmp(w->batch, NFT_CMP_LTE, &len_max, sizeof(len_max), 0);
+		pr_match_empty(w, families[i]);
 		pr_end_verdict(w, NF_ACCEPT);
 	}
 }

@@ -6,7 +6,7 @@ import struct
 
 TCP_REPAIR, TCP_REPAIR_QUEUE, TCP_QUEUE_SEQ = 19, 20, 21
 RECEIVED, SENT = 1, 2
-FIN, SYN, ACK, URG = 1, 2, 16, 32
+FIN, SYN, RST, ACK, URG = 1, 2, 4, 16, 32
 
 
 def checksum(data):
@@ -66,10 +66,10 @@ class Link:
         self.socket.setsockopt(socket.IPPROTO_TCP, TCP_REPAIR, -1)  # off, without a window probe
         return found
 
-    def segment(self, flags=ACK, options=b"", payload=b"", offset=None):
-        """Payload is old, so that the receiver throws it away."""
+    def segment(self, flags=ACK, options=b"", payload=b"", offset=None, new=False):
+        """Payload is old, so that the receiver throws it away, unless it is to be `new`."""
         ours, theirs = self.numbers()
-        ours = (ours - len(payload)) & 0xffffffff
+        ours = (ours - (0 if new else len(payload))) & 0xffffffff
         offset = 5 + len(options) // 4 if offset is None else offset
         head = struct.pack("!HHIIBBHHH", self.near[1], self.far[1], ours, theirs, offset << 4, flags, 502, 0, 0)
         near, far = (socket.inet_pton(self.socket.family, end[0]) for end in (self.near, self.far))

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from kernel_edge import Edge, addresses, serve, world
-from segments import ACK, FIN, SYN, URG, Link
+from segments import ACK, FIN, RST, SYN, URG, Link
 
 WEB = (world.WEB4, world.WEB6)
 INSPECT = "*,tcp,7000,accept?"
@@ -102,6 +102,23 @@ def test_without_user_space_no_payload_passes_and_all_else_does(place, build, di
         assert seen and all("length 0" in line for line in seen), seen
         edge.ask("hang")
         assert link.socket.recv(100) == b"a secret"
+
+
+@CELLS
+def test_no_reset_carries_anything_past_the_queue(place, build, direction, family):
+    """One that ends a link passes whatever is said of that, and is no way to say more."""
+    with Edge(build, place.host, "*,tcp,7000,accept") as edge, \
+            Link(client_of(place, direction), addresses(family, WEB)) as link:
+        assert link.exchange()
+        resets = link.segment(RST | ACK, payload=b"secret", new=True), link.segment(RST | ACK)
+        edge.ask("hang")
+        capture = place.internet.capture("tcp port 7000", "br0")
+        for segment in resets:
+            link.send(segment)
+        time.sleep(0.2)
+        seen = [line for line in capture.stop() if "Flags [R" in line]
+        assert len(seen) == 1 and "length 0" in seen[0], seen
+        edge.ask("hang")
 
 
 @CELLS
