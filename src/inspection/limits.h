@@ -23,6 +23,9 @@
 #define PR_INSPECTION_TIME_MS 30000u
 /* Memory of all links together. Reached: the link that waits longest is given up. */
 #define PR_INSPECTION_BYTES_MAX (32u << 20)
+/* Links under inspection at a time, most of which may never say anything. Reached: as with memory, those first that have said
+ * nothing. */
+#define PR_INSPECTION_LINKS_MAX 57344u
 /* Packets of one link that are held, and of all. Reached: dropped, and sent again by their sender. */
 #define PR_INSPECTION_HELD_PER_LINK_MAX 16u
 #define PR_INSPECTION_HELD_MAX		4096u

@@ -270,7 +270,8 @@ struct pr_inspection *pr_inspection_begin(struct pr_inspections *inspections,
 	struct pr_inspection *inspection;
 
 	(void)now_us; /* its time begins with its first payload */
-	if (memory->bytes > memory->bytes_max / 8 * HEADS_OF_8)
+	if (memory->bytes > memory->bytes_max / 8 * HEADS_OF_8 ||
+	    inspections->counters.n >= PR_INSPECTION_LINKS_MAX)
 		if (!give_up_first(inspections, &inspections->waiting, NULL))
 			give_up_first(inspections, &inspections->active, NULL);
 	if (!pr_inspection_memory_take(memory, sizeof(*inspection)))

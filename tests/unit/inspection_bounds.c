@@ -213,6 +213,31 @@ static void room(void **state)
 	end(&fixture);
 }
 
+/* However little each of them takes. */
+static void number_of_links(void **state)
+{
+	static struct pr_inspection *links[PR_INSPECTION_LINKS_MAX + 9];
+	struct pr_inspection *given_up;
+	struct fixture fixture;
+	uint64_t due_us;
+
+	(void)state;
+	begin(&fixture, IPPROTO_TCP, true);
+	for (uint32_t i = 0; i < PR_ARRAY_SIZE(links); i++) {
+		links[i] = pr_inspection_begin(fixture.pool, &fixture.tuple, WANTS, true, i + 1, S);
+		assert_non_null(links[i]);
+	}
+	/* the fixture's own, and the first of ours */
+	assert_int_equal(counters_of(&fixture).given_up_room, 10);
+	assert_int_equal(pr_inspection_seen(links[8])->flags, PR_SEEN_LIMIT);
+	assert_int_equal(pr_inspection_seen(links[9])->flags, 0);
+	while (pr_inspections_tick(fixture.pool, S, &given_up, &due_us))
+		;
+	for (uint32_t i = 0; i < PR_ARRAY_SIZE(links); i++)
+		pr_inspection_end(fixture.pool, links[i]);
+	end(&fixture);
+}
+
 /* Links without a payload, by the million as far as the pool goes. */
 static void room_for_heads(void **state)
 {
@@ -280,6 +305,7 @@ int main(void)
 		cmocka_unit_test(late),
 		cmocka_unit_test(servers_beginning),
 		cmocka_unit_test(room),
+		cmocka_unit_test(number_of_links),
 		cmocka_unit_test(room_for_heads),
 		cmocka_unit_test(datagrams),
 	};
