@@ -6,6 +6,8 @@ void pr_inspecting_init(struct pr_engine *engine, size_t bytes_max)
 {
 	struct pr_inspecting *inspecting = pr_calloc(1, sizeof(*inspecting));
 
+	_Static_assert(PR_INSPECTION_LINKS_MAX < PR_ENGINE_INSPECTED_MAX,
+		       "those that had to go keep their place until the next tick");
 	inspecting->inspections = pr_inspections_new(bytes_max);
 	pr_slab_init(&inspecting->links, sizeof(struct pr_inspected_link), PR_ENGINE_INSPECTED_MAX);
 	pr_slab_init(&inspecting->held, sizeof(struct pr_held), PR_INSPECTION_HELD_MAX);

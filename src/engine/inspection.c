@@ -192,8 +192,9 @@ static struct pr_inspected see(struct pr_engine *engine, const struct pr_arrival
 	shows = pr_inspection_packet(engine->inspecting->inspections, inspected->inspection,
 				     &arrival->parsed, arrival->packet->bytes, arrival->packet->len,
 				     arrival->reply, engine->now_us);
-	if (is_clients(arrival))
-		inspected->unclear = shows.says == PR_INSPECTION_HOLD;
+	/* What passes may be old: what was held before stays so until it is let go. */
+	if (is_clients(arrival) && shows.says == PR_INSPECTION_HOLD)
+		inspected->unclear = true;
 	if (shows.releases)
 		inspected->unclear = shows.says == PR_INSPECTION_HOLD && is_clients(arrival);
 	if (shows.says == PR_INSPECTION_FINISHED) {
