@@ -125,6 +125,8 @@ static void fill_intelligence(const struct pr_engine *engine, const struct pr_su
 		any |= pr_intel_set_domain(engine->intel, subject->domains[i], found);
 	if (subject->claimed)
 		any |= pr_intel_set_domain(engine->intel, subject->claimed, found);
+	for (unsigned int i = 0; i < subject->n_also_claimed; i++)
+		any |= pr_intel_set_domain(engine->intel, subject->also_claimed[i], found);
 	if (known & PR_FACT_ADDRESS)
 		any |= pr_intel_set_address(engine->intel, &subject->remote, found);
 	if (any)

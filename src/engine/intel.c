@@ -136,6 +136,15 @@ void pr_intel_begin(const struct pr_engine *engine, struct pr_subject_of *of)
 	pr_providers_begin(engine, of);
 }
 
+static void find_lists_of_name(const struct pr_engine *engine, struct pr_subject_of *of,
+			       const char *name, const uint64_t **lists)
+{
+	uint64_t found[PR_INTEL_WORDS_MAX] = { 0 };
+
+	if (engine->intel && pr_intel_set_domain(engine->intel, name, found))
+		*lists = translate(engine, found, of);
+}
+
 void pr_intel_of_names(const struct pr_engine *engine, struct pr_subject_of *of)
 {
 	struct pr_subject *subject = &of->subject;
@@ -143,18 +152,13 @@ void pr_intel_of_names(const struct pr_engine *engine, struct pr_subject_of *of)
 	if (of->names_looked_up || !(engine->intel_map.wants & PR_FACT_LISTS))
 		return;
 	of->names_looked_up = true;
-	for (unsigned int i = 0; engine->intel && i < subject->n_domains; i++) {
-		uint64_t found[PR_INTEL_WORDS_MAX] = { 0 };
-
-		if (pr_intel_set_domain(engine->intel, subject->domains[i], found))
-			subject->domain_lists[i] = translate(engine, found, of);
-	}
-	if (engine->intel && subject->claimed) {
-		uint64_t found[PR_INTEL_WORDS_MAX] = { 0 };
-
-		if (pr_intel_set_domain(engine->intel, subject->claimed, found))
-			subject->claimed_lists = translate(engine, found, of);
-	}
+	for (unsigned int i = 0; i < subject->n_domains; i++)
+		find_lists_of_name(engine, of, subject->domains[i], &subject->domain_lists[i]);
+	if (subject->claimed)
+		find_lists_of_name(engine, of, subject->claimed, &subject->claimed_lists);
+	for (unsigned int i = 0; i < subject->n_also_claimed; i++)
+		find_lists_of_name(engine, of, subject->also_claimed[i],
+				   &subject->also_claimed_lists[i]);
 	pr_providers_of_names(engine, of);
 }
 

@@ -211,7 +211,7 @@ struct pr_subject_of {
 	struct pr_subject subject;
 	struct pr_name_candidate candidates[PR_SUBJECT_DOMAINS_MAX];
 	/* intel.c: what the subject's lists point to */
-	uint64_t list_bits[(PR_SUBJECT_DOMAINS_MAX + 2) * PR_INTEL_WORDS_MAX];
+	uint64_t list_bits[(PR_SUBJECT_DOMAINS_MAX + 1 + PR_SEEN_NAMES_MAX) * PR_INTEL_WORDS_MAX];
 	unsigned int n_list_bits; /* bitsets in use */
 	bool names_looked_up;
 	/* providers.c: the subject's own, where there are providers */

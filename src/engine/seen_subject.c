@@ -55,10 +55,23 @@ static bool is_one_of(const char *domain, const char *const *domains, unsigned i
 	return false;
 }
 
+/* None of the names is proven. One that wasn't given stands first. */
+static void set_claims(const struct pr_seen *seen, struct pr_subject *subject)
+{
+	unsigned int first = 0;
+
+	while (first + 1 < seen->n_names && given(subject, seen->names[first]))
+		first++;
+	subject->claimed = seen->names[first];
+	for (unsigned int i = 0; i < seen->n_names; i++)
+		if (i != first)
+			subject->also_claimed[subject->n_also_claimed++] = seen->names[i];
+}
+
 /*
  * Names that the application was given for the address are the only ones then, and what they may have led to on the way
- * there (CNAME): that is what they are for rules and lists, and packets don't name it. With one that it was not given all of
- * them are what the client says, and the candidates stay. The outer name of an encrypted ClientHello is taken as it is: browsers
+ * there (CNAME): that is what they are for rules and lists, and packets don't name it. With one that it was not given, and
+ * where they contradict each other, all of them are what the client says, and the candidates stay. The outer name of an encrypted ClientHello is taken as it is: browsers
  * send that extension without any use, to make the others look alike (RFC 8701's way), and an outer name that
  * is none's own was given to no application.
  */
@@ -70,9 +83,10 @@ static void set_names(const struct pr_seen *seen, struct pr_subject_of *of)
 	unsigned int n = 0, n_before = subject->n_domains, n_proven;
 
 	for (unsigned int i = 0; i < seen->n_names; i++) {
-		proven[n] = given(subject, seen->names[i]);
+		proven[n] =
+			seen->flags & PR_SEEN_CONTRADICTS ? NULL : given(subject, seen->names[i]);
 		if (!proven[n]) {
-			subject->claimed = seen->names[i];
+			set_claims(seen, subject);
 			return;
 		}
 		n += i == 0 || proven[n] != proven[n - 1];

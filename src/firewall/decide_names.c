@@ -15,6 +15,19 @@
 #include "firewall/listing.h"
 #include "firewall/walk.h"
 
+/* As if its packets claimed that name alone: 0 is the first, then those that they claim as well. */
+static struct pr_subject claiming(const struct pr_subject *view, unsigned int which)
+{
+	struct pr_subject one = *view;
+
+	if (which) {
+		one.claimed = view->also_claimed[which - 1];
+		one.claimed_lists = view->also_claimed_lists[which - 1];
+	}
+	one.n_also_claimed = 0;
+	return one;
+}
+
 struct pr_subject pr_claimed_view(const struct pr_subject *view)
 {
 	struct pr_subject claimed = *view;
@@ -194,6 +207,32 @@ static void weigh_claim(const struct pr_walk *walk, const struct pr_subject *vie
 	}
 }
 
+/* Any of the names may be the one that the server takes. */
+static void weigh_claims(const struct pr_walk *walk, const struct pr_subject *view,
+			 struct pr_decision *decision)
+{
+	for (unsigned int i = 0; i <= view->n_also_claimed; i++) {
+		struct pr_subject one = claiming(view, i);
+
+		if (decision->outcome != PR_OUTCOME_DENY && decision->outcome != PR_OUTCOME_MISSING)
+			weigh_claim(walk, &one, decision);
+	}
+}
+
+struct pr_subject pr_denied_claim(const struct pr_walk *walk, const struct pr_subject *view)
+{
+	for (unsigned int i = 0; i <= view->n_also_claimed; i++) {
+		struct pr_subject one = claiming(view, i), claimed = pr_claimed_view(&one);
+		struct pr_decision as_claimed;
+
+		pr_walk_checks(walk, &claimed, &as_claimed);
+		if (as_claimed.outcome == PR_OUTCOME_DENY &&
+		    rests_on_name(walk->policy, &claimed, &as_claimed))
+			return one;
+	}
+	return claiming(view, 0);
+}
+
 void pr_walk_names(const struct pr_walk *walk, const struct pr_subject *view,
 		   struct pr_decision *ret_decision)
 {
@@ -208,7 +247,7 @@ void pr_walk_names(const struct pr_walk *walk, const struct pr_subject *view,
 		weigh_candidates(walk, view, ret_decision);
 	if (pr_is_known(view, PR_FACT_NAME) && view->claimed &&
 	    ret_decision->outcome != PR_OUTCOME_DENY)
-		weigh_claim(walk, view, ret_decision);
+		weigh_claims(walk, view, ret_decision);
 	if (!permits(ret_decision))
 		return;
 	if (open && could_be_denied_by_name(walk, view, ret_decision))

@@ -5,6 +5,7 @@
  */
 #include "firewall/checks_internal.h"
 #include "firewall/reason_internal.h"
+#include "firewall/walk.h"
 
 #include <netinet/in.h>
 #include <stdarg.h>
@@ -398,13 +399,16 @@ static const char *tell_by_claim(const struct pr_check_view *view, const struct 
 				 const struct pr_said_more *said, char *text, size_t size)
 {
 	struct pr_sentence sentence = { text, size, 0, intel };
-	struct pr_subject claimed = pr_claimed_view(view->subject);
+	const struct pr_walk walk = { view->policy, PR_STAGE_INSPECTION, 0, NULL };
+	struct pr_subject one = pr_denied_claim(&walk, view->subject);
+	struct pr_subject claimed = pr_claimed_view(&one);
+	const struct pr_check_view of_one = { view->policy, view->settings, &one, view->stage };
 	const struct pr_check_view as_claimed = { view->policy, view->settings, &claimed,
 						  view->stage };
 
 	if (size)
 		text[0] = '\0';
-	pr_tell_claim(&sentence, view);
+	pr_tell_claim(&sentence, &of_one);
 	pr_sentence_add(&sentence, ": ");
 	tell(&sentence, &as_claimed, (enum pr_check_id)decision->check, said);
 	return text;

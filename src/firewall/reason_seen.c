@@ -63,6 +63,10 @@ void pr_tell_claim(struct pr_sentence *sentence, const struct pr_check_view *vie
 
 	pr_sentence_add(sentence, "its packets name %s, which ",
 			view->subject->claimed ? view->subject->claimed : "a server");
+	if (pr_subject_seen_flags(view->subject) & PR_SEEN_CONTRADICTS) {
+		pr_sentence_add(sentence, "something else in them contradicts");
+		return;
+	}
 	pr_sentence_add_application(sentence, view);
 	pr_sentence_add(sentence, " was never given for %s",
 			pr_address_format(&view->subject->remote, text));

@@ -24,6 +24,9 @@ void pr_walk_names(const struct pr_walk *walk, const struct pr_subject *view,
 /* The same link as what its packets claim to be: the claimed name is its only one. */
 struct pr_subject pr_claimed_view(const struct pr_subject *view);
 
+/* With that one of the names which its packets claim alone that has it denied; with the first where none has. */
+struct pr_subject pr_denied_claim(const struct pr_walk *walk, const struct pr_subject *view);
+
 /* The subject with the facts that `stage` sees: itself where nothing has to be taken away, else a copy in
  * *copy. `complete`: what a packet hasn't got is absent. */
 const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_stage stage,

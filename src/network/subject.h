@@ -115,13 +115,16 @@ struct pr_subject {
 	unsigned int n_list_words;
 	/* Of a link, where PR_FACTS_SEEN are not all open; NULL = nothing was seen. With PR_FACT_NAME known, and not
 	 * absent, either `domains` is the proven name alone, or none of them is proven and `claimed` is what the packets
-	 * say. */
+	 * say, with `also_claimed` where they say several. */
 	const struct pr_seen *seen;
 	const char *claimed;	       /* NULL = none */
 	const uint64_t *claimed_lists; /* that it is on */
-	bool certificate_expired;      /* or not valid yet; of `seen` */
-	bool attacker;		       /* its source is blocked for an attack, for a time */
-	unsigned int suspicions;       /* PR_SUSPICION_… */
+	const char *also_claimed[PR_SEEN_NAMES_MAX - 1];
+	const uint64_t *also_claimed_lists[PR_SEEN_NAMES_MAX - 1];
+	unsigned int n_also_claimed;
+	bool certificate_expired; /* or not valid yet; of `seen` */
+	bool attacker;		  /* its source is blocked for an attack, for a time */
+	unsigned int suspicions;  /* PR_SUSPICION_… */
 	const char *generated_why, *tunnel_why,
 		*doh_why; /* what each rests on, with numbers; NULL = not said */
 

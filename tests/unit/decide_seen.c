@@ -272,6 +272,15 @@ static void a_claimed_name_only_denies(void **state)
 	subject.claimed = "unheard.example";
 	on_inspection(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, 0);
 	assert_true(decision.permanent);
+	/* Any of several denies. */
+	subject.also_claimed[0] = "other.example";
+	subject.also_claimed[1] = "bad.example";
+	subject.n_also_claimed = 2;
+	on_inspection(&subject, PR_OUTCOME_DENY, PR_CHECK_RULES, 0);
+	assert_true(decision.by_claim);
+	check_reason(&subject,
+		     "its packets name bad.example, which app was never given for 93.184.216.34: "
+		     "denied by the rule \"- bad.example\" (profiles/app.conf:4)");
 	/* It permits nothing. */
 	subject = link_to("other.example", NULL, "93.184.216.34", 6, 443);
 	show(&subject, PR_FACTS_SEEN);
