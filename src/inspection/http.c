@@ -13,9 +13,11 @@
 #include "inspection/inspectors.h"
 #include "inspection/limits.h"
 
+#include <ctype.h>
 #include <string.h>
 #include <strings.h>
 
+#define METHOD_MAX	32u
 #define EMPTY_LINES_MAX 4u /* bytes; RFC 9112, 2.2: servers skip one before the request line */
 #define PREFACE_METHOD	"PRI"
 #define VERSION		"HTTP/1."
@@ -60,8 +62,8 @@ static bool next_line(struct lines *lines, struct line *ret_line)
 	return true;
 }
 
-/* Those registered for HTTP (IANA, HTTP Method Registry), and of WebDAV's and UPnP's kin. With a method of nobody's a
- * server does nothing; taking any word for one would mean to wait for the rest of whatever begins with a letter. */
+/* Those registered for HTTP (IANA, HTTP Method Registry), and of WebDAV's and UPnP's kin: in any case. Many servers answer to
+ * methods of nobody's as well. */
 static const char *const methods[] = {
 	"ACL",
 	"BASELINE-CONTROL",
@@ -118,27 +120,43 @@ static const char *const methods[] = {
 	"VERSION-CONTROL",
 };
 
-/* Some servers don't mind the case. `whole`: nothing further belongs to it. */
-static bool begins_method(const uint8_t *bytes, size_t len, bool whole)
+static bool begins_method(const uint8_t *bytes, size_t len)
 {
-	for (size_t i = 0; i < PR_ARRAY_SIZE(methods); i++) {
-		size_t method_len = strlen(methods[i]);
-
-		if (len <= method_len && (!whole || len == method_len) &&
+	for (size_t i = 0; i < PR_ARRAY_SIZE(methods); i++)
+		if (len <= strlen(methods[i]) &&
 		    strncasecmp((const char *)bytes, methods[i], len) == 0)
 			return true;
-	}
 	return false;
 }
 
-/* Could a request line begin so? */
-static bool begins_request(const uint8_t *bytes, size_t len)
+/* The characters that a method may have (RFC 9110, 5.6.2), and the most that is taken for one. */
+static size_t method_len(const uint8_t *bytes, size_t len)
 {
 	size_t n = 0;
 
-	while (n < len && !blank(bytes[n]) && bytes[n] != '\r' && bytes[n] != '\n')
+	while (n < len && n < METHOD_MAX &&
+	       (isalnum(bytes[n]) || (bytes[n] && strchr("!#$%&'*+-.^_`|~", bytes[n]))))
 		n++;
-	if (!begins_method(bytes, n, n < len) || (n < len && !blank(bytes[n])))
+	return n;
+}
+
+static bool has_lower_case(const uint8_t *bytes, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (islower(bytes[i]))
+			return true;
+	return false;
+}
+
+/* Could a request line begin so? As long as there is nothing but a word, one that has lower case is no method of nobody's: the rest of
+ * whatever begins with a letter would be waited for. */
+static bool begins_request(const uint8_t *bytes, size_t len)
+{
+	size_t n = method_len(bytes, len);
+
+	if (n == 0 || (n < len && !blank(bytes[n])))
+		return false;
+	if (n == len && has_lower_case(bytes, n) && !begins_method(bytes, n))
 		return false;
 	for (size_t i = n; i < len && bytes[i] != '\r' && bytes[i] != '\n'; i++)
 		if (bytes[i] < ' ' && !blank(bytes[i]))

@@ -117,6 +117,18 @@ static void ends_too_early(void **state)
 	check_shown(&talk, "done: http no 1.1 a.example contradicts");
 }
 
+/* Many servers answer to any word, and read the request before they don't. */
+static void methods_of_nobodys(void **state)
+{
+	(void)state;
+	check_talk(CLIENT("FOO / HTTP/1.1\r\nHost: b.example\r\n\r\n"),
+		   "done: http no 1.1 b.example");
+	check_shown(&CLIENT("foo! /x HTTP/1.1\r\nHost: b.example\r\n\r\n"),
+		    "done: http no 1.1 b.example");
+	check_shown(&CLIENT("FO"), "more: - - - ");
+	check_shown(&CLIENT("NICK me\r\n"), "not mine: unknown unknown - -");
+}
+
 static void others(void **state)
 {
 	(void)state;
@@ -210,9 +222,13 @@ static void broken_http2(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests),	cmocka_unit_test(targets),
-		cmocka_unit_test(tricks),	cmocka_unit_test(ends_too_early),
-		cmocka_unit_test(others),	cmocka_unit_test(http2),
+		cmocka_unit_test(requests),
+		cmocka_unit_test(targets),
+		cmocka_unit_test(tricks),
+		cmocka_unit_test(ends_too_early),
+		cmocka_unit_test(methods_of_nobodys),
+		cmocka_unit_test(others),
+		cmocka_unit_test(http2),
 		cmocka_unit_test(broken_http2),
 	};
 
