@@ -197,17 +197,13 @@ static void put_verdict(struct line *line, const json_t *event)
 
 static void put_kind(struct line *line, const json_t *event)
 {
-	static const struct {
-		const char *kind, *shown;
-	} words[] = { { "verdict", "again" } };
 	const char *kind = pr_cli_text(event, "event"), *stage = pr_cli_text(event, "stage");
 	char text[64];
 
-	for (size_t i = 0; kind && i < PR_ARRAY_SIZE(words); i++)
-		if (strcmp(kind, words[i].kind) == 0)
-			kind = words[i].shown;
-	/* A question is told by the stage that looked at it. */
-	if (kind && stage && strcmp(kind, "dns") == 0)
+	/* Decided once more, or a question: told by the stage that looked at it. */
+	if (kind && strcmp(kind, "verdict") == 0)
+		kind = stage && strcmp(stage, "inspection") == 0 ? stage : "again";
+	else if (kind && stage && strcmp(kind, "dns") == 0)
 		kind = stage;
 	/* A prompt is shown to be answered, by its number. */
 	if (kind && strcmp(kind, "prompt") == 0)
@@ -306,6 +302,16 @@ static bool is_cut(const json_t *event)
 	       strcmp(verdict, "reroute-nameserver") == 0;
 }
 
+/* Figures are the news of a link that ended or passes; of others it is why. */
+static bool is_counted(const json_t *event)
+{
+	const char *kind = pr_cli_text(event, "event");
+
+	if (!json_object_get(event, "bytes_sent") || (kind && strcmp(kind, "verdict") == 0))
+		return false;
+	return is_cut(event) || (kind && strcmp(kind, "end") == 0);
+}
+
 static void print(const struct pr_cli *cli, const json_t *event,
 		  void (*put_second)(struct line *line, const json_t *event))
 {
@@ -324,8 +330,7 @@ static void print(const struct pr_cli *cli, const json_t *event,
 	if (json_object_get(event, "app"))
 		put_app_and_entity(&line, event);
 	put_seen(&line, event);
-	/* An ended link's figures are its news. */
-	if (json_object_get(event, "bytes_sent"))
+	if (is_counted(event))
 		put_counters(&line, event);
 	else
 		put_reason(&line, event);

@@ -88,7 +88,8 @@ struct pr_replay_row {
 	uint64_t time_us, decided_us;
 	struct pr_tuple tuple; /* family 0: it can't be read */
 	size_t len;
-	bool decided, permanent, payload_only, by_kernel;
+	bool decided, permanent, payload_only, by_kernel, has_link, counted;
+	uint32_t link; /* its number in the kernel */
 	enum pr_verdict verdict;
 	char *reason; /* owned; NULL = none is told */
 };

@@ -182,6 +182,20 @@ static struct pr_replay_row *add_row(struct pr_replay_rows *rows,
 	return row;
 }
 
+/* Of a packet that was held as well, later: what became of its link is told of it. */
+static void count(struct pr_replay *replay, struct pr_replay_row *row)
+{
+	struct pr_replay_link *link = &replay->kernel.links[row->link];
+	const char *reason = link->event ? pr_cli_text(link->event, "reason") : NULL;
+
+	if (!row->decided || !row->has_link || row->counted)
+		return;
+	row->counted = true;
+	link->packets[row->verdict]++;
+	if (!row->by_kernel && reason)
+		row->reason = pr_strdup(reason);
+}
+
 void pr_replay_show_rows(struct pr_replay *replay, bool all)
 {
 	struct pr_replay_rows *rows = &replay->rows;
@@ -191,6 +205,7 @@ void pr_replay_show_rows(struct pr_replay *replay, bool all)
 
 		if (!row->decided && !all)
 			return;
+		count(replay, row);
 		pr_replay_show_packet(replay->cli, row, replay->first_us);
 		free(row->reason);
 	}
@@ -235,13 +250,6 @@ static void confirm(struct pr_replay *replay, const struct pr_tuple *tuple)
 	pr_engine_conntrack(replay->engine, &event, replay->now_us);
 }
 
-static char *reason_of(const struct pr_replay_link *link)
-{
-	const char *reason = link->event ? pr_cli_text(link->event, "reason") : NULL;
-
-	return reason ? pr_strdup(reason) : NULL;
-}
-
 static void decide_packet(struct pr_replay *replay, const struct pr_intercepted *packet,
 			  const struct pr_packet *parsed, uint32_t number)
 {
@@ -262,10 +270,9 @@ static void decide_packet(struct pr_replay *replay, const struct pr_intercepted 
 	link = &replay->kernel.links[number];
 	if (!row->decided)
 		return;
-	link->packets[row->verdict]++;
+	count(replay, row);
 	if (row->by_kernel)
 		return;
-	row->reason = reason_of(link);
 	remember(link, row);
 	if (row->verdict == PR_VERDICT_ACCEPT && link->packets[PR_VERDICT_ACCEPT] == 1)
 		confirm(replay, &link->tuple);
@@ -304,6 +311,8 @@ void pr_replay_packet(struct pr_replay *replay, const struct pr_intercepted *pac
 		packet->out_ifindex == PR_REPLAY_LOOPBACK_IFINDEX;
 	number = pr_replay_kernel_link(&replay->kernel, &parsed,
 				       local && packet->hook == PR_HOOK_INPUT, &reply);
+	row->link = number;
+	row->has_link = true;
 	decide_packet(replay, packet, &parsed, number);
 	question = is_question(&parsed, row_of(&replay->rows, packet->handle));
 	pr_replay_show_rows(replay, false);

@@ -35,7 +35,9 @@ static void add_facts(struct pr_sentence *sentence, unsigned int facts)
 	for (unsigned int fact = 1; fact & PR_FACTS_ALL; fact <<= 1) {
 		if (!(facts & fact))
 			continue;
-		pr_sentence_add(sentence, "%s%s", separator, pr_fact_name((enum pr_fact)fact));
+		pr_sentence_add(sentence, "%s%s", separator,
+				fact == PR_FACT_SPEAKS ? "what both ends speak"
+						       : pr_fact_name((enum pr_fact)fact));
 		separator = ", ";
 	}
 }

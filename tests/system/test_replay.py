@@ -100,6 +100,8 @@ def test_packet_by_packet(lab, build, recorded, tmp_path):
     assert [row["verdict"] for row in plain[:3]] == ["accept"] * 3
     assert plain[3]["verdict"] in ("block", "drop") and "http" in plain[3]["reason"].lower()
     assert {row["verdict"] for row in plain[3:]} <= {"block", "drop"}
+    # What was held is told why, too, and counted.
+    assert all(row.get("reason") for row in plain if row["by"] == "engine"), plain
     # From a permanent verdict on, the kernel carries the link alone.
     carried = [row for row in rows if row["flow"]["dst_port"] == 443 and row["by"] == "kernel"]
     assert carried and all(row["permanent"] for row in carried)

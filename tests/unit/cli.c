@@ -110,6 +110,35 @@ static void an_event_fits_the_terminal_unless_it_is_denied(void **state)
 	free(text);
 }
 
+#define COUNTED(event, verdict)                                                          \
+	"{\"event\":\"" event "\",\"stage\":\"inspection\",\"verdict\":\"" verdict "\"," \
+	"\"bytes_sent\":5,\"bytes_received\":6,\"duration_ms\":7,\"reason\":\"because\"}"
+
+static void a_reason_isnt_hidden_by_figures(void **state)
+{
+	static const struct {
+		const char *event, *said;
+	} cases[] = {
+		{ COUNTED("end", "accept"), "accept  end           sent 5, received 6" },
+		{ COUNTED("end", "block"), "block   end           sent 5, received 6" },
+		{ COUNTED("link", "accept"), "accept  link          sent 5, received 6" },
+		{ COUNTED("link", "block"), "block   link          because" },
+		{ COUNTED("link", "drop"), "drop    link          because" },
+		{ COUNTED("verdict", "accept"), "accept  inspection    because" },
+		{ "{\"event\":\"verdict\",\"stage\":\"link\",\"verdict\":\"accept\"}",
+		  "accept  again " },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(cases); i++) {
+		char *text = shown(cases[i].event, 0);
+
+		if (strncmp(text, cases[i].said, strlen(cases[i].said)) != 0)
+			fail_msg("%s: %s", cases[i].event, text);
+		free(text);
+	}
+}
+
 #define SEEN(entity, seen) "{\"event\":\"verdict\",\"entity\":{" entity "},\"seen\":{" seen "}}"
 
 static void what_was_seen_is_told_in_a_few_words(void **state)
@@ -179,6 +208,7 @@ int main(void)
 		cmocka_unit_test(an_unknown_option_is_refused),
 		cmocka_unit_test(durations_have_units_and_bounds),
 		cmocka_unit_test(an_event_fits_the_terminal_unless_it_is_denied),
+		cmocka_unit_test(a_reason_isnt_hidden_by_figures),
 		cmocka_unit_test(what_was_seen_is_told_in_a_few_words),
 		cmocka_unit_test(a_terminal_gets_nothing_raw_of_what_was_seen),
 		cmocka_unit_test(a_verdict_is_one_of_those_that_there_are),
