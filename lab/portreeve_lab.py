@@ -60,6 +60,16 @@ def wait_for(what, predicate, seconds=10.0, every=0.02):
         time.sleep(every)
 
 
+def wait_until_still(file, seconds=0.1):
+    """Until what tcpdump writes grows no more: at its end it leaves unread what is in its ring; on a busy machine it is late."""
+    size, since = -1, time.monotonic()
+    while time.monotonic() - since < seconds:
+        now = file.stat().st_size
+        if now != size:
+            size, since = now, time.monotonic()
+        time.sleep(0.02)
+
+
 class Namespace:
     """A network namespace that the lab made. `name` is what ip-netns(8) calls it."""
 
@@ -146,19 +156,10 @@ class Capture:
                                        "-s", "256", "-w", self.file, *([expression] if expression else []))
         wait_for("tcpdump", lambda: "listening on" in self.process.log.read_text())
 
-    def _settle(self):
-        """At the end tcpdump leaves unread what is in its ring; on a busy machine it is late."""
-        size, since = -1, time.monotonic()
-        while time.monotonic() - since < 0.1:
-            now = self.file.stat().st_size
-            if now != size:
-                size, since = now, time.monotonic()
-            time.sleep(0.02)
-
     def stop(self):
         """Ends the capture; one line a packet. Domains stand in lower case: who asks draws the case of each letter."""
         if self.process.poll() is None:
-            self._settle()
+            wait_until_still(self.file)
             self.process.send_signal(signal.SIGINT)
             self.process.wait(10)
         text = re.sub(r"(?:[\w-]+\.)+[\w-]+\.(?=\W|$)", lambda match: match.group().lower(),

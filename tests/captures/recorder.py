@@ -17,7 +17,6 @@ import socket
 import subprocess
 import sys
 import tempfile
-import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "lab"))
@@ -96,12 +95,7 @@ class Recording:
         return self
 
     def __exit__(self, *_):
-        size, since = -1, time.monotonic()
-        while time.monotonic() - since < 0.15:	# what is in its ring is not written at its end
-            now = self.file.stat().st_size
-            if now != size:
-                size, since = now, time.monotonic()
-            time.sleep(0.02)
+        portreeve_lab.wait_until_still(self.file, 0.15)
         self.process.send_signal(signal.SIGINT)
         self.process.wait(10)
         self.lab.processes.remove(self.process)
