@@ -52,7 +52,7 @@ void pr_inspecting_decided(struct pr_engine *engine, struct pr_link *link,
 	struct pr_link_end *end = &link->ends[name];
 	unsigned int open = PR_FACTS_SEEN & ~subject->known;
 
-	end->wants = pr_end_passes(end) ? PR_LINK_WANTS(wants & open) & 0xf : 0;
+	end->wants = pr_end_passes(end) ? PR_LINK_WANTS(wants & open) : 0;
 	end->shown = pr_end_passes(end) && open && is_shown(engine, name, subject);
 	end->payload_only = end->shown && !end->wants && end->permanent;
 	if (pr_end_is_inspected(end))

@@ -147,9 +147,11 @@ static bool write_dns_name(const struct pr_der *dns, char name[PR_SEEN_NAME_SIZE
 	if (!pr_tls_host_name(dns->bytes + (star ? 2 : 0), dns->len - (star ? 2 : 0), rest) ||
 	    strlen(rest) + 3 > PR_SEEN_NAME_SIZE)
 		return false;
-	if (star)
-		memcpy(name, "*.", 2);
-	memcpy(name + (star ? 2 : 0), rest, strlen(rest) + 1);
+	if (star) {
+		*name++ = '*';
+		*name++ = '.';
+	}
+	memcpy(name, rest, strlen(rest) + 1);
 	return true;
 }
 

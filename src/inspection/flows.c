@@ -102,6 +102,7 @@ static struct flow *add(struct pr_flows *flows, const struct pr_packet *packet, 
 		flows->n_room = flows->n_room ? flows->n_room * 2 : FLOWS_AT_FIRST;
 		flows->flows = pr_realloc(flows->flows, flows->n_room, sizeof(*flows->flows));
 	}
+	pr_assert(flows->flows);
 	flow = &flows->flows[flows->n];
 	*flow = (struct flow){
 		.shown = { .tuple = packet->tuple,

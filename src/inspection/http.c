@@ -173,6 +173,7 @@ static bool scheme_character(uint8_t c)
 /* The authority of a target in absolute form, "scheme://host/…" (RFC 9112, 3.2.2). */
 static bool authority_of(const struct line *target, struct line *ret_authority)
 {
+	static const char ends[] = { '/', '?', '#' };
 	size_t from = 0, to;
 
 	while (from < target->len && scheme_character(target->bytes[from]))
@@ -180,7 +181,7 @@ static bool authority_of(const struct line *target, struct line *ret_authority)
 	if (from == 0 || target->len - from < 3 || memcmp(target->bytes + from, "://", 3) != 0)
 		return false;
 	from = to = from + 3;
-	while (to < target->len && !memchr("/?#", target->bytes[to], 3))
+	while (to < target->len && !memchr(ends, target->bytes[to], sizeof(ends)))
 		to++;
 	*ret_authority = (struct line){ target->bytes + from, to - from };
 	return true;

@@ -8,10 +8,11 @@
 /* How many characters that a tag may have it begins with. */
 static size_t tag_characters(const struct pr_line *line)
 {
+	static const char never[] = { '(', ')', '{', '%', '*', '"', '\\', '+', ']' };
 	size_t len = 0;
 
 	while (len < line->len && line->text[len] > ' ' && line->text[len] <= '~' &&
-	       !memchr("(){%*\"\\+]", line->text[len], 9))
+	       !memchr(never, line->text[len], sizeof(never)))
 		len++;
 	return len;
 }

@@ -344,7 +344,9 @@ struct pr_inspected pr_inspection_packet(struct pr_inspections *inspections,
 					 size_t len, bool reply, uint64_t now_us)
 {
 	unsigned int settled = inspection->settled;
-	struct packet packet = { .parsed = parsed, .reply = reply, .now_us = now_us };
+	struct packet packet = {
+		.parsed = parsed, .payload = bytes, .reply = reply, .now_us = now_us
+	};
 	struct pr_inspected inspected;
 
 	if (inspection->finished)

@@ -71,7 +71,7 @@ int pr_scenario_text(const char *text, uint8_t *bytes, size_t size)
 	size_t n = 0, len;
 
 	for (; *text; text += len) {
-		int byte = *text;
+		int byte = (unsigned char)*text;
 
 		len = 1;
 		if (byte == '\\') {
