@@ -80,7 +80,8 @@ def test_decided_as_by_the_daemon(lab, guard, build, recorded):
         # The name was refused, so that the daemon saw no connection; the capture has one.
         assert decided.pop((None, 443), decided.pop(("ads.example", 443), None))
         with contextlib.suppress(Failed):  # what differs is told below
-            wait_for("the last events", lambda: links(monitor.events()) == decided)
+            wait_for("the last events", lambda: links(monitor.events()) == decided and
+                     questions(monitor.events()) == questions(replayed))
         events = monitor.events()
     lived = links(events)
     assert questions(replayed) == questions(events)
