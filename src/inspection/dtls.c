@@ -10,9 +10,8 @@
 #include "inspection/tls_codes.h"
 #include "inspection/tls_server.h"
 
-#define MESSAGE_HEADER_LEN 4
-#define SERVER_MESSAGES	   3	       /* two that ask for another hello, and the hello */
-#define STUN_COOKIE	   0x2112a442u /* RFC 8489, 5 */
+#define SERVER_MESSAGES 3	    /* two that ask for another hello, and the hello */
+#define STUN_COOKIE	0x2112a442u /* RFC 8489, 5 */
 
 struct reading {
 	const struct pr_transcript *transcript;
@@ -166,8 +165,8 @@ static void read_certificate(struct reading *reading)
 	else if (message->len)
 		outcome = message->contradicts
 				  ? PR_CERTIFICATE_NONE
-				  : pr_certificate_first(message->bytes + MESSAGE_HEADER_LEN,
-							 message->prefix - MESSAGE_HEADER_LEN,
+				  : pr_certificate_first(message->bytes + PR_TLS_MESSAGE_HEADER,
+							 message->prefix - PR_TLS_MESSAGE_HEADER,
 							 reading->seen);
 	if (outcome != PR_CERTIFICATE_SHORT || (!message->len && server_encrypts(reading)) ||
 	    (message->len && message->prefix == message->len))

@@ -4,7 +4,6 @@
 #include "inspection/tls_codes.h"
 
 #define RECORD_HEADER_LEN  13
-#define MESSAGE_HEADER_LEN 4
 #define UNIFIED_FIXED	   0x20 /* RFC 9147, 4: 001CSLEE */
 #define UNIFIED_FIXED_MASK 0xe0
 #define CONTENT_MAX	   26 /* ACK of DTLS 1.3 */
@@ -81,18 +80,19 @@ static void take(struct pr_dtls_message *message, struct pr_reader *reader, uint
 	fragment_len |= pr_read_u16(reader);
 	bytes = pr_read_bytes(reader, fragment_len);
 	if (!bytes || fragment_number != number || at + fragment_len > len ||
-	    MESSAGE_HEADER_LEN + len > PR_DTLS_ROOM)
+	    PR_TLS_MESSAGE_HEADER + len > PR_DTLS_ROOM)
 		return;
 	if (!message->len) {
-		for (unsigned int i = 0; i < MESSAGE_HEADER_LEN; i++)
+		for (unsigned int i = 0; i < PR_TLS_MESSAGE_HEADER; i++)
 			message->bytes[i] = (uint8_t)(header >> (24 - 8 * i));
-		message->len = MESSAGE_HEADER_LEN + len;
+		message->len = PR_TLS_MESSAGE_HEADER + len;
 		memset(message->covered, 0, message->len / 8 + 1);
-	} else if (message->bytes[0] != header >> 24 || message->len != MESSAGE_HEADER_LEN + len) {
+	} else if (message->bytes[0] != header >> 24 ||
+		   message->len != PR_TLS_MESSAGE_HEADER + len) {
 		message->contradicts = true;
 		return;
 	}
-	cover(message, MESSAGE_HEADER_LEN + at, bytes, fragment_len);
+	cover(message, PR_TLS_MESSAGE_HEADER + at, bytes, fragment_len);
 }
 
 void pr_dtls_gather(const struct pr_transcript *transcript, bool from_server, uint16_t number,
@@ -118,7 +118,7 @@ void pr_dtls_gather(const struct pr_transcript *transcript, bool from_server, ui
 	}
 	if (!ret_message->len)
 		return;
-	ret_message->prefix = MESSAGE_HEADER_LEN;
+	ret_message->prefix = PR_TLS_MESSAGE_HEADER;
 	while (ret_message->prefix < ret_message->len &&
 	       ret_message->covered[ret_message->prefix / 8] & 1 << ret_message->prefix % 8)
 		ret_message->prefix++;

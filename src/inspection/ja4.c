@@ -2,16 +2,15 @@
 #include "inspection/ja4.h"
 
 #include "base/cursor.h"
+#include "inspection/tls_codes.h"
 
 #include <ctype.h>
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
 
-#define HASH_LEN	      12 /* of the hexadecimal digits */
-#define CODE_TEXT_LEN	      5	 /* four digits and what separates them */
-#define EXTENSION_SERVER_NAME 0x0000
-#define EXTENSION_ALPN	      0x0010
+#define HASH_LEN      12 /* of the hexadecimal digits */
+#define CODE_TEXT_LEN 5	 /* four digits and what separates them */
 
 struct codes {
 	uint16_t codes[PR_JA4_CODES_MAX];
@@ -51,7 +50,7 @@ static void read_extensions(struct codes *codes, const struct pr_tls_slice *exte
 		uint16_t type = pr_read_u16(&reader);
 
 		pr_read_skip(&reader, pr_read_u16(&reader));
-		if (type == EXTENSION_SERVER_NAME || type == EXTENSION_ALPN)
+		if (type == PR_TLS_EXTENSION_SERVER_NAME || type == PR_TLS_EXTENSION_ALPN)
 			codes->n_counted++;
 		else
 			add(codes, type);

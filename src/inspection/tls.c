@@ -17,8 +17,6 @@
 #define ALERT_LEN	      2
 #define ALERT_WARNING	      1
 #define ALERT_CLOSE	      0
-#define SUPPLEMENTAL_DATA     23 /* RFC 4680: may stand in front of the certificate */
-#define MESSAGE_HEADER_LEN    4
 #define SSL_2_0_HEADER_LEN    11
 #define SSL_2_0_LEN_BITS      0x03 /* of the first byte: hellos have no more than 1023 bytes */
 #define SSL_2_0_CHALLENGE_MIN 16
@@ -82,7 +80,7 @@ static enum pr_look read_client_hello(struct reading *reading)
 		return PR_LOOK_NOT_MINE;
 	if (r == PR_TLS_RECORD_SHORT) {
 		if (!reading->client->full &&
-		    (item.len < MESSAGE_HEADER_LEN ||
+		    (item.len < PR_TLS_MESSAGE_HEADER ||
 		     pr_tls_client_hello_len(item.bytes, item.len) <= PR_INSPECTION_CLIENT_MAX))
 			return PR_LOOK_MORE;
 		seen->flags |= PR_SEEN_LIMIT;
@@ -204,13 +202,14 @@ static void read_certificate(struct reading *reading)
 
 	do {
 		r = pr_tls_next(&reading->server_records, &item);
-	} while (r == 0 && item.content == PR_TLS_HANDSHAKE && item.bytes[0] == SUPPLEMENTAL_DATA);
-	if (r == PR_TLS_RECORD_SHORT && item.len < MESSAGE_HEADER_LEN)
+	} while (r == 0 && item.content == PR_TLS_HANDSHAKE &&
+		 item.bytes[0] == PR_TLS_SUPPLEMENTAL_DATA);
+	if (r == PR_TLS_RECORD_SHORT && item.len < PR_TLS_MESSAGE_HEADER)
 		outcome = PR_CERTIFICATE_SHORT;
 	else if (r != PR_TLS_RECORD_NONE && item.content == PR_TLS_HANDSHAKE &&
 		 item.bytes[0] == PR_TLS_CERTIFICATE)
-		outcome = pr_certificate_first(item.bytes + MESSAGE_HEADER_LEN,
-					       item.len - MESSAGE_HEADER_LEN, seen);
+		outcome = pr_certificate_first(item.bytes + PR_TLS_MESSAGE_HEADER,
+					       item.len - PR_TLS_MESSAGE_HEADER, seen);
 	if (outcome != PR_CERTIFICATE_SHORT || r == 0) {
 		seen->settled |= PR_FACT_CERTIFICATE;
 	} else if (reading->server->full || reading->server->ended) {

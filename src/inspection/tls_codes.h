@@ -16,6 +16,7 @@ enum pr_tls_message {
 	PR_TLS_SERVER_HELLO = 2,
 	PR_TLS_HELLO_VERIFY_REQUEST = 3, /* DTLS */
 	PR_TLS_CERTIFICATE = 11,
+	PR_TLS_SUPPLEMENTAL_DATA = 23, /* RFC 4680: may stand in front of the certificate */
 };
 
 enum pr_tls_version {
@@ -43,3 +44,4 @@ enum pr_tls_extension {
 #define PR_TLS_RANDOM_LEN     32
 #define PR_TLS_SESSION_ID_MAX 32
 #define PR_TLS_RECORD_HEADER  5
+#define PR_TLS_MESSAGE_HEADER 4 /* of a handshake message: type and length */

@@ -10,8 +10,7 @@
 
 #include <string.h>
 
-#define HEADER_LEN 4
-#define ECH_OUTER  0 /* RFC 9849, 5: the one that is sent */
+#define ECH_OUTER 0 /* RFC 9849, 5: the one that is sent */
 
 static struct pr_tls_slice read_slice(struct pr_reader *reader, size_t len)
 {
@@ -88,9 +87,10 @@ static bool take_extensions(struct pr_tls_client_hello *hello)
 
 size_t pr_tls_client_hello_len(const uint8_t *message, size_t len)
 {
-	if (len < HEADER_LEN || message[0] != PR_TLS_CLIENT_HELLO)
+	if (len < PR_TLS_MESSAGE_HEADER || message[0] != PR_TLS_CLIENT_HELLO)
 		return 0;
-	return HEADER_LEN + ((size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3]);
+	return PR_TLS_MESSAGE_HEADER +
+	       ((size_t)message[1] << 16 | (size_t)message[2] << 8 | message[3]);
 }
 
 int pr_tls_client_hello_parse(const uint8_t *message, size_t len, bool datagram,
@@ -104,7 +104,7 @@ int pr_tls_client_hello_parse(const uint8_t *message, size_t len, bool datagram,
 		return PR_TLS_HELLO_NONE;
 	if (!message_len || message_len > len)
 		return PR_TLS_HELLO_SHORT;
-	reader = pr_reader(message + HEADER_LEN, message_len - HEADER_LEN);
+	reader = pr_reader(message + PR_TLS_MESSAGE_HEADER, message_len - PR_TLS_MESSAGE_HEADER);
 	hello.version = pr_read_u16(&reader);
 	pr_read_skip(&reader, PR_TLS_RANDOM_LEN);
 	hello.session_id = read_slice(&reader, pr_read_u8(&reader));

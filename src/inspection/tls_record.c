@@ -3,9 +3,8 @@
 
 #include "inspection/tls_codes.h"
 
-#define MESSAGE_HEADER_LEN 4
-#define FRAGMENT_MAX	   (16384 + 2048) /* of what is encrypted: RFC 5246, 6.2.3 */
-#define MAJOR_VERSION	   3
+#define FRAGMENT_MAX  (16384 + 2048) /* of what is encrypted: RFC 5246, 6.2.3 */
+#define MAJOR_VERSION 3
 
 struct pr_tls_records pr_tls_records(const struct pr_stream *stream, uint8_t *room,
 				     size_t room_size)
@@ -63,9 +62,10 @@ static int next_record(struct pr_tls_records *records, struct pr_tls_item *ret_i
 
 static size_t message_len(const uint8_t *bytes, size_t len)
 {
-	return len < MESSAGE_HEADER_LEN ? 0
-					: MESSAGE_HEADER_LEN + ((size_t)bytes[1] << 16 |
-								(size_t)bytes[2] << 8 | bytes[3]);
+	return len < PR_TLS_MESSAGE_HEADER
+		       ? 0
+		       : PR_TLS_MESSAGE_HEADER +
+				 ((size_t)bytes[1] << 16 | (size_t)bytes[2] << 8 | bytes[3]);
 }
 
 /* Moves to the room, behind `begin`, what of the rest belongs to the message there. False: it is too small. */
@@ -74,7 +74,7 @@ static bool pour(struct pr_tls_records *records, size_t begin)
 	for (;;) {
 		size_t have = records->room_used - begin;
 		size_t len = message_len(records->room + begin, have);
-		size_t n = (len ? len : MESSAGE_HEADER_LEN) - have;
+		size_t n = (len ? len : PR_TLS_MESSAGE_HEADER) - have;
 
 		if (n > records->rest_len)
 			n = records->rest_len;

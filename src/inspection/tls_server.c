@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define HEADER_LEN   4
 #define SENTINEL_LEN 8
 
 /* The SHA-256 of "HelloRetryRequest" stands in place of the random bytes (RFC 8446, 4.1.3). */
@@ -60,7 +59,7 @@ int pr_tls_server_hello_parse(const uint8_t *message, size_t len, bool datagram,
 	body_len = pr_read_u32(&reader) & 0xffffff;
 	if (reader.failed || body_len > pr_reader_left(&reader))
 		return PR_TLS_HELLO_SHORT;
-	reader = pr_reader(message + HEADER_LEN, body_len);
+	reader = pr_reader(message + PR_TLS_MESSAGE_HEADER, body_len);
 	hello.version = pr_read_u16(&reader);
 	random = pr_read_bytes(&reader, PR_TLS_RANDOM_LEN);
 	hello.session_id.len = pr_read_u8(&reader);
