@@ -292,7 +292,8 @@ class Lab:
         return certificate, key
 
     def start_web(self, names=("example.com", "www.example.com", "ads.example"), ports=(80, 8080)):
-        """caddy with HTTP/1.1, 2 and 3 on 443, plain HTTP on the ports; /big is 64 MiB."""
+        """caddy with HTTP/1.1, 2 and 3 on 443, plain HTTP on the ports; /big is 64 MiB.
+        HTTP/3 over IPv4 isn't had at WEB4: caddy is bound to no address here, and its datagrams leave with ROUTER4."""
         certificate, key = self.certificate(*names)
         root = self.directory / "www"
         root.mkdir(exist_ok=True)

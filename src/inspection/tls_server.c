@@ -135,8 +135,9 @@ static const char *why(const struct pr_tls_server_hello *hello, bool datagram)
 		break;
 	}
 	if (hello->downgraded)
-		return "the ends agreed on a cipher; the server could do better than what reached "
-		       "it of the client's hello";
+		return "the ends agreed on a cipher; the server could do better than the hello "
+		       "that "
+		       "reached it asks for";
 	return datagram ? "client and server agreed on DTLS with a cipher that encrypts"
 			: "client and server agreed on TLS with a cipher that encrypts";
 }
