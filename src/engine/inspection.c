@@ -16,6 +16,9 @@
 
 #include <netinet/in.h>
 
+_Static_assert(PR_LINK_WANTED(0xf) == PR_FACTS_SEEN && PR_LINK_WANTS(PR_FACTS_SEEN) == 0xf,
+	       "a link's bits are those facts");
+
 static void finish(struct pr_engine *engine, struct pr_link *link);
 
 static bool is_provisional(const struct pr_link *link)
