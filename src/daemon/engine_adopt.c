@@ -11,6 +11,7 @@
 #include "base/hash.h"
 #include "base/index.h"
 #include "base/log.h"
+#include "kernel/mark.h"
 #include "kernel/sock_diag.h"
 
 #include <netinet/in.h>
@@ -19,8 +20,17 @@
 #define PR_ADOPT_MAX_MS	     5000   /* then the rest is adopted without an owner */
 #define PR_ADOPT_SOCKETS_MAX 131072 /* more flows are met by their next packet */
 
+/* A flow whose mark says that it began under guard. */
+struct begun {
+	struct pr_tuple tuple;
+	struct pr_mark_fields mark;
+};
+
 struct adoption {
 	struct pr_engine_process *process;
+	struct begun *begun;
+	size_t n_begun;
+	struct pr_index begun_by_tuple;
 	struct pr_socket *sockets;
 	size_t n_sockets;
 	struct pr_index by_port;  /* listeners */
@@ -102,6 +112,42 @@ static enum pr_owner_outcome owner_of(struct adoption *adoption, const struct pr
 	return *ret_process ? PR_OWNER_KNOWN : PR_OWNER_NONE;
 }
 
+static void note_begun(void *context, const struct pr_conntrack_entry *entry)
+{
+	struct adoption *adoption = context;
+	struct pr_mark_fields mark = pr_mark_link_read(adoption->process->mark_mask, entry->mark);
+
+	if (!mark.generation)
+		return;
+	if (adoption->n_begun % 1024 == 0)
+		adoption->begun = pr_realloc(adoption->begun, adoption->n_begun + 1024,
+					     sizeof(*adoption->begun));
+	pr_index_insert(&adoption->begun_by_tuple, pr_tuple_hash(&entry->original),
+			(uint32_t)adoption->n_begun);
+	adoption->begun[adoption->n_begun++] = (struct begun){ entry->original, mark };
+}
+
+static bool is_refused_or_open(uint8_t out)
+{
+	return out == PR_MARK_OUT_NONE || out == PR_MARK_OUT_BLOCK || out == PR_MARK_OUT_DROP;
+}
+
+static void adopt(struct adoption *adoption, struct pr_engine_adopted *flow)
+{
+	for (struct pr_index_walk walk =
+		     pr_index_find(&adoption->begun_by_tuple, pr_tuple_hash(&flow->tuple));
+	     pr_index_next(&adoption->begun_by_tuple, &walk);) {
+		const struct begun *begun = &adoption->begun[walk.value];
+
+		if (pr_tuple_equal(&begun->tuple, &flow->tuple))
+			flow->undecided = flow->direction == PR_DIRECTION_IN
+						  ? begun->mark.in != PR_MARK_IN_ACCEPT
+						  : is_refused_or_open(begun->mark.out);
+	}
+	pr_engine_adopt(adoption->process->engine, flow, pr_clock_monotonic_us());
+	adoption->n_adopted++;
+}
+
 static void adopt_socket(struct adoption *adoption, const struct pr_socket *socket)
 {
 	struct pr_engine_adopted flow = { .tuple = socket->tuple, .direction = PR_DIRECTION_OUT };
@@ -113,8 +159,7 @@ static void adopt_socket(struct adoption *adoption, const struct pr_socket *sock
 		flow.direction = PR_DIRECTION_IN;
 	}
 	flow.owner = owner_of(adoption, socket, &flow.process);
-	pr_engine_adopt(adoption->process->engine, &flow, pr_clock_monotonic_us());
-	adoption->n_adopted++;
+	adopt(adoption, &flow);
 }
 
 static void adopt_entry(void *context, const struct pr_conntrack_entry *entry)
@@ -145,8 +190,7 @@ static void adopt_entry(void *context, const struct pr_conntrack_entry *entry)
 		return;
 	if (socket)
 		flow.owner = owner_of(adoption, socket, &flow.process);
-	pr_engine_adopt(adoption->process->engine, &flow, pr_clock_monotonic_us());
-	adoption->n_adopted++;
+	adopt(adoption, &flow);
 }
 
 void pr_engine_adopt_all(struct pr_engine_process *process)
@@ -158,6 +202,9 @@ void pr_engine_adopt_all(struct pr_engine_process *process)
 
 	pr_index_init(&adoption.by_port, 256);
 	pr_index_init(&adoption.by_tuple, 1024);
+	pr_index_init(&adoption.begun_by_tuple, 256);
+	if (process->conntrack && pr_conntrack_dump(process->conntrack, note_begun, &adoption))
+		pr_log(PR_LOG_WARNING, "not-adopted", "what=marks");
 	if (pr_sock_diag_dump(process->finder.diag_fd, collect, &adoption) < 0)
 		pr_log(PR_LOG_WARNING, "not-adopted", "what=sockets");
 	for (size_t i = 0; i < adoption.n_sockets; i++)
@@ -168,6 +215,8 @@ void pr_engine_adopt_all(struct pr_engine_process *process)
 	pr_log(PR_LOG_INFO, "adopted", "flows=%zu sockets=%zu", adoption.n_adopted,
 	       adoption.n_sockets);
 	free(adoption.sockets);
+	free(adoption.begun);
+	pr_index_done(&adoption.begun_by_tuple);
 	pr_index_done(&adoption.by_port);
 	pr_index_done(&adoption.by_tuple);
 }

@@ -2,7 +2,8 @@
 /*
  * Flows that are older than the daemon. Direction and owner come from the sockets. What is denied
  * explicitly is cut; what only a default would deny lives until it ends, marked "grace" (start_grace):
- * the decision itself knows of that.
+ * the decision itself knows of that. What was still looked into when the one before died has no grace: who could bring
+ * that about would get past with what was held.
  */
 #include "engine/machine.h"
 
@@ -43,6 +44,7 @@ void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *f
 		link->adopted = true;
 		link->look = PR_LINK_LOOK_OVER;
 		pr_links_confirm(engine->links, link, &flow->tuple, &reply, now_us);
+		link->graceless |= (uint8_t)(flow->undecided << name);
 		pr_end_set_owner_take(engine, &link->ends[name], actor, true);
 		decide(engine, link, name);
 	}

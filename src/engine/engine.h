@@ -196,6 +196,8 @@ struct pr_engine_adopted {
 	enum pr_direction direction;
 	enum pr_owner_outcome owner; /* KNOWN, NONE, SELF or KERNEL */
 	struct pr_process *process;  /* taken; NULL but with KNOWN */
+	/* It began under guard, and the end of ours wasn't accepted for good before the guard died: no grace. */
+	bool undecided;
 };
 void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *flow,
 		     uint64_t now_us);

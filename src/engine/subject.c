@@ -60,8 +60,8 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 		.local = incoming ? link->tuple.dst : link->tuple.src,
 		.proto = link->tuple.proto,
 		.infrastructure = link->infrastructure,
-		.start_grace = link->adopted && engine->policy &&
-			       pr_policy_global(engine->policy)->start_grace,
+		.start_grace = link->adopted && !(link->graceless & 1u << end_name) &&
+			       engine->policy && pr_policy_global(engine->policy)->start_grace,
 		.own = (end->application && end->application == engine->self.application) ||
 		       (incoming && link->from_self),
 		.attacker = pr_attackers_blocks(engine, link, end_name),

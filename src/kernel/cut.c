@@ -144,7 +144,8 @@ int pr_cut_link(struct pr_cut *cut, const struct pr_tuple *tuple, enum pr_direct
 	struct pr_cut_done done = { 0 };
 	struct pr_socket socket;
 	struct pr_tuple local;
-	uint32_t bits = pr_mark_generation_mask(cut->mark_mask);
+	/* Before the generation is known, what the mark says of it stays: that the link began under guard. */
+	uint32_t bits = generation ? pr_mark_generation_mask(cut->mark_mask) : 0;
 	int r;
 
 	if (direction != PR_DIRECTION_FORWARD) {
@@ -172,7 +173,9 @@ int pr_cut_link(struct pr_cut *cut, const struct pr_tuple *tuple, enum pr_direct
 
 int pr_cut_expect(struct pr_cut *cut, const struct pr_tuple *tuple)
 {
-	int r = pr_conntrack_mark_set(cut->conntrack, tuple, cut->mark_mask, 0);
+	int r = pr_conntrack_mark_set(
+		cut->conntrack, tuple,
+		pr_mark_out_mask(cut->mark_mask) | pr_mark_in_mask(cut->mark_mask), 0);
 
 	return r < 0 ? r : 0;
 }

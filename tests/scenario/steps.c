@@ -218,13 +218,17 @@ static void step_owner_known(struct world *world, char **words, unsigned int n)
 			      process, world->now_us);
 }
 
-/* adopt out|in|forward TUPLE [pid N | owner WORD] */
+/* adopt out|in|forward [undecided] TUPLE [pid N | owner WORD] */
 static void step_adopt(struct world *world, char **words, unsigned int n)
 {
 	struct pr_engine_adopted flow = { 0 };
 
+	unsigned int at;
+
 	n = take_owner(world, words, n);
-	if (n < 5 || !step_tuple(words + 1, n - 1, &flow.tuple)) {
+	flow.undecided = n > 1 && step_is(words[1], "undecided");
+	at = flow.undecided ? 2 : 1;
+	if (n < 4 + at || !step_tuple(words + at, n - at, &flow.tuple)) {
 		world_fail(world, "adopt DIRECTION TUPLE");
 		return;
 	}

@@ -1,10 +1,13 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """What a program may try to get plaintext past require_encryption. The server tells what
 reaches it: of the secret there must be nothing."""
+import os
+import signal
+
 import pytest
 
 from portreeve_lab import WEB4, wait_for
-from test_inspection_required import REQUIRED, certificates, client, serve  # noqa: F401
+from test_inspection_required import CLIENT, REQUIRED, certificates, client, serve  # noqa: F401
 
 PYTHON = "/usr/bin/python3"
 SECRET = "53656372657421"  # "Secret!"
@@ -80,3 +83,30 @@ def test_over_udp(lab, guard, place):
         client(who, WEB4, 443, HELLO + "def talk():\n    s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)\n"
                f"    s.connect((address, port)); {talk}; return last(s)\n")
         assert SECRET not in server.log.read_text(), name
+
+
+@pytest.mark.parametrize("place", ["out", "forward"])
+def test_across_the_deaths_of_the_engine(lab, guard, serve, place):  # noqa: F811
+    """What it was still looking into isn't older than the guard: it has no grace."""
+    who = {"out": lab.host, "forward": lab.container}[place]
+    server = serve(lab.internet, WEB4, 443)
+    guarded = guard(REQUIRED)
+    go = lab.directory / "go"
+    talk = CLIENT + f"""
+import os
+s = connect(); print('ready', flush=True)
+while not os.path.exists({str(go)!r}): time.sleep(0.05)
+s.sendall(b'Secret!'); s.settimeout(2); s.recv(10)
+"""
+    program = who.start(PYTHON, "-u", "-c", talk, WEB4, 443)
+    wait_for("the link", lambda: "ready" in program.log.read_text())
+    for _ in range(2):
+        before = guarded.children()["engine"]
+        os.kill(before, signal.SIGKILL)
+        wait_for("another engine", lambda before=before: guarded.children().get("engine", before) != before)
+        wait_for("it to work", lambda: guarded.portreeve("status", check=False).returncode == 0)
+    rows = [row for row in guarded.rows("links") if row["link"]["dst_port"] == 443]
+    assert not any(row.get("grace") for row in rows), rows
+    go.touch()
+    program.wait(20)
+    assert "Secret" not in server.log.read_text()
