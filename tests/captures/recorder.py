@@ -87,7 +87,7 @@ class Recording:
 
     def __init__(self, lab, file, device):
         self.lab, self.file = lab, file
-        self.process = lab.host.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n", "-s", "0",
+        self.process = lab.host.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n", "-s", "0", "-B", "32768",
                                       "-B", "8192", "-w", file, "ip or ip6")
         portreeve_lab.wait_for("tcpdump", lambda: "listening on" in self.process.log.read_text())
 
