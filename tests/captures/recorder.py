@@ -87,8 +87,9 @@ class Recording:
 
     def __init__(self, lab, file, device):
         self.lab, self.file = lab, file
-        self.process = lab.host.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n", "-s", "0", "-B", "32768",
-                                      "-B", "8192", "-w", file, "ip or ip6")
+        # Each packet takes a place of the snapshot's length in the buffer.
+        self.process = lab.host.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n",
+                                      "-s", "65535", "-B", "65536", "-w", file, "ip or ip6")
         portreeve_lab.wait_for("tcpdump", lambda: "listening on" in self.process.log.read_text())
 
     def __enter__(self):
