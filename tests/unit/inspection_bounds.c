@@ -271,6 +271,39 @@ static void room_for_heads(void **state)
 	pr_inspections_free(fixture.pool);
 }
 
+/* What somebody opens who has nothing better to do. The bounds are those of the daemon, and who is honest gets through in
+ * between. */
+static void a_million_first_pieces(void **state)
+{
+	const uint32_t n_links = 1000000;
+	struct pr_inspection *link, *given_up;
+	struct pr_inspections_counters counters;
+	struct fixture fixture;
+	uint64_t due_us;
+
+	(void)state;
+	begin(&fixture, IPPROTO_TCP, true);
+	for (uint32_t i = 0; i < n_links; i++) {
+		bool honest = i % 1000 == 999;
+
+		link = pr_inspection_begin(fixture.pool, &fixture.tuple, WANTS, true, i + 2, S);
+		assert_non_null(link);
+		pr_inspection_want(link, 0, PR_FACTS_SEEN);
+		assert_int_equal(send_on(&fixture, link, false, 1, 0, REQUEST,
+					 honest ? strlen(REQUEST) : 20),
+				 honest ? PR_INSPECTION_FINISHED : PR_INSPECTION_HOLD);
+		if (honest)
+			pr_inspection_end(fixture.pool, link);
+		while (pr_inspections_tick(fixture.pool, S, &given_up, &due_us))
+			pr_inspection_end(fixture.pool, given_up);
+	}
+	counters = counters_of(&fixture);
+	assert_true(counters.bytes_max <= PR_INSPECTION_BYTES_MAX);
+	assert_true(counters.n <= PR_INSPECTION_LINKS_MAX);
+	assert_true(counters.given_up_room >= n_links - n_links / 1000 - PR_INSPECTION_LINKS_MAX);
+	pr_inspections_free(fixture.pool);
+}
+
 /* ---- datagrams ---- */
 
 static void datagrams(void **state)
@@ -307,6 +340,7 @@ int main(void)
 		cmocka_unit_test(room),
 		cmocka_unit_test(number_of_links),
 		cmocka_unit_test(room_for_heads),
+		cmocka_unit_test(a_million_first_pieces),
 		cmocka_unit_test(datagrams),
 	};
 
