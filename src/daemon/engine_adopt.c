@@ -4,6 +4,10 @@
  * local port somebody listens on was called, any other one called. Conntrack's "original" direction is that
  * of the first packet that it happened to see, so it is asked only for what has no socket here (forwarded
  * links, unconnected UDP). Runs before the rules are in force, within PR_ADOPT_MAX_MS.
+ *
+ * Where they are in force already, because it is the engine alone that begins again, a socket is no proof of a flow: it may have
+ * been made since the one before died, and its first packet may wait in the queue. There it takes a TCP connection that
+ * was established, or an entry of conntrack's, which only what has passed gets.
  */
 #include "daemon/engine_process.h"
 
@@ -20,17 +24,22 @@
 #define PR_ADOPT_MAX_MS	     5000   /* then the rest is adopted without an owner */
 #define PR_ADOPT_SOCKETS_MAX 131072 /* more flows are met by their next packet */
 
-/* A flow whose mark says that it began under guard. */
-struct begun {
+/* linux/tcp_states.h */
+#define STATE_SYN_SENT 2
+#define STATE_SYN_RECV 3
+
+/* A flow that conntrack knows. */
+struct known {
 	struct pr_tuple tuple;
 	struct pr_mark_fields mark;
 };
 
 struct adoption {
 	struct pr_engine_process *process;
-	struct begun *begun;
-	size_t n_begun;
-	struct pr_index begun_by_tuple;
+	struct known *known;
+	size_t n_known;
+	struct pr_index known_by_tuple; /* as first seen */
+	bool guarded;			/* the rules are in force */
 	struct pr_socket *sockets;
 	size_t n_sockets;
 	struct pr_index by_port;  /* listeners */
@@ -112,19 +121,42 @@ static enum pr_owner_outcome owner_of(struct adoption *adoption, const struct pr
 	return *ret_process ? PR_OWNER_KNOWN : PR_OWNER_NONE;
 }
 
-static void note_begun(void *context, const struct pr_conntrack_entry *entry)
+static void note_known(void *context, const struct pr_conntrack_entry *entry)
 {
 	struct adoption *adoption = context;
-	struct pr_mark_fields mark = pr_mark_link_read(adoption->process->mark_mask, entry->mark);
 
-	if (!mark.generation)
-		return;
-	if (adoption->n_begun % 1024 == 0)
-		adoption->begun = pr_realloc(adoption->begun, adoption->n_begun + 1024,
-					     sizeof(*adoption->begun));
-	pr_index_insert(&adoption->begun_by_tuple, pr_tuple_hash(&entry->original),
-			(uint32_t)adoption->n_begun);
-	adoption->begun[adoption->n_begun++] = (struct begun){ entry->original, mark };
+	if (adoption->n_known % 1024 == 0)
+		adoption->known = pr_realloc(adoption->known, adoption->n_known + 1024,
+					     sizeof(*adoption->known));
+	pr_index_insert(&adoption->known_by_tuple, pr_tuple_hash(&entry->original),
+			(uint32_t)adoption->n_known);
+	adoption->known[adoption->n_known++] =
+		(struct known){ entry->original,
+				pr_mark_link_read(adoption->process->mark_mask, entry->mark) };
+}
+
+/* NULL = none. */
+static const struct known *known_of(const struct adoption *adoption, const struct pr_tuple *tuple)
+{
+	for (struct pr_index_walk walk =
+		     pr_index_find(&adoption->known_by_tuple, pr_tuple_hash(tuple));
+	     pr_index_next(&adoption->known_by_tuple, &walk);)
+		if (pr_tuple_equal(&adoption->known[walk.value].tuple, tuple))
+			return &adoption->known[walk.value];
+	return NULL;
+}
+
+/* Has something of it passed? */
+static bool is_flow(const struct adoption *adoption, const struct pr_socket *socket)
+{
+	const struct pr_tuple called = pr_tuple_reversed(&socket->tuple);
+
+	if (!adoption->guarded)
+		return true;
+	if (socket->tuple.proto == IPPROTO_TCP && socket->state != STATE_SYN_SENT &&
+	    socket->state != STATE_SYN_RECV)
+		return true;
+	return known_of(adoption, &socket->tuple) || known_of(adoption, &called);
 }
 
 static bool is_refused_or_open(uint8_t out)
@@ -134,16 +166,13 @@ static bool is_refused_or_open(uint8_t out)
 
 static void adopt(struct adoption *adoption, struct pr_engine_adopted *flow)
 {
-	for (struct pr_index_walk walk =
-		     pr_index_find(&adoption->begun_by_tuple, pr_tuple_hash(&flow->tuple));
-	     pr_index_next(&adoption->begun_by_tuple, &walk);) {
-		const struct begun *begun = &adoption->begun[walk.value];
+	const struct known *known = known_of(adoption, &flow->tuple);
 
-		if (pr_tuple_equal(&begun->tuple, &flow->tuple))
-			flow->undecided = flow->direction == PR_DIRECTION_IN
-						  ? begun->mark.in != PR_MARK_IN_ACCEPT
-						  : is_refused_or_open(begun->mark.out);
-	}
+	/* the mark says that it began under guard */
+	if (known && known->mark.generation)
+		flow->undecided = flow->direction == PR_DIRECTION_IN
+					  ? known->mark.in != PR_MARK_IN_ACCEPT
+					  : is_refused_or_open(known->mark.out);
 	pr_engine_adopt(adoption->process->engine, flow, pr_clock_monotonic_us());
 	adoption->n_adopted++;
 }
@@ -198,25 +227,27 @@ void pr_engine_adopt_all(struct pr_engine_process *process)
 	struct adoption adoption = {
 		.process = process,
 		.deadline_us = pr_clock_monotonic_us() + PR_ADOPT_MAX_MS * 1000ull,
+		.guarded = pr_pairs_number(&process->start.settings, "generation", 0) != 0,
 	};
 
 	pr_index_init(&adoption.by_port, 256);
 	pr_index_init(&adoption.by_tuple, 1024);
-	pr_index_init(&adoption.begun_by_tuple, 256);
-	if (process->conntrack && pr_conntrack_dump(process->conntrack, note_begun, &adoption))
+	pr_index_init(&adoption.known_by_tuple, 256);
+	if (process->conntrack && pr_conntrack_dump(process->conntrack, note_known, &adoption))
 		pr_log(PR_LOG_WARNING, "not-adopted", "what=marks");
 	if (pr_sock_diag_dump(process->finder.diag_fd, collect, &adoption) < 0)
 		pr_log(PR_LOG_WARNING, "not-adopted", "what=sockets");
 	for (size_t i = 0; i < adoption.n_sockets; i++)
-		if (!adoption.sockets[i].listener && adoption.sockets[i].tuple.dst_port)
+		if (!adoption.sockets[i].listener && adoption.sockets[i].tuple.dst_port &&
+		    is_flow(&adoption, &adoption.sockets[i]))
 			adopt_socket(&adoption, &adoption.sockets[i]);
 	if (process->conntrack && pr_conntrack_dump(process->conntrack, adopt_entry, &adoption))
 		pr_log(PR_LOG_WARNING, "not-adopted", "what=links-without-a-socket");
 	pr_log(PR_LOG_INFO, "adopted", "flows=%zu sockets=%zu", adoption.n_adopted,
 	       adoption.n_sockets);
 	free(adoption.sockets);
-	free(adoption.begun);
-	pr_index_done(&adoption.begun_by_tuple);
+	free(adoption.known);
+	pr_index_done(&adoption.known_by_tuple);
 	pr_index_done(&adoption.by_port);
 	pr_index_done(&adoption.by_tuple);
 }

@@ -174,9 +174,11 @@ def test_systemd_resolved(build, resolved):  # noqa: F811
             for name, *_ in WAYS.values():
                 assert not curl.loads(name), name
                 assert resolve_by_varlink(varlink, name) == [], name
-            asked = wait_for("the questions", lambda: len(questions(monitor, WAYS["as"][0])) >= 3 and monitor.events(event="dns"))
+            stub = str(pathlib.Path(resolved).resolve())
+            wait_for("the last question", lambda: [event for event in questions(monitor, WAYS["as"][0]) if event["app"]["path"] == stub])
+            asked = monitor.events(event="dns")
         assert capture.stop() == []
-        by_stub = [event for event in asked if event["app"]["path"] == str(pathlib.Path(resolved).resolve())]
+        by_stub = [event for event in asked if event["app"]["path"] == stub]
         by_curl = [event for event in asked if event["app"]["path"] == curl.path]
         for name in [FINE, *(name for name, *_ in WAYS.values())]:
             assert any(event["entity"]["domain"] == name for event in by_stub), name
