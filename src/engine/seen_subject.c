@@ -70,10 +70,10 @@ static void set_claims(const struct pr_seen *seen, struct pr_subject *subject)
 
 /*
  * Names that the application was given for the address are the only ones then, and what they may have led to on the way
- * there (CNAME): that is what they are for rules and lists, and packets don't name it. With one that it was not given, and
- * where they contradict each other, all of them are what the client says, and the candidates stay. The outer name of an encrypted ClientHello is taken as it is: browsers
- * send that extension without any use, to make the others look alike (RFC 8701's way), and an outer name that
- * is none's own was given to no application.
+ * there (CNAME): that is what they are for rules and lists, and packets don't name it. With one that it was not given,
+ * and where they contradict each other, all of them are what the client says, and the candidates stay. The outer name of
+ * an encrypted ClientHello is taken as it is: browsers send that extension without any use, to make the others look
+ * alike (RFC 8701's way), and an outer name that is none's own was given to no application.
  */
 static void set_names(const struct pr_seen *seen, struct pr_subject_of *of)
 {
