@@ -18,7 +18,9 @@
 #include "intel/set.h"
 #include "interception/interception.h"
 #include "ipc/intel_codec.h"
+#include "ipc/tunnel_codec.h"
 #include "nameserver/question.h"
+#include "network/pool.h"
 #include "packet/claim.h"
 #include "packet/tuple.h"
 #include "process/process.h"
@@ -68,6 +70,12 @@ struct pr_engine_ports {
 	/* The reply to a client of the nameserver. `len` 0: none is coming, forget the client (it will ask
 	 * again). */
 	void (*reply)(void *context, uint64_t client, const uint8_t *answer, size_t len);
+
+	/* A link is to go through the tunnel: pr_engine_tunnel_opened() with its id follows, or pr_engine_tunnel_lost().
+	 * False: there is no tunnel process now. NULL: the same. Borrowed. */
+	bool (*tunnel_open)(void *context, uint64_t link, const struct pr_tunnel_link *open);
+	/* It is over, or has to be: what the tunnel has of it is cut at once. */
+	void (*tunnel_close)(void *context, uint64_t link);
 
 	/* Something permitted became denied or rerouted: the kernel must forget the permanent verdicts of
 	 * the generations before. The engine uses the new number once pr_engine_generation_set() says it
@@ -223,6 +231,28 @@ void pr_engine_answer(struct pr_engine *engine, uint64_t ticket, const uint8_t *
  * decided anew. */
 void pr_engine_intel_answer(struct pr_engine *engine, uint64_t ticket,
 			    const struct pr_intel_answer *answer, uint64_t now_us);
+
+/* ---- the tunnel ---- */
+
+/* How the opening of a link went; what its first packets wait for. Too late is no error. */
+void pr_engine_tunnel_opened(struct pr_engine *engine, uint64_t link,
+			     const struct pr_tunnel_opened *opened, uint64_t now_us);
+/* A link that was open is over. */
+void pr_engine_tunnel_ended(struct pr_engine *engine, uint64_t link,
+			    const struct pr_tunnel_opened *ended, uint64_t now_us);
+/* The id of the link whose packets arrive at the entry point as `seen`; 0: of none that goes through the tunnel. */
+uint64_t pr_engine_tunnel_who(struct pr_engine *engine, const struct pr_tuple *seen,
+			      uint64_t now_us);
+/* The tunnel has this link open from before this engine. Its id where it goes on; 0: it is to be cut. */
+uint64_t pr_engine_tunnel_have(struct pr_engine *engine, const struct pr_tunnel_link *have,
+			       uint64_t now_us);
+/* The tunnel process is gone, and with it all of its links: they are cut, and what waits is denied, or waits for the
+ * next one. */
+void pr_engine_tunnel_lost(struct pr_engine *engine, uint64_t now_us);
+/* The pool of addresses that stand for names (network/pool.h); empty ranges: no name gets one. What is there is kept
+ * where the ranges stay the same. */
+void pr_engine_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges,
+			uint64_t now_us);
 
 /* What a user asks about: by `explain` and `dns query`. */
 struct pr_engine_query {

@@ -4,6 +4,7 @@
 #include "base/error.h"
 #include "ipc/event_codec.h"
 #include "ipc/intel_codec.h"
+#include "ipc/tunnel_codec.h"
 
 #define BIT(party) (1u << (party))
 #define SUPERVISOR BIT(PR_PARTY_SUPERVISOR)
@@ -11,7 +12,8 @@
 #define RESOLVER   BIT(PR_PARTY_RESOLVER)
 #define COMPILER   BIT(PR_PARTY_COMPILER)
 #define FRONT	   BIT(PR_PARTY_FRONT)
-#define CHILDREN   (ENGINE | RESOLVER | FRONT)
+#define TUNNEL	   BIT(PR_PARTY_TUNNEL)
+#define CHILDREN   (ENGINE | RESOLVER | FRONT | TUNNEL)
 #define TEXT_MAX   4096
 #define OWNER_LEN  125 /* process/owner.h, which is no room of ours to include */
 
@@ -87,6 +89,17 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 	[PR_MESSAGE_PROVIDER_STATE] = { "provider-state", RESOLVER, ENGINE, 0, 2, TEXT_MAX },
 	[PR_MESSAGE_RESOLVER_STATE] = { "resolver-state", RESOLVER, ENGINE, 0, 2,
 					PR_RESOLVER_STATE_MAX },
+
+	[PR_MESSAGE_TUNNEL_UPSTREAMS] = { "tunnel-upstreams", SUPERVISOR, TUNNEL, 0, 2,
+					  PR_MESSAGE_BODY_MAX },
+	[PR_MESSAGE_TUNNEL_OPEN] = { "tunnel-open", ENGINE, TUNNEL, 0, 1, PR_TUNNEL_BODY_MAX },
+	[PR_MESSAGE_TUNNEL_OPENED] = { "tunnel-opened", TUNNEL, ENGINE, 0, 1, PR_TUNNEL_BODY_MAX },
+	[PR_MESSAGE_TUNNEL_WHO] = { "tunnel-who", TUNNEL, ENGINE, 0, 1, PR_TUNNEL_BODY_MAX },
+	[PR_MESSAGE_TUNNEL_LINK] = { "tunnel-link", ENGINE, TUNNEL, 0, 8, 8 },
+	[PR_MESSAGE_TUNNEL_CLOSE] = { "tunnel-close", ENGINE, TUNNEL, 0, 0, 0 },
+	[PR_MESSAGE_TUNNEL_ENDED] = { "tunnel-ended", TUNNEL, ENGINE, 0, 1, PR_TUNNEL_BODY_MAX },
+	[PR_MESSAGE_TUNNEL_HAVE] = { "tunnel-have", TUNNEL, ENGINE, 0, 1, PR_TUNNEL_BODY_MAX },
+	[PR_MESSAGE_TUNNEL_STATE] = { "tunnel-state", TUNNEL, ENGINE, 0, 2, PR_TUNNEL_BODY_MAX },
 };
 
 const struct pr_message_info *pr_message_info(unsigned int kind)
@@ -99,7 +112,7 @@ const char *pr_party_name(enum pr_party party)
 	static const char *const names[PR_N_PARTIES] = {
 		[PR_PARTY_SUPERVISOR] = "supervisor", [PR_PARTY_ENGINE] = "engine",
 		[PR_PARTY_RESOLVER] = "resolver",     [PR_PARTY_COMPILER] = "compiler",
-		[PR_PARTY_FRONT] = "front",
+		[PR_PARTY_FRONT] = "front",	      [PR_PARTY_TUNNEL] = "tunnel",
 	};
 
 	return (unsigned int)party < PR_N_PARTIES ? names[party] : "none";

@@ -19,6 +19,7 @@ enum pr_party {
 	PR_PARTY_RESOLVER,
 	PR_PARTY_COMPILER,
 	PR_PARTY_FRONT,
+	PR_PARTY_TUNNEL,
 	PR_N_PARTIES,
 };
 
@@ -102,6 +103,18 @@ enum pr_message_kind {
 	PR_MESSAGE_PROVIDERS, /* supervisor → resolver: pairs, "provider" for each: pr_provider_write() */
 	PR_MESSAGE_PROVIDER_STATE, /* resolver → engine: pairs: how it is with one */
 	PR_MESSAGE_RESOLVER_STATE, /* resolver → engine: pairs: its counters, once a second where they changed */
+
+	/* The tunnel: ipc/tunnel_codec.h. Tickets of OPEN, OPENED, CLOSE, ENDED and HAVE are the engine's ids of links. */
+	PR_MESSAGE_TUNNEL_UPSTREAMS, /* supervisor → tunnel: pairs, "upstream" for each: pr_tunnel_upstream_write() */
+	PR_MESSAGE_TUNNEL_OPEN, /* engine → tunnel: a link that is to go this way */
+	PR_MESSAGE_TUNNEL_OPENED, /* tunnel → engine: how that went; exactly one for each OPEN that isn't closed before */
+	PR_MESSAGE_TUNNEL_WHO, /* tunnel → engine: tuple: whose is what came to the entry point? ticket = the tunnel's */
+	PR_MESSAGE_TUNNEL_LINK, /* engine → tunnel: u64 its link; 0: none that goes this way. WHO's ticket */
+	PR_MESSAGE_TUNNEL_CLOSE, /* engine → tunnel: empty; the link is cut at once, nothing more of it leaves */
+	PR_MESSAGE_TUNNEL_ENDED, /* tunnel → engine: as OPENED: a link that was open is over */
+	PR_MESSAGE_TUNNEL_HAVE, /* tunnel → engine: a link that is open, after a new engine came; ticket = the tunnel's,
+				 * answered with TUNNEL_LINK: 0 = it is to be cut */
+	PR_MESSAGE_TUNNEL_STATE, /* tunnel → engine: pairs: how it is with an upstream, once a second where it changed */
 	PR_N_MESSAGES,
 };
 

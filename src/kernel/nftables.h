@@ -9,6 +9,7 @@
  */
 #pragma once
 
+#include "base/address.h"
 #include "base/error.h"
 #include "kernel/mark.h"
 
@@ -18,7 +19,7 @@
 #include <sys/types.h>
 
 #define PR_RULESET_TABLE	     "portreeve"
-#define PR_RULESET_OWN_UIDS_MAX	     4
+#define PR_RULESET_OWN_UIDS_MAX	     5
 #define PR_RULESET_QUEUES_MAX	     64
 #define PR_RULESET_DENIED_TIMEOUT_MS 30000 /* then the next packet is decided anew */
 #define PR_RULESET_DENIED_MAX	     65536 /* tuples; when full, further ones are queued each time */
@@ -52,6 +53,15 @@ struct pr_ruleset_config {
 	 * interface that they came by. 0 = there is none, the order to reroute blocks. */
 	uint16_t nameserver_port4, nameserver_port6;
 	bool forwarded_questions;
+
+	/* The tunnel's entry point, likewise; only what was rerouted gets to it. 0 = none, the order to reroute blocks. */
+	uint16_t tunnel_port4, tunnel_port6;
+	/* What other namespaces open may have to go through the tunnel: it is decided before routing. */
+	bool forwarded_tunnel;
+	/* Local prefixes whose addresses stand for names: clients of other namespaces reach them as if they were
+	 * foreign; what is not rerouted ends here. A family of 0: none. */
+	struct pr_address pool4, pool6;
+	uint8_t pool4_len, pool6_len;
 
 	bool infrastructure; /* accept what a host needs to be on its link, in the kernel */
 	uint8_t icmp_code,

@@ -13,7 +13,7 @@ LAYERS = [
     ["profile", "intel", "inspection"],
     ["firewall"],
     ["interception", "process", "ipc", "fetch"],
-    ["nameserver", "resolver", "history", "api"],
+    ["nameserver", "resolver", "tunnel", "history", "api"],
     ["engine"],
     ["kernel"],
     ["daemon"],

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Bodies of the messages between the engine and the tunnel process. */
+#pragma once
+
+#include "base/error.h"
+#include "network/tunnel.h"
+#include "packet/tuple.h"
+
+#include <stddef.h>
+
+#define PR_TUNNEL_BODY_MAX 2048
+
+/* TUNNEL_OPEN, and TUNNEL_HAVE in the other direction. Texts are borrowed. */
+struct pr_tunnel_link {
+	struct pr_tuple tuple;	 /* as the application sent it; TCP or UDP */
+	const char *upstream;	 /* its id */
+	const char *application; /* what isolates: the same text for the same application */
+	const char *name; /* canonical: the far end resolves it; "" = the tuple's destination */
+};
+
+/* TUNNEL_OPENED, TUNNEL_ENDED. */
+struct pr_tunnel_opened {
+	enum pr_tunnel_outcome outcome;
+	const char *why; /* a sentence that names the upstream and the reason; "" = none */
+};
+
+/* The length written; 0 where it does not fit `size` (PR_TUNNEL_BODY_MAX suffices). */
+size_t pr_tunnel_link_encode(const struct pr_tunnel_link *link, void *body, size_t size);
+size_t pr_tunnel_opened_encode(const struct pr_tunnel_opened *opened, void *body, size_t size);
+/* 0 or -EBADMSG. What is read borrows from the body. */
+PR_MUST_USE int pr_tunnel_link_decode(const void *body, size_t len,
+				      struct pr_tunnel_link *ret_link);
+PR_MUST_USE int pr_tunnel_opened_decode(const void *body, size_t len,
+					struct pr_tunnel_opened *ret_opened);

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * By which hops a link goes: of a chain each in order, of a set one that works; with an account for whatever isolates,
+ * so that a proxy that tells accounts apart (Tor does) gives each a way of its own. How the upstreams fare is measured by
+ * the links that use them, and looked at from time to time where none does.
+ */
+#pragma once
+
+#include "tunnel/carrier.h"
+
+#define PR_WAYS_FAILURES 3u  /* in a row that are an upstream's own fault: it is down */
+#define PR_WAYS_LOOK_S	 30u /* how often one that is used, or down, is looked at */
+#define PR_WAYS_KEPT_MAX \
+	16384u /* ways that are remembered for what isolates; the oldest gives way */
+#define PR_WAYS_DEFAULT_RENEW_S 600u
+
+struct pr_ways;
+
+struct pr_ways *pr_ways_new(struct event_base *base, struct pr_dialer *dialer);
+void pr_ways_free(struct pr_ways *ways); /* takes NULL */
+/* Copies; what is remembered of an upstream that stays the same is kept. 0, or -EINVAL: a member is unknown. */
+PR_MUST_USE int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams,
+			    unsigned int n);
+
+/* A way, chosen. */
+struct pr_way {
+	struct pr_carrier_hop hops[PR_TUNNEL_HOPS_MAX];
+	unsigned int n_hops;
+};
+/* What it holds is borrowed until the next pr_ways_set() or pr_ways_choose(). OPEN, DOWN with a sentence, or
+ * UNSUPPORTED (datagrams). `domain` "" = none. */
+PR_MUST_USE enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const char *upstream,
+						  const char *application, const char *domain,
+						  uint64_t link, bool datagrams, uint64_t now_us,
+						  struct pr_way *ret_way, const char **ret_why);
+/* How the opening of a way ended, and how long it took; `hop`: which of them failed. */
+void pr_ways_opened(struct pr_ways *ways, const struct pr_way *way, enum pr_tunnel_outcome outcome,
+		    unsigned int hop, uint64_t took_us, const char *why, uint64_t now_us);
+
+struct pr_way_state {
+	const char *upstream, *kind;
+	bool up, known;	     /* known: it was used or looked at */
+	uint32_t latency_us; /* of opening a link by it, smoothed; 0 = none yet */
+	uint64_t opened, failed;
+	const char *why; /* of the last failure; "" = none */
+};
+/* The state of the n-th upstream; false where there is none. */
+bool pr_ways_state(const struct pr_ways *ways, unsigned int n, struct pr_way_state *ret_state);
