@@ -93,6 +93,29 @@ def section(key, *names):
     return struct.pack('>H', len(key)) + key + struct.pack('>I', len(names)) + b''.join(names)
 
 
+def saved_pools():
+    """Names with their places, as network/pool_saved.c has them."""
+    def pool(names, n=None, after=1, base4=(10, 99, 7, 0), len6=64):
+        body = b'PRPOOL01' + bytes([4, 24, *base4]) + bytes([6, len6, 0xfd, 0x99]) + bytes(14)
+        body += struct.pack('!II', after, len(names) if n is None else n)
+        for name, place, used in names:
+            body += struct.pack('!H', len(name)) + name + struct.pack('!II', place, used)
+        return body
+    two = [(b'one.example', 1, 1789990000), (b'two.example', 2, 1789999999)]
+    yield 'empty', pool([])
+    yield 'two', pool(two, after=3)
+    yield 'full', pool([(b'n%d.example' % i, i, 1789000000 + i) for i in range(1, 41)], after=41)
+    yield 'same-place', pool([two[0], (b'two.example', 1, 1789999999)])
+    yield 'same-name', pool([two[0], (b'one.example', 2, 1789999999)])
+    yield 'count-lies', pool(two, n=0xffffffff)
+    yield 'beyond', pool([(b'one.example', 255, 0)])
+    yield 'next-beyond', pool(two, after=255)
+    yield 'other-range', pool(two, base4=(10, 98, 7, 0))
+    yield 'no-range', pool(two, len6=97)
+    yield 'capitals', pool([(b'One.example', 1, 0)])
+    yield 'to-come', pool([(b'one.example', 1, 0xffffffff)])
+
+
 def saved_names():
     curl = section(b'path:/usr/bin/curl', saved_name(b'example.com', 1, A4),
                    saved_name(b'example.com', 1, A6), saved_name(b'proven.example', 0, B4))
@@ -570,6 +593,8 @@ def main():
         write('intel_set', name, data)
     for name, data in saved_names():
         write('names', name, data)
+    for name, data in saved_pools():
+        write('pool', name, data)
     for target, name, data in seeds_tls.seeds():
         write(target, name, data)
     for name, data in packets():

@@ -53,7 +53,7 @@ PR_MUST_USE int pr_pool_give(struct pr_pool *pool, const char *name, int family,
 const char *pr_pool_name(const struct pr_pool *pool, const struct pr_address *address);
 bool pr_pool_has(const struct pr_pool *pool, const struct pr_address *address);
 /* A link uses the address; and does no more. Calls for what the pool doesn't know are ignored. */
-void pr_pool_hold(struct pr_pool *pool, const struct pr_address *address, uint64_t now_us);
+void pr_pool_hold(struct pr_pool *pool, const struct pr_address *address);
 void pr_pool_release(struct pr_pool *pool, const struct pr_address *address, uint64_t now_us);
 
 struct pr_pool_counters {
@@ -62,9 +62,14 @@ struct pr_pool_counters {
 };
 void pr_pool_counters(const struct pr_pool *pool, struct pr_pool_counters *ret_counters);
 
+/* The next addresses are given from anywhere in the ranges on: where nothing could be loaded, what applications still
+ * have from before is hardly met. */
+void pr_pool_scatter(struct pr_pool *pool);
+
 /* Survives a restart: `now_us` is monotonic, `real_us` the same moment of the real clock. The caller frees. */
 PR_MUST_USE int pr_pool_save(const struct pr_pool *pool, uint64_t now_us, uint64_t real_us,
 			     uint8_t **ret_bytes, size_t *ret_len);
-/* Adds to what is there; what is of another range is passed over. -EBADMSG: not ours, nothing is loaded. */
+/* Adds to what is there; what is of another range is passed over. New names go on a good way behind the saved ones, for
+ * some may have been given since. -EBADMSG: not ours, nothing is loaded. */
 PR_MUST_USE int pr_pool_load(struct pr_pool *pool, const uint8_t *bytes, size_t len,
 			     uint64_t now_us, uint64_t real_us);
