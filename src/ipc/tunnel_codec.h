@@ -8,7 +8,8 @@
 
 #include <stddef.h>
 
-#define PR_TUNNEL_BODY_MAX 2048
+#define PR_TUNNEL_BODY_MAX	  2048
+#define PR_TUNNEL_APPLICATION_MAX 512 /* bytes of what isolates */
 
 /* TUNNEL_OPEN, and TUNNEL_HAVE in the other direction. Texts are borrowed. */
 struct pr_tunnel_link {
@@ -27,8 +28,12 @@ struct pr_tunnel_opened {
 /* The length written; 0 where it does not fit `size` (PR_TUNNEL_BODY_MAX suffices). */
 size_t pr_tunnel_link_encode(const struct pr_tunnel_link *link, void *body, size_t size);
 size_t pr_tunnel_opened_encode(const struct pr_tunnel_opened *opened, void *body, size_t size);
-/* 0 or -EBADMSG. What is read borrows from the body. */
+/* TUNNEL_WHO: what came to the entry point, as it saw it: from its peer to itself. */
+size_t pr_tunnel_who_encode(const struct pr_tuple *seen, void *body, size_t size);
+/* 0 or -EBADMSG. What is read borrows from the body; no text is NULL. A link has both ports and an upstream, its name is
+ * canonical. */
 PR_MUST_USE int pr_tunnel_link_decode(const void *body, size_t len,
 				      struct pr_tunnel_link *ret_link);
 PR_MUST_USE int pr_tunnel_opened_decode(const void *body, size_t len,
 					struct pr_tunnel_opened *ret_opened);
+PR_MUST_USE int pr_tunnel_who_decode(const void *body, size_t len, struct pr_tuple *ret_seen);
