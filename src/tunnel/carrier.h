@@ -34,8 +34,11 @@ struct pr_carrier_to {
 /* None is called from within a call of this header; any of them may free the carrier. */
 struct pr_carrier_events {
 	void *context;
-	/* Once; `why` names the hop and the reason, borrowed. Unless OPEN the carrier is good for nothing but free(). */
-	void (*opened)(void *context, enum pr_tunnel_outcome outcome, const char *why);
+	/* Once; `why` names the hop and the reason, borrowed. DOWN: hop number `hop` is itself at fault, or cannot be
+	 * reached; otherwise it is the last one's word on the destination. Unless OPEN the carrier is good for nothing but
+	 * free(). */
+	void (*opened)(void *context, enum pr_tunnel_outcome outcome, unsigned int hop,
+		       const char *why);
 	/* There is something to read, or an end: read until -EAGAIN. */
 	void (*readable)(void *context);
 	/* A write that came back short may go on. */
