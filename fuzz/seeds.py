@@ -420,6 +420,16 @@ def provider_urls():
     yield 'http', b'id=rep\ntype=1\nasks=3\ndeadline_ms=300\ncache_most_s=1\nurl=https://r.example/{entity}\nheader=K: v\n\0'
 
 
+TUNNEL_UPSTREAMS = {
+    'socks5': 'socks5://127.0.0.1:9050', 'socks5-6': 'socks5://[2001:db8::1]:1080', 'interface': 'interface:wg0',
+    'connect': 'connect://Proxy.Example.:443', 'http': 'http://user:pw@10.0.0.1:3128/x',
+    'proxy-text': 'id=tor\nkind=socks5\nisolate=domain\nchoose=order\nrenew_s=600\nport=9050\nudp=1\nhost=127.0.0.1\n'
+                  'user=u\npassword=a=b\nca=/etc/ca.pem\n',
+    'interface-text': 'id=vpn\nkind=interface\ninterface=wg0\nnameserver=10.64.0.1\nnameserver=fd00::1\n',
+    'set-text': 'id=any\nkind=set\nchoose=latency\nmember=a\nmember=b\n',
+    'chain-text': 'id=three\nkind=chain\nisolate=link\nmember=a\nmember=any\nmember=c\n'}
+
+
 def heuristic_step(what, seconds, kind, name):
     return struct.pack('>BHHB', what, seconds, kind, len(name)) + name
 
@@ -569,6 +579,8 @@ def main():
         write('provider_answer', name, data)
     for name, data in provider_urls():
         write('provider_url', name, data)
+    for name, text in TUNNEL_UPSTREAMS.items():
+        write('tunnel_upstream', name, text.encode())
     for name, data in heuristic_steps():
         write('heuristics', name, data)
     ipc()

@@ -38,12 +38,14 @@ enum pr_tunnel_isolate {
 	PR_TUNNEL_PER_DOMAIN,	   /* of an application */
 	PR_TUNNEL_PER_LINK,
 	PR_TUNNEL_SHARED, /* all of them */
+	PR_TUNNEL_N_ISOLATES,
 };
 
 enum pr_tunnel_choose {
 	PR_TUNNEL_IN_ORDER, /* the first that works */
 	PR_TUNNEL_BY_LATENCY,
 	PR_TUNNEL_AT_RANDOM, /* one for each that isolates */
+	PR_TUNNEL_N_CHOICES,
 };
 
 /* Texts are borrowed; "" = not given. */
@@ -86,18 +88,23 @@ enum pr_tunnel_outcome {
 
 /* Characters of an id: letters, digits, "-", "_". */
 bool pr_tunnel_id_valid(const char *id);
+/* Can an interface have this name? */
+bool pr_tunnel_interface_valid(const char *name);
+/* A canonical name, or an address as text without brackets. */
+bool pr_tunnel_host_valid(const char *host);
 const char *pr_tunnel_kind_name(enum pr_tunnel_kind kind); /* "socks5", "connect", … */
 const char *pr_tunnel_isolate_name(
 	enum pr_tunnel_isolate isolate); /* "application", "domain", "link", "none" */
 const char *pr_tunnel_choose_name(enum pr_tunnel_choose choose); /* "order", "latency", "random" */
 const char *pr_tunnel_outcome_name(enum pr_tunnel_outcome outcome); /* "open", "refused", … */
 
-/* A URL of the forms above. Fills kind, host, port or interface; what it fills borrows from `text`, which it cuts
+/* A URL of the forms above, the port always with it. Fills kind, host, port or interface; what it fills borrows from `text`, which it cuts
  * into pieces. 0, or -EINVAL with *ret_why set to a sentence. */
 PR_MUST_USE int pr_tunnel_url_parse(char *text, struct pr_tunnel_upstream *upstream,
 				    const char **ret_why);
 
-/* As a text of lines, for the way to the tunnel process. The caller frees. */
+/* As a text of lines, for the way to the tunnel process. Texts hold no line's end. The caller frees. */
 char *pr_tunnel_upstream_write(const struct pr_tunnel_upstream *upstream);
-/* Back; cuts `text` into pieces and borrows them. 0 or -EBADMSG. */
+/* Back; cuts `text` into pieces and borrows them; what isn't given is "", not NULL. 0 or -EBADMSG: then it is no upstream
+ * that could be configured. That members exist is not looked at. */
 PR_MUST_USE int pr_tunnel_upstream_read(char *text, struct pr_tunnel_upstream *ret_upstream);
