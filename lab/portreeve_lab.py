@@ -11,6 +11,7 @@ taken down by close(), also when the process ends by an exception or a signal th
 """
 import atexit
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -77,6 +78,11 @@ class Namespace:
         self.lab, self.role = lab, role
         self.name = f"{lab.prefix}-{role}"
         run("ip", "netns", "add", self.name)
+        # No search for others with the same address: it lasts seconds, and browsers abort what they load when its end
+        # makes an address usable. `all` counts for some of it, `default` for the devices to come.
+        for which in ("all", "default"):
+            self.sysctl(f"net.ipv6.conf.{which}.accept_dad", 0)
+            self.sysctl(f"net.ipv6.conf.{which}.dad_transmits", 0)
         self.ip("link", "set", "lo", "up")
 
     def command(self, *words):
@@ -90,6 +96,12 @@ class Namespace:
 
     def python(self, code, *arguments, **options):
         return self.run("/usr/bin/python3", "-c", code, *arguments, **options)
+
+    def is_settled(self):
+        """Each device runs and has its link-local address, and no address is still being tried: nothing changes by itself."""
+        devices = [device for device in json.loads(self.ip("-json", "addr").stdout) if "LOOPBACK" not in device["flags"]]
+        return all(device["operstate"] in ("UP", "UNKNOWN") and "link" in [a["scope"] for a in device["addr_info"]] and
+                   not any(a.get("tentative") for a in device["addr_info"]) for device in devices)
 
     def sysctl(self, key, value):
         self.run("sysctl", "-qw", f"{key}={value}")
@@ -182,6 +194,8 @@ class Lab:
             self.lan = self._add("lan") if lan else None
             self.container = self._add("container") if container else None
             self._join()
+            for namespace in self.namespaces:
+                wait_for(f"the devices of {namespace.name}", namespace.is_settled)
         except BaseException:
             self.close()
             raise
