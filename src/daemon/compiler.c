@@ -329,7 +329,7 @@ int pr_compiler_main(void)
 		return 1;
 	r = pr_role_drop(&compiler.start, PR_PARTY_COMPILER);
 	if (r == 0)
-		r = pr_role_close(PR_PARTY_COMPILER);
+		r = pr_role_close(PR_PARTY_COMPILER, NULL);
 	if (r == 0)
 		r = read_input(&compiler);
 	if (r == 0 && compiler.set_fd >= 0)

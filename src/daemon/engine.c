@@ -374,7 +374,7 @@ int pr_engine_main(void)
 	(void)setpriority(PRIO_PROCESS, 0, PR_ENGINE_WORKER_NICE);
 	r = pr_role_drop(&process->start, PR_PARTY_ENGINE);
 	if (r == 0)
-		r = pr_role_close(PR_PARTY_ENGINE);
+		r = pr_role_close(PR_PARTY_ENGINE, NULL);
 	if (r < 0)
 		pr_engine_process_fail(process, "the sandbox cannot be closed: %s", strerror(-r));
 	run(process);

@@ -12,7 +12,7 @@
 static int close_sandbox(void *context)
 {
 	struct pr_start *start = context;
-	int r = pr_role_close(PR_PARTY_FRONT);
+	int r = pr_role_close(PR_PARTY_FRONT, NULL);
 
 	if (r < 0)
 		return r;

@@ -11,7 +11,7 @@
 static int close_sandbox(void *context)
 {
 	(void)context;
-	return pr_role_close(PR_PARTY_RESOLVER);
+	return pr_role_close(PR_PARTY_RESOLVER, NULL);
 }
 
 int pr_resolver_main(void)

@@ -23,14 +23,15 @@ int pr_role_drop(const struct pr_start *start, enum pr_party party)
 	return pr_sandbox_drop(&sandbox);
 }
 
-int pr_role_close(enum pr_party party)
+int pr_role_close(enum pr_party party, const char *also_read)
 {
 	/* Where the certificates of those who sign lie (Debian, Fedora, Arch): for what is fetched by https. */
-	static const char *const certificates[] = { "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
-						    "/usr/share/ca-certificates", NULL };
-	const struct pr_sandbox sandbox = { .party = party,
-					    .read_dirs =
-						    party == PR_PARTY_FRONT ? certificates : NULL };
+	const char *const dirs[] = {
+		"/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates",
+		also_read,  NULL
+	};
+	bool reads = party == PR_PARTY_FRONT || party == PR_PARTY_TUNNEL;
+	const struct pr_sandbox sandbox = { .party = party, .read_dirs = reads ? dirs : NULL };
 
 	return pr_sandbox_close(&sandbox);
 }

@@ -10,9 +10,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#define ENGINE_FDS_MAX	    4096	   /* the nameserver's TCP clients */
-#define RESOLVER_FDS_MAX    12288	   /* a socket a question, and connections of providers */
-#define FRONT_FDS_MAX	    1024	   /* clients of the API */
+#define ENGINE_FDS_MAX	    4096  /* the nameserver's TCP clients */
+#define RESOLVER_FDS_MAX    12288 /* a socket a question, and connections of providers */
+#define FRONT_FDS_MAX	    1024  /* clients of the API */
+#define TUNNEL_FDS_MAX	    65536 /* two sockets a link, and pipes of those whose bytes wait */
 #define FRONT_FILE_MAX	    (512ull << 20) /* a list that it fetches; the writer is killed */
 #define COMPILER_FDS_MAX    8192	   /* one a configuration file, or three a list */
 #define COMPILER_MEMORY_MAX (1ull << 30)
@@ -42,20 +43,19 @@ static int limit_compiler(bool builds_set)
 static int set_limits(enum pr_party party, bool builds_set)
 {
 	static const rlim_t fds[PR_N_PARTIES] = {
-		[PR_PARTY_ENGINE] = ENGINE_FDS_MAX,
-		[PR_PARTY_RESOLVER] = RESOLVER_FDS_MAX,
-		[PR_PARTY_FRONT] = FRONT_FDS_MAX,
-		[PR_PARTY_COMPILER] = COMPILER_FDS_MAX,
+		[PR_PARTY_ENGINE] = ENGINE_FDS_MAX, [PR_PARTY_RESOLVER] = RESOLVER_FDS_MAX,
+		[PR_PARTY_FRONT] = FRONT_FDS_MAX,   [PR_PARTY_COMPILER] = COMPILER_FDS_MAX,
+		[PR_PARTY_TUNNEL] = TUNNEL_FDS_MAX,
 	};
 	struct rlimit now;
 	int r;
 
-	/* without root no more than there is */
+	/* no more than there is, for whom the supervisor may not raise it (root in a container) */
 	if (getrlimit(RLIMIT_NOFILE, &now) < 0)
 		return -errno;
-	r = limit(RLIMIT_NOFILE,
-		  geteuid() && now.rlim_max < fds[party] ? now.rlim_max : fds[party]);
-
+	r = limit(RLIMIT_NOFILE, fds[party]);
+	if (r == -EPERM && now.rlim_max < fds[party])
+		r = limit(RLIMIT_NOFILE, now.rlim_max);
 	if (r == 0)
 		r = limit(RLIMIT_CORE, 0);
 	if (r == 0 && party == PR_PARTY_COMPILER)
@@ -100,7 +100,8 @@ int pr_sandbox_close(const struct pr_sandbox *sandbox)
 {
 	int r = 0;
 
-	if (sandbox->party == PR_PARTY_FRONT || sandbox->party == PR_PARTY_COMPILER)
+	if (sandbox->party == PR_PARTY_FRONT || sandbox->party == PR_PARTY_COMPILER ||
+	    sandbox->party == PR_PARTY_TUNNEL)
 		r = pr_landlock_close(sandbox->read_dirs, sandbox->write_dirs);
 	return r < 0 ? r : pr_seccomp_close(sandbox->party);
 }

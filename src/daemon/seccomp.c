@@ -131,6 +131,17 @@ static const struct conditional for_front_if[] = {
 	{ SCMP_SYS(clone), { 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD } },
 };
 
+/* Bytes go from socket to socket by pipes; certificates are read. */
+static const int for_tunnel[] = { SCMP_SYS(accept4), SCMP_SYS(bind),   SCMP_SYS(connect),
+				  SCMP_SYS(splice),  SCMP_SYS(access), SCMP_SYS(getcwd) };
+static const struct conditional for_tunnel_if[] = {
+	{ SCMP_SYS(socket), { 0, SCMP_CMP_EQ, AF_INET, 0 } },
+	{ SCMP_SYS(socket), { 0, SCMP_CMP_EQ, AF_INET6, 0 } },
+	{ SCMP_SYS(ioctl), { 1, SCMP_CMP_EQ, SIOCGIFINDEX, 0 } }, /* of fe80::…%eth0 */
+	{ SCMP_SYS(fcntl), { 1, SCMP_CMP_EQ, F_SETPIPE_SZ, 0 } },
+	{ SCMP_SYS(openat), { 2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY } },
+};
+
 static const int for_compiler[] = { SCMP_SYS(memfd_create), SCMP_SYS(ftruncate), SCMP_SYS(dup),
 				    SCMP_SYS(pwrite64), SCMP_SYS(fsync) };
 static const struct conditional for_compiler_if[] = {
@@ -168,6 +179,8 @@ static int allow_for(scmp_filter_ctx filter, enum pr_party party)
 		return ALLOW(filter, for_resolver) ?: ALLOW_IF(filter, for_resolver_if);
 	case PR_PARTY_FRONT:
 		return ALLOW(filter, for_front) ?: ALLOW_IF(filter, for_front_if);
+	case PR_PARTY_TUNNEL:
+		return ALLOW(filter, for_tunnel) ?: ALLOW_IF(filter, for_tunnel_if);
 	case PR_PARTY_COMPILER:
 		return ALLOW(filter, for_compiler) ?: ALLOW_IF(filter, for_compiler_if);
 	default:
@@ -186,7 +199,7 @@ static int refuse_softly(scmp_filter_ctx filter, enum pr_party party)
 					   NULL);
 	/* the C library takes a Unix socket where it asks for an interface's number, or for nscd; refused, it goes
 	 * on without */
-	if (r == 0 && party == PR_PARTY_RESOLVER)
+	if (r == 0 && (party == PR_PARTY_RESOLVER || party == PR_PARTY_TUNNEL))
 		r = seccomp_rule_add(filter, SCMP_ACT_ERRNO(EACCES), SCMP_SYS(socket), 1,
 				     SCMP_A0(SCMP_CMP_EQ, AF_UNIX));
 	return r;

@@ -219,7 +219,8 @@ void pr_supervisor_begin(struct pr_supervisor *supervisor)
 	if (!supervisor->users.single) {
 		ruleset->own_uids[0] = supervisor->users.of[PR_PARTY_RESOLVER].uid;
 		ruleset->own_uids[1] = supervisor->users.of[PR_PARTY_FRONT].uid; /* lists */
-		ruleset->n_own_uids = 2;
+		ruleset->own_uids[2] = supervisor->users.of[PR_PARTY_TUNNEL].uid;
+		ruleset->n_own_uids = 3;
 		ruleset->reset_uid = supervisor->users.of[PR_PARTY_ENGINE].uid;
 	}
 	r = pr_supervisor_sockets_open(supervisor);

@@ -79,7 +79,7 @@ static int send_start(struct pr_supervisor *supervisor, struct pr_child *child)
 {
 	const struct pr_user *user = &supervisor->users.of[child->party];
 	struct settings settings = { .pairs = { .n = 0 } };
-	uint8_t body[4096];
+	uint8_t body[8192]; /* a path and a few numbers */
 	size_t len;
 
 	add_number(&settings, "uid", user->uid);
@@ -89,6 +89,9 @@ static int send_start(struct pr_supervisor *supervisor, struct pr_child *child)
 		add_engine_settings(supervisor, &settings);
 	if (child->party == PR_PARTY_FRONT)
 		add_number(&settings, "group", supervisor->users.admin_gid);
+	if (child->party == PR_PARTY_TUNNEL)
+		pr_assert(pr_pairs_add(&settings.pairs, "config_dir",
+				       supervisor->options.config_dir));
 	len = pr_pairs_encode(&settings.pairs, body, sizeof(body));
 	return pr_channel_send(child->channel, PR_MESSAGE_START, 0, body, len);
 }

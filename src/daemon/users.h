@@ -19,6 +19,6 @@ struct pr_users {
 	gid_t admin_gid; /* the group portreeve; (gid_t)-1 where there is none */
 };
 
-/* portreeve-engine, -resolver, -front and -compiler; where a user does not exist, a numeric id that no
+/* portreeve-engine, -resolver, -front, -compiler and -tunnel; where a user does not exist, a numeric id that no
  * account has. 0 or -errno: no free id, /proc/self/uid_map unreadable. */
 PR_MUST_USE int pr_users_find(struct pr_users *ret_users);

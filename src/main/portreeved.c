@@ -12,6 +12,8 @@ static int run_role(enum pr_party role)
 		return pr_resolver_main();
 	case PR_PARTY_COMPILER:
 		return pr_compiler_main();
+	case PR_PARTY_TUNNEL:
+		return pr_tunnel_main();
 	default:
 		return pr_front_main();
 	}
