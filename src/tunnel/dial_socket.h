@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Sockets that are bound to a device, and what their errors mean. Of the room itself. */
+#pragma once
+
+#include "base/address.h"
+#include "network/tunnel.h"
+
+/* What it sends leaves by this interface or not at all; what it hears came by it. An unbound socket needs no capability
+ * for it since Linux 5.7 (net/core/sock.c, sock_bindtoindex()). "" = nothing to do. 0; -ENODEV: it is not there. */
+PR_MUST_USE int pr_dial_socket_bind(int fd, const char *interface);
+/* A socket that is connected, or connecting, non-blocking and CLOEXEC; -errno. */
+PR_MUST_USE int pr_dial_socket(const struct pr_address *address, uint16_t port, bool datagrams,
+			       const char *interface);
+/* What an error of connect() says of the destination. */
+enum pr_tunnel_outcome pr_dial_outcome_of(int error);
