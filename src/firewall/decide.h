@@ -87,6 +87,17 @@ void pr_decide_on_link(const struct pr_policy *policy, const struct pr_subject *
 void pr_decide_on_inspection(const struct pr_policy *policy, const struct pr_subject *subject,
 			     struct pr_decision *ret_decision);
 
+/* Would every link of a communication (its owner and its names), at an address of the Internet that is not known here,
+ * go through the tunnel or be denied, and one at least go through it? Then its name needn't be resolved here.
+ * *ret_decision: such a link's. Links of TCP and UDP are meant; no tunnel carries others. What a prompt would permit
+ * where the tunnel is required goes through it. There, too, a rule that lets some ports around the tunnel, whatever the
+ * name (`+ * UDP/123`), has no name resolved here: only one that names it has. */
+bool pr_decide_is_tunnelled(const struct pr_policy *policy, const struct pr_subject *subject,
+			    struct pr_decision *ret_decision);
+/* Does what a user permits of this link, being asked, go through the tunnel? */
+bool pr_decide_answer_is_tunnelled(const struct pr_policy *policy,
+				   const struct pr_subject *subject);
+
 /* What a communication's decision is kept under: it holds for a link with an equal key. 0: the link stands
  * alone (our own traffic, infrastructure, what is spoofed or older than the daemon, questions to a
  * nameserver): no decision on a communication holds for it. By this process's hash seed. */

@@ -6,6 +6,21 @@ static bool has_bit(const struct pr_subject *subject, const uint64_t *bits, uint
 	return bits && list / 64 < subject->n_list_words && bits[list / 64] >> list % 64 & 1;
 }
 
+void pr_subject_set_far(struct pr_subject *subject)
+{
+	const unsigned int absent = PR_FACT_ADDRESS | PR_FACT_COUNTRY | PR_FACT_ASN;
+
+	subject->remote_class = PR_CLASS_GLOBAL;
+	subject->scope = PR_SCOPE_INTERNET;
+	subject->known |= absent | PR_FACT_SCOPE | PR_FACT_LISTS;
+	subject->absent &= ~(unsigned int)(PR_FACT_SCOPE | PR_FACT_LISTS);
+	subject->absent |= absent;
+	subject->country[0] = subject->continent[0] = '\0';
+	subject->asn = 0;
+	subject->organisation = NULL;
+	subject->address_lists = NULL;
+}
+
 bool pr_subject_on_list(const struct pr_subject *subject, uint32_t list)
 {
 	for (unsigned int i = 0; i < subject->n_domains; i++)

@@ -139,6 +139,10 @@ struct pr_subject {
 	enum pr_spoof spoofed; /* the source is not one that may arrive or leave here */
 };
 
+/* Its address is one of the Internet that the far end of a tunnel alone will know: scope and class are given, address,
+ * country and AS absent, and it is on no list by its address. Its names are the caller's. */
+void pr_subject_set_far(struct pr_subject *subject);
+
 /* Is one of the domains, or the address, on the list? */
 bool pr_subject_on_list(const struct pr_subject *subject, uint32_t list);
 /* Neither is; is there no data for it, may it still come (PR_FACT_LISTS is open)? */

@@ -182,6 +182,7 @@ int pr_policy_open(const void *bytes, size_t len, struct pr_policy **ret_policy)
 	policy->wants_data = wanted_data(policy);
 	policy->may_deny_infrastructure = denies_infrastructure(policy);
 	pr_policy_find_seen(policy);
+	pr_policy_find_ports(policy);
 	*ret_policy = PR_TAKE_PTR(policy);
 	return 0;
 }
@@ -193,5 +194,6 @@ void pr_policy_free(struct pr_policy *policy)
 	free(policy->settings);
 	free(policy->doh_lists);
 	free(policy->rulesets_seen);
+	pr_policy_free_ports(policy);
 	free(policy);
 }

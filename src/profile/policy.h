@@ -207,6 +207,9 @@ unsigned int pr_policy_wants_seen(const struct pr_policy *policy, uint32_t profi
  * UINT32_MAX: any rule. */
 bool pr_policy_denies_name_before(const struct pr_policy *policy, uint32_t profile,
 				  enum pr_direction direction, uint32_t rule);
+/* Ports, ascending, such that a link to any other one is to the rules of the profile for what is opened from here, and
+ * to every check, what one to the greatest of them below it is. None: nothing of the profile's leads through the tunnel. */
+const uint16_t *pr_policy_ports(const struct pr_policy *policy, uint32_t profile, uint32_t *ret_n);
 /* True when some profile matches by `package`, which costs a look-up for each executable otherwise spared. */
 bool pr_policy_wants_package(const struct pr_policy *policy);
 
@@ -216,6 +219,7 @@ const char *pr_policy_rule_text(const struct pr_policy *policy, uint32_t rule);
 const char *pr_policy_rule_place(const struct pr_policy *policy, uint32_t rule);
 /* The fact (PR_FACT_…) that its entity is compared with, 0 for *; and the numbers of its lists. */
 unsigned int pr_policy_rule_fact(const struct pr_policy *policy, uint32_t rule);
+bool pr_policy_rule_has_ports(const struct pr_policy *policy, uint32_t rule);
 /* PR_FACT_SPEAKS, PR_FACT_ENCRYPTION: what its protocol's place asks of the packets; 0 for nothing. */
 unsigned int pr_policy_rule_seen(const struct pr_policy *policy, uint32_t rule);
 const uint32_t *pr_policy_rule_lists(const struct pr_policy *policy, uint32_t rule,

@@ -11,6 +11,11 @@ struct pr_ruleset_seen {
 	uint32_t first_denial; /* the first rule that denies by a name, or PR_BLOB_NONE */
 };
 
+struct pr_policy_ports {
+	uint16_t *first; /* owned; ascending */
+	uint32_t n;
+};
+
 struct pr_policy {
 	const struct pr_blob_header *header;
 	uint32_t n[PR_SECTION_COUNT_];
@@ -39,6 +44,7 @@ struct pr_policy {
 	uint64_t *doh_lists;	      /* owned; NULL = no profile wants them denied */
 	unsigned int wants_data;
 	struct pr_ruleset_seen *rulesets_seen; /* by ruleset; owned */
+	struct pr_policy_ports *ports_of;      /* by profile; owned */
 	bool may_deny_infrastructure;
 };
 
@@ -47,6 +53,10 @@ bool pr_policy_valid(const struct pr_policy *policy);
 
 /* policy_seen.c: fills in rulesets_seen. */
 void pr_policy_find_seen(struct pr_policy *policy);
+
+/* policy_services.c: fills in ports_of, and frees it. */
+void pr_policy_find_ports(struct pr_policy *policy);
+void pr_policy_free_ports(struct pr_policy *policy);
 
 /* What rules are looked for: those that don't exclude what a subject says of its protocol and port. */
 enum pr_known { PR_IS_KNOWN, PR_IS_OPEN, PR_IS_NONE };
