@@ -14,6 +14,16 @@
  *   TUNNEL_UPSTREAMS pairs, in any order; the last such message counts, whole:
  *                      "upstream"    pr_tunnel_upstream_write()
  *                      "nameserver"  an address: of the system's
+ * To the engine, beside its answers:
+ *   TUNNEL_STATE     once a second for each upstream of which something changed, pairs:
+ *                      "upstream"    its id, first
+ *                      "kind"        pr_tunnel_kind_name()
+ *                      "up"          1, 0; without it: not known, it was neither used nor looked at
+ *                      "latency_us"  of opening a link by it; 0: none yet
+ *                      "links"       that it carries now
+ *                      "opened", "failed"  links, since it is configured
+ *                      "sent", "received"  bytes of its links
+ *                      "why"         the last failure; without it: none
  */
 #pragma once
 

@@ -22,10 +22,17 @@ void pr_ways_free(struct pr_ways *ways); /* takes NULL */
 PR_MUST_USE int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams,
 			    unsigned int n);
 
+/* Which upstreams a way leads by, to be kept by whom it was given to; what it names may be gone by then. */
+struct pr_way_mark {
+	uint32_t set; /* that pr_ways_set() made, counted */
+	uint8_t n_hops, upstreams[PR_TUNNEL_HOPS_MAX];
+};
+
 /* A way, chosen. */
 struct pr_way {
 	struct pr_carrier_hop hops[PR_TUNNEL_HOPS_MAX];
 	unsigned int n_hops;
+	struct pr_way_mark mark;
 };
 /* What it holds is borrowed until the next pr_ways_set() or pr_ways_choose(). OPEN, DOWN with a sentence, or
  * UNSUPPORTED (datagrams). `domain` "" = none. */
@@ -33,9 +40,11 @@ PR_MUST_USE enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const ch
 						  const char *application, const char *domain,
 						  uint64_t link, bool datagrams, uint64_t now_us,
 						  struct pr_way *ret_way, const char **ret_why);
-/* How the opening of a way ended, and how long it took; `hop`: which of them failed. */
-void pr_ways_opened(struct pr_ways *ways, const struct pr_way *way, enum pr_tunnel_outcome outcome,
-		    unsigned int hop, uint64_t took_us, const char *why, uint64_t now_us);
+/* How the opening of a way ended, and how long it took; `hop`: which of them failed. What is no upstream any more is
+ * passed over. */
+void pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
+		    enum pr_tunnel_outcome outcome, unsigned int hop, uint64_t took_us,
+		    const char *why, uint64_t now_us);
 
 struct pr_way_state {
 	const char *upstream, *kind;
