@@ -312,6 +312,7 @@ int pr_supervisor_main(const struct pr_options *options)
 		.lock_fd = -1,
 		.sysctl_fd = -1,
 		.api_listener = -1,
+		.tunnel_sockets = { -1, -1, -1, -1 },
 		.claims_arp = -1,
 		.claims_ipv6 = -1,
 		.policy_fd = -1,

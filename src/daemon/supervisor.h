@@ -13,10 +13,12 @@
 #include "kernel/bpf.h"
 #include "kernel/conntrack.h"
 #include "kernel/nftables.h"
+#include "network/pool.h"
 #include "process/identity.h"
 
-#define PR_SUPERVISOR_LISTENERS_MAX 8
-#define PR_SUPERVISOR_QUEUE_FIRST   7700 /* beside other programs' usual 0, 1, … */
+#define PR_SUPERVISOR_LISTENERS_MAX  8
+#define PR_SUPERVISOR_TUNNEL_SOCKETS 4
+#define PR_SUPERVISOR_QUEUE_FIRST    7700 /* beside other programs' usual 0, 1, … */
 
 /* Sockets whose owner only a look at everybody's descriptors tells; more than the engine asks for at a time.
  * Beyond: unknown. */
@@ -86,6 +88,13 @@ struct pr_supervisor {
 	int nameserver[PR_SUPERVISOR_LISTENERS_MAX];
 	unsigned int n_nameserver;
 	uint16_t nameserver_port4, nameserver_port6;
+	/* The tunnel's entry point, whose ports are in `ruleset`; -1 = none of that family. */
+	int tunnel_sockets[PR_SUPERVISOR_TUNNEL_SOCKETS];
+
+	/* What the tunnel needs of the kernel (supervisor_pool.c). */
+	struct pr_pool_ranges pool,
+		pool_wanted;	/* in force; a family that can't be had is missing */
+	char pool_problem[256]; /* why one is missing, a sentence; "" = none is */
 
 	/* The policy and its changes (supervisor_change.h). */
 	int policy_fd, names_fd;
@@ -131,6 +140,16 @@ void pr_supervisor_who_answer(struct pr_supervisor *supervisor, const struct pr_
 /* ---- sockets ---- */
 PR_MUST_USE int pr_supervisor_sockets_open(struct pr_supervisor *supervisor);
 void pr_supervisor_sockets_close(struct pr_supervisor *supervisor);
+/* By which names the tunnel's are handed over: "tcp4", "tcp6", "udp4", "udp6". */
+const char *pr_supervisor_tunnel_socket_name(unsigned int which);
+
+/* ---- the tunnel's part of the kernel ---- */
+/* The policy that is to come in force has upstreams, or it has none. `ranges` are those of its pool (NULL: none); what holds
+ * of them is in `pool` afterwards. Before the engine gets that policy. Base chains are not touched. */
+void pr_supervisor_tunnel_set(struct pr_supervisor *supervisor, bool used,
+			      const struct pr_pool_ranges *ranges);
+/* The routes of this or an earlier run. */
+void pr_supervisor_pool_clear(void);
 
 /* ---- sysctls ---- */
 

@@ -18,6 +18,10 @@
 /* The nameserver's port on loopback: any that is free for UDP and TCP, beside mDNS's 5353. */
 #define NAMESERVER_PORT_FIRST 53053
 #define NAMESERVER_PORT_LAST  53153
+/* The tunnel's entry point, likewise. */
+#define TUNNEL_PORT_FIRST 53154
+#define TUNNEL_PORT_LAST  53254
+#define TUNNEL_BACKLOG	  4096 /* the kernel takes net.core.somaxconn where that is less */
 
 static int open_api(struct pr_supervisor *supervisor)
 {
@@ -82,6 +86,63 @@ static uint16_t open_nameserver(struct pr_supervisor *supervisor, const char *te
 	return 0;
 }
 
+/* ---- the tunnel's entry point: tcp4, tcp6, udp4, udp6 ---- */
+
+const char *pr_supervisor_tunnel_socket_name(unsigned int which)
+{
+	static const char *const names[PR_SUPERVISOR_TUNNEL_SOCKETS] = { "tcp4", "tcp6", "udp4",
+									 "udp6" };
+
+	pr_assert(which < PR_SUPERVISOR_TUNNEL_SOCKETS);
+	return names[which];
+}
+
+static void close_tunnel(struct pr_supervisor *supervisor, bool v6)
+{
+	for (unsigned int which = v6; which < PR_SUPERVISOR_TUNNEL_SOCKETS; which += 2)
+		if (supervisor->tunnel_sockets[which] >= 0)
+			close(PR_TAKE_FD(supervisor->tunnel_sockets[which]));
+}
+
+static int open_tunnel_at(struct pr_supervisor *supervisor, const struct pr_address *address,
+			  uint16_t port)
+{
+	bool v6 = address->family == 6;
+	int *tcp = &supervisor->tunnel_sockets[v6], *udp = &supervisor->tunnel_sockets[2 + v6];
+
+	*tcp = pr_listener_socket(address, port, 0, PR_TRANSPORT_TCP);
+	if (*tcp < 0)
+		return *tcp;
+	*udp = pr_listener_socket(address, port, 0, PR_TRANSPORT_UDP);
+	if (*udp < 0)
+		return *udp;
+	return listen(*tcp, TUNNEL_BACKLOG) < 0 ? -errno : 0;
+}
+
+/* Any address: what other namespaces open comes to that of the interface. The table lets nothing there but what was
+ * rerouted (kernel/nft_tunnel.c). The port found, or 0. */
+static uint16_t open_tunnel(struct pr_supervisor *supervisor, const char *text)
+{
+	struct pr_address address;
+
+	if (pr_address_parse(text, &address) < 0)
+		return 0;
+	for (uint16_t port = TUNNEL_PORT_FIRST; port <= TUNNEL_PORT_LAST; port++) {
+		int r = open_tunnel_at(supervisor, &address, port);
+
+		if (r == 0)
+			return port;
+		close_tunnel(supervisor, address.family == 6);
+		if (r != -EADDRINUSE)
+			break;
+	}
+	pr_log(PR_LOG_WARNING, "no-tunnel-sockets",
+	       "family=%u what=\"no socket for the tunnel: what is to go through it over IPv%u is "
+	       "blocked\"",
+	       address.family, address.family);
+	return 0;
+}
+
 static void open_claims(struct pr_supervisor *supervisor)
 {
 	int r = pr_claims_open(false, &supervisor->claims_arp);
@@ -120,6 +181,8 @@ int pr_supervisor_sockets_open(struct pr_supervisor *supervisor)
 	supervisor->ruleset.nameserver_port4 = supervisor->nameserver_port4;
 	supervisor->ruleset.nameserver_port6 = supervisor->nameserver_port6;
 	supervisor->ruleset.forwarded_questions = true;
+	supervisor->ruleset.tunnel_port4 = open_tunnel(supervisor, "0.0.0.0");
+	supervisor->ruleset.tunnel_port6 = open_tunnel(supervisor, "::");
 	open_claims(supervisor);
 	return 0;
 }
@@ -129,6 +192,8 @@ void pr_supervisor_sockets_close(struct pr_supervisor *supervisor)
 	char path[4096];
 
 	close_last(supervisor, 0);
+	close_tunnel(supervisor, false);
+	close_tunnel(supervisor, true);
 	if (supervisor->claims_arp >= 0)
 		close(PR_TAKE_FD(supervisor->claims_arp));
 	if (supervisor->claims_ipv6 >= 0)

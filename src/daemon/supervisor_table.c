@@ -43,6 +43,7 @@ int pr_supervisor_table_open(struct pr_supervisor *supervisor)
 		      stderr);
 	else if (r < 0)
 		fprintf(stderr, "portreeved: conntrack cannot be reached: %s\n", strerror(-r));
+	pr_supervisor_pool_clear();
 	supervisor->sysctl_fd = open("/proc/sys/net/netfilter", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	return 0;
 }
@@ -135,7 +136,7 @@ void pr_supervisor_table_install(struct pr_supervisor *supervisor)
 	pr_supervisor_say_ready(supervisor);
 }
 
-/* A number that comes back must not revive verdicts of its last time. */
+/* A number that comes back must not revive verdicts of its last time; those that hold in every generation stay. */
 void pr_supervisor_table_raise(struct pr_supervisor *supervisor)
 {
 	struct pr_ruleset_config *ruleset = &supervisor->ruleset;
@@ -145,7 +146,8 @@ void pr_supervisor_table_raise(struct pr_supervisor *supervisor)
 
 	if (!supervisor->installed)
 		return;
-	clear_marks(supervisor, mask, pr_mark_generation_mask(mask), pr_mark_link(mask, &fields));
+	clear_marks(supervisor, pr_mark_generation_mask(mask), pr_mark_generation_mask(mask),
+		    pr_mark_link(mask, &fields));
 	r = pr_nftables_raise(supervisor->nftables, next);
 	if (r < 0)
 		return pr_supervisor_give_up(supervisor, 1, "the generation cannot be raised: %s",
@@ -182,8 +184,10 @@ void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep)
 				strerror(-r));
 		clear_marks(supervisor, supervisor->ruleset.mark_mask, 0, 0);
 	}
-	if (!keep)
+	if (!keep) {
+		pr_supervisor_pool_clear();
 		pr_supervisor_sysctls_restore(supervisor);
+	}
 	supervisor->installed = false;
 	pr_nftables_free(PR_TAKE_PTR(supervisor->nftables));
 	pr_conntrack_free(PR_TAKE_PTR(supervisor->conntrack));

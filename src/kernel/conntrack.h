@@ -54,8 +54,8 @@ struct pr_conntrack_selector {
 	uint32_t mask, value;
 };
 /* Zeroes `bits` of the marks of all that are selected, the others' bits untouched, flows live on. Call it with
- * our whole mask at start and takeover and after the end; with the generation's field as selector before a number
- * comes back. The number changed into *ret_n unless NULL. */
+ * our whole mask at start and takeover and after the end; with the generation's field, as selector and as bits, before
+ * a number comes back. The number changed into *ret_n unless NULL. */
 PR_MUST_USE int pr_conntrack_clear(struct pr_conntrack *conntrack,
 				   const struct pr_conntrack_selector *selector, uint32_t bits,
 				   uint64_t *ret_n);

@@ -7,7 +7,8 @@
  *               first packet has it from there on: where it is gone later, somebody else wrote the mark
  *    bits 3-5   verdict of the opener's end (also of a forwarded link)
  *    bits 6-7   verdict of the end that was called
- * A local link has both ends on this host, and both verdicts. PR_MARK_OUT_OWN holds in every generation.
+ * A local link has both ends on this host, and both verdicts. PR_MARK_OUT_OWN holds in every generation, and so does
+ * PR_MARK_OUT_TUNNEL where the entry point is (nft_tunnel.c).
  *
  * In the packet mark, between a queue's verdict and the chain that queued (NF_REPEAT), they are an order:
  *    bits 0-2   generation that the order was made under

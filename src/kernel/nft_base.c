@@ -18,7 +18,7 @@ enum condition {
 	ALWAYS,
 	MARKED,	     /* with something in our bits of the packet mark */
 	UNCONFIRMED, /* the first packet of a link, as far as it was let through */
-	REROUTED,    /* of a link that was sent elsewhere */
+	LEAVING,     /* the first packet of a link, or one of a link that was sent elsewhere */
 };
 
 static const struct base {
@@ -32,7 +32,7 @@ static const struct base {
 	{ "at-prerouting-strip", "strip", MARKED },
 	{ "at-prerouting", "before-routing", UNCONFIRMED },
 	{ "at-prerouting-nat", "nat-before-routing", ALWAYS },
-	{ "at-postrouting", "leave-as-local", REROUTED },
+	{ "at-postrouting", "leave", LEAVING },
 	{ "at-input-strip", "strip", MARKED },
 	{ "at-input", "input", ALWAYS },
 	{ "at-forward-strip", "strip", MARKED },
@@ -45,6 +45,7 @@ static const struct base {
 static void match(struct pr_ruleset_writer *w, enum condition condition)
 {
 	const uint32_t mask = w->config->mark_mask, zero = 0;
+	const uint32_t confirmed = IPS_CONFIRMED, leaving = IPS_CONFIRMED | IPS_DST_NAT;
 
 	switch (condition) {
 	case ALWAYS:
@@ -57,8 +58,11 @@ static void match(struct pr_ruleset_writer *w, enum condition condition)
 		return;
 	case UNCONFIRMED:
 		return pr_match_status(w, IPS_CONFIRMED, 0);
-	case REROUTED:
-		return pr_match_status(w, IPS_DST_NAT, IPS_DST_NAT);
+	case LEAVING:
+		pr_nft_ct(w->batch, NFT_CT_STATUS, -1, 0);
+		pr_nft_mask(w->batch, &leaving, &zero, sizeof(leaving), 0);
+		pr_nft_cmp(w->batch, NFT_CMP_NEQ, &confirmed, sizeof(confirmed), 0);
+		return;
 	}
 }
 

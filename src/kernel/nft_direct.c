@@ -242,68 +242,87 @@ static void queues(struct pr_ruleset_writer *w)
 	pr_end(w);
 }
 
-static void match_rerouted(struct pr_ruleset_writer *w, const char *chain, uint8_t family,
-			   uint8_t proto)
+/* Where links of a verdict are sent. */
+struct reroute {
+	enum pr_mark_out out;
+	uint16_t port4, port6;
+	bool forwarded, to_own_source4;
+};
+
+static void match_rerouted(struct pr_ruleset_writer *w, const char *chain,
+			   const struct reroute *reroute, bool v4, uint8_t proto)
 {
-	struct pr_mark_fields fields = { .out = PR_MARK_OUT_NAMESERVER };
+	const struct pr_mark_fields fields = { .out = (uint8_t)reroute->out };
 
 	pr_rule(w, chain);
-	pr_match_family(w, family);
+	pr_match_family(w, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6);
 	pr_match_proto(w, proto);
 	pr_match_ct_mark(w, pr_mark_out_mask(w->config->mark_mask),
 			 pr_mark_link(w->config->mark_mask, &fields));
 }
 
+static void write_reroute(struct pr_ruleset_writer *w, const struct reroute *reroute, bool v4,
+			  uint8_t proto)
+{
+	const uint16_t port = htons(v4 ? reroute->port4 : reroute->port6);
+	const uint32_t loopback4 = htonl(INADDR_LOOPBACK);
+
+	if (!port)
+		return;
+	match_rerouted(w, "nat-output", reroute, v4, proto);
+	if (!v4)
+		pr_nft_payload(w->batch, NETWORK, IPV6_SOURCE, sizeof(struct in6_addr), 0);
+	else if (reroute->to_own_source4)
+		pr_nft_payload(w->batch, NETWORK, IPV4_SOURCE, sizeof(struct in_addr), 0);
+	else
+		pr_nft_immediate(w->batch, &loopback4, sizeof(loopback4), 0);
+	pr_nft_immediate(w->batch, &port, sizeof(port), 4);
+	pr_nft_dnat(w->batch, v4 ? NFPROTO_IPV4 : NFPROTO_IPV6, 0, 4);
+	pr_end(w);
+	if (!reroute->forwarded)
+		return;
+	match_rerouted(w, "nat-before-routing", reroute, v4, proto);
+	pr_nft_immediate(w->batch, &port, sizeof(port), 4);
+	pr_nft_redirect(w->batch, 4);
+	pr_end(w);
+}
+
 /* Local questions go to the loopback address, which a packet that was made here may be sent to without any sysctl
  * (route_localnet is for others'). Not so IPv6: what is bound to an interface, as everything is that asks a link-local
- * server, does not reach ::1; a packet's own source does as its destination, for it and for all others. Questions of
- * other namespaces go to the address of the interface that they came by. */
+ * server, does not reach ::1; a packet's own source does as its destination, for it and for all others. So it is with
+ * the tunnel over IPv4 too, whose applications may be bound to one (SO_BINDTODEVICE). What other namespaces sent goes
+ * to the address of the interface that it came by. */
 static void reroutes(struct pr_ruleset_writer *w)
 {
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
-	const uint32_t loopback4 = htonl(INADDR_LOOPBACK);
+	const struct pr_ruleset_config *config = w->config;
+	const struct reroute reroutes[] = {
+		{ PR_MARK_OUT_NAMESERVER, config->nameserver_port4, config->nameserver_port6,
+		  config->forwarded_questions, false },
+		{ PR_MARK_OUT_TUNNEL, config->tunnel_port4, config->tunnel_port6,
+		  config->forwarded_tunnel, true },
+	};
 
-	for (size_t i = 0; i < 2 * PR_ARRAY_SIZE(protocols); i++) {
-		bool v4 = i < PR_ARRAY_SIZE(protocols);
-		uint8_t proto = protocols[i % 2], family = v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
-		uint16_t port =
-			htons(v4 ? w->config->nameserver_port4 : w->config->nameserver_port6);
-
-		if (!port)
-			continue;
-		match_rerouted(w, "nat-output", family, proto);
-		if (v4)
-			pr_nft_immediate(w->batch, &loopback4, sizeof(loopback4), 0);
-		else
-			pr_nft_payload(w->batch, NETWORK, IPV6_SOURCE, sizeof(struct in6_addr), 0);
-		pr_nft_immediate(w->batch, &port, sizeof(port), 4);
-		pr_nft_dnat(w->batch, family, 0, 4);
-		pr_end(w);
-		if (!w->config->forwarded_questions)
-			continue;
-		match_rerouted(w, "nat-before-routing", family, proto);
-		pr_nft_immediate(w->batch, &port, sizeof(port), 4);
-		pr_nft_redirect(w->batch, 4);
-		pr_end(w);
-	}
+	for (size_t i = 0; i < PR_ARRAY_SIZE(reroutes); i++)
+		for (size_t j = 0; j < 2 * PR_ARRAY_SIZE(protocols); j++)
+			write_reroute(w, &reroutes[i], j < PR_ARRAY_SIZE(protocols),
+				      protocols[j % 2]);
 }
 
 /*
- * What our nameserver answers a local client gets its source, the server that was asked, at postrouting, and then travels
- * over the loopback device with an address that is none of this host's: wg-quick drops what comes to its address like
- * that (preraw), and so may others. It travels with the client's own address instead; the NAT at input, which sees the
- * same conntrack entry, puts the server's back before the socket sees it.
+ * What our nameserver or the tunnel answers a local client gets its source, the server that was asked, at postrouting, and
+ * then travels over the loopback device with an address that is none of this host's: wg-quick drops what comes to its
+ * address like that (preraw), and so may others. It travels with the client's own address instead; the NAT at input,
+ * which sees the same conntrack entry, puts the server's back before the socket sees it.
  */
 static void leave_as_local(struct pr_ruleset_writer *w)
 {
-	const struct pr_mark_fields fields = { .out = PR_MARK_OUT_NAMESERVER };
+	static const enum pr_mark_out rerouted[] = { PR_MARK_OUT_NAMESERVER, PR_MARK_OUT_TUNNEL };
 	const uint32_t loopback = 1;
 
-	pr_rule(w, "leave-as-local");
-	pr_match_direction(w, PR_SIDE_OUT);
-	pr_end_verdict(w, NF_ACCEPT);
-	for (unsigned int i = 0; i < 2; i++) {
-		bool v4 = i == 0;
+	for (size_t i = 0; i < 2 * PR_ARRAY_SIZE(rerouted); i++) {
+		const struct pr_mark_fields fields = { .out = (uint8_t)rerouted[i / 2] };
+		bool v4 = i % 2 == 0;
 		uint32_t len = v4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
 
 		pr_rule(w, "leave-as-local");

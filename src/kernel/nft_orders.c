@@ -206,6 +206,8 @@ static void side_chain(struct pr_ruleset_writer *w, const char *chain, enum pr_r
 	if (reroutable) {
 		reroute_nameserver(w, chain, NFPROTO_IPV4, w->config->nameserver_port4);
 		reroute_nameserver(w, chain, NFPROTO_IPV6, w->config->nameserver_port6);
+		pr_ruleset_refuse_living(w, chain);
+		pr_ruleset_reroute_tunnel(w, chain);
 	}
 	deny_always(w, chain, side, PR_MARK_ORDER_BLOCK_ALWAYS);
 	deny_always(w, chain, side, PR_MARK_ORDER_DROP_ALWAYS);
@@ -234,12 +236,14 @@ static void before_routing(struct pr_ruleset_writer *w)
 {
 	static const char chain[] = "before-routing-order";
 
-	if (!w->config->forwarded_questions)
+	if (!w->config->forwarded_questions && !w->config->forwarded_tunnel)
 		return;
 	begin(w, chain);
 	renew(w, chain);
 	reroute_nameserver(w, chain, NFPROTO_IPV4, w->config->nameserver_port4);
 	reroute_nameserver(w, chain, NFPROTO_IPV6, w->config->nameserver_port6);
+	if (w->config->forwarded_tunnel)
+		pr_ruleset_reroute_tunnel(w, chain);
 	match_order(w, chain, PR_MARK_ORDER_ACCEPT_ALWAYS);
 	pr_set_ct_mark(w, side_bits(w, PR_SIDE_OUT),
 		       side_value(w, PR_SIDE_OUT, PR_MARK_OUT_ACCEPT));
@@ -260,6 +264,7 @@ static void guards(struct pr_ruleset_writer *w)
 	static const struct pr_mark_fields permitted[] = {
 		{ .out = PR_MARK_OUT_ACCEPT },
 		{ .out = PR_MARK_OUT_NAMESERVER },
+		{ .out = PR_MARK_OUT_TUNNEL },
 		{ .in = PR_MARK_IN_ACCEPT },
 	};
 	const uint32_t mask = w->config->mark_mask;

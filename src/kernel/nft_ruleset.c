@@ -77,6 +77,9 @@ static const char *const regular_chains[] = {
 	"direct-input",
 	"nat-output",
 	"nat-before-routing",
+	"entry-direct",
+	"entry-rerouted",
+	"leave",
 	"leave-as-local",
 	"guard",
 	"guard-input",
@@ -116,6 +119,7 @@ static void write_rules(struct pr_ruleset_writer *w)
 	pr_ruleset_write_orders(w);
 	pr_ruleset_write_inspected(w);
 	pr_ruleset_write_direct(w);
+	pr_ruleset_write_tunnel(w);
 }
 
 char *pr_ruleset_identity(const struct pr_ruleset_config *config)

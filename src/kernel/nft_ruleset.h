@@ -6,7 +6,7 @@
 #include "kernel/nftables.h"
 
 /* Changes whenever base chains, sets or their shape change: an older table is then replaced, not refilled. */
-#define PR_RULESET_LAYOUT 5
+#define PR_RULESET_LAYOUT 6
 
 /* The table whole, from nothing; refill empties the regular chains and the sets first. */
 void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_config *config,
@@ -47,6 +47,19 @@ void pr_ruleset_write_empty(struct pr_ruleset_writer *w); /* the set, once */
 /* A TCP segment that carries nothing (nft_inspected.c). */
 void pr_match_empty(struct pr_ruleset_writer *w, uint8_t family);
 void pr_ruleset_write_direct(struct pr_ruleset_writer *w); /* nft_direct.c */
+void pr_ruleset_write_tunnel(struct pr_ruleset_writer *w); /* nft_tunnel.c */
+
+/* ---- nft_tunnel.c: the tunnel's part in the chains of the others ---- */
+
+/* The order to reroute to the tunnel, of a link that lives and does not go there. */
+void pr_ruleset_refuse_living(struct pr_ruleset_writer *w, const char *chain);
+/* The order carried out: of TCP and UDP, as far as there is an entry point. */
+void pr_ruleset_reroute_tunnel(struct pr_ruleset_writer *w, const char *chain);
+/* What other namespaces open, to the queue. */
+void pr_ruleset_tunnel_before_routing(struct pr_ruleset_writer *w, const char *chain);
+/* What arrives for the entry point and for the pool: in, or refused. */
+void pr_ruleset_tunnel_arriving(struct pr_ruleset_writer *w, const char *chain, bool tracked);
+void pr_ruleset_tunnel_answers(struct pr_ruleset_writer *w, const char *chain);
 
 /* A rule of `chain`: pr_rule(w, chain); matches…; one of the ends. */
 void pr_rule(struct pr_ruleset_writer *w, const char *chain);

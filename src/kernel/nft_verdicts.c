@@ -224,6 +224,7 @@ static void output(struct pr_ruleset_writer *w)
 
 	accept_in(w, "output-reply");
 	accept_out(w, "output-reply", PR_MARK_OUT_NAMESERVER);
+	pr_ruleset_tunnel_answers(w, "output-reply");
 	accept_cutting(w, "output-reply");
 	deny_or_queue(w, "output-reply", PR_SIDE_IN);
 	queue_from_output(w, "output-reply", PR_CHAIN_QUEUE);
@@ -262,6 +263,7 @@ static void input(struct pr_ruleset_writer *w)
 	pr_rule(w, "input");
 	pr_match_direction(w, PR_SIDE_OUT);
 	pr_end_goto(w, "input-original");
+	pr_ruleset_tunnel_arriving(w, "input", false);
 	pr_rule(w, "input");
 	pr_end_jump(w, "direct-input");
 	pr_rule(w, "input");
@@ -278,6 +280,7 @@ static void input(struct pr_ruleset_writer *w)
 
 	accept_out(w, "input-original", PR_MARK_OUT_NAMESERVER);
 	nameserver_for_rerouted(w, "input-original");
+	pr_ruleset_tunnel_arriving(w, "input-original", true);
 	accept_in(w, "input-original");
 	deny_or_queue(w, "input-original", PR_SIDE_IN);
 	pr_rule(w, "input-original");
@@ -306,8 +309,8 @@ static void forward(struct pr_ruleset_writer *w)
 	pr_end_goto(w, PR_CHAIN_QUEUE);
 }
 
-/* Questions of other namespaces to foreign nameservers: NAT is fixed before they reach the forward hook. Whatever
- * else is said of them is carried out there. */
+/* Questions of other namespaces to foreign nameservers, and where there is a tunnel all that they open: NAT is fixed
+ * before they reach the forward hook. Whatever else is said of them is carried out there. */
 static void before_routing(struct pr_ruleset_writer *w)
 {
 	static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
@@ -315,13 +318,13 @@ static void before_routing(struct pr_ruleset_writer *w)
 	const uint32_t unicast = 1 /* RTN_UNICAST */,
 		       loopback = 1 /* its index in every namespace */;
 
-	if (!w->config->forwarded_questions)
+	if (!w->config->forwarded_questions && !w->config->forwarded_tunnel)
 		return;
 	/* A link in its life has been there before, and does not come here. */
 	pr_rule(w, "before-routing");
 	pr_match_mark_not(w, w->config->mark_mask, 0);
 	pr_end_goto(w, "before-routing-order");
-	for (size_t i = 0; i < PR_ARRAY_SIZE(protocols); i++) {
+	for (size_t i = 0; w->config->forwarded_questions && i < PR_ARRAY_SIZE(protocols); i++) {
 		pr_rule(w, "before-routing");
 		pr_match_proto(w, protocols[i]);
 		pr_match_bytes(w, NFT_PAYLOAD_TRANSPORT_HEADER, 2, port, sizeof(port));
@@ -333,6 +336,7 @@ static void before_routing(struct pr_ruleset_writer *w)
 		pr_nft_cmp(w->batch, NFT_CMP_EQ, &unicast, sizeof(unicast), 0);
 		pr_end_goto(w, PR_CHAIN_QUEUE);
 	}
+	pr_ruleset_tunnel_before_routing(w, "before-routing");
 }
 
 void pr_ruleset_write_verdicts(struct pr_ruleset_writer *w)

@@ -109,6 +109,24 @@ int pr_rtnetlink_dump(struct pr_rtnetlink *rtnetlink, uint16_t type, size_t head
 	return result < 0 ? -errno : 0;
 }
 
+int pr_rtnetlink_change(struct pr_rtnetlink *rtnetlink, struct nlmsghdr *message)
+{
+	uint8_t buffer[4096] __attribute__((aligned(8)));
+	struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	ssize_t n;
+
+	message->nlmsg_seq = ++rtnetlink->seq;
+	if (sendto(rtnetlink->ask_fd, message, message->nlmsg_len, 0, (struct sockaddr *)&kernel,
+		   sizeof(kernel)) < 0)
+		return -errno;
+	do
+		n = recv(rtnetlink->ask_fd, buffer, sizeof(buffer), 0);
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		return -errno;
+	return mnl_cb_run(buffer, (size_t)n, rtnetlink->seq, 0, NULL, NULL) < 0 ? -errno : 0;
+}
+
 bool pr_rtnetlink_address_of(const struct nlattr *attribute, uint8_t family,
 			     struct pr_address *address)
 {

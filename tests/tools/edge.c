@@ -5,18 +5,20 @@
  *
  *    edge [OPTION=VALUE]… [RULE]…
  *    RULE: HOOK,PROTO,PORT,VERDICT     HOOK out in forward before *, PROTO tcp udp icmp N *, PORT N *,
- *                                      VERDICT accept block drop nameserver, behind it `!` = permanent,
+ *                                      VERDICT accept block drop nameserver tunnel, behind it `!` = permanent,
  *                                      `?` = what carries no payload needn't come by
  *
  * The first rule that matches counts, without one the packet is dropped. A port matches either port. Commands,
  * each answered by one line: raise, refill, forget, state, counters, cut, clear, rules RULE…, ended (the last
- * entry that conntrack told the end of), own ADDRESS (its class), hang, quit.
+ * entry that conntrack told the end of), own ADDRESS (its class), sent SRC PORT DST PORT PROTO (what was sent where
+ * that arrived: the tuple before NAT), hang, quit. With pool4=, pool6= (prefixes) and routes=1 local routes lead there.
  */
 #include "base/clock.h"
 #include "kernel/conntrack.h"
 #include "kernel/cut.h"
 #include "kernel/nfqueue.h"
 #include "kernel/nftables.h"
+#include "kernel/route.h"
 #include "kernel/rtnetlink.h"
 #include "packet/parse.h"
 
@@ -58,6 +60,7 @@ static int proc_fd = -1, sysctl_fd = -1;
 static bool unbatched, no_table;
 static uint32_t copy_len;
 static bool cutting; /* what is denied in forward is reset both ways */
+static bool routes;
 static int hang;
 
 static int word_of(const char *text, const char *const *words, int n)
@@ -76,7 +79,7 @@ static int number_of(const char *text)
 static bool parse_rule(char *text, struct rule *rule)
 {
 	static const char *const hooks[] = { "out", "in", "forward", "before" };
-	static const char *const verdicts[] = { "accept", "block", "drop", "nameserver" };
+	static const char *const verdicts[] = { "accept", "block", "drop", "nameserver", "tunnel" };
 	char *hook = strsep(&text, ","), *proto = strsep(&text, ","), *port = strsep(&text, ",");
 	char mark;
 	int verdict;
@@ -85,7 +88,7 @@ static bool parse_rule(char *text, struct rule *rule)
 		return false;
 	mark = text[strcspn(text, "!?")];
 	text[strcspn(text, "!?")] = 0;
-	verdict = word_of(text, verdicts, 4);
+	verdict = word_of(text, verdicts, PR_ARRAY_SIZE(verdicts));
 	if (verdict < 0)
 		return false;
 	*rule = (struct rule){
@@ -164,6 +167,17 @@ static void *work(void *argument)
 	return NULL;
 }
 
+static bool pool(const char *text, struct pr_address *base, uint8_t *len)
+{
+	struct pr_prefix prefix;
+
+	if (pr_prefix_parse(text, &prefix) < 0)
+		return false;
+	*base = prefix.address;
+	*len = prefix.len;
+	return true;
+}
+
 static bool option(char *text)
 {
 	char *value = strchr(text, '=');
@@ -187,6 +201,16 @@ static bool option(char *text)
 		config.nameserver_port4 = config.nameserver_port6 = (uint16_t)number;
 	else if (strcmp(text, "forwarded") == 0)
 		config.forwarded_questions = number;
+	else if (strcmp(text, "tunnel") == 0)
+		config.tunnel_port4 = config.tunnel_port6 = (uint16_t)number;
+	else if (strcmp(text, "forwarded_tunnel") == 0)
+		config.forwarded_tunnel = number;
+	else if (strcmp(text, "pool4") == 0)
+		return pool(value, &config.pool4, &config.pool4_len);
+	else if (strcmp(text, "pool6") == 0)
+		return pool(value, &config.pool6, &config.pool6_len);
+	else if (strcmp(text, "routes") == 0)
+		routes = number;
 	else if (strcmp(text, "infrastructure") == 0)
 		config.infrastructure = number;
 	else if (strcmp(text, "keep") == 0)
@@ -352,6 +376,42 @@ static void say_own(const char *text)
 	pr_rtnetlink_free(rtnetlink);
 }
 
+/* sent SRC PORT DST PORT PROTO */
+static void say_sent(char *arguments)
+{
+	char src[PR_ADDRESS_TEXT_SIZE], dst[PR_ADDRESS_TEXT_SIZE];
+	struct pr_conntrack_entry entry = { 0 };
+	struct pr_tuple answers = { 0 };
+	char *words[5] = { 0 };
+	int r;
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(words); i++)
+		words[i] = strsep(&arguments, " ");
+	if (!words[4] || pr_address_parse(words[2], &answers.src) ||
+	    pr_address_parse(words[0], &answers.dst)) {
+		printf("usage\n");
+		return;
+	}
+	answers.src_port = (uint16_t)number_of(words[3]);
+	answers.dst_port = (uint16_t)number_of(words[1]);
+	answers.proto = (uint8_t)number_of(words[4]);
+	r = pr_conntrack_find(conntrack, &answers, &entry);
+	printf("{\"result\":%d,\"src\":\"%s\",\"src_port\":%u,\"dst\":\"%s\",\"dst_port\":%u}\n", r,
+	       pr_address_format(&entry.original.src, src), entry.original.src_port,
+	       pr_address_format(&entry.original.dst, dst), entry.original.dst_port);
+}
+
+static int add_routes(void)
+{
+	int r = pr_route_local_clear();
+
+	if (r == 0 && routes && config.pool4.family)
+		r = pr_route_local_add(&config.pool4, config.pool4_len);
+	if (r == 0 && routes && config.pool6.family)
+		r = pr_route_local_add(&config.pool6, config.pool6_len);
+	return r;
+}
+
 static void set_rules(char *text)
 {
 	struct rule rules[RULES_MAX];
@@ -374,7 +434,7 @@ static void raise_generation(void)
 	struct pr_conntrack_selector selector = { pr_mark_generation_mask(config.mark_mask),
 						  pr_mark_link(config.mark_mask, &fields) };
 	uint64_t start_us = pr_clock_monotonic_us();
-	int r = pr_conntrack_clear(conntrack, &selector, config.mark_mask, NULL);
+	int r = pr_conntrack_clear(conntrack, &selector, selector.mask, NULL);
 
 	if (r == 0)
 		r = pr_nftables_raise(nftables, generation);
@@ -417,6 +477,8 @@ static bool command(char *line)
 		say_ended();
 	else if (strcmp(word, "own") == 0)
 		say_own(line);
+	else if (strcmp(word, "sent") == 0)
+		say_sent(line);
 	else if (strcmp(word, "hang") == 0)
 		printf("%d\n", __atomic_xor_fetch(&hang, 1, __ATOMIC_RELAXED));
 	else
@@ -480,6 +542,9 @@ int main(int argc, char **argv)
 		r = pr_cut_open(conntrack, config.mark_mask, config.reset_uid, &cut);
 	if (r != 0)
 		return failed("conntrack", r, "");
+	r = add_routes();
+	if (r != 0)
+		return failed("routes", r, "");
 	if (!no_table)
 		r = pr_nftables_install(nftables, &config);
 	if (r != 0)
@@ -488,6 +553,8 @@ int main(int argc, char **argv)
 	fflush(stdout);
 	serve();
 	pr_conntrack_sysctls_restore(sysctl_fd, &sysctls);
+	if (routes && pr_route_local_clear() != 0)
+		return failed("clear", 0, "");
 	r = pr_nftables_remove(nftables);
 	return r == 0 ? 0 : failed("remove", r, "");
 }

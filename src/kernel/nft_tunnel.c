@@ -1,0 +1,249 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * What leads to the tunnel's entry point, and what keeps all else away from it and from the pool.
+ *
+ * A link that goes through the tunnel says so in its conntrack mark, and its first packet is sent to the entry point by
+ * NAT, which nothing changes afterwards. Whether that happened is looked at where it counts: what has the mark arrives
+ * at the entry point or is refused, and leaves this host by no device. Somebody else's NAT may have come first, and over
+ * IPv6 any socket may have a source that is none of ours (IPV6_FREEBIND), where its packet would be sent.
+ *
+ * At the entry point the mark counts in every generation: what is no longer to be tunnelled is closed by the tunnel,
+ * which was told, and what arrives there is asked for. Packets of other namespaces don't come by the queue any more.
+ */
+#include "kernel/nft_ruleset.h"
+
+#include <linux/netfilter.h>
+#include <linux/netfilter/nf_conntrack_common.h>
+#include <string.h>
+
+#define NETWORK		 NFT_PAYLOAD_NETWORK_HEADER
+#define TRANSPORT	 NFT_PAYLOAD_TRANSPORT_HEADER
+
+#define IPV4_DESTINATION 16
+#define IPV6_DESTINATION 24
+#define DESTINATION_PORT 2 /* of TCP and of UDP */
+
+static const uint8_t protocols[] = { IPPROTO_UDP, IPPROTO_TCP };
+static const uint32_t loopback = 1 /* its index in every namespace */;
+
+/* Of IPv4, and of IPv6; as on the wire. 0 = none. */
+static uint16_t port_of(const struct pr_ruleset_writer *w, bool v4)
+{
+	return htons(v4 ? w->config->tunnel_port4 : w->config->tunnel_port6);
+}
+
+static uint8_t family_of(bool v4)
+{
+	return v4 ? NFPROTO_IPV4 : NFPROTO_IPV6;
+}
+
+static void match_port(struct pr_ruleset_writer *w, uint16_t port)
+{
+	pr_match_bytes(w, TRANSPORT, DESTINATION_PORT, &port, sizeof(port));
+}
+
+/* Whatever the generation. */
+static void match_tunnelled(struct pr_ruleset_writer *w)
+{
+	const struct pr_mark_fields fields = { .out = PR_MARK_OUT_TUNNEL };
+
+	pr_match_ct_mark(w, pr_mark_out_mask(w->config->mark_mask),
+			 pr_mark_link(w->config->mark_mask, &fields));
+}
+
+/* Its destination is in the pool. False: there is no such pool, and nothing was written. */
+static bool rule_of_pool(struct pr_ruleset_writer *w, const char *chain, bool v4)
+{
+	const struct pr_address *pool = v4 ? &w->config->pool4 : &w->config->pool6;
+	uint8_t len = v4 ? w->config->pool4_len : w->config->pool6_len;
+	uint32_t bytes = v4 ? sizeof(struct in_addr) : sizeof(struct in6_addr);
+	struct pr_address ones = { .family = pool->family }, mask, base;
+	const uint8_t zero[16] = { 0 };
+
+	if (pool->family != (v4 ? 4 : 6))
+		return false;
+	memset(ones.bytes, 0xff, bytes);
+	mask = pr_address_mask(&ones, len);
+	base = pr_address_mask(pool, len);
+	pr_rule(w, chain);
+	pr_match_family(w, family_of(v4));
+	pr_nft_payload(w->batch, NETWORK, v4 ? IPV4_DESTINATION : IPV6_DESTINATION, bytes, 0);
+	pr_nft_mask(w->batch, mask.bytes, zero, bytes, 0);
+	pr_nft_cmp(w->batch, NFT_CMP_EQ, base.bytes, bytes, 0);
+	return true;
+}
+
+/* ---- the order ---- */
+
+static void match_order(struct pr_ruleset_writer *w, const char *chain)
+{
+	pr_rule(w, chain);
+	pr_match_mark(
+		w, w->config->mark_mask,
+		pr_mark_order(w->config->mark_mask, w->config->generation, PR_MARK_ORDER_TUNNEL));
+}
+
+/* NAT is fixed by a link's first packet: one in its life goes to the entry point already, or never. */
+void pr_ruleset_refuse_living(struct pr_ruleset_writer *w, const char *chain)
+{
+	match_order(w, chain);
+	pr_match_status(w, IPS_CONFIRMED | IPS_DST_NAT, IPS_CONFIRMED);
+	pr_clear_mark(w);
+	pr_end_goto(w, PR_CHAIN_REJECT);
+	for (unsigned int i = 0; i < 2; i++) {
+		bool v4 = i == 0;
+		uint16_t port = port_of(w, v4);
+
+		match_order(w, chain);
+		pr_match_family(w, family_of(v4));
+		pr_match_status(w, IPS_CONFIRMED, IPS_CONFIRMED);
+		pr_nft_ct(w->batch, NFT_CT_PROTO_SRC, 1 /* IP_CT_DIR_REPLY */, 0);
+		pr_nft_cmp(w->batch, NFT_CMP_NEQ, &port, sizeof(port), 0);
+		pr_clear_mark(w);
+		pr_end_goto(w, PR_CHAIN_REJECT);
+	}
+}
+
+void pr_ruleset_reroute_tunnel(struct pr_ruleset_writer *w, const char *chain)
+{
+	const struct pr_mark_fields fields = { .out = PR_MARK_OUT_TUNNEL };
+	const uint32_t mask = w->config->mark_mask;
+
+	for (size_t i = 0; i < 2 * PR_ARRAY_SIZE(protocols); i++) {
+		bool v4 = i < PR_ARRAY_SIZE(protocols);
+
+		if (!port_of(w, v4))
+			continue;
+		match_order(w, chain);
+		pr_match_family(w, family_of(v4));
+		pr_match_proto(w, protocols[i % 2]);
+		pr_set_ct_mark(w, pr_mark_out_mask(mask), pr_mark_link(mask, &fields));
+		pr_clear_mark(w);
+		pr_end_verdict(w, NF_ACCEPT);
+	}
+}
+
+/* ---- before routing ---- */
+
+void pr_ruleset_tunnel_before_routing(struct pr_ruleset_writer *w, const char *chain)
+{
+	const uint32_t unicast = 1 /* RTN_UNICAST */;
+
+	for (size_t i = 0; w->config->forwarded_tunnel && i < 3 * PR_ARRAY_SIZE(protocols); i++) {
+		size_t which = i / PR_ARRAY_SIZE(protocols);
+
+		if (which < 2 && !rule_of_pool(w, chain, which == 0))
+			continue;
+		if (which == 2)
+			pr_rule(w, chain);
+		pr_match_proto(w, protocols[i % 2]);
+		pr_match_direction(w, PR_SIDE_OUT);
+		pr_match_ct_mark(w, w->config->mark_mask, 0);
+		pr_nft_meta(w->batch, NFT_META_IIF, 0);
+		pr_nft_cmp(w->batch, NFT_CMP_NEQ, &loopback, sizeof(loopback), 0);
+		if (which == 2) {
+			pr_nft_fib_address_type(w->batch, 0);
+			pr_nft_cmp(w->batch, NFT_CMP_EQ, &unicast, sizeof(unicast), 0);
+		}
+		pr_end_goto(w, PR_CHAIN_QUEUE);
+	}
+}
+
+/* ---- arriving ---- */
+
+/* Jumped to with one of the two ports; returns where it isn't that family's, or another protocol's. */
+static void entry_direct(struct pr_ruleset_writer *w)
+{
+	for (size_t i = 0; i < 2 * PR_ARRAY_SIZE(protocols); i++) {
+		bool v4 = i < PR_ARRAY_SIZE(protocols);
+		uint16_t port = port_of(w, v4);
+
+		if (!port)
+			continue;
+		pr_rule(w, "entry-direct");
+		pr_match_family(w, family_of(v4));
+		pr_match_proto(w, protocols[i % 2]);
+		match_port(w, port);
+		pr_end_goto(w, PR_CHAIN_REJECT);
+	}
+}
+
+static void entry_rerouted(struct pr_ruleset_writer *w)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		uint16_t port = port_of(w, i == 0);
+
+		if (!port)
+			continue;
+		pr_rule(w, "entry-rerouted");
+		pr_match_family(w, family_of(i == 0));
+		match_port(w, port);
+		pr_end_verdict(w, NF_ACCEPT);
+	}
+	pr_rule(w, "entry-rerouted");
+	pr_end_goto(w, PR_CHAIN_REJECT);
+}
+
+void pr_ruleset_tunnel_arriving(struct pr_ruleset_writer *w, const char *chain, bool tracked)
+{
+	const uint16_t port4 = port_of(w, true), port6 = port_of(w, false);
+
+	if (tracked) {
+		pr_rule(w, chain);
+		match_tunnelled(w);
+		pr_end_goto(w, "entry-rerouted");
+	}
+	for (unsigned int i = 0; i < 2; i++) {
+		uint16_t port = i == 0 ? port4 : port6;
+
+		if (!port || (i == 1 && port == port4))
+			continue;
+		pr_rule(w, chain);
+		match_port(w, port);
+		pr_end_jump(w, "entry-direct");
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		if (rule_of_pool(w, chain, i == 0))
+			pr_end_goto(w, PR_CHAIN_REJECT);
+}
+
+/* The answers of the entry point: its alone, whatever the generation. */
+void pr_ruleset_tunnel_answers(struct pr_ruleset_writer *w, const char *chain)
+{
+	pr_rule(w, chain);
+	match_tunnelled(w);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
+/* ---- leaving ---- */
+
+static void leave(struct pr_ruleset_writer *w)
+{
+	static const enum pr_mark_out here[] = { PR_MARK_OUT_TUNNEL, PR_MARK_OUT_NAMESERVER };
+	const uint32_t mask = w->config->mark_mask;
+
+	pr_rule(w, "leave");
+	pr_match_direction(w, PR_SIDE_IN);
+	pr_end_goto(w, "leave-as-local");
+	pr_rule(w, "leave");
+	pr_nft_meta(w->batch, NFT_META_OIF, 0);
+	pr_nft_cmp(w->batch, NFT_CMP_EQ, &loopback, sizeof(loopback), 0);
+	pr_end_verdict(w, NF_ACCEPT);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(here); i++) {
+		const struct pr_mark_fields fields = { .out = (uint8_t)here[i] };
+
+		pr_rule(w, "leave");
+		pr_match_ct_mark(w, pr_mark_out_mask(mask), pr_mark_link(mask, &fields));
+		pr_end_verdict(w, NF_DROP);
+	}
+	for (unsigned int i = 0; i < 2; i++)
+		if (rule_of_pool(w, "leave", i == 0))
+			pr_end_verdict(w, NF_DROP);
+}
+
+void pr_ruleset_write_tunnel(struct pr_ruleset_writer *w)
+{
+	entry_direct(w);
+	entry_rerouted(w);
+	leave(w);
+}
