@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * The opening of a way: hop by hop, until what is read and written is the far end's. Of the room itself.
+ */
+#pragma once
+
+#include "tunnel/carriers.h"
+#include "tunnel/layer.h"
+
+struct pr_opened {
+	enum pr_tunnel_outcome outcome;
+	unsigned int hop; /* as of pr_carrier_events.opened */
+	const char *why;  /* borrowed; "" if open */
+	struct pr_layer *
+		layer; /* handed over if open; nothing of it was read, what there is is not told again */
+};
+
+/* Never from within pr_opening_start(); the opening is gone then. */
+typedef void (*pr_opening_done)(void *context, const struct pr_opened *opened);
+
+struct pr_opening;
+
+/* Through all hops to `to`'s host. Copies. */
+struct pr_opening *pr_opening_start(struct pr_carriers *carriers, const struct pr_carrier_to *to,
+				    pr_opening_done done, void *context);
+void pr_opening_cancel(struct pr_opening *opening); /* takes NULL; `done` does not come */
