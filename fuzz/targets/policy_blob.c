@@ -12,6 +12,7 @@
 #include <string.h>
 
 static const char configuration[] =
+	"tunnel_upstream = ( { name = \"t\"; url = \"socks5://192.0.2.2:9\"; } ); tunnel = \"t\";\n"
 	"lists = [ \"a\" ]; exceptions = [ \"b\" ]; upstreams = [ \"192.0.2.1\" ];\n"
 	"enforced = [ \"- AS7\", \"- L:a,c\" ]; incoming = [ \"+ LAN TCP/22\", \"- * */1-100\" ];\n"
 	"outgoing = [ \"+ .example.com TCP/443\", \"- www.example.com\", \"+ *ample.com\",\n"
@@ -65,6 +66,22 @@ static void ask(const struct pr_policy *policy)
 	}
 }
 
+static void ask_tunnels(const struct pr_policy *policy)
+{
+	struct pr_pool_ranges pool = pr_policy_pool_ranges(policy);
+	uint32_t number;
+
+	for (uint32_t i = 0; i < pr_policy_n_tunnels(policy); i++) {
+		struct pr_policy_tunnel tunnel = pr_policy_tunnel(policy, i);
+
+		pr_assert(pr_tunnel_id_valid(tunnel.id) && tunnel.kind < PR_TUNNEL_N_KINDS);
+		pr_assert(pr_policy_tunnel_find(policy, tunnel.id, &number) && number <= i);
+	}
+	pr_assert(!pool.base4.family || (pool.base4.family == 4 && pool.len4));
+	pr_assert(!pool.base6.family || (pool.base6.family == 6 && pool.len6));
+	pr_assert(strlen(pr_policy_settings(policy, 0)->tunnel) < SIZE_MAX);
+}
+
 static void change(struct pr_policy_blob *blob, const uint8_t *bytes, size_t len)
 {
 	for (; len >= 8; bytes += 8, len -= 8) {
@@ -94,8 +111,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 		pr_assert(pr_settings_compile(&input, &blob, &error) == 0);
 		change(&blob, bytes + 1, len - 1);
 	}
-	if (pr_policy_open(blob.bytes, blob.len, &policy) == 0)
+	if (pr_policy_open(blob.bytes, blob.len, &policy) == 0) {
 		ask(policy);
+		ask_tunnels(policy);
+	}
 	pr_policy_free(policy);
 	pr_policy_blob_done(&blob);
 	return 0;

@@ -22,8 +22,10 @@
 #define PR_POOL_KEEP_S	 86400u
 #define PR_POOL_NAMES_MAX \
 	65536u /* Reached: the name used longest ago gives way, if it may; else none is given */
-#define PR_POOL_LEN4_MOST 24u /* of a prefix: smaller pools are an error */
-#define PR_POOL_LEN6_MOST 96u
+#define PR_POOL_LEN4_MOST  24u /* of a prefix: smaller pools are an error */
+#define PR_POOL_LEN4_LEAST 8u  /* and larger ones */
+#define PR_POOL_LEN6_MOST  96u
+#define PR_POOL_LEN6_LEAST 16u
 
 struct pr_pool_ranges {
 	struct pr_address base4, base6; /* family 0: none of that family */

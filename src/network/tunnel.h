@@ -17,9 +17,10 @@
 #define PR_TUNNEL_MEMBERS_MAX	  16u /* of a set */
 #define PR_TUNNEL_HOPS_MAX	  8u  /* of a chain, sets counted as one */
 #define PR_TUNNEL_NAMESERVERS_MAX 4u
-#define PR_TUNNEL_CREDENTIAL_MAX  255 /* bytes of a user or a password (RFC 1929, 2) */
-#define PR_TUNNEL_URL_MAX	  512 /* bytes */
-#define PR_TUNNEL_WHY_MAX	  240 /* bytes of a sentence that names what went wrong */
+#define PR_TUNNEL_CREDENTIAL_MAX  255  /* bytes of a user or a password (RFC 1929, 2) */
+#define PR_TUNNEL_URL_MAX	  512  /* bytes */
+#define PR_TUNNEL_RENEW_S	  600u /* unless it is set otherwise */
+#define PR_TUNNEL_WHY_MAX	  240  /* bytes of a sentence that names what went wrong */
 
 enum pr_tunnel_kind {
 	PR_TUNNEL_SOCKS5, /* socks5://HOST:PORT (RFC 1928, 1929) */

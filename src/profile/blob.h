@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 8u
+#define PR_BLOB_VERSION 9u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
@@ -36,6 +36,7 @@ enum pr_blob_section {
 	PR_SECTION_LISTS,     /* struct pr_blob_source */
 	PR_SECTION_GEO,	      /* struct pr_blob_source */
 	PR_SECTION_PROVIDERS, /* struct pr_blob_provider */
+	PR_SECTION_TUNNELS,   /* struct pr_blob_tunnel */
 	PR_SECTION_RULESETS,  /* struct pr_blob_ruleset, PR_BLOB_RULESETS a profile */
 	PR_SECTION_RULES,     /* struct pr_blob_rule */
 	PR_SECTION_PORTS,     /* struct pr_blob_ports */
@@ -73,6 +74,8 @@ struct pr_blob_global {
 	uint32_t n_list_words;
 	uint32_t rebinding_protection;
 	uint32_t attacks, block_attackers_s;
+	uint8_t pool4[4], pool6[16];   /* the prefixes of the tunnel's pool */
+	uint32_t pool_len4, pool_len6; /* 0 = none of that family */
 };
 
 struct pr_blob_profile {
@@ -83,7 +86,7 @@ struct pr_blob_profile {
 	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
 	uint32_t permanent_verdicts, require_encryption, require_tunnel, own_dns;
 	uint32_t bypass_prevention, generated_domains, dns_tunnels, foreign_names;
-	uint32_t encryption_scopes, deny_tls, inspect, reserved;
+	uint32_t encryption_scopes, deny_tls, inspect, without_tunnel;
 };
 
 struct pr_blob_match {
@@ -101,6 +104,11 @@ struct pr_blob_provider {
 	uint32_t id; /* string */
 	uint32_t type, asks, deadline_ms, cache_least_s, cache_most_s;
 	uint32_t zone, server, url, header; /* strings; of the header its name */
+};
+
+struct pr_blob_tunnel {
+	uint32_t id; /* string */
+	uint32_t kind;
 };
 
 /* A profile's rulesets stand behind each other: these. */

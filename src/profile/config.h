@@ -64,6 +64,8 @@ struct pr_policy_blob {
 	size_t n_warnings;
 	char **providers; /* for the resolver alone: pr_provider_write(), keys among it */
 	size_t n_providers;
+	char **tunnels; /* for the tunnel process alone: pr_tunnel_upstream_write(), accounts among it */
+	size_t n_tunnels;
 };
 
 void pr_policy_blob_done(struct pr_policy_blob *blob);

@@ -17,6 +17,9 @@ void pr_policy_blob_done(struct pr_policy_blob *blob)
 	for (size_t i = 0; i < blob->n_providers; i++)
 		free(blob->providers[i]);
 	free(blob->providers);
+	for (size_t i = 0; i < blob->n_tunnels; i++)
+		free(blob->tunnels[i]);
+	free(blob->tunnels);
 	free(blob->bytes);
 	*blob = (struct pr_policy_blob){ 0 };
 }
@@ -192,6 +195,7 @@ static void add_profile_record(struct pr_compile *compile, uint32_t profile, uin
 		.permanent_verdicts = number(compile, profile, PR_SETTING_PERMANENT_VERDICTS),
 		.require_encryption = number(compile, profile, PR_SETTING_REQUIRE_ENCRYPTION),
 		.require_tunnel = number(compile, profile, PR_SETTING_REQUIRE_TUNNEL),
+		.without_tunnel = number(compile, profile, PR_SETTING_WITHOUT_TUNNEL),
 		.own_dns = number(compile, profile, PR_SETTING_OWN_DNS),
 		.bypass_prevention = number(compile, profile, PR_SETTING_BYPASS_PREVENTION),
 		.generated_domains = number(compile, profile, PR_SETTING_GENERATED_DOMAINS),
@@ -230,6 +234,8 @@ static int compile_all(struct pr_compile *compile)
 	if (r == 0)
 		r = group_documents(compile);
 	if (r == 0)
+		r = pr_compile_tunnels(compile);
+	if (r == 0)
 		r = pr_compile_rules(compile);
 	if (r == 0)
 		r = pr_compile_sources(compile);
@@ -237,6 +243,7 @@ static int compile_all(struct pr_compile *compile)
 		r = pr_compile_providers(compile);
 	if (r < 0)
 		return r;
+	pr_compile_warn_required_tunnels(compile);
 	pr_compile_matches(compile);
 	global.n_list_words =
 		(pr_policy_builder_count(compile->builder, PR_SECTION_LISTS) + 63) / 64;
@@ -253,6 +260,7 @@ static int compile_all(struct pr_compile *compile)
 	global.block_attackers_s = number(compile, PR_PROFILE_GLOBAL, PR_SETTING_BLOCK_ATTACKERS_S);
 	global.upstreams = add_texts(compile, PR_SETTING_UPSTREAMS);
 	global.rebinding_exceptions = add_texts(compile, PR_SETTING_REBINDING_EXCEPTIONS);
+	pr_compile_pool(compile, &global);
 	*(struct pr_blob_global *)pr_policy_builder_record(compile->builder, PR_SECTION_GLOBAL, 0) =
 		global;
 	r = pr_policy_builder_finish(compile->builder, &compile->blob.bytes, &compile->blob.len);

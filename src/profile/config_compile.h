@@ -19,6 +19,10 @@ struct pr_compile {
 	struct pr_compile_profile *profiles; /* by the numbers of the policy */
 	uint32_t n_profiles;
 	uint64_t next_expiry_s;
+	/* Of the tunnel, in their order; borrowed from the documents. */
+	const struct pr_document_tunnel *tunnels[PR_TUNNEL_UPSTREAMS_MAX];
+	unsigned int n_tunnels;
+	uint32_t profile; /* whose rules are being added */
 	struct pr_policy_blob blob;
 };
 
@@ -37,6 +41,21 @@ bool pr_compile_knows_list(const struct pr_compile *compile, const char *id);
 bool pr_compile_knows_provider(const struct pr_compile *compile, const char *list);
 /* All of them, into the policy and beside it. */
 PR_MUST_USE int pr_compile_providers(struct pr_compile *compile);
+/* The tunnel's upstreams, into the policy and beside it; before the rules, which name them. */
+PR_MUST_USE int pr_compile_tunnels(struct pr_compile *compile);
+bool pr_compile_knows_tunnel(const struct pr_compile *compile, const char *name);
+/* An upstream that isn't there, named by a rule or a setting: `what`. An error; what was written at run time is told of
+ * only, for it was right when it was written: what it matches is denied. */
+PR_MUST_USE int pr_compile_unknown_tunnel(struct pr_compile *compile,
+					  const struct pr_document *document, unsigned int line,
+					  const char *what, const char *name);
+/* Something of this profile needs the upstream that its setting `tunnel` names: tells where there is none. */
+void pr_compile_warn_no_tunnel(struct pr_compile *compile, uint32_t profile, const char *place,
+			       const char *what);
+/* The same of all that require the tunnel. */
+void pr_compile_warn_required_tunnels(struct pr_compile *compile);
+/* Into the policy. */
+void pr_compile_pool(const struct pr_compile *compile, struct pr_blob_global *global);
 /* Data on addresses is configured. */
 bool pr_compile_has_geo(const struct pr_compile *compile);
 /* All rulesets, in order. */

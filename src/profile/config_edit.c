@@ -89,6 +89,28 @@ static int check_setting(struct pr_edit *edit, const char *name)
 	return 0;
 }
 
+/* Where the files are compiled it is a warning only, for what was right once: here is who can put it right. */
+static int check_tunnel(struct pr_edit *edit, const char *name)
+{
+	char known[160] = "none";
+	size_t len = 0;
+
+	for (size_t i = 0; *name && i < edit->n_documents; i++)
+		for (size_t k = 0; k < edit->documents[i]->n_tunnels; k++) {
+			const char *id = edit->documents[i]->tunnels[k].upstream.id;
+
+			if (strcmp(id, name) == 0)
+				return 0;
+			if (len < sizeof(known))
+				len += (size_t)snprintf(known + len, sizeof(known) - len, "%s%s",
+							len ? ", " : "", id);
+		}
+	return !*name ? 0
+		      : pr_config_fail(edit->error, NULL, 0,
+				       "there is no tunnel_upstream \"%.80s\"; there are: %s", name,
+				       known);
+}
+
 static int canonical_rule(struct pr_edit *edit, char *canonical)
 {
 	struct pr_rule_error error;
@@ -103,7 +125,7 @@ static int canonical_rule(struct pr_edit *edit, char *canonical)
 		return pr_config_fail(edit->error, NULL, 0,
 				      "there are %d run-time rules already; remove some first",
 				      RUNTIME_RULES_MAX);
-	return 0;
+	return edit->change->kind == PR_CHANGE_ADD_RULE ? check_tunnel(edit, rule.tunnel) : 0;
 }
 
 /* Where a rule that can't be removed stands. */
@@ -232,6 +254,9 @@ static int check_result(struct pr_edit *edit, const struct pr_config_edit *resul
 		r = pr_config_fail(edit->error, &file, 0,
 				   "its name is \"%.80s\" here, but \"%.80s\" is what is changed",
 				   pr_document_name(document), edit->profile);
+	if (r == 0 && edit->change->kind == PR_CHANGE_SET && document->set[PR_SETTING_TUNNEL] &&
+	    strcmp(edit->change->setting, pr_setting(PR_SETTING_TUNNEL)->name) == 0)
+		r = check_tunnel(edit, document->texts[PR_SETTING_TUNNEL].items[0].text);
 	pr_document_free(document);
 	return r;
 }

@@ -43,9 +43,22 @@ static void warn_without_means(struct pr_compile *compile, const struct pr_rule 
 				place, data[rule->entity], text);
 	if (rule->entity == PR_ENTITY_LISTS)
 		warn_lists(compile, rule, text, place);
-	if (rule->action == PR_RULE_TUNNEL)
-		pr_compile_warn(compile, "%s: no tunnel is set up: what \"%s\" matches is denied",
-				place, text);
+}
+
+static int check_tunnel(struct pr_compile *compile, const struct pr_document *document,
+			const struct pr_rule *rule, const char *text, unsigned int line,
+			const char *place)
+{
+	char what[PR_CONFIG_ERROR_SIZE];
+
+	if (rule->action != PR_RULE_TUNNEL)
+		return 0;
+	snprintf(what, sizeof(what), "the rule \"%.200s\"", text);
+	if (rule->tunnel[0] && !pr_compile_knows_tunnel(compile, rule->tunnel))
+		return pr_compile_unknown_tunnel(compile, document, line, what, rule->tunnel);
+	if (!rule->tunnel[0])
+		pr_compile_warn_no_tunnel(compile, compile->profile, place, what);
+	return 0;
 }
 
 static int add_rule(struct pr_compile *compile, const struct pr_document *document,
@@ -54,6 +67,7 @@ static int add_rule(struct pr_compile *compile, const struct pr_document *docume
 	char place[PR_CONFIG_FILE_NAME_MAX + 64];
 	struct pr_rule_error error;
 	struct pr_rule rule;
+	int r;
 
 	/* Checked when the file was read. */
 	pr_assert(pr_rule_parse(text, &rule, &error) == 0);
@@ -67,6 +81,9 @@ static int add_rule(struct pr_compile *compile, const struct pr_document *docume
 			 document->file->layer == PR_LAYER_SHIPPED ? "shipped " : "",
 			 document->file->name, line);
 	warn_without_means(compile, &rule, text, place);
+	r = check_tunnel(compile, document, &rule, text, line, place);
+	if (r < 0)
+		return r;
 	pr_policy_builder_rule(compile->builder, &rule, text, place);
 	return 0;
 }
@@ -163,12 +180,14 @@ int pr_compile_rules(struct pr_compile *compile)
 {
 	int r;
 
-	for (uint32_t i = 0; i < compile->n_profiles; i++)
+	for (uint32_t i = 0; i < compile->n_profiles; i++) {
+		compile->profile = i;
 		for (int kind = 0; kind < PR_BLOB_RULESETS; kind++) {
 			r = add_ruleset(compile, &compile->profiles[i], kind);
 			if (r < 0)
 				return r;
 		}
+	}
 	return 0;
 }
 

@@ -3,7 +3,9 @@
 #pragma once
 
 #include "base/name.h"
+#include "network/pool.h"
 #include "network/provider.h"
+#include "network/tunnel.h"
 #include "profile/config.h"
 #include "profile/match.h"
 #include "profile/setting.h"
@@ -60,6 +62,15 @@ struct pr_document_provider {
 	unsigned int n_codes, line;
 };
 
+/* A way by which links may leave. */
+struct pr_document_tunnel {
+	struct pr_tunnel_upstream upstream; /* borrows from the texts below */
+	char *texts[PR_TUNNEL_KEY_COUNT_];  /* NULL = not given, or no text */
+	char *members[PR_TUNNEL_MEMBERS_MAX];
+	bool given[PR_TUNNEL_KEY_COUNT_];
+	unsigned int line;
+};
+
 struct pr_document {
 	const struct pr_config_file *file;
 	bool profile; /* a file of profiles/ */
@@ -70,7 +81,9 @@ struct pr_document {
 	struct pr_document_runtime *runtime;
 	struct pr_document_sources lists, geo;
 	struct pr_document_provider *providers;
-	size_t n_matches, n_runtime, n_providers;
+	struct pr_document_tunnel *tunnels;
+	struct pr_pool_ranges pool;
+	size_t n_matches, n_runtime, n_providers, n_tunnels;
 };
 
 PR_MUST_USE int pr_document_parse(const struct pr_config_file *file,
@@ -105,6 +118,11 @@ void pr_document_sources_done(struct pr_document_sources *sources);
 PR_MUST_USE int pr_document_parse_providers(struct pr_document_parser *parser,
 					    struct config_setting_t *setting);
 void pr_document_providers_done(struct pr_document *document);
+PR_MUST_USE int pr_document_parse_tunnels(struct pr_document_parser *parser,
+					  struct config_setting_t *setting);
+void pr_document_tunnels_done(struct pr_document *document);
+PR_MUST_USE int pr_document_parse_pool(struct pr_document_parser *parser,
+				       struct config_setting_t *setting);
 /* A key of a group by the table: its value goes to its place in `texts` or `numbers`. */
 PR_MUST_USE int pr_document_parse_key(struct pr_document_parser *parser,
 				      const struct pr_setting *setting, char **texts,

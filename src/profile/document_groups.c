@@ -188,6 +188,7 @@ static void free_groups(struct pr_document *document)
 	pr_document_sources_done(&document->lists);
 	pr_document_sources_done(&document->geo);
 	pr_document_providers_done(document);
+	pr_document_tunnels_done(document);
 	free(document->matches);
 	free(document->runtime);
 }

@@ -256,11 +256,16 @@ int pr_document_parse_value(struct pr_document_parser *parser, enum pr_setting_i
 	case PR_TYPE_WORDS:
 		return parse_words(parser, id, setting);
 	case PR_TYPE_TEXT:
+	case PR_TYPE_TUNNEL:
 		return parse_text(parser, id, setting);
 	case PR_TYPE_SOURCES:
 		return pr_document_parse_sources(parser, id, setting);
 	case PR_TYPE_PROVIDERS:
 		return pr_document_parse_providers(parser, setting);
+	case PR_TYPE_TUNNELS:
+		return pr_document_parse_tunnels(parser, setting);
+	case PR_TYPE_POOL:
+		return pr_document_parse_pool(parser, setting);
 	case PR_TYPE_MATCH:
 		return pr_document_parse_matches(parser, setting);
 	case PR_TYPE_RUNTIME:

@@ -37,6 +37,7 @@ static void find_sections(struct pr_policy *policy)
 	policy->lists = section(policy, PR_SECTION_LISTS);
 	policy->geo = section(policy, PR_SECTION_GEO);
 	policy->providers = section(policy, PR_SECTION_PROVIDERS);
+	policy->tunnels = section(policy, PR_SECTION_TUNNELS);
 	policy->rulesets = section(policy, PR_SECTION_RULESETS);
 	policy->rules = section(policy, PR_SECTION_RULES);
 	policy->ports = section(policy, PR_SECTION_PORTS);
@@ -68,6 +69,7 @@ static struct pr_settings decode(const struct pr_policy *policy, const struct pr
 		.permanent_verdicts = blob->permanent_verdicts,
 		.require_encryption = blob->require_encryption,
 		.require_tunnel = blob->require_tunnel,
+		.without_tunnel = (enum pr_without_tunnel)blob->without_tunnel,
 		.own_dns = blob->own_dns,
 		.bypass_prevention = blob->bypass_prevention,
 		.generated_domains = (enum pr_on_suspicion)blob->generated_domains,

@@ -8,8 +8,10 @@
 #pragma once
 
 #include "base/error.h"
+#include "network/pool.h"
 #include "network/provider.h"
 #include "network/subject.h"
+#include "network/tunnel.h"
 #include "profile/identity.h"
 
 #include <stddef.h>
@@ -31,6 +33,8 @@ enum pr_dns_blocked {
 	PR_DNS_REFUSED,
 	PR_DNS_NODATA, /* of no setting: some checks answer so */
 };
+/* What becomes of links of the tunnel while no upstream works. */
+enum pr_without_tunnel { PR_WITHOUT_TUNNEL_BLOCK, PR_WITHOUT_TUNNEL_DIRECT };
 enum pr_failure { PR_FAILURE_CLOSED, PR_FAILURE_OPEN };
 
 /* Bits of `scopes` and `incoming_scopes`. */
@@ -67,7 +71,8 @@ struct pr_settings {
 	uint32_t deny_tls;		  /* PR_TLS_… */
 	uint32_t ask_hold_ms, ask_question_hold_ms, ask_timeout_s, ask_again_s;
 	bool permanent_verdicts, require_encryption, require_tunnel, own_dns;
-	bool inspect;	    /* for display too, not only what the policy wants */
+	bool inspect; /* for display too, not only what the policy wants */
+	enum pr_without_tunnel without_tunnel;
 	const char *tunnel; /* name of an upstream; "" = none */
 	/* Bitsets of list numbers, subject->n_list_words long: the lists that deny, and those that are
 	 * taken out of them. */
@@ -153,6 +158,19 @@ struct pr_source pr_policy_geo(const struct pr_policy *policy, uint32_t geo);
  * policy. */
 uint32_t pr_policy_n_providers(const struct pr_policy *policy);
 struct pr_provider pr_policy_provider(const struct pr_policy *policy, uint32_t provider);
+
+/* Ways by which links leave instead of going straight, PR_TUNNEL_UPSTREAMS_MAX at most. Where they lead, and by which
+ * account, is not in a policy. */
+struct pr_policy_tunnel {
+	const char *id;
+	enum pr_tunnel_kind kind;
+};
+uint32_t pr_policy_n_tunnels(const struct pr_policy *policy);
+struct pr_policy_tunnel pr_policy_tunnel(const struct pr_policy *policy, uint32_t tunnel);
+/* Its number. False: there is none of this name; a rule or a setting that was written at run time may still name it. */
+bool pr_policy_tunnel_find(const struct pr_policy *policy, const char *id, uint32_t *ret_tunnel);
+/* Of the addresses that stand for names; whether there are upstreams or not. */
+struct pr_pool_ranges pr_policy_pool_ranges(const struct pr_policy *policy);
 
 uint32_t pr_policy_n_profiles(const struct pr_policy *policy);
 const char *pr_policy_profile_name(const struct pr_policy *policy, uint32_t profile);

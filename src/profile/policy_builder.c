@@ -13,6 +13,7 @@ static const size_t record_sizes[PR_SECTION_COUNT_] = {
 	[PR_SECTION_LISTS] = sizeof(struct pr_blob_source),
 	[PR_SECTION_GEO] = sizeof(struct pr_blob_source),
 	[PR_SECTION_PROVIDERS] = sizeof(struct pr_blob_provider),
+	[PR_SECTION_TUNNELS] = sizeof(struct pr_blob_tunnel),
 	[PR_SECTION_RULESETS] = sizeof(struct pr_blob_ruleset),
 	[PR_SECTION_RULES] = sizeof(struct pr_blob_rule),
 	[PR_SECTION_PORTS] = sizeof(struct pr_blob_ports),
@@ -108,6 +109,14 @@ uint32_t pr_policy_builder_list(struct pr_policy_builder *builder, const char *i
 	}
 	list.id = pr_policy_builder_string(builder, id);
 	return pr_policy_builder_append(builder, PR_SECTION_LISTS, &list, 1);
+}
+
+void pr_policy_builder_tunnel(struct pr_policy_builder *builder, const char *id,
+			      enum pr_tunnel_kind kind)
+{
+	const struct pr_blob_tunnel blob = { pr_policy_builder_string(builder, id), kind };
+
+	pr_policy_builder_append(builder, PR_SECTION_TUNNELS, &blob, 1);
 }
 
 static struct pr_blob_span add_lists(struct pr_policy_builder *builder, const struct pr_rule *rule)

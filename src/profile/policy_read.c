@@ -115,6 +115,43 @@ struct pr_provider pr_policy_provider(const struct pr_policy *policy, uint32_t p
 	};
 }
 
+uint32_t pr_policy_n_tunnels(const struct pr_policy *policy)
+{
+	return policy->n[PR_SECTION_TUNNELS];
+}
+
+struct pr_policy_tunnel pr_policy_tunnel(const struct pr_policy *policy, uint32_t tunnel)
+{
+	pr_assert(tunnel < policy->n[PR_SECTION_TUNNELS]);
+	return (struct pr_policy_tunnel){
+		.id = policy->strings + policy->tunnels[tunnel].id,
+		.kind = (enum pr_tunnel_kind)policy->tunnels[tunnel].kind,
+	};
+}
+
+bool pr_policy_tunnel_find(const struct pr_policy *policy, const char *id, uint32_t *ret_tunnel)
+{
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_TUNNELS]; i++)
+		if (strcmp(policy->strings + policy->tunnels[i].id, id) == 0) {
+			*ret_tunnel = i;
+			return true;
+		}
+	return false;
+}
+
+struct pr_pool_ranges pr_policy_pool_ranges(const struct pr_policy *policy)
+{
+	const struct pr_blob_global *global = policy->blob_global;
+	struct pr_pool_ranges ranges = { .len4 = (uint8_t)global->pool_len4,
+					 .len6 = (uint8_t)global->pool_len6 };
+
+	if (ranges.len4)
+		ranges.base4 = pr_address_v4(global->pool4);
+	if (ranges.len6)
+		ranges.base6 = pr_address_v6(global->pool6);
+	return ranges;
+}
+
 uint32_t pr_policy_n_profiles(const struct pr_policy *policy)
 {
 	return policy->n[PR_SECTION_PROFILES];

@@ -40,12 +40,30 @@ static bool strings_valid(const struct pr_policy *policy, struct pr_blob_span st
 	return true;
 }
 
+/* Without host bits, and of a length that a pool may have. */
+static bool pool_valid(const struct pr_blob_global *global)
+{
+	struct pr_address base4 = pr_address_v4(global->pool4),
+			  base6 = pr_address_v6(global->pool6);
+	struct pr_address masked4, masked6;
+
+	if (global->pool_len4 &&
+	    (global->pool_len4 < PR_POOL_LEN4_LEAST || global->pool_len4 > PR_POOL_LEN4_MOST))
+		return false;
+	if (global->pool_len6 && (global->pool_len6 < PR_POOL_LEN6_LEAST ||
+				  global->pool_len6 > PR_POOL_LEN6_MOST || base6.family != 6))
+		return false;
+	masked4 = pr_address_mask(&base4, global->pool_len4);
+	masked6 = pr_address_mask(&base6, global->pool_len6);
+	return pr_address_equal(&masked4, &base4) && pr_address_equal(&masked6, &base6);
+}
+
 static bool global_valid(const struct pr_policy *policy)
 {
 	const struct pr_blob_global *global = policy->blob_global;
 
 	return strings_valid(policy, global->upstreams) &&
-	       strings_valid(policy, global->rebinding_exceptions) &&
+	       strings_valid(policy, global->rebinding_exceptions) && pool_valid(global) &&
 	       global->failure <= PR_FAILURE_OPEN && global->attacks <= PR_SUSPICION_REPORT &&
 	       global->n_list_words == (policy->n[PR_SECTION_LISTS] + 63) / 64;
 }
@@ -63,6 +81,7 @@ static bool profile_valid(const struct pr_policy *policy, const struct pr_blob_p
 	       profile->default_incoming <= PR_ACTION_BLOCK &&
 	       profile->deny_outgoing <= PR_DENY_DROP && profile->deny_incoming <= PR_DENY_DROP &&
 	       profile->on_missing_data <= PR_MISSING_DENY &&
+	       profile->without_tunnel <= PR_WITHOUT_TUNNEL_DIRECT &&
 	       profile->dns_blocked <= PR_DNS_REFUSED &&
 	       profile->generated_domains <= PR_SUSPICION_DENY &&
 	       profile->dns_tunnels <= PR_SUSPICION_DENY &&
@@ -98,6 +117,16 @@ static bool providers_valid(const struct pr_policy *policy)
 	return policy->n[PR_SECTION_PROVIDERS] <= PR_PROVIDERS_MAX;
 }
 
+static bool tunnels_valid(const struct pr_policy *policy)
+{
+	for (uint32_t i = 0; i < policy->n[PR_SECTION_TUNNELS]; i++)
+		if (!string_valid(policy, policy->tunnels[i].id) ||
+		    !pr_tunnel_id_valid(policy->strings + policy->tunnels[i].id) ||
+		    policy->tunnels[i].kind >= PR_TUNNEL_N_KINDS)
+			return false;
+	return policy->n[PR_SECTION_TUNNELS] <= PR_TUNNEL_UPSTREAMS_MAX;
+}
+
 static bool settings_valid(const struct pr_policy *policy)
 {
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_PROFILES]; i++)
@@ -105,7 +134,7 @@ static bool settings_valid(const struct pr_policy *policy)
 			return false;
 	if (!sources_valid(policy, policy->lists, policy->n[PR_SECTION_LISTS]) ||
 	    !sources_valid(policy, policy->geo, policy->n[PR_SECTION_GEO]) ||
-	    !providers_valid(policy))
+	    !providers_valid(policy) || !tunnels_valid(policy))
 		return false;
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_MATCHES]; i++) {
 		const struct pr_blob_match *match = &policy->matches[i];

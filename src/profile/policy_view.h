@@ -27,6 +27,7 @@ struct pr_policy {
 	const struct pr_blob_match *matches;
 	const struct pr_blob_source *lists, *geo;
 	const struct pr_blob_provider *providers;
+	const struct pr_blob_tunnel *tunnels;
 	const struct pr_blob_ruleset *rulesets;
 	const struct pr_blob_rule *rules;
 	const struct pr_blob_ports *ports;

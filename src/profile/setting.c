@@ -2,6 +2,7 @@
 #include "profile/setting.h"
 
 #include "network/provider.h"
+#include "network/tunnel.h"
 
 #include <string.h>
 
@@ -14,6 +15,7 @@ static const char *const scopes[] = { "localhost", "lan", "internet", "peer-to-p
 
 static const char *const bypasses[] = { "canary", "discovery", "dot", "doh", NULL };
 static const char *const suspicious[] = { "ignore", "report", "deny", NULL };
+static const char *const without_tunnel[] = { "block", "direct", NULL };
 static const char *const attacks[] = { "ignore", "report", NULL };
 static const char *const encryption_scopes[] = { "localhost", "lan", "internet", NULL };
 static const char *const denied_tls[] = { "nameless", "old", "self-issued", "expired", NULL };
@@ -120,6 +122,51 @@ static const struct pr_setting_key provider_keys[PR_PROVIDER_KEY_COUNT_] = {
 				      "how long what it said is kept at least, whatever it says" },
 	[PR_PROVIDER_CACHE_MOST] = { "cache_most_s", PR_TYPE_NUMBER, NULL, PR_PROVIDER_CACHE_MOST_S,
 				     1, 7 * DAY, "seconds", "and at most" },
+};
+
+/* As pr_tunnel_choose_name() and pr_tunnel_isolate_name() have them. */
+static const char *const tunnel_choices[] = { "order", "latency", "random", NULL };
+static const char *const tunnel_isolates[] = { "application", "domain", "link", "none", NULL };
+
+static const struct pr_setting_key tunnel_keys[PR_TUNNEL_KEY_COUNT_] = {
+	[PR_TUNNEL_KEY_NAME] = { "name", PR_TYPE_TEXT,
+				 .help = "what `tunnel` and rules (`>tor`) call it: letters, "
+					 "digits, "
+					 "`-`, `_`" },
+	[PR_TUNNEL_KEY_URL] = { "url", PR_TYPE_WAY,
+				.help = "`socks5://HOST:PORT`; `connect://HOST:PORT`, HTTP CONNECT "
+					"over TLS; `http://HOST:PORT`, the same without TLS; or "
+					"`interface:NAME`, by which the links leave then" },
+	[PR_TUNNEL_KEY_USER] = { "user", PR_TYPE_TEXT, .help = "of a proxy that asks for one" },
+	[PR_TUNNEL_KEY_PASSWORD] = { "password", PR_TYPE_TEXT, .help = "and its password" },
+	[PR_TUNNEL_KEY_UDP] = { "udp", PR_TYPE_BOOL, .default_value = 1,
+				.help = "socks5: whether datagrams are sent through it (UDP "
+					"ASSOCIATE); `true` by default. Tor has no way for them" },
+	[PR_TUNNEL_KEY_CA] = { "ca", PR_TYPE_PATH,
+			       .help = "connect: certificates that the proxy's is checked with; "
+				       "without, the system's" },
+	[PR_TUNNEL_KEY_NAMESERVERS] = { "nameservers", PR_TYPE_ADDRESSES,
+					.help = "interface: who is asked, through it, where the "
+						"names lead; without, the system's nameservers "
+						"through it" },
+	[PR_TUNNEL_KEY_OF] = { "of", PR_TYPE_NAMES,
+			       .help = "instead of `url`: upstreams that stand before it, one of "
+				       "which is taken, `[ \"a\", \"b\" ]`" },
+	[PR_TUNNEL_KEY_CHOOSE] = { "choose", PR_TYPE_WORD, tunnel_choices,
+				   .help = "of: the first that works, the quickest, or any, the "
+					   "same for what `isolate` keeps together" },
+	[PR_TUNNEL_KEY_CHAIN] = { "chain", PR_TYPE_NAMES,
+				  .help = "instead of `url`: upstreams that stand before it, each "
+					  "reached through the one before; an interface only at "
+					  "the first place" },
+	[PR_TUNNEL_KEY_ISOLATE] = { "isolate", PR_TYPE_WORD, tunnel_isolates,
+				    .help = "which links may share a way (an account of the proxy, "
+					    "so a circuit of Tor; the chosen members): those of an "
+					    "application, of an application to one domain, no two, "
+					    "or all" },
+	[PR_TUNNEL_KEY_RENEW] = { "renew_s", PR_TYPE_NUMBER, NULL, PR_TUNNEL_RENEW_S, 0, 7 * DAY,
+				  "seconds",
+				  "how long new links are given the same way; 0 = always" },
 };
 
 static const struct pr_setting settings[PR_SETTING_COUNT_] = {
@@ -234,10 +281,15 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 					 "what the policy needs." },
 	[PR_SETTING_REQUIRE_TUNNEL] = { "require_tunnel", PR_TYPE_BOOL, PR_IN_BOTH,
 					.help = "Whether what leads to the Internet must go "
-						"through the tunnel." },
-	[PR_SETTING_TUNNEL] = { "tunnel", PR_TYPE_TEXT, PR_IN_BOTH,
+						"through the tunnel. Rules are its exceptions. "
+						"See tunnel.md." },
+	[PR_SETTING_TUNNEL] = { "tunnel", PR_TYPE_TUNNEL, PR_IN_BOTH,
 				.help = "Name of the tunnel's upstream that `>` rules and "
-					"`require_tunnel` use." },
+					"`require_tunnel` use; a rule `>NAME` names its own." },
+	[PR_SETTING_WITHOUT_TUNNEL] = { "without_tunnel", PR_TYPE_WORD, PR_IN_BOTH, without_tunnel,
+					.help = "What becomes of links of the tunnel while none of "
+						"its upstreams works: they are blocked, or go "
+						"`direct`, around it." },
 	[PR_SETTING_OWN_DNS] = { "own_dns", PR_TYPE_BOOL, PR_IN_BOTH,
 				 .help = "The application is a nameserver of its own: its "
 					 "questions to other "
@@ -317,6 +369,23 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 					  "resolved. Without any, nothing is sent anywhere. See "
 					  "intel.md.",
 				  .keys = provider_keys, .n_keys = PR_PROVIDER_KEY_COUNT_ },
+	[PR_SETTING_TUNNEL_UPSTREAM] = { "tunnel_upstream", PR_TYPE_TUNNELS,
+					 PR_IN_GLOBAL | PR_NOT_STATE,
+					 .help = "Ways by which links leave instead of going "
+						 "straight "
+						 "to where they lead. A group has a `name` and one "
+						 "of "
+						 "`url`, `of` and `chain`. See tunnel.md.",
+					 .keys = tunnel_keys, .n_keys = PR_TUNNEL_KEY_COUNT_ },
+	[PR_SETTING_TUNNEL_POOL] = { "tunnel_pool", PR_TYPE_POOL, PR_IN_GLOBAL,
+				     .help = "Addresses that stand for names which are resolved at "
+					     "the far end of the tunnel: a prefix of each family "
+					     "at "
+					     "most, /8 to /24 and /16 to /96. No other use may be "
+					     "made "
+					     "of them. `[ ]` = names are resolved here, also those "
+					     "of "
+					     "the tunnel." },
 	[PR_SETTING_NAME] = { "name", PR_TYPE_TEXT, PR_IN_PROFILE,
 			      .help = "The profile's name. Files of different layers with the same "
 				      "name are one "

@@ -36,6 +36,7 @@ enum pr_setting_id {
 	PR_SETTING_INSPECT,
 	PR_SETTING_REQUIRE_TUNNEL,
 	PR_SETTING_TUNNEL,
+	PR_SETTING_WITHOUT_TUNNEL,
 	PR_SETTING_OWN_DNS,
 	PR_SETTING_DNS_BLOCKED,
 	PR_SETTING_ASK_HOLD_MS,
@@ -54,6 +55,8 @@ enum pr_setting_id {
 	PR_SETTING_LIST,
 	PR_SETTING_GEO,
 	PR_SETTING_PROVIDER,
+	PR_SETTING_TUNNEL_UPSTREAM,
+	PR_SETTING_TUNNEL_POOL,
 	PR_SETTING_NAME,
 	PR_SETTING_MATCH,
 	PR_SETTING_RUNTIME,
@@ -65,13 +68,16 @@ enum pr_setting_type {
 	PR_TYPE_BOOL,
 	PR_TYPE_NUMBER,	   /* `least` to `most` */
 	PR_TYPE_WORDS,	   /* some of `words`; the value is a set of bits */
-	PR_TYPE_TEXT,	   /* an upstream's name, a profile's name */
+	PR_TYPE_TEXT,	   /* a profile's name */
+	PR_TYPE_TUNNEL,	   /* a name of PR_SETTING_TUNNEL_UPSTREAM; "" = none */
 	PR_TYPE_UPSTREAMS, /* addresses of nameservers */
 	PR_TYPE_IDS,	   /* list ids */
 	PR_TYPE_ZONES,	   /* domains, each with all below */
 	PR_TYPE_RULES,
 	PR_TYPE_SOURCES,   /* groups that say where data comes from */
 	PR_TYPE_PROVIDERS, /* groups that say who is asked about an entity */
+	PR_TYPE_TUNNELS,   /* groups that say by which ways links may leave */
+	PR_TYPE_POOL,	   /* a prefix of each family at most */
 	PR_TYPE_MATCH,	   /* groups of match keys */
 	PR_TYPE_RUNTIME,   /* run-time rules; the state directory's only */
 	PR_TYPE_ID,	   /* of keys of groups alone, as those that follow */
@@ -81,6 +87,9 @@ enum pr_setting_type {
 	PR_TYPE_ZONE,
 	PR_TYPE_UPSTREAM,
 	PR_TYPE_CODES, /* groups of an address and a category */
+	PR_TYPE_WAY,   /* a URL of network/tunnel.h */
+	PR_TYPE_ADDRESSES,
+	PR_TYPE_NAMES, /* of other groups */
 };
 
 /* Where a setting may stand. */
@@ -128,6 +137,23 @@ enum pr_provider_key {
 	PR_PROVIDER_CACHE_LEAST,
 	PR_PROVIDER_CACHE_MOST,
 	PR_PROVIDER_KEY_COUNT_,
+};
+
+/* The keys of groups of PR_TYPE_TUNNELS. */
+enum pr_tunnel_key {
+	PR_TUNNEL_KEY_NAME,
+	PR_TUNNEL_KEY_URL,
+	PR_TUNNEL_KEY_USER,
+	PR_TUNNEL_KEY_PASSWORD,
+	PR_TUNNEL_KEY_UDP,
+	PR_TUNNEL_KEY_CA,
+	PR_TUNNEL_KEY_NAMESERVERS,
+	PR_TUNNEL_KEY_OF,
+	PR_TUNNEL_KEY_CHOOSE,
+	PR_TUNNEL_KEY_CHAIN,
+	PR_TUNNEL_KEY_ISOLATE,
+	PR_TUNNEL_KEY_RENEW,
+	PR_TUNNEL_KEY_COUNT_,
 };
 
 struct pr_setting {

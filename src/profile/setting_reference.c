@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* docs/settings.md, from the table of settings. */
+#include "network/pool.h"
 #include "profile/config.h"
 #include "profile/setting.h"
 
@@ -33,6 +34,7 @@ static void print_values(FILE *out, const struct pr_setting *setting)
 {
 	static const char *const kinds[] = {
 		[PR_TYPE_TEXT] = "a text",
+		[PR_TYPE_TUNNEL] = "a name of `tunnel_upstream`, or `\"\"`",
 		[PR_TYPE_UPSTREAMS] =
 			"a list of addresses, `[ \"192.0.2.53\", \"2001:db8::53@5353\" ]`",
 		[PR_TYPE_IDS] = "a list of ids, `[ \"ads\", \"malware\" ]`",
@@ -41,6 +43,10 @@ static void print_values(FILE *out, const struct pr_setting *setting)
 		[PR_TYPE_SOURCES] = "a list of groups, `( { id = \"ads\"; url = \"…\"; } )`",
 		[PR_TYPE_PROVIDERS] = "a list of groups, `( { id = \"dbl\"; type = \"dns\"; zone = "
 				      "\"dbl.example\"; } )`",
+		[PR_TYPE_TUNNELS] = "a list of groups, `( { name = \"tor\"; url = "
+				    "\"socks5://127.0.0.1:9050\"; } )`",
+		[PR_TYPE_POOL] = "a list of prefixes, `[ \"" PR_POOL_DEFAULT4
+				 "\", \"" PR_POOL_DEFAULT6 "\" ]`",
 		[PR_TYPE_MATCH] = "a list of groups, `( { path = \"/usr/bin/curl\"; } )`",
 		[PR_TYPE_RUNTIME] = "a list of groups",
 	};
@@ -102,6 +108,9 @@ static void print_default(FILE *out, const struct pr_setting *setting, enum pr_s
 	case PR_TYPE_NUMBER:
 		fprintf(out, id == PR_SETTING_MARK_MASK ? "`0x%llx`" : "%lld",
 			(long long)setting->default_value);
+		break;
+	case PR_TYPE_POOL:
+		fprintf(out, "`[ \"%s\", \"%s\" ]`", PR_POOL_DEFAULT4, PR_POOL_DEFAULT6);
 		break;
 	default:
 		fputs("none", out);
