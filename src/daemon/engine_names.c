@@ -23,9 +23,10 @@ void pr_engine_names_restore(struct pr_engine_process *process)
 	size_t len;
 
 	if (fd < 0 || pr_files_read(fd, NAMES_FILE_MAX, &bytes, &len) < 0)
-		return;
+		len = 0;
 	if (pr_engine_names_load(process->engine, (const uint8_t *)bytes, len,
-				 pr_clock_monotonic_us()) < 0)
+				 pr_clock_monotonic_us()) < 0 &&
+	    len)
 		pr_log(PR_LOG_WARNING, "names-not-loaded", "why=foreign-bytes");
 }
 

@@ -78,18 +78,24 @@ static void write_soa(struct pr_writer *writer)
 	writer->bytes[N_AUTHORITY_AT + 1] = 1;
 }
 
-static void write_zero(struct pr_writer *writer, uint16_t type)
+/* The only record, of the name asked for. */
+static void write_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s, const void *data,
+			 uint16_t len)
 {
-	static const uint8_t zero[16];
-	uint16_t len = type == PR_DNS_TYPE_A ? 4 : 16;
-
 	pr_write_u16(writer, 0xc000 | PR_DNS_HEADER_LEN);
 	pr_write_u16(writer, type);
 	pr_write_u16(writer, PR_DNS_CLASS_IN);
-	pr_write_u32(writer, PR_DNS_BLOCKED_TTL_S);
+	pr_write_u32(writer, ttl_s);
 	pr_write_u16(writer, len);
-	pr_write_bytes(writer, zero, len);
+	pr_write_bytes(writer, data, len);
 	writer->bytes[N_ANSWERS_AT + 1] = 1;
+}
+
+static void write_zero(struct pr_writer *writer, uint16_t type)
+{
+	static const uint8_t zero[16];
+
+	write_record(writer, type, PR_DNS_BLOCKED_TTL_S, zero, type == PR_DNS_TYPE_A ? 4 : 16);
 }
 
 size_t pr_dns_write_denial(const struct pr_dns_question *question, enum pr_dns_denial denial,
@@ -118,4 +124,29 @@ size_t pr_dns_write_failure(const struct pr_dns_question *question, enum pr_dns_
 	pr_assert(size >= PR_DNS_REPLY_MAX);
 	begin(&writer, question, rcode);
 	return end(&writer, question, rcode, ede, text);
+}
+
+size_t pr_dns_write_address(const struct pr_dns_question *question,
+			    const struct pr_address *address, uint32_t ttl_s, int ede,
+			    const char *text, uint8_t *reply, size_t size)
+{
+	struct pr_writer writer = pr_writer(reply, size);
+	bool four = address->family == 4;
+
+	pr_assert(size >= PR_DNS_REPLY_MAX);
+	begin(&writer, question, PR_DNS_RCODE_NOERROR);
+	write_record(&writer, four ? PR_DNS_TYPE_A : PR_DNS_TYPE_AAAA, ttl_s, address->bytes,
+		     four ? 4 : 16);
+	return end(&writer, question, PR_DNS_RCODE_NOERROR, ede, text);
+}
+
+size_t pr_dns_write_pointer(const struct pr_dns_question *question, const struct pr_dns_name *name,
+			    uint32_t ttl_s, int ede, const char *text, uint8_t *reply, size_t size)
+{
+	struct pr_writer writer = pr_writer(reply, size);
+
+	pr_assert(size >= PR_DNS_REPLY_MAX);
+	begin(&writer, question, PR_DNS_RCODE_NOERROR);
+	write_record(&writer, PR_DNS_TYPE_PTR, ttl_s, name->wire, name->len);
+	return end(&writer, question, PR_DNS_RCODE_NOERROR, ede, text);
 }

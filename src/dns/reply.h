@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* Replies of our own making: denials and failures. Pure. */
+/* Replies of our own making: denials, failures, and what is known here of addresses that stand for names. Pure. */
 #pragma once
 
+#include "base/address.h"
 #include "dns/message.h"
 
 /* Extended DNS errors (RFC 8914) that we give. */
@@ -15,6 +16,7 @@ enum pr_dns_ede {
 	PR_DNS_EDE_NOT_SUPPORTED = 21,
 	PR_DNS_EDE_NO_REACHABLE_AUTHORITY = 22,
 	PR_DNS_EDE_NETWORK_ERROR = 23,
+	PR_DNS_EDE_SYNTHESIZED = 29, /* IANA: the answer was made by who gives it */
 };
 
 #define PR_DNS_EDE_TEXT_MAX  180 /* bytes; a longer one is cut: the whole fits 512 */
@@ -35,6 +37,12 @@ size_t pr_dns_write_denial(const struct pr_dns_question *question, enum pr_dns_d
 			   int ede, const char *text, uint8_t *reply, size_t size);
 size_t pr_dns_write_failure(const struct pr_dns_question *question, enum pr_dns_rcode rcode,
 			    int ede, const char *text, uint8_t *reply, size_t size);
+/* One record of the name asked for: A or AAAA with an address, PTR with a name. As above. */
+size_t pr_dns_write_address(const struct pr_dns_question *question,
+			    const struct pr_address *address, uint32_t ttl_s, int ede,
+			    const char *text, uint8_t *reply, size_t size);
+size_t pr_dns_write_pointer(const struct pr_dns_question *question, const struct pr_dns_name *name,
+			    uint32_t ttl_s, int ede, const char *text, uint8_t *reply, size_t size);
 /* OPT of a reply, with an extended error (`ede` also of codes not named above) unless NONE; nothing for a client without EDNS. The number of records
  * written (0 or 1). `rcode` is the full one. */
 unsigned int pr_dns_write_opt(struct pr_writer *writer, const struct pr_dns_question *question,

@@ -6,6 +6,7 @@
  * that about would get past with what was held.
  */
 #include "engine/machine.h"
+#include "engine/pool.h"
 
 static void decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
 {
@@ -41,6 +42,7 @@ void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *f
 	} else {
 		const struct pr_tuple reply = pr_tuple_reversed(&flow->tuple);
 
+		pr_pool_link_made(engine, link);
 		link->adopted = true;
 		link->look = PR_LINK_LOOK_OVER;
 		pr_links_confirm(engine->links, link, &flow->tuple, &reply, now_us);

@@ -6,6 +6,7 @@
 #include "engine/attackers.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/pool.h"
 
 #include <string.h>
 
@@ -72,6 +73,7 @@ void pr_engine_free(struct pr_engine *engine)
 	pr_doh_done(engine);
 	pr_attackers_done(engine);
 	pr_links_free(engine->links);
+	pr_pool_done(engine);
 	pr_inspecting_done(engine);
 	pr_prompts_done(engine);
 	pr_answers_done(engine);
@@ -280,37 +282,4 @@ void pr_engine_real_offset_set(struct pr_engine *engine, int64_t real_offset_us)
 	pthread_mutex_lock(&engine->lock);
 	engine->real_offset_us = real_offset_us;
 	pthread_mutex_unlock(&engine->lock);
-}
-
-int pr_engine_names_save(struct pr_engine *engine, uint64_t now_us, uint8_t **ret_bytes,
-			 size_t *ret_len)
-{
-	uint8_t *bytes;
-	size_t size;
-	int r;
-
-	pr_engine_enter(engine, now_us);
-	size = pr_names_saved_len(engine->names);
-	bytes = pr_calloc(size, 1);
-	r = pr_names_save(engine->names, engine->now_us, pr_event_real(engine, engine->now_us),
-			  bytes, size, ret_len);
-	pr_engine_leave(engine);
-	if (r != 0) {
-		free(bytes);
-		return r;
-	}
-	*ret_bytes = bytes;
-	return 0;
-}
-
-int pr_engine_names_load(struct pr_engine *engine, const uint8_t *bytes, size_t len,
-			 uint64_t now_us)
-{
-	int r;
-
-	pr_engine_enter(engine, now_us);
-	r = pr_names_load(engine->names, engine->now_us, pr_event_real(engine, engine->now_us),
-			  bytes, len);
-	pr_engine_leave(engine);
-	return r == PR_NAMES_DAMAGED ? -EBADMSG : r;
 }

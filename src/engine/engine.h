@@ -249,8 +249,9 @@ uint64_t pr_engine_tunnel_have(struct pr_engine *engine, const struct pr_tunnel_
 /* The tunnel process is gone, and with it all of its links: they are cut, and what waits is denied, or waits for the
  * next one. */
 void pr_engine_tunnel_lost(struct pr_engine *engine, uint64_t now_us);
-/* The pool of addresses that stand for names (network/pool.h); empty ranges: no name gets one. What is there is kept
- * where the ranges stay the same. */
+/* There is a tunnel, with this pool of addresses that stand for names (network/pool.h); NULL: there is none. Without
+ * ranges no name gets an address, and none that is left to the far end is resolved. Names keep the addresses that they
+ * have, as far as the ranges still have them. */
 void pr_engine_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges,
 			uint64_t now_us);
 
@@ -382,8 +383,9 @@ PR_MUST_USE int pr_engine_explain(struct pr_engine *engine, const struct pr_engi
 					       const struct pr_engine_explained *explained),
 				  void *context, uint64_t now_us);
 
-/* Names (address → domains given to an application) survive a restart: the caller frees. Loading adds to
- * what is there; -EBADMSG where the bytes are not ours, and nothing is loaded. */
+/* Names (address → domains given to an application), and addresses that stand for names, survive a restart: the caller
+ * frees. Loading adds to what is there; -EBADMSG where the bytes are not ours, and nothing is loaded. `len` 0: nothing
+ * was kept. The addresses are loaded when a pool is set. */
 PR_MUST_USE int pr_engine_names_save(struct pr_engine *engine, uint64_t now_us, uint8_t **ret_bytes,
 				     size_t *ret_len);
 PR_MUST_USE int pr_engine_names_load(struct pr_engine *engine, const uint8_t *bytes, size_t len,

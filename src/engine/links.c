@@ -6,6 +6,7 @@
 #include "engine/attackers.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/pool.h"
 
 #include <netinet/in.h>
 
@@ -59,6 +60,7 @@ void pr_link_forgotten(void *context, struct pr_link *link)
 
 	pr_parking_forget(engine, link->id);
 	pr_inspecting_forget(engine, link);
+	pr_pool_link_forgotten(engine, link);
 	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
 		pr_end_clear(engine, &link->ends[i]);
 }

@@ -141,6 +141,10 @@ struct pr_engine {
 
 	struct pr_applications *applications;
 	struct pr_names *names;
+	struct pr_pool *pool; /* NULL = there is no tunnel */
+	uint8_t *pool_saved;  /* what stood in it, as long as there is none; or NULL */
+	size_t pool_saved_len;
+	bool pool_lost; /* what stood in it before this engine isn't known */
 	struct pr_communications *communications;
 	struct pr_links *links;
 	struct pr_questions *questions;

@@ -9,6 +9,7 @@
 #include "engine/arrival.h"
 #include "engine/attackers.h"
 #include "engine/inspecting.h"
+#include "engine/pool.h"
 
 void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order)
 {
@@ -230,6 +231,7 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 		engine->counters.dropped_table_full++;
 		return plain(engine, arrival, PR_VERDICT_DROP);
 	}
+	pr_pool_link_made(engine, arrival->link);
 	arrival->link->untracked = arrival->packet->untracked;
 	arrival->link->flags |= (uint16_t)(spoof << PR_LINK_SPOOF_SHIFT);
 	if (spoof != PR_SPOOF_NO)

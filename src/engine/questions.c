@@ -4,6 +4,7 @@
  * (questioner.c), what is decided, what a name led to. Names are recorded for the asker's instance, or for all where
  * the asker is a stub that hides whom it asks for.
  */
+#include "engine/pool.h"
 #include "engine/questioner.h"
 
 #include "dns/message.h"
@@ -50,6 +51,8 @@ static void set_subject(struct pr_engine *engine, const struct pr_question *ques
 	if (facts->address) {
 		subject->public_answer = engine->upstreams_public;
 		pr_subject_set_address(engine, facts->address, subject);
+		if (pr_is_pooled(engine, facts->address) && stage != PR_STAGE_BEFORE_INTEL)
+			pr_pool_refuse(subject);
 		pr_intel_of_address(engine, of, wanted);
 	} else if (stage == PR_STAGE_AFTER_INTEL && !may_have_addresses(question->type)) {
 		set_no_address(subject);
@@ -83,6 +86,8 @@ static void tell_watchers(struct pr_engine *engine, const struct pr_question *qu
 	if (decision->answered || decision->unanswered)
 		event.reason = pr_reason_of_denial(engine, subject, decision, engine->reason,
 						   sizeof(engine->reason));
+	if (decision->own)
+		event.reason = pr_pool_reason(engine, subject, decision);
 	pr_event_add_suspicions(engine, subject, &decision->decision, &event);
 	pr_event_send(engine, &event);
 }
@@ -174,6 +179,12 @@ static void decide_with_owner(struct pr_engine *engine, const struct pr_question
 	/* Facts that no stage before the packet has: that is what "open" means. */
 	if (decision->outcome == PR_OUTCOME_MISSING)
 		decision->outcome = PR_OUTCOME_OPEN;
+	if (stage == PR_STAGE_BEFORE_INTEL)
+		pr_pool_question(engine, question, questioner, subject, ret_decision);
+	else
+		pr_pool_answer(engine, subject, ret_decision);
+	if (ret_decision->own)
+		return;
 	if (decision->outcome == PR_OUTCOME_DENY ||
 	    decision->outcome == PR_OUTCOME_REROUTE_TUNNEL) {
 		ret_decision->text = pr_reason_of_denial(engine, subject, ret_decision,
@@ -260,6 +271,8 @@ static unsigned int port_inform(void *context, struct pr_question *question,
 	*ret_wait_ms = 0;
 	if (((const struct pr_questioner *)question->application)->permitted)
 		return 0; /* nothing that they could say decides */
+	if (pr_name_within(question->name, "onion"))
+		return 0; /* told to nobody (RFC 7686, 2) */
 	if (engine->providers.n_wanted && is_denied_by_names(engine, question, about))
 		return 0;
 	return pr_providers_inform(engine, question->ticket, about, ret_wait_ms);

@@ -3,6 +3,7 @@
 #include "engine/attackers.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/pool.h"
 
 #include "profile/service.h"
 
@@ -24,6 +25,10 @@ void pr_subject_set_domains(const struct pr_engine *engine, uint32_t application
 {
 	struct pr_subject *subject = &of->subject;
 
+	if (subject->direction != PR_DIRECTION_IN && pr_is_pooled(engine, &subject->remote)) {
+		pr_pool_set_subject(engine, of);
+		return;
+	}
 	subject->known |= PR_FACT_DOMAIN;
 	/* An incoming link was led here by a name that somebody else resolved, if by any. */
 	if (subject->direction != PR_DIRECTION_IN)

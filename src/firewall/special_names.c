@@ -3,6 +3,7 @@
 
 #include "base/name.h"
 
+#include <stdio.h>
 #include <string.h>
 
 bool pr_name_is_canary(const char *name)
@@ -56,5 +57,44 @@ bool pr_name_is_local(const char *name)
 	for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++)
 		if (pr_name_within(name, zones[i]))
 			return true;
+	return false;
+}
+
+bool pr_name_is_private_reverse(const char *name)
+{
+	static const char *const zones[] = {
+		"10.in-addr.arpa",
+		"168.192.in-addr.arpa",
+		"254.169.in-addr.arpa",
+		"127.in-addr.arpa",
+		"0.in-addr.arpa",
+		"255.in-addr.arpa",
+		"d.f.ip6.arpa",
+		"c.f.ip6.arpa", /* RFC 4193 */
+		"8.e.f.ip6.arpa",
+		"9.e.f.ip6.arpa",
+		"a.e.f.ip6.arpa",
+		"b.e.f.ip6.arpa",
+		"c.e.f.ip6.arpa",
+		"d.e.f.ip6.arpa",
+		"e.e.f.ip6.arpa",
+		"f.e.f.ip6.arpa",
+		"0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.ip6.arpa",
+	};
+	char zone[24];
+
+	for (size_t i = 0; i < sizeof(zones) / sizeof(*zones); i++)
+		if (pr_name_within(name, zones[i]))
+			return true;
+	for (unsigned int i = 16; i <= 31; i++) { /* RFC 1918 */
+		snprintf(zone, sizeof(zone), "%u.172.in-addr.arpa", i);
+		if (pr_name_within(name, zone))
+			return true;
+	}
+	for (unsigned int i = 64; i <= 127; i++) { /* RFC 6598 */
+		snprintf(zone, sizeof(zone), "%u.100.in-addr.arpa", i);
+		if (pr_name_within(name, zone))
+			return true;
+	}
 	return false;
 }

@@ -10,3 +10,5 @@ bool pr_name_is_canary(const char *name);
 bool pr_name_is_discovery(const char *name);
 /* A name of a network's own, or of the host's: it may lead to private addresses, whoever says so. */
 bool pr_name_is_local(const char *name);
+/* A name of addresses that are not of the Internet (RFC 6303, RFC 7793). */
+bool pr_name_is_private_reverse(const char *name);

@@ -25,8 +25,11 @@ enum pr_question_way pr_question_decide(const struct pr_question_ports *ports,
 	case PR_OUTCOME_ASK:
 	case PR_OUTCOME_MISSING:
 		return PR_QUESTION_WAY_HELD;
-	case PR_OUTCOME_DENY:
 	case PR_OUTCOME_REROUTE_TUNNEL:
+		if (stage == PR_STAGE_BEFORE_INTEL && ret_decision->own)
+			return PR_QUESTION_WAY_OWN;
+		break;
+	case PR_OUTCOME_DENY:
 		break;
 	}
 	return PR_QUESTION_WAY_DENIED;
@@ -168,6 +171,7 @@ enum pr_judged pr_judge(struct pr_judgement *judgement, const struct pr_question
 		return judge_parts(judgement, bytes, len, reply, size, ret_len);
 	case PR_QUESTION_WAY_HELD:
 		return PR_JUDGED_HELD;
+	case PR_QUESTION_WAY_OWN:
 	case PR_QUESTION_WAY_DENIED:
 		break;
 	}

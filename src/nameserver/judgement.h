@@ -5,7 +5,12 @@
 
 #include "nameserver/question_table.h"
 
-enum pr_question_way { PR_QUESTION_WAY_ON, PR_QUESTION_WAY_DENIED, PR_QUESTION_WAY_HELD };
+enum pr_question_way {
+	PR_QUESTION_WAY_ON,
+	PR_QUESTION_WAY_DENIED,
+	PR_QUESTION_WAY_HELD,
+	PR_QUESTION_WAY_OWN, /* answered here, before intel */
+};
 
 /* Asks the port; what it leaves open denies. */
 enum pr_question_way pr_question_decide(const struct pr_question_ports *ports,

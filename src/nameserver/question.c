@@ -219,6 +219,8 @@ static void begin(struct pr_questions *questions, struct pr_question_entry *entr
 				 TOO_MANY);
 	} else if (way == PR_QUESTION_WAY_DENIED) {
 		pr_question_deny(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
+	} else if (way == PR_QUESTION_WAY_OWN) {
+		pr_question_give_own(questions, entry, &decision);
 	} else if (way == PR_QUESTION_WAY_HELD) {
 		hold(questions, entry, PR_STAGE_BEFORE_INTEL, &decision);
 	} else if (entry->public.asker.from_cache_alone) {

@@ -100,14 +100,30 @@ struct pr_question_known {
 	void *application; /* the port's own; until the next call of a port but `repeat` */
 };
 
+/* What is answered before intel, and asked of nobody. */
+enum pr_question_own {
+	PR_QUESTION_OWN_NONE,
+	PR_QUESTION_OWN_ADDRESS, /* `own_address`, which stands for the name; recorded like any other */
+	PR_QUESTION_OWN_NAME,	 /* `own_name`, which the address in the question stands for */
+	PR_QUESTION_OWN_NOTHING, /* no data of this type */
+	PR_QUESTION_OWN_UNKNOWN, /* no such name */
+	PR_QUESTION_OWN_FAILURE, /* no address is left */
+	PR_QUESTION_OWN_REFUSED, /* one would have to be given, and who asks may not cause that */
+};
+
 struct pr_question_decision {
-	/* PERMIT, OPEN: go on. DENY, REROUTE_TUNNEL: denied; after intel with an address: not this one.
+	/* PERMIT, OPEN: go on. DENY, REROUTE_TUNNEL: denied; after intel with an address: not this one. REROUTE_TUNNEL before intel
+	 * with `own`: answered so.
 	 * ASK: not this address; where nothing else is left, or for the names, the question is held until
 	 * `hold_ms` after it came, then left unanswered; pr_questions_resume() decides again. MISSING: a fact
 	 * (the owner) is being fetched, pr_questions_resume() follows. */
 	struct pr_decision decision;
 	/* The decision came to "ask", and is a denial: a user's, or time's. */
 	bool answered, unanswered;
+	enum pr_question_own own;
+	struct pr_address own_address;
+	const char *own_name; /* canonical; borrowed like the text */
+	uint32_t own_ttl_s;
 	bool momentary; /* rests on what changes with time alone: to be made anew for each question */
 	uint32_t hold_ms;
 	enum pr_dns_blocked blocked; /* how a denial is answered */

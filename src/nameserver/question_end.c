@@ -80,3 +80,61 @@ void pr_question_deny(struct pr_questions *questions, struct pr_question_entry *
 
 	pr_question_conclude(questions, entry, PR_QUESTION_DENIED, stage, decision, len);
 }
+
+static void record_own(struct pr_questions *questions, const struct pr_question_entry *entry,
+		       const struct pr_question_decision *decision)
+{
+	const char *names[] = { entry->question.name };
+	const struct pr_question_facts facts = { names, 1, &decision->own_address };
+
+	questions->ports.record(questions->ports.context, &entry->public, &facts,
+				decision->own_ttl_s);
+}
+
+/* The name came from a question. */
+static size_t write_pointer(struct pr_questions *questions, const struct pr_question_entry *entry,
+			    const struct pr_question_decision *decision)
+{
+	struct pr_dns_name name;
+
+	pr_assert(pr_dns_name_from_text(decision->own_name, &name) == 0);
+	return pr_dns_write_pointer(&entry->question, &name, decision->own_ttl_s,
+				    PR_DNS_EDE_SYNTHESIZED, decision->text, questions->reply,
+				    sizeof(questions->reply));
+}
+
+void pr_question_give_own(struct pr_questions *questions, struct pr_question_entry *entry,
+			  const struct pr_question_decision *decision)
+{
+	enum pr_dns_denial denial = PR_DNS_DENIAL_NODATA;
+	const char *text = decision->text;
+	size_t len;
+
+	switch (decision->own) {
+	case PR_QUESTION_OWN_ADDRESS:
+		len = pr_dns_write_address(&entry->question, &decision->own_address,
+					   decision->own_ttl_s, PR_DNS_EDE_SYNTHESIZED, text,
+					   questions->reply, sizeof(questions->reply));
+		/* Before the reply leaves: the first packet to the address may be faster. */
+		record_own(questions, entry, decision);
+		break;
+	case PR_QUESTION_OWN_NAME:
+		len = write_pointer(questions, entry, decision);
+		break;
+	case PR_QUESTION_OWN_FAILURE:
+		pr_question_fail(questions, entry, PR_STAGE_BEFORE_INTEL, PR_DNS_EDE_OTHER, text);
+		return;
+	case PR_QUESTION_OWN_REFUSED:
+		pr_question_refuse(questions, entry, PR_STAGE_BEFORE_INTEL, text);
+		return;
+	case PR_QUESTION_OWN_UNKNOWN:
+		denial = PR_DNS_DENIAL_NXDOMAIN;
+		/* fallthrough */
+	default:
+		len = pr_dns_write_denial(&entry->question, denial, PR_DNS_EDE_SYNTHESIZED, text,
+					  questions->reply, sizeof(questions->reply));
+		break;
+	}
+	pr_question_conclude(questions, entry, PR_QUESTION_ANSWERED, PR_STAGE_BEFORE_INTEL,
+			     decision, len);
+}

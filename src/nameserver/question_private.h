@@ -42,6 +42,9 @@ void pr_question_fail(struct pr_questions *questions, struct pr_question_entry *
 /* REFUSED, to a client that may not have this asked (RFC 8914, 4.19). */
 void pr_question_refuse(struct pr_questions *questions, struct pr_question_entry *entry,
 			enum pr_stage stage, const char *text);
+/* An answer that was made here (`own`), which is recorded like another. */
+void pr_question_give_own(struct pr_questions *questions, struct pr_question_entry *entry,
+			  const struct pr_question_decision *decision);
 void pr_question_deny(struct pr_questions *questions, struct pr_question_entry *entry,
 		      enum pr_stage stage, const struct pr_question_decision *decision);
 

@@ -93,6 +93,7 @@ struct pr_link {
 	bool weighed : 1;     /* as evidence of an attack */
 	bool owed : 1;	      /* something of it is still to be told */
 	bool isn_known : 1;
+	bool pooled : 1; /* its destination stands for a name, and is held */
 	uint8_t graceless : 2; /* adopted, but its end (bit 1 << PR_LINK_…) was guarded and not accepted yet */
 	uint8_t look : 2;   /* enum pr_link_look */
 	uint8_t spared : 2; /* packets that are dropped, not refused, while it is being cut */

@@ -311,6 +311,20 @@ unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 	return n;
 }
 
+bool pr_names_has_host(const struct pr_names *names, const char *domain)
+{
+	uint32_t text = pr_texts_find(&names->domains, domain);
+	uint32_t owner = owner_find(names, PR_APPLICATION_ALL), i;
+
+	if (text == PR_TEXT_NONE || owner == PR_SLAB_NONE)
+		return false;
+	for (i = owner_at(names, owner)->names.head; i != PR_SLAB_NONE;
+	     i = name_at(names, i)->by_age.next)
+		if (name_at(names, i)->domain == text && name_at(names, i)->grade == PR_NAME_HOSTS)
+			return true;
+	return false;
+}
+
 bool pr_names_next(const struct pr_names *names, uint32_t *cursor, struct pr_name_known *ret_known)
 {
 	while (*cursor < names->names.n_made) {

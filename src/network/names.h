@@ -51,6 +51,8 @@ void pr_names_learn(struct pr_names *names, uint32_t application, const struct p
 unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 			   const struct pr_address *address, uint64_t now_us,
 			   struct pr_name_candidate ret_candidates[PR_SUBJECT_DOMAINS_MAX]);
+/* Is it one of /etc/hosts? */
+bool pr_names_has_host(const struct pr_names *names, const char *domain);
 /* All names: start with *cursor = 0 until false. */
 struct pr_name_known {
 	uint32_t application; /* PR_APPLICATION_ALL = everybody's */

@@ -260,6 +260,11 @@ const char *pr_pool_name(const struct pr_pool *pool, const struct pr_address *ad
 				      : pr_texts_get(&pool->texts, entry_at(pool, number)->name);
 }
 
+bool pr_pool_knows(const struct pr_pool *pool, const char *name)
+{
+	return pr_pool_find_name(pool, name) != PR_SLAB_NONE;
+}
+
 bool pr_pool_has(const struct pr_pool *pool, const struct pr_address *address)
 {
 	return pr_pool_ranges_have(&pool->ranges, address);

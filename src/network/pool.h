@@ -55,6 +55,8 @@ PR_MUST_USE int pr_pool_give(struct pr_pool *pool, const char *name, int family,
 /* The name that an address stands for; NULL: none, or it is not of the pool. Borrowed until the next call that
  * gives or expires. */
 const char *pr_pool_name(const struct pr_pool *pool, const struct pr_address *address);
+/* Does an address stand for the name? */
+bool pr_pool_knows(const struct pr_pool *pool, const char *name);
 bool pr_pool_has(const struct pr_pool *pool, const struct pr_address *address);
 /* A link uses the address; and does no more. Calls for what the pool doesn't know are ignored. */
 void pr_pool_hold(struct pr_pool *pool, const struct pr_address *address);

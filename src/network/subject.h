@@ -133,6 +133,7 @@ struct pr_subject {
 	bool dns_exempt;     /* goes where it is sent though the port is DNS: no question, or the
 				* asker is the nameserver that we ask */
 	bool infrastructure; /* what a host needs to be on its link at all (docs/firewall.md) */
+	bool pooled;	     /* its address stands for a name that the tunnel's far end resolves */
 	bool start_grace;    /* older than the daemon: what only a default denies lives on */
 	bool public_answer; /* of an answer: the nameservers that gave it have global addresses, which
 				* know nothing of the addresses of this host and its networks */

@@ -319,6 +319,27 @@ static void step_upstreams(struct world *world, char **words, unsigned int n)
 	pr_engine_upstreams_public(world->engine, n && step_is(words[0], "public"));
 }
 
+/* pool [RANGE…]: there is a tunnel, with these ranges; pool none */
+static void step_pool(struct world *world, char **words, unsigned int n)
+{
+	struct pr_pool_ranges ranges = { 0 };
+	struct pr_prefix prefix;
+
+	for (unsigned int i = 0; i < n; i++) {
+		if (pr_prefix_parse(words[i], &prefix) != 0)
+			continue;
+		if (prefix.address.family == 4) {
+			ranges.base4 = prefix.address;
+			ranges.len4 = prefix.len;
+		} else {
+			ranges.base6 = prefix.address;
+			ranges.len6 = prefix.len;
+		}
+	}
+	pr_engine_pool_set(world->engine, n && step_is(words[0], "none") ? NULL : &ranges,
+			   world->now_us);
+}
+
 /* limit NAME N, before anything else */
 static void step_limit(struct world *world, char **words, unsigned int n)
 {
@@ -372,6 +393,7 @@ static const struct step {
 	{ "hosts", step_hosts, false },
 	{ "intel", intel_take, false },
 	{ "upstreams", step_upstreams, false },
+	{ "pool", step_pool, false },
 	{ "restart", step_restart, false },
 	{ "resolver-restarted", step_resolver_restarted, false },
 	{ "forget-answers", step_forget_answers, false },

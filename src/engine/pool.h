@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* Names that are left to the far end of the tunnel, and the addresses that stand for them. Internal to the room. */
+#pragma once
+
+#include "engine/machine.h"
+#include "engine/questioner.h"
+
+void pr_pool_done(struct pr_engine *engine);
+/* The tunnel that the policy in force has; NULL: none. Names that have an address keep it. */
+void pr_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges);
+
+bool pr_is_pooled(const struct pr_engine *engine, const struct pr_address *address);
+/* A subject whose address, which is set, stands for a name: facts of the address, and its name. */
+void pr_pool_set_subject(const struct pr_engine *engine, struct pr_subject_of *of);
+/* A subject whose address somebody else gave out, though it is of the pool: no such address is real. */
+void pr_pool_refuse(struct pr_subject *subject);
+
+/* A link is in the table: it holds the address that it goes to; and no more. */
+void pr_pool_link_made(struct pr_engine *engine, struct pr_link *link);
+void pr_pool_link_forgotten(struct pr_engine *engine, struct pr_link *link);
+
+/* A question before intel: what was decided of it becomes an answer from the pool, a denial for want of a tunnel, or that
+ * it goes on. */
+void pr_pool_question(struct pr_engine *engine, const struct pr_question *question,
+		      const struct pr_questioner *questioner, const struct pr_subject *subject,
+		      struct pr_question_decision *decision);
+/* An answer, after intel: its addresses may be had by the tunnel, if there is one. */
+void pr_pool_answer(const struct pr_engine *engine, const struct pr_subject *subject,
+		    struct pr_question_decision *decision);
+/* Of an answer from the pool; in engine->reason. */
+const char *pr_pool_reason(struct pr_engine *engine, const struct pr_subject *subject,
+			   const struct pr_question_decision *decision);
