@@ -300,7 +300,7 @@ def ipc():
                 struct.pack('>I', 1) + text(b'/sbin/init') + b'\0' + text(domains[0] if domains else None) +
                 bytes([len(domains)]) + texts(*domains) + b'\1' + tuple_ + address(B4) +
                 struct.pack('>HBB', 443, 6, 3) + texts(b'AT', b'Example') + struct.pack('>IB', 64496, 1) +
-                text(b'ads') + b'\1' + seen + bytes([5, 3, 0]) + texts(b'because', b'+ *', b'run-time') +
+                text(b'ads') + b'\1' + seen + bytes([5, 3, 0]) + texts(b'because', b'+ *', b'run-time', b'tor') +
                 struct.pack('>I', 0) + text(None) + struct.pack('>I', 1) + text(None) +
                 struct.pack('>QQQQQ', 1, 2, 3, 4, 5) + struct.pack('>BQIIQ', 0, 0, 0, 1, 9))
 

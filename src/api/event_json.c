@@ -178,6 +178,7 @@ static void set_decision(json_t *object, const struct pr_event *event)
 	if (event->grace)
 		json_object_set_new(object, "grace", json_true());
 	set_text(object, "reason", event->reason);
+	set_text(object, "tunnel", event->tunnel);
 	if (event->rule) {
 		json_t *rule = json_object();
 

@@ -79,6 +79,7 @@ static void wake_event(evutil_socket_t fd, short what, void *context)
 		(void)pr_outbox_send(process->to_supervisor, PR_MESSAGE_RAISE, 0, NULL, 0);
 	if (atomic_exchange(&process->wants_forget, false))
 		(void)pr_outbox_send(process->to_supervisor, PR_MESSAGE_FORGET, 0, NULL, 0);
+	pr_engine_tunnel_look(process);
 	arm(process, atomic_load(&process->wake_at_us));
 }
 
@@ -187,6 +188,13 @@ static void cuts_event(evutil_socket_t fd, short what, void *context)
 	pr_engine_links_cut(context);
 }
 
+static void tunnel_orders_event(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	pr_engine_tunnel_pour(context);
+}
+
 static void answers_event(evutil_socket_t fd, short what, void *context)
 {
 	(void)fd;
@@ -249,6 +257,9 @@ static int open_loop(struct pr_engine_process *process)
 	if (r == 0)
 		r = open_ring(process, PR_ENGINE_ANSWERS_SIZE, answers_event, &process->answers,
 			      &process->on_answers);
+	if (r == 0)
+		r = open_ring(process, PR_ENGINE_TUNNEL_SIZE, tunnel_orders_event,
+			      &process->tunnel_orders, &process->on_tunnel_orders);
 	return r;
 }
 

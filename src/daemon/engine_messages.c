@@ -172,6 +172,8 @@ static void take_channel(struct pr_engine_process *process, struct pr_message *m
 	};
 	struct pr_outbox **outbox = is_front ? &process->to_front : &process->to_resolver;
 
+	if (party == PR_PARTY_TUNNEL)
+		return pr_engine_tunnel_channel(process, message);
 	if (!is_front && party != PR_PARTY_RESOLVER)
 		return;
 	if (is_front)

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-static void wake(struct pr_engine_process *process)
+void pr_engine_wake(struct pr_engine_process *process)
 {
 	const uint64_t one = 1;
 
@@ -77,7 +77,7 @@ static void port_raise(void *context)
 	struct pr_engine_process *process = context;
 
 	atomic_store(&process->wants_raise, true);
-	wake(process);
+	pr_engine_wake(process);
 }
 
 static void port_forget(void *context)
@@ -85,7 +85,7 @@ static void port_forget(void *context)
 	struct pr_engine_process *process = context;
 
 	atomic_store(&process->wants_forget, true);
-	wake(process);
+	pr_engine_wake(process);
 }
 
 static void port_cut(void *context, const struct pr_tuple *tuple, enum pr_direction direction,
@@ -107,7 +107,7 @@ static void port_wake(void *context, uint64_t at_us)
 	struct pr_engine_process *process = context;
 
 	atomic_store(&process->wake_at_us, at_us);
-	wake(process);
+	pr_engine_wake(process);
 }
 
 static void port_event(void *context, const struct pr_event *event)
@@ -132,6 +132,8 @@ struct pr_engine_ports pr_engine_process_ports(struct pr_engine_process *process
 					 .raise_generation = port_raise,
 					 .forget_denied = port_forget,
 					 .cut = port_cut,
+					 .tunnel_open = pr_engine_tunnel_port_open,
+					 .tunnel_close = pr_engine_tunnel_port_close,
 					 .wake = port_wake,
 					 .event = port_event };
 }

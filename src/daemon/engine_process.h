@@ -33,6 +33,7 @@
 #define PR_ENGINE_QUESTIONS_SIZE \
 	(1u << 20)			  /* to the resolver; beyond: the question fails in time */
 #define PR_ENGINE_CUTS_SIZE    (1u << 20) /* links to be cut; beyond: denied all the same, not told */
+#define PR_ENGINE_TUNNEL_SIZE  (1u << 20) /* to the tunnel; beyond: engine_tunnel.c */
 #define PR_ENGINE_ANSWERS_SIZE (1u << 18) /* to `dns-query`; beyond: never told */
 /* Questions who a process is; beyond: unknown. More than can be parked make no sense: without BPF an
  * answer takes milliseconds, and those behind them would all come too late. */
@@ -81,10 +82,11 @@ struct pr_engine_process {
 
 	/* Other processes; only the control thread touches the channels. */
 	struct pr_outbox *to_front, *to_resolver; /* NULL = not there */
-	struct pr_outbox *to_supervisor;
-	struct pr_ring *events, *requests, *questions, *cuts, *answers;
+	struct pr_outbox *to_supervisor, *to_tunnel;
+	struct pr_ring *events, *requests, *questions, *cuts, *answers, *tunnel_orders;
 	struct event *on_events, *on_events_due;
-	struct event *on_requests, *on_questions, *on_cuts, *on_answers;
+	struct event *on_requests, *on_questions, *on_cuts, *on_answers, *on_tunnel_orders;
+	atomic_bool tunnel_there, tunnel_hangs;
 	uint64_t n_events, n_lost_told;
 	pid_t resolver_pid, front_pid, own_pid;
 	uint8_t resolver_state[PR_RESOLVER_STATE_MAX]; /* its counters, as it told them last */
@@ -144,6 +146,9 @@ _Noreturn void pr_engine_process_fail(struct pr_engine_process *process, const c
 /* After any call of the engine outside of a worker: carries out verdicts that were held, and re-arms the
  * clock. */
 void pr_engine_process_after(struct pr_engine_process *process);
+
+/* The control thread does what the ports wished, soon. From any thread. */
+void pr_engine_wake(struct pr_engine_process *process);
 
 /* ---- workers (engine_worker.c) ---- */
 /* Binds the queues. 0, or an outcome of nfqueue.h, or -errno. */
@@ -220,6 +225,20 @@ void pr_engine_intel_message(struct pr_engine_process *process, const struct pr_
 /* The query "intel". */
 void pr_engine_intel_query(struct pr_engine_process *process, const struct pr_pairs *pairs,
 			   uint64_t ticket);
+
+/* ---- the tunnel (engine_tunnel.c) ---- */
+/* The ports `tunnel_open` and `tunnel_close`. */
+bool pr_engine_tunnel_port_open(void *context, uint64_t link, const struct pr_tunnel_link *open);
+void pr_engine_tunnel_port_close(void *context, uint64_t link);
+/* Sends what the ports put into the ring. */
+void pr_engine_tunnel_pour(struct pr_engine_process *process);
+/* PR_MESSAGE_CHANNEL, with the tunnel. */
+void pr_engine_tunnel_channel(struct pr_engine_process *process, struct pr_message *message);
+void pr_engine_tunnel_gone(struct pr_engine_process *process);
+/* Ends it where it does not read any more. */
+void pr_engine_tunnel_look(struct pr_engine_process *process);
+/* The query "tunnels". */
+void pr_engine_tunnels_query(struct pr_engine_process *process, uint64_t ticket);
 
 /* ---- queries (engine_query.c) ---- */
 void pr_engine_query_message(struct pr_engine_process *process, const struct pr_message *message);

@@ -386,6 +386,8 @@ void pr_engine_query_message(struct pr_engine_process *process, const struct pr_
 		pr_engine_dns_query(process, &query.pairs, message->ticket);
 	else if (strcmp(kind, "intel-providers") == 0)
 		pr_engine_providers_query(process, &query.pairs, message->ticket);
+	else if (strcmp(kind, "tunnels") == 0)
+		pr_engine_tunnels_query(process, message->ticket);
 	else
 		end(&query, "there is no such query", "404");
 }

@@ -7,6 +7,7 @@
  */
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/tunnelling.h"
 
 static void decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
 {
@@ -17,7 +18,7 @@ static void decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 	if (link->grace)
 		engine->counters.links_grace++;
 	pr_event_tell_end(engine, link, name);
-	if (end->decided && end->verdict != PR_VERDICT_ACCEPT)
+	if (end->decided && end->verdict != PR_VERDICT_ACCEPT && !pr_tunnel_awaits(engine, link))
 		pr_end_cut(engine, link, name);
 }
 

@@ -58,6 +58,14 @@
 	X(inspection_sent_again)                                             \
 	X(inspection_dropped)                                                \
 	X(inspection_texts_full)                                             \
+	/* links through the tunnel */                                       \
+	X(tunnel_asked)                                                      \
+	X(tunnel_opened)                                                     \
+	X(tunnel_failed)                                                     \
+	X(tunnel_direct)                                                     \
+	X(tunnel_at_once)                                                    \
+	X(tunnel_strangers)                                                  \
+	X(tunnel_now)                                                        \
 	/* who */                                                            \
 	X(owner_known)                                                       \
 	X(owner_waited)                                                      \

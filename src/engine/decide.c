@@ -8,6 +8,7 @@
  */
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/tunnelling.h"
 
 #include "firewall/checks.h"
 
@@ -174,22 +175,15 @@ static bool ask(struct pr_engine *engine, struct pr_link *link, enum pr_link_end
 	if (says == PR_PROMPT_SAYS_WAIT)
 		return false;
 	decision->permanent = says != PR_PROMPT_SAYS_TIMEOUT && settings->permanent_verdicts;
-	decision->outcome = says == PR_PROMPT_SAYS_PERMIT ? PR_OUTCOME_PERMIT : PR_OUTCOME_DENY;
+	decision->outcome = says != PR_PROMPT_SAYS_PERMIT	     ? PR_OUTCOME_DENY
+			    : pr_tunnel_is_required(engine, subject) ? PR_OUTCOME_REROUTE_TUNNEL
+								     : PR_OUTCOME_PERMIT;
 	decision->verdict =
 		says == PR_PROMPT_SAYS_PERMIT ? PR_VERDICT_ACCEPT : denial(engine, subject);
 	link->flags |= (uint16_t)((says == PR_PROMPT_SAYS_TIMEOUT ? PR_LINK_FLAG_TIMEOUT
 								  : PR_LINK_FLAG_ANSWERED)
 				  << end_name);
 	return true;
-}
-
-/* There is no tunnel to go through: the link is denied, and says why. */
-static void no_tunnel(const struct pr_engine *engine, struct pr_link *link,
-		      enum pr_link_end_name end_name, const struct pr_subject *subject,
-		      struct pr_decision *decision)
-{
-	decision->verdict = denial(engine, subject);
-	link->flags |= (uint16_t)(PR_LINK_FLAG_TUNNEL << end_name);
 }
 
 /* Would a link that began now be denied? It lives on only because it is older than the daemon. */
@@ -248,6 +242,12 @@ static void on_link(struct pr_engine *engine, struct pr_subject_of *of,
 	engine->counters.links_decided++;
 }
 
+static void leave_tunnel(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
+{
+	if (end == PR_LINK_OUT)
+		pr_tunnel_leave(engine, link);
+}
+
 void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end_name)
 {
 	const uint16_t why = PR_LINK_FLAG_TUNNEL | PR_LINK_FLAG_ANSWERED | PR_LINK_FLAG_TIMEOUT;
@@ -283,10 +283,13 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 		end->asked = true;
 		end->decided = end->permanent = false;
 		end->wants = end->shown = end->payload_only = 0;
+		leave_tunnel(engine, link, end_name);
 		return;
 	}
 	if (decision.outcome == PR_OUTCOME_REROUTE_TUNNEL)
-		no_tunnel(engine, link, end_name, &of.subject, &decision);
+		pr_tunnel_decided(engine, link, end_name, &of.subject, &decision);
+	else
+		leave_tunnel(engine, link, end_name);
 	fill(engine, link, end_name, &of.subject, &decision, stage);
 	link->grace = lives_by_grace(engine, &of.subject, &decision);
 }
@@ -309,7 +312,8 @@ struct pr_decision pr_end_decision(const struct pr_link *link, enum pr_link_end_
 	/* What a user, or time, has answered is still what the policy asks about. */
 	if (end->asked || link->flags & (PR_LINK_FLAG_ANSWERED | PR_LINK_FLAG_TIMEOUT) << end_name)
 		decision.outcome = PR_OUTCOME_ASK;
-	else if (link->flags & PR_LINK_FLAG_TUNNEL << end_name)
+	else if (link->flags & PR_LINK_FLAG_TUNNEL << end_name ||
+		 end->verdict == PR_VERDICT_REROUTE_TUNNEL)
 		decision.outcome = PR_OUTCOME_REROUTE_TUNNEL;
 	else if (end->verdict == PR_VERDICT_ACCEPT)
 		decision.outcome = PR_OUTCOME_PERMIT;
@@ -340,6 +344,13 @@ struct pr_verdict_order pr_end_order(const struct pr_engine *engine, const struc
 		/* What answers is our own nameserver, in the name of the one that was asked. */
 		if (reply)
 			order.verdict = PR_VERDICT_ACCEPT;
+		order.permanent = order.payload_only = false;
+	} else if (order.verdict == PR_VERDICT_REROUTE_TUNNEL) {
+		/* So does the entry point. NAT comes before the forward hook. */
+		order.verdict = reply				  ? PR_VERDICT_ACCEPT
+				: !pr_tunnel_is_way(engine, link) ? PR_VERDICT_DROP
+				: hook == PR_HOOK_FORWARD	  ? PR_VERDICT_BLOCK
+								  : PR_VERDICT_REROUTE_TUNNEL;
 		order.permanent = order.payload_only = false;
 	} else if (hook == PR_HOOK_PREROUTING) {
 		/* Only a reroute is carried out there: the forward hook decides on the rest. */

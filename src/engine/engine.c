@@ -7,6 +7,7 @@
 #include "engine/inspecting.h"
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/tunnelling.h"
 
 #include <string.h>
 
@@ -53,6 +54,7 @@ struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 	pr_attackers_init(engine);
 	pr_parking_init(&engine->parking, or_default(options->n_parked_max, PR_ENGINE_PARKED_MAX));
 	pr_inspecting_init(engine, options->inspection_bytes_max);
+	pr_tunnel_init(engine);
 	engine->n_prompts_max = or_default(options->n_prompts_max, PR_ENGINE_PROMPTS_MAX);
 	engine->prompts = pr_calloc(engine->n_prompts_max, sizeof(*engine->prompts));
 	return engine;
@@ -67,6 +69,7 @@ void pr_engine_free(struct pr_engine *engine)
 	for (uint32_t i = 0; i < engine->parking.n_max; i++)
 		engine->parking.slots[i].wait = PR_PARKED_FREE;
 	engine->parking.n_used = 0;
+	engine->ports.tunnel_close = NULL; /* who comes next is told what the tunnel has */
 	pr_inspecting_abandon(engine);
 	pr_questions_done(engine);
 	pr_suspicions_done(engine);
@@ -75,6 +78,7 @@ void pr_engine_free(struct pr_engine *engine)
 	pr_links_free(engine->links);
 	pr_pool_done(engine);
 	pr_inspecting_done(engine);
+	pr_tunnel_done(engine);
 	pr_prompts_done(engine);
 	pr_answers_done(engine);
 	pr_local_upstreams_done(engine);
@@ -223,6 +227,7 @@ uint64_t pr_engine_tick(struct pr_engine *engine, uint64_t now_us)
 		next_us = earlier(next_us, pr_parking_tick(engine));
 		next_us = earlier(next_us, pr_attackers_tick(engine));
 		next_us = earlier(next_us, pr_inspecting_tick(engine));
+		next_us = earlier(next_us, pr_tunnel_tick(engine));
 		next_us = earlier(next_us, pr_questions_tick(engine->questions, engine->now_us));
 		sweep(engine);
 		next_us = earlier(next_us, next_sweep(engine));

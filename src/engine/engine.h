@@ -249,6 +249,8 @@ uint64_t pr_engine_tunnel_have(struct pr_engine *engine, const struct pr_tunnel_
 /* The tunnel process is gone, and with it all of its links: they are cut, and what waits is denied, or waits for the
  * next one. */
 void pr_engine_tunnel_lost(struct pr_engine *engine, uint64_t now_us);
+/* A tunnel process is there: what waits for one is opened. */
+void pr_engine_tunnel_found(struct pr_engine *engine, uint64_t now_us);
 /* There is a tunnel, with this pool of addresses that stand for names (network/pool.h); NULL: there is none. Without
  * ranges no name gets an address, and none that is left to the far end is resolved. Names keep the addresses that they
  * have, as far as the ranges still have them. */

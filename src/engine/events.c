@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is told: events as things happen, and the same shape for the rows of the tables. */
 #include "engine/machine.h"
+#include "engine/tunnelling.h"
 
 #include "firewall/checks.h"
 
@@ -222,18 +223,20 @@ const char *pr_reason_of_denial(const struct pr_engine *engine, const struct pr_
 }
 
 static void tell_why(struct pr_engine *engine, const struct pr_link *link,
-		     enum pr_link_end_name name)
+		     enum pr_link_end_name name, const struct pr_subject *subject,
+		     const struct pr_decision *decision, const struct pr_event *event)
 {
 	const struct pr_link_end *end = &link->ends[name];
+	char why[PR_ENGINE_REASON_SIZE];
 
-	if (link->flags & PR_LINK_FLAG_TUNNEL << name)
-		add_to_reason(engine, "; no tunnel is set up, so it is denied");
-	else if (link->flags & PR_LINK_FLAG_TIMEOUT << name)
+	if (link->flags & PR_LINK_FLAG_TIMEOUT << name)
 		add_to_reason(engine, unanswered);
 	else if (link->flags & PR_LINK_FLAG_ANSWERED << name)
-		add_to_reason(engine, end->verdict == PR_VERDICT_ACCEPT
+		add_to_reason(engine, end->verdict == PR_VERDICT_ACCEPT || event->tunnel
 					      ? "; the user answered: permit"
 					      : denied_by_user);
+	add_to_reason(engine,
+		      pr_tunnel_text(engine, link, name, subject, decision, why, sizeof(why)));
 	if (!end->owner_known)
 		add_to_reason(engine, "; its owner did not become known in time");
 }
@@ -255,7 +258,8 @@ static void fill_decision(struct pr_engine *engine, const struct pr_link *link,
 		return;
 	}
 	pr_event_of_decision(engine, subject, &decision, (enum pr_stage)end->stage, event);
-	tell_why(engine, link, name);
+	event->tunnel = pr_tunnel_of(engine, link, name, &decision);
+	tell_why(engine, link, name, subject, &decision, event);
 	if (subject->doh_why && decision.check != PR_CHECK_DOH_SEEN) {
 		add_to_reason(engine, "; it seems to ask by DNS over HTTPS: ");
 		add_to_reason(engine, subject->doh_why);

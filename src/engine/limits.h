@@ -11,6 +11,22 @@
 /* How long a packet or a question waits for its owner. Then it is decided as unknown for now; the
  * verdict is not permanent, and the link's next packet asks again. */
 #define PR_ENGINE_OWNER_WAIT_MS 1000u
+/* Of those that wait: for their way through the tunnel. Reached: a link is let into the entry point at once, and if
+ * nothing comes of it, its application sees a reset. */
+#define PR_ENGINE_PARKED_TUNNEL_MAX 128u
+/* So long a packet waits for its way; and for a tunnel process, where none is there. */
+#define PR_ENGINE_TUNNEL_WAIT_MS  30000u
+#define PR_ENGINE_TUNNEL_START_MS 5000u
+/* So long a failure stands for the same link: then its next packet tries again. */
+#define PR_ENGINE_TUNNEL_FAILED_MS 2000u
+/* So long after the start the tunnel may say which flows it has. Then those are cut that have to be there and aren't. */
+#define PR_ENGINE_TUNNEL_HAVE_MS 3000u
+/* What conntrack says is over so soon after a packet of the same ends was handed up is the flow before. */
+#define PR_ENGINE_TUNNEL_YOUNG_US 1000000u
+/* Upstreams that links go by: those of the policy, and of the one before. Bytes of what went wrong with links; reached:
+ * the general word for it. */
+#define PR_ENGINE_TUNNEL_UPSTREAMS_MAX 256u
+#define PR_ENGINE_TUNNEL_WHY_BYTES     (1u << 20)
 /* How long a permitted packet waits for the generation that is being raised. Then it goes with an order of
  * the one before, which the kernel sends back if it has another by then. */
 #define PR_ENGINE_GENERATION_WAIT_MS 200u

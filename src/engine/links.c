@@ -7,6 +7,7 @@
 #include "engine/inspecting.h"
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/tunnelling.h"
 
 #include <netinet/in.h>
 
@@ -39,6 +40,7 @@ static void tell_ends(struct pr_engine *engine, struct pr_link *link)
 	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
 		tell_end(engine, link, (enum pr_link_end_name)i);
 	pr_parking_forget(engine, link->id);
+	pr_tunnel_cut(engine, link);
 	engine->counters.links_ended++;
 }
 
@@ -61,6 +63,7 @@ void pr_link_forgotten(void *context, struct pr_link *link)
 	pr_parking_forget(engine, link->id);
 	pr_inspecting_forget(engine, link);
 	pr_pool_link_forgotten(engine, link);
+	pr_tunnel_leave(engine, link);
 	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
 		pr_end_clear(engine, &link->ends[i]);
 }
@@ -103,6 +106,9 @@ void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntr
 	if (event->event == PR_LINK_EVENT_NEW)
 		pr_attackers_flow(engine, &event->original);
 	link = pr_links_find_conntrack(engine->links, &event->original, &event->reply);
+	/* Of the entry before it, that had the same ends. */
+	if (link && event->event == PR_LINK_EVENT_DESTROY && pr_tunnel_is_older(engine, link))
+		link = NULL;
 	if (link) {
 		count(link, event);
 		if (event->event == PR_LINK_EVENT_DESTROY)

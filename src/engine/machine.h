@@ -35,6 +35,7 @@ enum pr_parked_for {
 	PR_PARKED_OWNER,
 	PR_PARKED_PROMPT,
 	PR_PARKED_GENERATION, /* decided; the kernel's table is being changed */
+	PR_PARKED_TUNNEL,     /* decided; its way is being opened */
 };
 
 struct pr_parked {
@@ -82,6 +83,7 @@ struct pr_heuristics;
 struct pr_doh_user;
 struct pr_inspecting; /* inspecting_private.h */
 struct pr_questioner; /* questioner.h */
+struct pr_tunnelling; /* tunnel_private.h */
 
 /* The link that what the nameserver saw belongs to. */
 struct pr_asker_slot {
@@ -153,6 +155,7 @@ struct pr_engine {
 	struct pr_actor unknown, kernel, self;
 	struct pr_parking parking;
 	struct pr_inspecting *inspecting;
+	struct pr_tunnelling *tunnelling;
 	struct pr_prompt *prompts;
 	uint32_t n_prompts_max, n_prompts;
 	struct pr_standing_answer answers[PR_ENGINE_ANSWERS_MAX];
@@ -182,7 +185,7 @@ struct pr_engine {
 };
 
 /* Bits of pr_link.flags; shifted by the end. */
-#define PR_LINK_FLAG_TUNNEL   0x01u /* denied, for there is no tunnel */
+#define PR_LINK_FLAG_TUNNEL   0x01u /* to go through the tunnel, and can't: denied, or goes without */
 #define PR_LINK_FLAG_ANSWERED 0x04u /* a user's direct answer decided */
 #define PR_LINK_FLAG_TIMEOUT  0x10u /* nobody answered */
 #define PR_LINK_FLAG_TOLD     0x40u /* its event went out */
@@ -327,9 +330,13 @@ bool pr_parking_waits(const struct pr_engine *engine, uint64_t link, enum pr_lin
 /* For whatever, and by the inspection too. */
 bool pr_parking_holds(const struct pr_engine *engine, const struct pr_link *link,
 		      enum pr_link_end_name end);
-/* From now on the end's parked packets wait for the prompt. */
-void pr_parking_turn_to_prompt(struct pr_engine *engine, const struct pr_link *link,
-			       enum pr_link_end_name end, uint64_t deadline_us);
+/* From now on the end's packets that are parked for a fact wait for that. */
+void pr_parking_turn_to(struct pr_engine *engine, const struct pr_link *link,
+			enum pr_link_end_name end, enum pr_parked_for wait, uint64_t deadline_us);
+/* Of those that wait for the tunnel. */
+void pr_parking_set_deadline(struct pr_engine *engine, const struct pr_link *link,
+			     enum pr_link_end_name end, uint64_t deadline_us);
+uint32_t pr_parking_n(const struct pr_engine *engine, enum pr_parked_for wait);
 /* A generation is in force: what waited for it goes. */
 void pr_parking_generation_set(struct pr_engine *engine);
 /* Handles what is due; the next deadline. */

@@ -10,6 +10,7 @@
 #include "engine/attackers.h"
 #include "engine/inspecting.h"
 #include "engine/pool.h"
+#include "engine/tunnelling.h"
 
 void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order)
 {
@@ -75,13 +76,37 @@ static enum pr_engine_packet_outcome park(struct pr_engine *engine, struct pr_ar
 		       : plain(engine, arrival, PR_VERDICT_DROP);
 }
 
+/* True where it waits, or is dropped because others of its link do: a connection's packet is sent again. Where there is no
+ * room to wait, it goes at once. */
+static bool waits_for_tunnel(struct pr_engine *engine, struct pr_arrival *arrival,
+			     enum pr_engine_packet_outcome *ret_outcome)
+{
+	struct pr_link *link = arrival->link;
+	bool others;
+
+	if (pr_tunnel_look(engine, link, arrival->end, arrival->reply) == PR_TUNNEL_GOES)
+		return false;
+	others = pr_parking_waits(engine, link->id, arrival->end, PR_PARKED_TUNNEL);
+	*ret_outcome = PR_ENGINE_HELD;
+	if ((!others || link->tuple.proto == IPPROTO_UDP) &&
+	    add_parked(engine, arrival, PR_PARKED_TUNNEL, 0, pr_tunnel_wait_until(engine, link)))
+		return true;
+	if (!others && pr_tunnel_at_once(engine, link))
+		return false;
+	*ret_outcome = plain(engine, arrival, PR_VERDICT_DROP);
+	return true;
+}
+
 /* While the generation is being raised the kernel sends back an order of the one before, again and again
  * until we hear of the new one, and the machine is busy with that. */
 static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
 						  struct pr_arrival *arrival)
 {
 	struct pr_verdict_order order;
+	enum pr_engine_packet_outcome outcome;
 
+	if (waits_for_tunnel(engine, arrival, &outcome))
+		return outcome;
 	switch (pr_inspecting_look(engine, arrival)) {
 	case PR_INSPECTING_HELD:
 		return PR_ENGINE_HELD;
@@ -92,6 +117,8 @@ static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
 	}
 	order = pr_end_order(engine, arrival->link, arrival->end, arrival->packet->hook,
 			     arrival->reply);
+	if (order.verdict == PR_VERDICT_REROUTE_TUNNEL)
+		pr_tunnel_passes(arrival->link, arrival->end);
 	if (engine->generation_asked && order.verdict == PR_VERDICT_ACCEPT &&
 	    add_parked(engine, arrival, PR_PARKED_GENERATION, 0,
 		       engine->now_us + PR_ENGINE_GENERATION_WAIT_MS * UINT64_C(1000)))
@@ -109,9 +136,15 @@ uint64_t pr_packets_hold_until(const struct pr_engine *engine, const struct pr_l
 void pr_packets_settled(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
 {
 	if (link->ends[end].asked) {
-		pr_parking_turn_to_prompt(engine, link, end,
-					  pr_packets_hold_until(engine, &link->ends[end]));
+		pr_parking_turn_to(engine, link, end, PR_PARKED_PROMPT,
+				   pr_packets_hold_until(engine, &link->ends[end]));
 		pr_inspecting_settled(engine, link, end);
+		return;
+	}
+	if (pr_parking_holds(engine, link, end) &&
+	    pr_tunnel_look(engine, link, end, false) == PR_TUNNEL_WAITS) {
+		pr_parking_turn_to(engine, link, end, PR_PARKED_TUNNEL,
+				   pr_tunnel_wait_until(engine, link));
 		return;
 	}
 	link->ends[end].held = false;
@@ -120,8 +153,8 @@ void pr_packets_settled(struct pr_engine *engine, struct pr_link *link, enum pr_
 	pr_inspecting_settled(engine, link, end);
 	pr_parking_release(engine, link, end);
 	if (link->ends[end].asked)
-		pr_parking_turn_to_prompt(engine, link, end,
-					  pr_packets_hold_until(engine, &link->ends[end]));
+		pr_parking_turn_to(engine, link, end, PR_PARKED_PROMPT,
+				   pr_packets_hold_until(engine, &link->ends[end]));
 	link->ends[end].held = pr_parking_holds(engine, link, end);
 }
 
@@ -233,6 +266,9 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 	}
 	pr_pool_link_made(engine, arrival->link);
 	arrival->link->untracked = arrival->packet->untracked;
+	arrival->link->syn = tuple.proto == IPPROTO_TCP && (parsed->tcp_flags & both) == PR_TCP_SYN;
+	if (arrival->link->syn)
+		arrival->link->isn = parsed->seq;
 	arrival->link->flags |= (uint16_t)(spoof << PR_LINK_SPOOF_SHIFT);
 	if (spoof != PR_SPOOF_NO)
 		count_spoofed(engine, arrival, spoof);
@@ -256,6 +292,7 @@ static bool may_be_anothers(const struct pr_arrival *arrival)
 	if (arrival->parsed.tuple.proto == IPPROTO_TCP)
 		return flags == PR_TCP_SYN;
 	return end->verdict == PR_VERDICT_REROUTE_NAMESERVER ||
+	       end->verdict == PR_VERDICT_REROUTE_TUNNEL ||
 	       pr_link_asks_by_datagram(arrival->link, arrival->end);
 }
 
@@ -327,7 +364,9 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	    pr_attackers_released(engine, arrival->link, arrival->end))
 		return undecided(engine, arrival);
 	engine->counters.packets_known_link++;
-	if (pr_inspecting_begins_anew(arrival)) {
+	if (pr_inspecting_begins_anew(arrival) ||
+	    pr_tunnel_begins_anew(arrival->link, arrival->reply, arrival->parsed.tcp_flags,
+				  arrival->parsed.seq)) {
 		pr_link_end_it(engine, arrival->link);
 		return new_link(engine, arrival);
 	}

@@ -9,6 +9,7 @@
  */
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/tunnelling.h"
 
 #include <string.h>
 
@@ -80,8 +81,8 @@ bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked)
 	if (n_of_end < PR_ENGINE_PARKED_PER_LINK_MAX && !room && parked->wait == PR_PARKED_OWNER)
 		room = taken_from_prompt(engine);
 	if (n_of_end >= PR_ENGINE_PARKED_PER_LINK_MAX || !room) {
-		/* What is permitted goes at once, if it can't wait for a generation. */
-		if (parked->wait == PR_PARKED_GENERATION)
+		/* What is decided goes at once, if it can't wait. */
+		if (parked->wait == PR_PARKED_GENERATION || parked->wait == PR_PARKED_TUNNEL)
 			return false;
 		if (n_of_end >= PR_ENGINE_PARKED_PER_LINK_MAX)
 			engine->counters.dropped_link_parking_full++;
@@ -130,6 +131,7 @@ static void give_verdict(struct pr_engine *engine, struct pr_link *link, struct 
 {
 	struct pr_verdict_order order = { .verdict = PR_VERDICT_DROP,
 					  .generation = engine->generation };
+	enum pr_link_end_name end = (enum pr_link_end_name)slot->end;
 	struct pr_parked taken = take(engine, slot);
 
 	switch (taken.wait == PR_PARKED_GENERATION
@@ -141,8 +143,9 @@ static void give_verdict(struct pr_engine *engine, struct pr_link *link, struct 
 	case PR_INSPECTING_ENDS:
 		break;
 	case PR_INSPECTING_GOES:
-		order = pr_end_order(engine, link, (enum pr_link_end_name)taken.end,
-				     taken.packet.hook, taken.reply);
+		order = pr_end_order(engine, link, end, taken.packet.hook, taken.reply);
+		if (order.verdict == PR_VERDICT_REROUTE_TUNNEL)
+			pr_tunnel_passes(link, end);
 		break;
 	}
 	release(engine, &taken, &order);
@@ -186,21 +189,51 @@ bool pr_parking_holds(const struct pr_engine *engine, const struct pr_link *link
 	return pr_inspecting_holds(engine, link, end) ||
 	       pr_parking_waits(engine, link->id, end, PR_PARKED_OWNER) ||
 	       pr_parking_waits(engine, link->id, end, PR_PARKED_PROMPT) ||
-	       pr_parking_waits(engine, link->id, end, PR_PARKED_GENERATION);
+	       pr_parking_waits(engine, link->id, end, PR_PARKED_GENERATION) ||
+	       pr_parking_waits(engine, link->id, end, PR_PARKED_TUNNEL);
 }
 
-void pr_parking_turn_to_prompt(struct pr_engine *engine, const struct pr_link *link,
-			       enum pr_link_end_name end, uint64_t deadline_us)
+/* What waits for a prompt already keeps its time; what waits for the tunnel has had its prompt. */
+static bool turns_to(const struct pr_parked *slot, enum pr_parked_for wait)
+{
+	return slot->wait == PR_PARKED_OWNER ||
+	       (slot->wait == PR_PARKED_PROMPT && wait == PR_PARKED_TUNNEL) ||
+	       (slot->wait == PR_PARKED_TUNNEL && wait == PR_PARKED_PROMPT);
+}
+
+void pr_parking_turn_to(struct pr_engine *engine, const struct pr_link *link,
+			enum pr_link_end_name end, enum pr_parked_for wait, uint64_t deadline_us)
 {
 	for (uint32_t i = 0; i < engine->parking.n_max; i++) {
 		struct pr_parked *slot = &engine->parking.slots[i];
 
-		if (!is_of(slot, link->id, end) || slot->wait != PR_PARKED_OWNER)
+		if (!is_of(slot, link->id, end) || !turns_to(slot, wait))
 			continue;
-		slot->wait = PR_PARKED_PROMPT;
+		slot->wait = wait;
 		slot->deadline_us = deadline_us;
 		pr_engine_due(engine, deadline_us);
 	}
+}
+
+void pr_parking_set_deadline(struct pr_engine *engine, const struct pr_link *link,
+			     enum pr_link_end_name end, uint64_t deadline_us)
+{
+	for (uint32_t i = 0; engine->parking.n_used && i < engine->parking.n_max; i++) {
+		struct pr_parked *slot = &engine->parking.slots[i];
+
+		if (is_of(slot, link->id, end) && slot->wait == PR_PARKED_TUNNEL)
+			slot->deadline_us = deadline_us;
+	}
+	pr_engine_due(engine, deadline_us);
+}
+
+uint32_t pr_parking_n(const struct pr_engine *engine, enum pr_parked_for wait)
+{
+	uint32_t n = 0;
+
+	for (uint32_t i = 0; engine->parking.n_used && i < engine->parking.n_max; i++)
+		n += engine->parking.slots[i].wait == wait;
+	return n;
 }
 
 static void drop(struct pr_engine *engine, struct pr_parked *slot)
@@ -262,6 +295,15 @@ void pr_parking_generation_set(struct pr_engine *engine)
 			order_now(engine, &engine->parking.slots[i]);
 }
 
+/* Its way did not open in time; or there is nobody to open it, which decides it. */
+static void end_wait(struct pr_engine *engine, struct pr_parked *slot)
+{
+	struct pr_link *link = pr_links_by_id(engine->links, slot->link);
+
+	if (!link || !pr_tunnel_expired(engine, link))
+		drop(engine, slot);
+}
+
 uint64_t pr_parking_tick(struct pr_engine *engine)
 {
 	uint64_t next_us = PR_ENGINE_NEVER;
@@ -278,6 +320,8 @@ uint64_t pr_parking_tick(struct pr_engine *engine)
 			drop(engine, slot);
 		else if (slot->wait == PR_PARKED_GENERATION)
 			order_now(engine, slot);
+		else if (slot->wait == PR_PARKED_TUNNEL)
+			end_wait(engine, slot);
 		else
 			give_up(engine, slot);
 	}

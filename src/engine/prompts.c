@@ -6,6 +6,7 @@
  * ask_again_s before the next one is raised.
  */
 #include "engine/machine.h"
+#include "engine/tunnelling.h"
 
 struct pr_prompt *pr_prompt_of(struct pr_engine *engine,
 			       const struct pr_communication *communication)
@@ -212,7 +213,8 @@ static void review(struct pr_engine *engine, struct pr_prompt *prompt)
 	} else if (decision.outcome == PR_OUTCOME_ASK || decision.wants) {
 		says = pr_answer_find(engine, prompt->actor.application, &of.subject);
 	} else if (decision.outcome == PR_OUTCOME_DENY ||
-		   decision.outcome == PR_OUTCOME_REROUTE_TUNNEL) {
+		   (decision.outcome == PR_OUTCOME_REROUTE_TUNNEL &&
+		    !pr_tunnel_is_set(engine, prompt->actor.profile, decision.rule))) {
 		says = PR_PROMPT_SAYS_DENY;
 	}
 	/* An application that has a profile of its own now asks by another communication. */

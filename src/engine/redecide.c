@@ -7,6 +7,7 @@
  */
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/tunnelling.h"
 
 #include <string.h>
 
@@ -19,6 +20,7 @@ void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end
 								     : PR_HOOK_INPUT,
 			     false);
 
+	pr_tunnel_cut(engine, link);
 	engine->counters.links_cut++;
 	engine->ports.cut(engine->ports.context, &link->tuple, pr_link_direction_of(link, end),
 			  &order);
@@ -55,7 +57,15 @@ static bool changed(const struct pr_link_end *before, const struct pr_link_end *
 /* Does the kernel let packets of the end through, whatever comes by here? */
 static bool is_carried(const struct pr_link_end *end)
 {
-	return end->permanent || end->verdict == PR_VERDICT_REROUTE_NAMESERVER;
+	return end->permanent || end->verdict == PR_VERDICT_REROUTE_NAMESERVER ||
+	       end->verdict == PR_VERDICT_REROUTE_TUNNEL;
+}
+
+/* A packet of it has gone where it was rerouted to. */
+static bool was_rerouted(const struct pr_link_end *before)
+{
+	return before->decided && (before->verdict == PR_VERDICT_REROUTE_NAMESERVER ||
+				   (before->verdict == PR_VERDICT_REROUTE_TUNNEL && before->begun));
 }
 
 /* A link whose packets come by here: the kernel has no word of it that denies, until the socket is destroyed. */
@@ -72,8 +82,7 @@ static void carry_out(struct pr_engine *engine, struct pr_link *link, enum pr_li
 		      const struct pr_link_end *before)
 {
 	const struct pr_link_end *end = &link->ends[name];
-	bool passed = passes(before) ||
-		      (before->decided && before->verdict == PR_VERDICT_REROUTE_NAMESERVER);
+	bool passed = passes(before) || was_rerouted(before);
 
 	if (!changed(before, end)) {
 		/* What the kernel carried on has to come by here from now on. */

@@ -3,6 +3,7 @@
 #include "engine/attackers.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/tunnelling.h"
 
 #include "dns/cache.h"
 
@@ -266,6 +267,7 @@ void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret
 	ret_counters->communications_now = of_communications.n;
 	ret_counters->instances_now = pr_applications_n(engine->applications);
 	ret_counters->parked_now = engine->parking.n_used;
+	ret_counters->tunnel_now = pr_tunnel_n(engine);
 	pr_inspecting_counters(engine, ret_counters);
 	ret_counters->prompts_now = 0;
 	for (uint32_t i = 0; i < engine->n_prompts_max; i++)

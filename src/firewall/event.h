@@ -88,6 +88,7 @@ struct pr_event {
 	bool old;   /* the flow is older than the daemon: bytes before it are not known */
 	bool ended; /* rows: the link is over, and kept for a while to be shown */
 	const char *reason, *rule, *rule_place;
+	const char *tunnel;   /* the upstream that it is to go through */
 	unsigned int missing; /* PR_FACT_… */
 	const char *
 		missing_providers; /* the ids of those that had not answered, with commas; NULL = none */

@@ -141,6 +141,7 @@ static void tell_rule(struct pr_sentence *sentence, const struct pr_check_view *
 		break;
 	case PR_SAID_REROUTE_TUNNEL:
 		tunnel = pr_policy_rule_tunnel(view->policy, said->rule);
+		tunnel = *tunnel ? tunnel : view->settings->tunnel;
 		pr_sentence_add(sentence, "through the tunnel%s%s by ", *tunnel ? " " : "", tunnel);
 		break;
 	default:

@@ -187,6 +187,7 @@ static void write_decision(struct pr_writer *writer, const struct pr_event *even
 	write_text(writer, event->reason);
 	write_text(writer, event->rule);
 	write_text(writer, event->rule_place);
+	write_text(writer, event->tunnel);
 	pr_write_u32(writer, event->missing);
 	write_text(writer, event->missing_providers);
 	pr_write_u32(writer, event->generation);
@@ -214,6 +215,7 @@ static void read_decision(struct pr_reader *reader, struct pr_event *event)
 	event->reason = pr_read_text(reader);
 	event->rule = pr_read_text(reader);
 	event->rule_place = pr_read_text(reader);
+	event->tunnel = pr_read_text(reader);
 	event->missing = pr_read_u32(reader);
 	event->missing_providers = pr_read_text(reader);
 	event->generation = pr_read_u32(reader);

@@ -22,6 +22,8 @@
  *                               entity, what exactly it is sent to be asked about that
  *   "intel"                     "entity", "ip" (beside a domain); PAIRS: an address and its network, then each line of a list
  *                               that speaks of them: docs/api.yaml
+ *   "tunnels"                   PAIRS for each upstream of the tunnel: "upstream", "kind", "state" ("up", "down", "unknown"),
+ *                               "latency_us", "links", "opened", "failed", "sent", "received", "why"
  *   "dns-cache"                 rows are events: an address, a domain that led to it, to whom it was given. Filters as
  *                               above
  *

@@ -85,7 +85,7 @@ struct pr_link {
 	bool grace : 1;	   /* older than the daemon, denied by a default only */
 	bool adopted : 1;  /* older than the daemon */
 	bool counted : 1;  /* the counters hold */
-	bool rerouted : 1; /* to the nameserver */
+	bool rerouted : 1; /* to the nameserver or the tunnel */
 	bool infrastructure : 1;
 	bool untracked : 1;
 	bool no_question : 1; /* to a nameserver, and opened by a message that asks for no name */
@@ -94,6 +94,7 @@ struct pr_link {
 	bool owed : 1;	      /* something of it is still to be told */
 	bool isn_known : 1;
 	bool pooled : 1; /* its destination stands for a name, and is held */
+	bool syn : 1;	 /* opened by one, whose sequence number is `isn` */
 	uint8_t graceless : 2; /* adopted, but its end (bit 1 << PR_LINK_…) was guarded and not accepted yet */
 	uint8_t look : 2;   /* enum pr_link_look */
 	uint8_t spared : 2; /* packets that are dropped, not refused, while it is being cut */
@@ -103,6 +104,7 @@ struct pr_link {
 	uint32_t isn;	     /* the first sequence number of who opened it (TCP) */
 	uint32_t slot;	     /* of what is kept while it is inspected, + 1 */
 	uint32_t seen;	     /* number of what its packets have shown, + 1 */
+	uint32_t tunnel;     /* number of what has come of it in the tunnel, + 1 */
 };
 
 struct pr_links;

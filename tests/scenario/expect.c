@@ -28,6 +28,8 @@ static const struct {
 	{ "raise", OUTPUT_RAISE },
 	{ "forget-denied", OUTPUT_FORGET },
 	{ "cut", OUTPUT_CUT },
+	{ "tunnel-open", OUTPUT_TUNNEL },
+	{ "tunnel-close", OUTPUT_TUNNEL },
 	{ "event", OUTPUT_EVENT },
 	{ "row", OUTPUT_LINE },
 	{ "line", OUTPUT_LINE },

@@ -82,6 +82,8 @@ static void add_decision(char *text, const struct pr_event *event)
 		add(text, " providers=%s", event->missing_providers);
 	if (event->rule)
 		add(text, " rule=\"%s\"", event->rule);
+	if (event->tunnel)
+		add(text, " tunnel=%s", event->tunnel);
 	if (event->reason)
 		add(text, " reason=\"%s\"", event->reason);
 }

@@ -388,6 +388,7 @@ static const struct step {
 	{ "unlink", step_unlink, false },
 	{ "generation", step_generation, false },
 	{ "cut", step_cut, false },
+	{ "tunnel", step_tunnel, false },
 	{ "rows", step_rows, false },
 	{ "explain", step_explain, false },
 	{ "hosts", step_hosts, false },

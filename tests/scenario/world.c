@@ -199,6 +199,8 @@ void world_engine_start(struct world *world)
 		.raise_generation = port_raise,
 		.forget_denied = port_forget,
 		.cut = port_cut,
+		.tunnel_open = tunnel_open,
+		.tunnel_close = tunnel_close,
 		.wake = port_wake,
 		.event = port_event,
 	};

@@ -28,6 +28,7 @@ enum output_kind {
 	OUTPUT_RAISE,
 	OUTPUT_FORGET,
 	OUTPUT_CUT,
+	OUTPUT_TUNNEL,
 	OUTPUT_EVENT,
 	OUTPUT_LINE, /* of explain, rows */
 };
@@ -106,6 +107,9 @@ struct world {
 	uint16_t sent_from_port;
 	uint64_t last_client;
 	bool releasing;
+	uint64_t opening[512]; /* links that the tunnel was to open */
+	unsigned int n_opening;
+	bool no_tunnel;		      /* there is no tunnel process */
 	enum pr_attack_opened opened; /* what becomes of all links */
 	bool live;
 
@@ -173,6 +177,11 @@ void step_cut(struct world *world, char **words, unsigned int n);
 /* ---- steps_attack.c ---- */
 void step_many(struct world *world, char **words, unsigned int n);
 void step_opened(struct world *world, char **words, unsigned int n);
+
+/* ---- steps_tunnel.c ---- */
+bool tunnel_open(void *context, uint64_t link, const struct pr_tunnel_link *open);
+void tunnel_close(void *context, uint64_t link);
+void step_tunnel(struct world *world, char **words, unsigned int n);
 
 /* ---- steps.c ---- */
 /* A packet. */

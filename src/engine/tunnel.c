@@ -1,0 +1,584 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * A link that goes through the tunnel. Its first packet waits until the way is open at the far end, so that its
+ * application sees what becomes of it there; then it is rerouted, and the kernel alone carries the rest. What has come of
+ * a link is kept beside it, in an entry of its own: most links have none.
+ *
+ * The kernel reroutes by NAT, which the first packet of an entry of conntrack's fixes. So what went another way, and be
+ * it another upstream, is denied and cut; and where packets reach the entry point of which nothing is known any more,
+ * none of them leaves.
+ */
+#include "engine/tunnel_private.h"
+
+#include "base/hash.h"
+#include "engine/pool.h"
+#include "firewall/checks.h"
+
+#include <netinet/in.h>
+#include <string.h>
+
+struct pr_tunnelled *pr_tunnelled_of(const struct pr_engine *engine, const struct pr_link *link)
+{
+	return link->tunnel ? pr_slab_at(&engine->tunnelling->links, link->tunnel - 1) : NULL;
+}
+
+const char *pr_tunnelled_upstream(const struct pr_engine *engine,
+				  const struct pr_tunnelled *tunnelled)
+{
+	return engine->tunnelling->upstreams[tunnelled->upstream].id;
+}
+
+void pr_tunnelled_keep_why(struct pr_engine *engine, struct pr_tunnelled *tunnelled,
+			   const char *why)
+{
+	struct pr_tunnelling *tunnelling = engine->tunnelling;
+	size_t len = why ? strlen(why) + 1 : 0;
+
+	if (tunnelled->why)
+		tunnelling->why_bytes -= strlen(tunnelled->why) + 1;
+	free(tunnelled->why);
+	tunnelled->why = NULL;
+	if (len < 2 || tunnelling->why_bytes + len > PR_ENGINE_TUNNEL_WHY_BYTES)
+		return;
+	tunnelled->why = pr_strdup(why);
+	tunnelling->why_bytes += len;
+}
+
+/* ---- the entries ---- */
+
+/* The place of an id; the limit where all are in use, by links of policies before. */
+static uint16_t place_of(const struct pr_tunnelling *tunnelling, const char *id)
+{
+	uint16_t free_one = PR_ENGINE_TUNNEL_UPSTREAMS_MAX;
+
+	for (uint16_t i = 0; i < PR_ENGINE_TUNNEL_UPSTREAMS_MAX; i++) {
+		if (tunnelling->upstreams[i].n && strcmp(tunnelling->upstreams[i].id, id) == 0)
+			return i;
+		if (!tunnelling->upstreams[i].n && free_one == PR_ENGINE_TUNNEL_UPSTREAMS_MAX)
+			free_one = i;
+	}
+	return free_one;
+}
+
+static bool set_upstream(struct pr_engine *engine, struct pr_tunnelled *tunnelled, const char *id)
+{
+	struct pr_tunnelling *tunnelling = engine->tunnelling;
+	uint16_t place = place_of(tunnelling, id);
+
+	if (place == PR_ENGINE_TUNNEL_UPSTREAMS_MAX)
+		return false;
+	if (tunnelled->has_upstream)
+		tunnelling->upstreams[tunnelled->upstream].n--;
+	snprintf(tunnelling->upstreams[place].id, sizeof(tunnelling->upstreams[place].id), "%s",
+		 id);
+	tunnelling->upstreams[place].n++;
+	tunnelled->upstream = place;
+	tunnelled->has_upstream = true;
+	return true;
+}
+
+/* NULL: there is no room. */
+static struct pr_tunnelled *enter(struct pr_engine *engine, struct pr_link *link,
+				  const char *upstream)
+{
+	uint32_t number = pr_slab_take(&engine->tunnelling->links);
+	struct pr_tunnelled *tunnelled;
+
+	if (number == PR_SLAB_NONE)
+		return NULL;
+	tunnelled = pr_slab_at(&engine->tunnelling->links, number);
+	if (!set_upstream(engine, tunnelled, upstream)) {
+		pr_slab_give(&engine->tunnelling->links, number);
+		return NULL;
+	}
+	link->tunnel = number + 1;
+	tunnelled->since_us = engine->now_us;
+	return tunnelled;
+}
+
+static void close_it(struct pr_engine *engine, const struct pr_link *link,
+		     const struct pr_tunnelled *tunnelled)
+{
+	if (pr_tunnelled_is_with_tunnel(tunnelled) && engine->ports.tunnel_close)
+		engine->ports.tunnel_close(engine->ports.context, link->id);
+}
+
+void pr_tunnel_leave(struct pr_engine *engine, struct pr_link *link)
+{
+	struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+
+	if (!tunnelled)
+		return;
+	close_it(engine, link, tunnelled);
+	pr_tunnelled_keep_why(engine, tunnelled, NULL);
+	engine->tunnelling->upstreams[tunnelled->upstream].n--;
+	pr_slab_give(&engine->tunnelling->links, link->tunnel - 1);
+	link->tunnel = 0;
+}
+
+void pr_tunnelled_set(struct pr_engine *engine, struct pr_tunnelled *tunnelled,
+		      enum pr_tunnelled_state state)
+{
+	tunnelled->state = (uint8_t)state;
+	tunnelled->since_us = engine->now_us;
+}
+
+void pr_tunnel_cut(struct pr_engine *engine, struct pr_link *link)
+{
+	struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+
+	if (!tunnelled || !pr_tunnelled_is_with_tunnel(tunnelled))
+		return;
+	close_it(engine, link, tunnelled);
+	pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_ENDED);
+}
+
+/* ---- the decision ---- */
+
+static const char *upstream_of(const struct pr_engine *engine, uint32_t profile, uint32_t rule)
+{
+	const char *own = "";
+
+	if (rule != PR_RULE_NONE && pr_policy_rule_action(engine->policy, rule) == PR_RULE_TUNNEL)
+		own = pr_policy_rule_tunnel(engine->policy, rule);
+	return *own ? own : pr_policy_settings(engine->policy, profile)->tunnel;
+}
+
+bool pr_tunnel_is_set(const struct pr_engine *engine, uint32_t profile, uint32_t rule)
+{
+	return *upstream_of(engine, profile, rule);
+}
+
+bool pr_tunnel_is_required(const struct pr_engine *engine, const struct pr_subject *subject)
+{
+	return pr_policy_settings(engine->policy, subject->profile)->require_tunnel &&
+	       subject->direction != PR_DIRECTION_IN && subject->scope == PR_SCOPE_INTERNET;
+}
+
+static unsigned int scope_bit(enum pr_scope scope)
+{
+	return scope == PR_SCOPE_LOCALHOST  ? PR_SCOPE_BIT_LOCALHOST
+	       : scope == PR_SCOPE_LAN	    ? PR_SCOPE_BIT_LAN
+	       : scope == PR_SCOPE_INTERNET ? PR_SCOPE_BIT_INTERNET
+					    : 0;
+}
+
+/* What goes through the tunnel isn't looked into, so that nothing proves that it is encrypted. An explicit rule is an
+ * exception to what is required, as everywhere. */
+static bool must_be_encrypted(const struct pr_engine *engine, const struct pr_subject *subject,
+			      uint32_t rule)
+{
+	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
+
+	if (rule != PR_RULE_NONE && pr_policy_rule_action(engine->policy, rule) == PR_RULE_TUNNEL)
+		return false;
+	return settings->require_encryption &&
+	       settings->encryption_scopes & scope_bit(subject->scope);
+}
+
+/* Has nothing of it gone another way, and does its first packet open it? */
+static bool may_begin(const struct pr_link *link)
+{
+	return link->state == PR_LINK_UNCONFIRMED && !link->adopted &&
+	       !link->ends[PR_LINK_OUT].begun && (link->tuple.proto == IPPROTO_UDP || link->syn);
+}
+
+static enum pr_tunnel_refusal refusal_of(const struct pr_engine *engine, const struct pr_link *link,
+					 enum pr_link_end_name end,
+					 const struct pr_subject *subject, uint32_t rule)
+{
+	if (end != PR_LINK_OUT || link->direction == PR_DIRECTION_IN)
+		return PR_TUNNEL_REFUSAL_INCOMING;
+	if (!*upstream_of(engine, subject->profile, rule))
+		return PR_TUNNEL_REFUSAL_NO_UPSTREAM;
+	if (link->tuple.proto != IPPROTO_TCP && link->tuple.proto != IPPROTO_UDP)
+		return PR_TUNNEL_REFUSAL_PROTOCOL;
+	if (link->untracked)
+		return PR_TUNNEL_REFUSAL_UNTRACKED;
+	if (must_be_encrypted(engine, subject, rule))
+		return PR_TUNNEL_REFUSAL_ENCRYPTION;
+	return PR_TUNNEL_REFUSAL_NONE;
+}
+
+static enum pr_verdict denial(const struct pr_settings *settings, const struct pr_link *link)
+{
+	enum pr_deny_how how = link->direction == PR_DIRECTION_IN ? settings->deny_incoming
+								  : settings->deny_outgoing;
+
+	return how == PR_DENY_BLOCK ? PR_VERDICT_BLOCK : PR_VERDICT_DROP;
+}
+
+/* What the application sees is what it would have seen without a tunnel. */
+static enum pr_verdict verdict_of(const struct pr_settings *settings, const struct pr_link *link,
+				  enum pr_tunnel_outcome outcome)
+{
+	switch (outcome) {
+	case PR_TUNNEL_REFUSED:
+	case PR_TUNNEL_UNREACHABLE:
+		return PR_VERDICT_BLOCK;
+	case PR_TUNNEL_TIMED_OUT:
+		return PR_VERDICT_DROP;
+	default:
+		return denial(settings, link);
+	}
+}
+
+/* What packets of the end get, by what has come of it. */
+static enum pr_verdict verdict_now(const struct pr_engine *engine, const struct pr_link *link,
+				   const struct pr_tunnelled *tunnelled)
+{
+	const struct pr_settings *settings =
+		pr_policy_settings(engine->policy, link->ends[PR_LINK_OUT].profile);
+
+	if (tunnelled->state != PR_TUNNELLED_FAILED)
+		return PR_VERDICT_REROUTE_TUNNEL;
+	if (tunnelled->outcome == PR_TUNNEL_DOWN && !tunnelled->kept_out && !link->pooled &&
+	    settings->without_tunnel == PR_WITHOUT_TUNNEL_DIRECT)
+		return PR_VERDICT_ACCEPT;
+	return verdict_of(settings, link, (enum pr_tunnel_outcome)tunnelled->outcome);
+}
+
+/* The way is another one than that which it went, or was about to go. */
+static void change_way(struct pr_engine *engine, struct pr_link *link,
+		       struct pr_tunnelled *tunnelled, const char *upstream)
+{
+	if (!link->ends[PR_LINK_OUT].begun) {
+		pr_tunnel_leave(engine, link);
+		return;
+	}
+	close_it(engine, link, tunnelled);
+	pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_FAILED);
+	tunnelled->outcome = PR_TUNNEL_DOWN;
+	tunnelled->kept_out = true;
+	pr_tunnelled_keep_why(engine, tunnelled, "it went another way before, so it is cut");
+	(void)set_upstream(engine, tunnelled, upstream);
+}
+
+/* Who goes through the tunnel may have been let through it by the engine before this one: the tunnel will say so. */
+static bool may_be_the_tunnels(const struct pr_link *link)
+{
+	return link->adopted && !link->ends[PR_LINK_OUT].decided;
+}
+
+static struct pr_tunnelled *await(struct pr_engine *engine, struct pr_link *link,
+				  const char *upstream)
+{
+	struct pr_tunnelled *tunnelled = enter(engine, link, upstream);
+
+	if (!tunnelled)
+		return NULL;
+	tunnelled->state = PR_TUNNELLED_ADOPTED;
+	link->ends[PR_LINK_OUT].begun = true;
+	engine->tunnelling->have_until_us =
+		engine->now_us + PR_ENGINE_TUNNEL_HAVE_MS * UINT64_C(1000);
+	pr_engine_due(engine, engine->tunnelling->have_until_us);
+	return tunnelled;
+}
+
+void pr_tunnel_decided(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end,
+		       const struct pr_subject *subject, struct pr_decision *decision)
+{
+	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
+	const char *upstream = upstream_of(engine, subject->profile, decision->rule);
+	struct pr_tunnelled *tunnelled = NULL;
+
+	decision->permanent = false;
+	decision->verdict = denial(settings, link);
+	if (refusal_of(engine, link, end, subject, decision->rule) != PR_TUNNEL_REFUSAL_NONE) {
+		if (end == PR_LINK_OUT)
+			pr_tunnel_leave(engine, link);
+		link->flags |= (uint16_t)(PR_LINK_FLAG_TUNNEL << end);
+		return;
+	}
+	tunnelled = pr_tunnelled_of(engine, link);
+	if (tunnelled && strcmp(pr_tunnelled_upstream(engine, tunnelled), upstream) != 0) {
+		change_way(engine, link, tunnelled, upstream);
+		tunnelled = pr_tunnelled_of(engine, link);
+	}
+	if (!tunnelled && may_be_the_tunnels(link))
+		tunnelled = await(engine, link, upstream);
+	if (tunnelled)
+		decision->verdict = verdict_now(engine, link, tunnelled);
+	else if (may_begin(link))
+		decision->verdict = PR_VERDICT_REROUTE_TUNNEL;
+	if (decision->verdict == PR_VERDICT_ACCEPT)
+		decision->permanent = settings->permanent_verdicts;
+	if (decision->verdict != PR_VERDICT_REROUTE_TUNNEL)
+		link->flags |= (uint16_t)(PR_LINK_FLAG_TUNNEL << end);
+}
+
+/* ---- opening ---- */
+
+/* The same text for the same application. What is forwarded has none: there the host behind us isolates. */
+static void isolation_of(const struct pr_engine *engine, const struct pr_link *link,
+			 char text[PR_TUNNEL_APPLICATION_MAX + 1])
+{
+	const char *key =
+		pr_applications_key(engine->applications, link->ends[PR_LINK_OUT].application);
+	char address[PR_ADDRESS_TEXT_SIZE] = "";
+	size_t len = strlen(key);
+
+	if (link->direction == PR_DIRECTION_FORWARD)
+		pr_address_format(&link->tuple.src, address);
+	if (len + sizeof(address) + 1 <= PR_TUNNEL_APPLICATION_MAX)
+		snprintf(text, PR_TUNNEL_APPLICATION_MAX + 1, "%s%s%s", key, *address ? " " : "",
+			 address);
+	else
+		snprintf(text, PR_TUNNEL_APPLICATION_MAX + 1, "%016llx%016llx %s",
+			 (unsigned long long)pr_hash_seeded(key, len, 1),
+			 (unsigned long long)pr_hash_seeded(key, len, 2), address);
+}
+
+/* The name that its destination stands for, which the far end resolves. */
+static const char *name_of(const struct pr_engine *engine, const struct pr_link *link)
+{
+	const char *name = pr_is_pooled(engine, &link->tuple.dst)
+				   ? pr_pool_name(engine->pool, &link->tuple.dst)
+				   : NULL;
+
+	return name ? name : "";
+}
+
+bool pr_tunnelled_open(struct pr_engine *engine, const struct pr_link *link,
+		       const struct pr_tunnelled *tunnelled)
+{
+	char application[PR_TUNNEL_APPLICATION_MAX + 1];
+	struct pr_tunnel_link open = {
+		.tuple = link->tuple,
+		.upstream = pr_tunnelled_upstream(engine, tunnelled),
+		.application = application,
+		.name = name_of(engine, link),
+	};
+
+	isolation_of(engine, link, application);
+	if (!engine->ports.tunnel_open)
+		return false;
+	engine->counters.tunnel_asked++;
+	return engine->ports.tunnel_open(engine->ports.context, link->id, &open);
+}
+
+bool pr_tunnelled_is(const struct pr_engine *engine, const struct pr_link *link,
+		     const struct pr_tunnelled *tunnelled, const struct pr_tunnel_link *have)
+{
+	char application[PR_TUNNEL_APPLICATION_MAX + 1];
+
+	isolation_of(engine, link, application);
+	return strcmp(have->upstream, pr_tunnelled_upstream(engine, tunnelled)) == 0 &&
+	       strcmp(have->application, application) == 0;
+}
+
+/* Sets the end's verdict by what has come of it. */
+void pr_tunnelled_apply(struct pr_engine *engine, struct pr_link *link,
+			const struct pr_tunnelled *tunnelled)
+{
+	struct pr_link_end *end = &link->ends[PR_LINK_OUT];
+	const struct pr_settings *settings = pr_policy_settings(engine->policy, end->profile);
+
+	end->verdict = (uint8_t)verdict_now(engine, link, tunnelled);
+	end->permanent = end->verdict == PR_VERDICT_ACCEPT && settings->permanent_verdicts &&
+			 end->owner_known && !link->untracked;
+	link->flags &= (uint16_t)~PR_LINK_FLAG_TUNNEL;
+	if (end->verdict != PR_VERDICT_REROUTE_TUNNEL)
+		link->flags |= PR_LINK_FLAG_TUNNEL;
+}
+
+void pr_tunnelled_fail(struct pr_engine *engine, struct pr_link *link,
+		       struct pr_tunnelled *tunnelled, enum pr_tunnel_outcome outcome,
+		       const char *why)
+{
+	pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_FAILED);
+	tunnelled->outcome = (uint8_t)outcome;
+	pr_tunnelled_keep_why(engine, tunnelled, why);
+	pr_tunnelled_apply(engine, link, tunnelled);
+	engine->counters.tunnel_failed++;
+	engine->counters.tunnel_direct += link->ends[PR_LINK_OUT].verdict == PR_VERDICT_ACCEPT;
+	if (link->flags & PR_LINK_FLAG_TOLD)
+		pr_event_tell_end(engine, link, PR_LINK_OUT);
+}
+
+/* A tunnel process that isn't there yet, or not any more, is waited for. */
+static void begin(struct pr_engine *engine, struct pr_link *link, struct pr_tunnelled *tunnelled)
+{
+	bool sent = pr_tunnelled_open(engine, link, tunnelled);
+
+	pr_tunnelled_set(engine, tunnelled, sent ? PR_TUNNELLED_OPENING : PR_TUNNELLED_UNSENT);
+	if (sent && pr_parking_n(engine, PR_PARKED_TUNNEL) >= PR_ENGINE_PARKED_TUNNEL_MAX)
+		(void)pr_tunnel_at_once(engine, link);
+}
+
+static bool is_waiting(const struct pr_tunnelled *tunnelled)
+{
+	return tunnelled->state == PR_TUNNELLED_UNSENT || tunnelled->state == PR_TUNNELLED_OPENING;
+}
+
+/* A failure holds for a moment: then who tries again with the same ports does so indeed. */
+static bool is_forgotten(const struct pr_engine *engine, const struct pr_link *link,
+			 const struct pr_tunnelled *tunnelled)
+{
+	return tunnelled->state == PR_TUNNELLED_FAILED && may_begin(link) &&
+	       engine->now_us - tunnelled->since_us >= PR_ENGINE_TUNNEL_FAILED_MS * UINT64_C(1000);
+}
+
+enum pr_tunnel_way pr_tunnel_look(struct pr_engine *engine, struct pr_link *link,
+				  enum pr_link_end_name name, bool reply)
+{
+	struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+	struct pr_link_end *end = &link->ends[name];
+	struct pr_decision decision;
+
+	if (name != PR_LINK_OUT || reply || !end->decided ||
+	    (!tunnelled && end->verdict != PR_VERDICT_REROUTE_TUNNEL))
+		return PR_TUNNEL_GOES;
+	if (!tunnelled) {
+		decision = pr_end_decision(link, name);
+		tunnelled = enter(engine, link, upstream_of(engine, end->profile, decision.rule));
+		if (!tunnelled)
+			return PR_TUNNEL_GOES;
+		begin(engine, link, tunnelled);
+	} else if (is_forgotten(engine, link, tunnelled)) {
+		begin(engine, link, tunnelled);
+		pr_tunnelled_apply(engine, link, tunnelled);
+	}
+	return is_waiting(tunnelled) ? PR_TUNNEL_WAITS : PR_TUNNEL_GOES;
+}
+
+bool pr_tunnel_at_once(struct pr_engine *engine, struct pr_link *link)
+{
+	struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+
+	if (!tunnelled || tunnelled->state != PR_TUNNELLED_OPENING)
+		return false;
+	pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_AT_ONCE);
+	engine->counters.tunnel_at_once++;
+	return true;
+}
+
+uint64_t pr_tunnel_wait_until(const struct pr_engine *engine, const struct pr_link *link)
+{
+	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+
+	return tunnelled->since_us + UINT64_C(1000) * (tunnelled->state == PR_TUNNELLED_UNSENT
+							       ? PR_ENGINE_TUNNEL_START_MS
+							       : PR_ENGINE_TUNNEL_WAIT_MS);
+}
+
+void pr_tunnel_passes(struct pr_link *link, enum pr_link_end_name end)
+{
+	link->ends[end].begun = true;
+	link->rerouted = true;
+}
+
+bool pr_tunnel_is_way(const struct pr_engine *engine, const struct pr_link *link)
+{
+	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+
+	if (!tunnelled)
+		return false;
+	/* The datagrams of one flow go on where the far end gave up: the entry point asks for it again. */
+	return tunnelled->state == PR_TUNNELLED_AT_ONCE || tunnelled->state == PR_TUNNELLED_OPEN ||
+	       (tunnelled->state == PR_TUNNELLED_ENDED && link->tuple.proto == IPPROTO_UDP);
+}
+
+bool pr_tunnel_begins_anew(const struct pr_link *link, bool reply, uint8_t tcp_flags, uint32_t seq)
+{
+	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
+
+	return link->tunnel && link->syn && !reply && (tcp_flags & both) == PR_TCP_SYN &&
+	       seq != link->isn;
+}
+
+bool pr_tunnel_is_older(const struct pr_engine *engine, const struct pr_link *link)
+{
+	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+
+	if (!tunnelled || !pr_tunnelled_is_with_tunnel(tunnelled))
+		return false;
+	return link->state == PR_LINK_UNCONFIRMED ||
+	       (link->tuple.proto == IPPROTO_UDP &&
+		engine->now_us - link->last_us < PR_ENGINE_TUNNEL_YOUNG_US);
+}
+
+bool pr_tunnel_awaits(const struct pr_engine *engine, const struct pr_link *link)
+{
+	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+
+	return tunnelled && tunnelled->state == PR_TUNNELLED_ADOPTED;
+}
+
+/* ---- telling ---- */
+
+static bool is_to_go(const struct pr_engine *engine, const struct pr_link *link,
+		     enum pr_link_end_name end, const struct pr_decision *decision)
+{
+	return decision->outcome == PR_OUTCOME_REROUTE_TUNNEL ||
+	       link->ends[end].verdict == PR_VERDICT_REROUTE_TUNNEL ||
+	       (end == PR_LINK_OUT && pr_tunnelled_of(engine, link)) ||
+	       link->flags & PR_LINK_FLAG_TUNNEL << end;
+}
+
+const char *pr_tunnel_of(const struct pr_engine *engine, const struct pr_link *link,
+			 enum pr_link_end_name end, const struct pr_decision *decision)
+{
+	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+	const char *upstream;
+
+	if (!is_to_go(engine, link, end, decision))
+		return NULL;
+	if (tunnelled && end == PR_LINK_OUT)
+		return pr_tunnelled_upstream(engine, tunnelled);
+	upstream = upstream_of(engine, link->ends[end].profile, decision->rule);
+	return *upstream ? upstream : NULL;
+}
+
+static const char *text_of_outcome(enum pr_tunnel_outcome outcome)
+{
+	static const char *const texts[PR_TUNNEL_N_OUTCOMES] = {
+		[PR_TUNNEL_OPEN] = "it ended",
+		[PR_TUNNEL_REFUSED] = "the destination refused",
+		[PR_TUNNEL_UNREACHABLE] = "no way leads to the destination",
+		[PR_TUNNEL_TIMED_OUT] = "the destination did not answer",
+		[PR_TUNNEL_FORBIDDEN] = "the upstream does not permit it",
+		[PR_TUNNEL_UNSUPPORTED] = "the upstream can't do it",
+		[PR_TUNNEL_DOWN] = "no upstream works",
+	};
+
+	return texts[outcome];
+}
+
+const char *pr_tunnel_text(const struct pr_engine *engine, const struct pr_link *link,
+			   enum pr_link_end_name end, const struct pr_subject *subject,
+			   const struct pr_decision *decision, char *text, size_t size)
+{
+	static const char *const refusals[] = {
+		[PR_TUNNEL_REFUSAL_NO_UPSTREAM] = "no tunnel is set up, so it is denied",
+		[PR_TUNNEL_REFUSAL_INCOMING] =
+			"what comes in can't go through a tunnel, so it is denied",
+		[PR_TUNNEL_REFUSAL_PROTOCOL] = "the tunnel carries TCP and UDP, so it is denied",
+		[PR_TUNNEL_REFUSAL_UNTRACKED] =
+			"conntrack doesn't follow it, so it can't go there and is denied",
+		[PR_TUNNEL_REFUSAL_ENCRYPTION] = "what goes through the tunnel isn't looked into, "
+						 "so nothing proves that it is "
+						 "encrypted (require_encryption), and it is denied",
+	};
+	const struct pr_tunnelled *tunnelled =
+		end == PR_LINK_OUT ? pr_tunnelled_of(engine, link) : NULL;
+	bool direct = link->ends[end].verdict == PR_VERDICT_ACCEPT;
+	enum pr_tunnel_refusal refusal;
+
+	*text = '\0';
+	if (!is_to_go(engine, link, end, decision))
+		return text;
+	refusal = refusal_of(engine, link, end, subject, decision->rule);
+	if (refusal != PR_TUNNEL_REFUSAL_NONE)
+		snprintf(text, size, "; %s", refusals[refusal]);
+	else if (tunnelled && tunnelled->why)
+		snprintf(text, size, "; %s%s", tunnelled->why,
+			 direct ? ", so it goes without (without_tunnel)" : "");
+	else if (tunnelled && tunnelled->outcome != PR_TUNNEL_OPEN)
+		snprintf(text, size, "; %s%s",
+			 text_of_outcome((enum pr_tunnel_outcome)tunnelled->outcome),
+			 direct ? ", so it goes without (without_tunnel)" : "");
+	else if (!tunnelled && link->flags & PR_LINK_FLAG_TUNNEL << end)
+		snprintf(text, size, "; it went another way before, so it is denied");
+	return text;
+}
