@@ -148,10 +148,12 @@ static void finish(struct pr_dial *dial, enum pr_tunnel_outcome outcome, int fd)
 
 /* ---- failures ---- */
 
-/* What tells most: somebody is there and refuses; nobody answers; there is no way. */
+/* What tells most: it can't be done from here; somebody is there and refuses; nobody answers; there is no way. */
 static unsigned int weight(enum pr_tunnel_outcome outcome)
 {
 	switch (outcome) {
+	case PR_TUNNEL_DOWN:
+		return 5;
 	case PR_TUNNEL_REFUSED:
 		return 4;
 	case PR_TUNNEL_FORBIDDEN:
@@ -176,15 +178,25 @@ static void PR_PRINTF(3, 4)
 	va_end(arguments);
 }
 
+/* True where it is the interface that is at fault. */
+static bool note_interface(struct pr_dial *dial)
+{
+	char why[64];
+	int r = dial->interface[0] ? pr_dial_socket_interface(dial->interface) : 0;
+
+	pr_dial_socket_interface_why(r, dial->interface, why, sizeof(why));
+	if (r < 0)
+		note(dial, PR_TUNNEL_DOWN, "%s", why);
+	return r < 0;
+}
+
 static void note_error(struct pr_dial *dial, const struct pr_address *address, int error)
 {
 	const char *by = dial->interface[0] ? " by " : "";
 	char text[PR_ADDRESS_TEXT_SIZE], reason[64];
 
-	if (error == ENODEV) {
-		note(dial, PR_TUNNEL_UNREACHABLE, "the interface %s is not there", dial->interface);
+	if ((error == ENODEV || error == ENETUNREACH || error == ENETDOWN) && note_interface(dial))
 		return;
-	}
 	note(dial, pr_dial_outcome_of(error), "%s port %u%s%s: %s",
 	     pr_address_format(address, text), dial->port, by, dial->interface,
 	     strerror_r(error, reason, sizeof(reason)));
@@ -200,11 +212,13 @@ static void note_answer(struct pr_dial *dial, enum pr_dial_answer answer)
 		note(dial, PR_TUNNEL_TIMED_OUT, "no nameserver answered for %.150s", dial->host);
 		break;
 	case PR_DIAL_FAILED:
+		if (note_interface(dial))
+			break;
 		note(dial, PR_TUNNEL_UNREACHABLE, "no nameserver could tell where %.150s is",
 		     dial->host);
 		break;
 	case PR_DIAL_NO_INTERFACE:
-		note_error(dial, NULL, ENODEV);
+		(void)note_interface(dial);
 		break;
 	case PR_DIAL_NOBODY:
 		note(dial, PR_TUNNEL_UNREACHABLE, "there is no nameserver to ask for %.150s",
@@ -444,8 +458,7 @@ struct pr_dial *pr_dial_start(struct pr_dialer *dialer, const struct pr_dial_to 
 	dial->step = event_new(dialer->base, -1, 0, on_step, dial);
 	pr_assert(dial->step);
 	if (strlen(to->interface) >= IFNAMSIZ) {
-		note(dial, PR_TUNNEL_UNREACHABLE, "the interface %.60s is not there",
-		     to->interface);
+		note(dial, PR_TUNNEL_DOWN, "the interface %.60s is not there", to->interface);
 	} else if (!is_known(dial)) {
 		ask(dial);
 	}

@@ -6,6 +6,7 @@
 #include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 /* A far end that is gone is noticed after two minutes of silence. */
 #define KEEP_IDLE_S	60
@@ -75,4 +76,35 @@ enum pr_tunnel_outcome pr_dial_outcome_of(int error)
 	default:
 		return PR_TUNNEL_UNREACHABLE;
 	}
+}
+
+static int reaches(const struct pr_address *address, const char *interface)
+{
+	int fd = pr_dial_socket(address, 9, true, interface);
+
+	if (fd < 0)
+		return fd;
+	close(fd);
+	return 0;
+}
+
+/* IPv4 takes a destination without a route for one that is on the link (net/ipv4/route.c,
+ * ip_route_output_key_hash_rcu()), so it says ENETUNREACH only of a device that is down, or has no IPv4. */
+int pr_dial_socket_interface(const char *interface)
+{
+	const struct pr_address v4 = { 4, { 192, 0, 2, 1 } };			  /* RFC 5737 */
+	const struct pr_address v6 = { 6, { 0x20, 0x01, 0x0d, 0xb8, [15] = 1 } }; /* RFC 3849 */
+	int r = reaches(&v4, interface);
+
+	if (r == 0 || r == -ENODEV)
+		return r;
+	return reaches(&v6, interface) == 0 ? 0 : -ENETDOWN;
+}
+
+void pr_dial_socket_interface_why(int error, const char *interface, char *why, size_t size)
+{
+	why[0] = '\0';
+	if (error)
+		snprintf(why, size, "the interface %s is %s", interface,
+			 error == -ENODEV ? "not there" : "down");
 }

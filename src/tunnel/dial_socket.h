@@ -13,3 +13,7 @@ PR_MUST_USE int pr_dial_socket(const struct pr_address *address, uint16_t port, 
 			       const char *interface);
 /* What an error of connect() says of the destination. */
 enum pr_tunnel_outcome pr_dial_outcome_of(int error);
+/* Could anything leave by this interface? No packet does. 0, -ENODEV: it is not there; -ENETDOWN: it is down. */
+PR_MUST_USE int pr_dial_socket_interface(const char *interface);
+/* The sentence for such an error; "" for 0. */
+void pr_dial_socket_interface_why(int error, const char *interface, char *why, size_t size);

@@ -2,7 +2,10 @@
 /*
  * By which hops a link goes: of a chain each in order, of a set one that works; with an account for whatever isolates,
  * so that a proxy that tells accounts apart (Tor does) gives each a way of its own. How the upstreams fare is measured by
- * the links that use them, and looked at from time to time where none does.
+ * the links that use them, and looked at from time to time where none tells.
+ *
+ * What isolates, and for how long, is said by the upstream that the rule names, for all of its way: what a chain says
+ * counts, not what its hops say.
  */
 #pragma once
 
@@ -13,45 +16,46 @@
 #define PR_WAYS_KEPT_MAX \
 	16384u /* ways that are remembered for what isolates; the oldest gives way */
 #define PR_WAYS_DEFAULT_RENEW_S 600u
+#define PR_WAYS_SPANS_MAX	8u /* sets within sets down to a hop or a chain; deeper: DOWN */
 
 struct pr_ways;
 
+/* `now_us` of the calls below is of the monotonic clock. */
 struct pr_ways *pr_ways_new(struct event_base *base, struct pr_dialer *dialer);
 void pr_ways_free(struct pr_ways *ways); /* takes NULL */
-/* Copies; what is remembered of an upstream that stays the same is kept. 0, or -EINVAL: a member is unknown. */
+/* Copies; what is remembered of an upstream that stays the same is kept. 0, or -EINVAL: a member is unknown, does not
+ * stand before it, or there are too many; then all stays as it was. */
 PR_MUST_USE int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams,
 			    unsigned int n);
-
-/* Which upstreams a way leads by, to be kept by whom it was given to; what it names may be gone by then. */
-struct pr_way_mark {
-	uint32_t set; /* that pr_ways_set() made, counted */
-	uint8_t n_hops, upstreams[PR_TUNNEL_HOPS_MAX];
-};
 
 /* A way, chosen. */
 struct pr_way {
 	struct pr_carrier_hop hops[PR_TUNNEL_HOPS_MAX];
 	unsigned int n_hops;
-	struct pr_way_mark mark;
+	/* Whom pr_ways_opened() is told of: each hop, and the upstreams that it is the whole way of, the named one first. */
+	uint32_t hop_serials[PR_TUNNEL_HOPS_MAX], span_serials[PR_WAYS_SPANS_MAX];
+	unsigned int n_spans;
+	bool datagrams;
 };
-/* What it holds is borrowed until the next pr_ways_set() or pr_ways_choose(). OPEN, DOWN with a sentence, or
+/* What its hops hold is borrowed until the next pr_ways_set() or pr_ways_choose(). OPEN, DOWN with a sentence, or
  * UNSUPPORTED (datagrams). `domain` "" = none. */
 PR_MUST_USE enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const char *upstream,
 						  const char *application, const char *domain,
 						  uint64_t link, bool datagrams, uint64_t now_us,
 						  struct pr_way *ret_way, const char **ret_why);
-/* How the opening of a way ended, and how long it took; `hop`: which of them failed. What is no upstream any more is
- * passed over. */
-void pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
-		    enum pr_tunnel_outcome outcome, unsigned int hop, uint64_t took_us,
-		    const char *why, uint64_t now_us);
+/* How the opening of a way ended, and how long it took; DOWN: by the fault of hop number `hop`. `way` may be older than
+ * the last choice. True: nothing was said to the destination yet, and another way is there: pr_ways_choose() again, up to
+ * PR_WAYS_TRIES. */
+bool pr_ways_opened(struct pr_ways *ways, const struct pr_way *way, enum pr_tunnel_outcome outcome,
+		    unsigned int hop, uint64_t took_us, const char *why, uint64_t now_us);
 
 struct pr_way_state {
 	const char *upstream, *kind;
-	bool up, known;	     /* known: it was used or looked at */
-	uint32_t latency_us; /* of opening a link by it, smoothed; 0 = none yet */
-	uint64_t opened, failed;
-	const char *why; /* of the last failure; "" = none */
+	bool up, known; /* known: it was used or looked at */
+	uint32_t
+		latency_us; /* of opening a link by it, smoothed; until then of reaching it; 0 = none yet */
+	uint64_t opened, failed; /* links; failed: by its own fault */
+	const char *why;	 /* of the last failure of its own; "" = none */
 };
 /* The state of the n-th upstream; false where there is none. */
 bool pr_ways_state(const struct pr_ways *ways, unsigned int n, struct pr_way_state *ret_state);

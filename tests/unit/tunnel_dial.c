@@ -542,16 +542,16 @@ static void test_interface_is_not_there(void **state)
 
 	start(world, &world->end, &to);
 	wait(world);
-	assert_failed(world, PR_TUNNEL_UNREACHABLE, "the interface wg0 is not there");
+	assert_failed(world, PR_TUNNEL_DOWN, "the interface wg0 is not there");
 	assert_int_equal(world->n_a + world->n_aaaa, 0);
 	to.host = "127.0.0.1";
 	start(world, &world->end, &to);
 	wait(world);
-	assert_failed(world, PR_TUNNEL_UNREACHABLE, "the interface wg0 is not there");
+	assert_failed(world, PR_TUNNEL_DOWN, "the interface wg0 is not there");
 	to.interface = "an-interface-with-a-long-name";
 	start(world, &world->end, &to);
 	wait(world);
-	assert_failed(world, PR_TUNNEL_UNREACHABLE,
+	assert_failed(world, PR_TUNNEL_DOWN,
 		      "the interface an-interface-with-a-long-name is not there");
 }
 

@@ -1,0 +1,337 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "tunnel/ways.h"
+
+#include "tunnel/ways_private.h"
+
+#include <string.h>
+
+struct pr_ways *pr_ways_new(struct event_base *base, struct pr_dialer *dialer)
+{
+	struct pr_ways *ways = pr_calloc(1, sizeof(*ways));
+
+	ways->base = base;
+	ways->dialer = dialer;
+	pr_way_keys_init(&ways->keys);
+	pr_ways_look_start(ways);
+	return ways;
+}
+
+static void free_upstream(struct pr_way_upstream *upstream)
+{
+	if (!upstream)
+		return;
+	pr_way_probe_cancel(upstream->probe);
+	/* the copy was cut into pieces: it is as long as the text */
+	explicit_bzero(upstream->cut, strlen(upstream->text));
+	explicit_bzero(upstream->text, strlen(upstream->text));
+	free(upstream->cut);
+	free(upstream->text);
+	free(upstream);
+}
+
+void pr_ways_free(struct pr_ways *ways)
+{
+	if (!ways)
+		return;
+	for (unsigned int i = 0; i < ways->n; i++)
+		free_upstream(ways->upstreams[i]);
+	pr_ways_look_stop(ways);
+	pr_way_keys_done(&ways->keys);
+	explicit_bzero(ways, sizeof(*ways));
+	free(ways);
+}
+
+/* ---- the upstreams ---- */
+
+static int find_id(struct pr_way_upstream *const *upstreams, unsigned int n, const char *id)
+{
+	for (unsigned int i = 0; i < n; i++)
+		if (strcmp(upstreams[i]->upstream.id, id) == 0)
+			return (int)i;
+	return -1;
+}
+
+/* Those that it names stand before it. */
+static int find_members(struct pr_way_upstream *upstream, struct pr_way_upstream *const *upstreams,
+			unsigned int n)
+{
+	for (unsigned int i = 0; i < upstream->upstream.n_members; i++) {
+		int place = find_id(upstreams, n, upstream->upstream.members[i]);
+
+		if (place < 0)
+			return -EINVAL;
+		/* a chain's members are hops, or sets of them (profile/config_tunnels.c) */
+		if (upstream->upstream.kind == PR_TUNNEL_CHAIN && upstreams[place]->holds_chain)
+			return -EINVAL;
+		upstream->members[i] = (unsigned int)place;
+		upstream->holds_chain |= upstreams[place]->holds_chain;
+	}
+	upstream->holds_chain |= upstream->upstream.kind == PR_TUNNEL_CHAIN;
+	return 0;
+}
+
+static struct pr_way_upstream *copy(const struct pr_tunnel_upstream *upstream)
+{
+	struct pr_way_upstream *copied = pr_calloc(1, sizeof(*copied));
+
+	copied->text = pr_tunnel_upstream_write(upstream);
+	copied->cut = pr_strdup(copied->text);
+	if (pr_tunnel_upstream_read(copied->cut, &copied->upstream) == 0)
+		return copied;
+	free_upstream(copied);
+	return NULL;
+}
+
+/* What is known of one that stays as it was. Places of members are of the new ones. */
+static void inherit(struct pr_ways *ways, struct pr_way_upstream *upstream)
+{
+	int place = find_id(ways->upstreams, ways->n, upstream->upstream.id);
+	const struct pr_way_upstream *former = place < 0 ? NULL : ways->upstreams[place];
+
+	if (!former || strcmp(former->text, upstream->text) != 0) {
+		upstream->serial = ++ways->last_serial;
+		return;
+	}
+	upstream->serial = former->serial;
+	upstream->first = former->first;
+	upstream->behind = former->behind;
+	upstream->used_us = former->used_us;
+	upstream->succeeded_us = former->succeeded_us;
+	upstream->waits_since_us = former->waits_since_us;
+	/* a look that was on its way is taken anew */
+	upstream->look_us = former->probe ? former->probed_us : former->look_us;
+	upstream->probed_us = former->probed_us;
+	upstream->opened = former->opened;
+	upstream->failed = former->failed;
+	upstream->latency_us = former->latency_us;
+	upstream->reached_us = former->reached_us;
+	upstream->measured_us = former->measured_us;
+	memcpy(upstream->why, former->why, sizeof(upstream->why));
+}
+
+int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams, unsigned int n)
+{
+	struct pr_way_upstream *copies[PR_TUNNEL_UPSTREAMS_MAX] = { 0 };
+	int r = n <= PR_TUNNEL_UPSTREAMS_MAX ? 0 : -EINVAL;
+
+	for (unsigned int i = 0; r == 0 && i < n; i++) {
+		copies[i] = copy(&upstreams[i]);
+		if (!copies[i] || find_id(copies, i, copies[i]->upstream.id) >= 0)
+			r = -EINVAL;
+		else
+			r = find_members(copies[i], copies, i);
+	}
+	if (r < 0) {
+		for (unsigned int i = 0; i < PR_TUNNEL_UPSTREAMS_MAX; i++)
+			free_upstream(copies[i]);
+		return r;
+	}
+	for (unsigned int i = 0; i < n; i++)
+		inherit(ways, copies[i]);
+	for (unsigned int i = 0; i < ways->n; i++)
+		free_upstream(ways->upstreams[i]);
+	memcpy(ways->upstreams, copies, sizeof(copies));
+	ways->n = n;
+	pr_ways_look_again(ways);
+	return 0;
+}
+
+/* ---- a choice ---- */
+
+static void give_accounts(struct pr_ways *ways, const struct pr_way_upstream *named,
+			  const struct pr_way_key *key, struct pr_way *way)
+{
+	pr_way_key_text(key, named->serial, "shared", ways->shared);
+	for (unsigned int i = 0; i < way->n_hops; i++) {
+		struct pr_carrier_hop *hop = &way->hops[i];
+		bool drawn = hop->upstream->kind == PR_TUNNEL_SOCKS5 && !hop->upstream->user[0] &&
+			     named->upstream.isolate != PR_TUNNEL_SHARED;
+
+		hop->user = hop->upstream->user;
+		hop->password = hop->upstream->password;
+		hop->shared = ways->shared;
+		if (!drawn)
+			continue;
+		/* the place tells two apart that are the same proxy */
+		pr_way_key_text(key, way->hop_serials[i] * PR_TUNNEL_HOPS_MAX + i, "user",
+				ways->accounts[i].user);
+		pr_way_key_text(key, way->hop_serials[i] * PR_TUNNEL_HOPS_MAX + i, "password",
+				ways->accounts[i].password);
+		hop->user = ways->accounts[i].user;
+		hop->password = ways->accounts[i].password;
+	}
+}
+
+/* Why none is to be had: the last failure of a hop of it that is down. */
+static const char *reason_of(const struct pr_ways *ways, const struct pr_way_upstream *upstream)
+{
+	const char *why;
+
+	if (pr_way_is_hop(upstream))
+		return upstream->first.down || upstream->behind.down ? upstream->why : "";
+	for (unsigned int i = 0; i < upstream->upstream.n_members; i++) {
+		why = reason_of(ways, ways->upstreams[upstream->members[i]]);
+		if (why[0])
+			return why;
+	}
+	return "";
+}
+
+static const char *say_why(struct pr_ways *ways, const struct pr_way_upstream *named,
+			   enum pr_tunnel_outcome outcome)
+{
+	const char *reason = reason_of(ways, named);
+
+	if (outcome == PR_TUNNEL_UNSUPPORTED)
+		snprintf(ways->why, sizeof(ways->why), "%s does not carry datagrams",
+			 named->upstream.id);
+	else if (reason[0])
+		snprintf(ways->why, sizeof(ways->why), "%s is down: %s", named->upstream.id,
+			 reason);
+	else
+		snprintf(ways->why, sizeof(ways->why), "no way through %s works now",
+			 named->upstream.id);
+	return ways->why;
+}
+
+enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const char *upstream,
+				      const char *application, const char *domain, uint64_t link,
+				      bool datagrams, uint64_t now_us, struct pr_way *ret_way,
+				      const char **ret_why)
+{
+	int place = find_id(ways->upstreams, ways->n, upstream);
+	struct pr_way_upstream *named;
+	enum pr_tunnel_outcome outcome;
+	struct pr_way_key *key;
+	struct pr_way way;
+
+	if (place < 0) {
+		snprintf(ways->why, sizeof(ways->why), "there is no tunnel_upstream %.63s",
+			 upstream);
+		*ret_why = ways->why;
+		return PR_TUNNEL_DOWN;
+	}
+	named = ways->upstreams[place];
+	key = pr_way_keys_find(&ways->keys,
+			       &(struct pr_way_isolated){ named->serial, named->upstream.isolate,
+							  named->upstream.renew_s, application,
+							  domain, link },
+			       now_us);
+	outcome = pr_way_find(ways, named, key, datagrams, now_us, &way);
+	if (outcome != PR_TUNNEL_OPEN) {
+		*ret_why = say_why(ways, named, outcome);
+		return outcome;
+	}
+	memcpy(key->hop_serials, way.hop_serials, sizeof(key->hop_serials));
+	memcpy(key->span_serials, way.span_serials, sizeof(key->span_serials));
+	give_accounts(ways, named, key, &way);
+	for (unsigned int i = 0; i < way.n_hops; i++)
+		pr_way_used(ways, pr_ways_by_serial(ways, way.hop_serials[i]), i == 0, now_us);
+	*ret_way = way;
+	*ret_why = "";
+	return PR_TUNNEL_OPEN;
+}
+
+/* ---- how it went ---- */
+
+/* What came of a hop of the way. */
+static void tell_hop(struct pr_ways *ways, const struct pr_way *way, unsigned int i, bool failed,
+		     const char *why, uint64_t now_us)
+{
+	struct pr_way_upstream *hop = pr_ways_by_serial(ways, way->hop_serials[i]);
+
+	if (!hop)
+		return;
+	if (failed)
+		pr_way_failed(ways, hop, i == 0, why, now_us);
+	else
+		pr_way_succeeded(hop, i == 0, now_us);
+}
+
+static void count(struct pr_way_upstream *upstream, bool opened, const char *why)
+{
+	if (!upstream)
+		return;
+	upstream->opened += opened;
+	upstream->failed += !opened;
+	if (!opened)
+		snprintf(upstream->why, sizeof(upstream->why), "%s", why);
+}
+
+static void count_all(struct pr_ways *ways, const struct pr_way *way, bool opened, unsigned int hop,
+		      uint64_t took_us, const char *why, uint64_t now_us)
+{
+	const struct pr_way_upstream *last = NULL;
+
+	for (unsigned int i = 0; i < way->n_spans; i++) {
+		struct pr_way_upstream *span = pr_ways_by_serial(ways, way->span_serials[i]);
+
+		count(span, opened, why);
+		last = span ? span : last;
+		if (!span || !opened)
+			continue;
+		pr_way_smooth(&span->latency_us, took_us);
+		span->measured_us = now_us;
+	}
+	for (unsigned int i = 0; i < way->n_hops; i++) {
+		struct pr_way_upstream *one = pr_ways_by_serial(ways, way->hop_serials[i]);
+
+		/* the only hop of a way is its last span too */
+		if (one != last && (opened || i == hop))
+			count(one, opened, why);
+	}
+}
+
+/* Of how many hops it tells that they work. */
+static unsigned int n_working(const struct pr_way *way, enum pr_tunnel_outcome outcome,
+			      unsigned int hop)
+{
+	switch (outcome) {
+	case PR_TUNNEL_DOWN:
+		return hop;
+	case PR_TUNNEL_TIMED_OUT: /* the last one is silent, or waits itself in vain */
+		return way->n_hops - 1;
+	case PR_TUNNEL_UNSUPPORTED: /* none of them may have been asked */
+		return 0;
+	default:
+		return way->n_hops;
+	}
+}
+
+bool pr_ways_opened(struct pr_ways *ways, const struct pr_way *way, enum pr_tunnel_outcome outcome,
+		    unsigned int hop, uint64_t took_us, const char *why, uint64_t now_us)
+{
+	const struct pr_way_upstream *named = pr_ways_by_serial(ways, way->span_serials[0]);
+
+	pr_assert(hop < way->n_hops || outcome != PR_TUNNEL_DOWN);
+	for (unsigned int i = 0; i < n_working(way, outcome, hop); i++)
+		tell_hop(ways, way, i, false, "", now_us);
+	if (outcome == PR_TUNNEL_OPEN || outcome == PR_TUNNEL_DOWN)
+		count_all(ways, way, outcome == PR_TUNNEL_OPEN, hop, took_us, why, now_us);
+	if (outcome != PR_TUNNEL_DOWN)
+		return false;
+	tell_hop(ways, way, hop, true, why, now_us);
+	return named && pr_way_grade(ways, named, true, way->datagrams, now_us) == PR_WAY_FINE;
+}
+
+bool pr_ways_state(const struct pr_ways *ways, unsigned int n, struct pr_way_state *ret_state)
+{
+	const struct pr_way_upstream *upstream = n < ways->n ? ways->upstreams[n] : NULL;
+	bool first;
+
+	if (!upstream)
+		return false;
+	first = !pr_way_is_hop(upstream) || upstream->first.known || !upstream->behind.known;
+	*ret_state = (struct pr_way_state){
+		.upstream = upstream->upstream.id,
+		.kind = pr_tunnel_kind_name(upstream->upstream.kind),
+		.up = pr_way_grade(ways, upstream, first, false, 0) < PR_WAY_DOWN,
+		.known = upstream->first.known || upstream->behind.known || upstream->opened ||
+			 upstream->failed,
+		.latency_us = upstream->latency_us ? upstream->latency_us : upstream->reached_us,
+		.opened = upstream->opened,
+		.failed = upstream->failed,
+		.why = upstream->why,
+	};
+	return true;
+}

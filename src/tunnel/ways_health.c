@@ -1,0 +1,236 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/*
+ * Links tell how a hop fares. Where none does, it is looked at: when it went down, at once and then ever more seldom; when
+ * links were sent by it and none of them has come to anything yet; and now and then while it is used.
+ *
+ * A look tells less than a link: one that answers and yet fails every link (a certificate that is over) comes back with
+ * its failures but one, and with the wait that it has grown to.
+ */
+#include "base/clock.h"
+#include "tunnel/ways_private.h"
+
+#include <string.h>
+
+/* ---- grades ---- */
+
+static bool carries_datagrams(const struct pr_way_upstream *hop)
+{
+	return hop->upstream.kind == PR_TUNNEL_INTERFACE ||
+	       (hop->upstream.kind == PR_TUNNEL_SOCKS5 && hop->upstream.udp);
+}
+
+static enum pr_way_grade grade_of_hop(const struct pr_way_upstream *hop, bool first,
+				      uint64_t now_us)
+{
+	const struct pr_way_health *health = first ? &hop->first : &hop->behind;
+
+	/* one that nobody looks at is tried by a link, each time that it may be */
+	if (health->down)
+		return !first && now_us >= health->again_us ? PR_WAY_FINE : PR_WAY_DOWN;
+	return health->n_failures && now_us < health->failed_us + PR_WAY_SUSPECT_US ? PR_WAY_SUSPECT
+										    : PR_WAY_FINE;
+}
+
+enum pr_way_grade pr_way_grade(const struct pr_ways *ways, const struct pr_way_upstream *upstream,
+			       bool first, bool datagrams, uint64_t now_us)
+{
+	bool chain = upstream->upstream.kind == PR_TUNNEL_CHAIN;
+	enum pr_way_grade all = chain ? PR_WAY_FINE : PR_WAY_CANT, one;
+
+	if (pr_way_is_hop(upstream))
+		return datagrams && !carries_datagrams(upstream)
+			       ? PR_WAY_CANT
+			       : grade_of_hop(upstream, first, now_us);
+	if (chain && datagrams)
+		return PR_WAY_CANT;
+	for (unsigned int i = 0; i < upstream->upstream.n_members; i++) {
+		one = pr_way_grade(ways, ways->upstreams[upstream->members[i]],
+				   first && (!chain || i == 0), datagrams, now_us);
+		if (chain ? one > all : one < all)
+			all = one;
+	}
+	return all;
+}
+
+/* ---- when it is looked at ---- */
+
+static void arm(struct pr_ways *ways, uint64_t now_us)
+{
+	uint64_t next_us = UINT64_MAX, wait_us;
+	struct timeval wait;
+
+	for (unsigned int i = 0; i < ways->n; i++)
+		if (ways->upstreams[i]->look_us && ways->upstreams[i]->look_us < next_us)
+			next_us = ways->upstreams[i]->look_us;
+	if (next_us == UINT64_MAX) {
+		event_del(ways->look);
+		return;
+	}
+	wait_us = next_us > now_us ? next_us - now_us : 0;
+	wait = (struct timeval){ (time_t)(wait_us / 1000000), (suseconds_t)(wait_us % 1000000) };
+	event_add(ways->look, &wait);
+}
+
+static void look_at(struct pr_ways *ways, struct pr_way_upstream *hop, uint64_t when_us,
+		    uint64_t now_us)
+{
+	if (hop->probe || (hop->look_us && hop->look_us <= when_us))
+		return;
+	hop->look_us = when_us;
+	arm(ways, now_us);
+}
+
+/* Doubles the wait; the first time there is none. */
+static void wait_longer(struct pr_way_health *health, uint64_t now_us)
+{
+	health->again_us = now_us + health->wait_us;
+	health->wait_us = health->wait_us ? health->wait_us * 2 : PR_WAY_AGAIN_US;
+	if (health->wait_us > PR_WAY_LOOK_US)
+		health->wait_us = PR_WAY_LOOK_US;
+}
+
+/* ---- what links tell ---- */
+
+void pr_way_used(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, uint64_t now_us)
+{
+	if (!first) {
+		if (hop->behind.down)
+			wait_longer(&hop->behind, now_us);
+		return;
+	}
+	hop->used_us = now_us;
+	if (!hop->waits_since_us)
+		hop->waits_since_us = now_us;
+	if (!hop->look_us)
+		look_at(ways, hop, now_us + PR_WAY_HUNG_US, now_us);
+}
+
+void pr_way_succeeded(struct pr_way_upstream *hop, bool first, uint64_t now_us)
+{
+	*(first ? &hop->first : &hop->behind) = (struct pr_way_health){ .known = true };
+	if (!first)
+		return;
+	hop->succeeded_us = now_us;
+	hop->waits_since_us = 0;
+}
+
+void pr_way_failed(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, const char *why,
+		   uint64_t now_us)
+{
+	struct pr_way_health *health = first ? &hop->first : &hop->behind;
+
+	health->known = true;
+	health->failed_us = now_us;
+	snprintf(hop->why, sizeof(hop->why), "%s", why);
+	if (health->down || ++health->n_failures < PR_WAYS_FAILURES)
+		return;
+	health->down = true;
+	wait_longer(health, now_us);
+	if (first)
+		look_at(ways, hop, health->again_us, now_us);
+	else if (health->again_us == now_us)
+		wait_longer(health, now_us);
+}
+
+void pr_way_smooth(uint32_t *latency_us, uint64_t took_us)
+{
+	uint32_t took = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
+
+	/* as RFC 6298, 2.3 does */
+	*latency_us = *latency_us ? *latency_us - *latency_us / 8 + took / 8 : took;
+}
+
+void pr_way_measure(struct pr_ways *ways, struct pr_way_upstream *upstream, uint64_t now_us)
+{
+	if (!pr_way_is_hop(upstream) ||
+	    (upstream->probed_us && now_us < upstream->probed_us + PR_WAY_LOOK_US))
+		return;
+	if (upstream->measured_us && now_us < upstream->measured_us + PR_WAY_STALE_US)
+		return;
+	upstream->used_us = now_us;
+	look_at(ways, upstream, now_us, now_us);
+}
+
+/* ---- looks ---- */
+
+static void on_probed(void *context, struct pr_way_upstream *hop, bool works, const char *why)
+{
+	uint64_t now_us = pr_clock_monotonic_us();
+	struct pr_way_health *health = &hop->first;
+	struct pr_ways *ways = context;
+
+	if (works) {
+		pr_way_smooth(&hop->reached_us, now_us - hop->probed_us);
+		if (health->down)
+			health->n_failures = PR_WAYS_FAILURES - 1;
+		health->down = false;
+		health->known = true;
+		health->failed_us = 0;
+		hop->waits_since_us = 0;
+		look_at(ways, hop, now_us + PR_WAY_LOOK_US, now_us);
+		return;
+	}
+	pr_way_failed(ways, hop, true, why, now_us);
+	if (hop->look_us)
+		return;
+	if (health->down)
+		wait_longer(health, now_us);
+	look_at(ways, hop, health->down ? health->again_us : now_us + PR_WAY_AGAIN_US, now_us);
+}
+
+/* True where links tell enough, or nobody is interested; then *ret_next_us is when to think of it anew, 0 = not. */
+static bool needs_no_look(const struct pr_way_upstream *hop, uint64_t now_us, uint64_t *ret_next_us)
+{
+	if (hop->first.down)
+		return false;
+	if (now_us >= hop->used_us + PR_WAY_LOOK_US)
+		*ret_next_us = 0;
+	else if (hop->succeeded_us && now_us < hop->succeeded_us + PR_WAY_HUNG_US)
+		*ret_next_us = now_us + PR_WAY_HUNG_US;
+	else if (hop->first.n_failures || !hop->probed_us)
+		return false;
+	else if (hop->waits_since_us)
+		*ret_next_us = hop->waits_since_us + PR_WAY_HUNG_US;
+	else
+		*ret_next_us = hop->probed_us + PR_WAY_LOOK_US;
+	return *ret_next_us == 0 || *ret_next_us > now_us;
+}
+
+static void on_look(evutil_socket_t fd, short what, void *context)
+{
+	uint64_t now_us = pr_clock_monotonic_us(), next_us;
+	struct pr_ways *ways = context;
+
+	(void)fd;
+	(void)what;
+	for (unsigned int i = 0; i < ways->n; i++) {
+		struct pr_way_upstream *hop = ways->upstreams[i];
+
+		if (!hop->look_us || hop->look_us > now_us)
+			continue;
+		hop->look_us = 0;
+		if (needs_no_look(hop, now_us, &next_us)) {
+			hop->look_us = next_us;
+		} else if (!hop->probe) {
+			hop->probed_us = now_us;
+			hop->probe = pr_way_probe_start(ways, hop, on_probed);
+		}
+	}
+	arm(ways, now_us);
+}
+
+void pr_ways_look_start(struct pr_ways *ways)
+{
+	ways->look = event_new(ways->base, -1, 0, on_look, ways);
+	pr_assert(ways->look);
+}
+
+void pr_ways_look_again(struct pr_ways *ways)
+{
+	arm(ways, pr_clock_monotonic_us());
+}
+
+void pr_ways_look_stop(struct pr_ways *ways)
+{
+	event_free(PR_TAKE_PTR(ways->look));
+}
