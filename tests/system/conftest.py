@@ -12,6 +12,7 @@ sys.path.insert(0, str(ROOT / "tests" / "system"))
 
 import guard as portreeve_guard  # noqa: E402  (the path is set just above)
 import portreeve_lab  # noqa: E402
+import portreeve_tor  # noqa: E402
 
 BUILD = pathlib.Path(os.environ.get("PORTREEVE_BUILD", ROOT / "build"))
 
@@ -34,6 +35,13 @@ def guard(lab, build):
     def start(*arguments, **options):
         return portreeve_guard.Guard(lab, build, *arguments, **options)
     return start
+
+
+@pytest.fixture(scope="session")
+def tor_network():
+    """A Tor network for all tests that want one: it takes its time to come up."""
+    with portreeve_tor.TorNetwork() as made:
+        yield made
 
 
 def pytest_collection_modifyitems(items):
