@@ -94,7 +94,7 @@ struct pr_supervisor {
 	/* What the tunnel needs of the kernel (supervisor_pool.c). */
 	struct pr_pool_ranges pool,
 		pool_wanted;	/* in force; a family that can't be had is missing */
-	char pool_problem[256]; /* why one is missing, a sentence; "" = none is */
+	char pool_problem[400]; /* why one is missing, a sentence; "" = none is */
 
 	/* The policy and its changes (supervisor_change.h). */
 	int policy_fd, names_fd;

@@ -12,33 +12,37 @@
 #include <stdio.h>
 #include <string.h>
 
+static void say_problem(struct pr_supervisor *supervisor, const struct pr_prefix *range, int r)
+{
+	size_t len = strlen(supervisor->pool_problem);
+	char text[PR_PREFIX_TEXT_SIZE], why[128];
+
+	if (r == -EADDRINUSE)
+		snprintf(why, sizeof(why), "an address or a route of this machine lies in it");
+	else
+		snprintf(why, sizeof(why), "no route to it could be made: %s", strerror(-r));
+	snprintf(supervisor->pool_problem + len, sizeof(supervisor->pool_problem) - len,
+		 "%stunnel_pool: %s can't be used (%s): no name gets an address of it",
+		 len ? "; " : "", pr_prefix_format(range, text), why);
+	pr_log(PR_LOG_ERROR, "no-pool", "range=%s what=\"%s\"", text, why);
+}
+
 /* The range, or none where it can't be had. */
 static struct pr_address take_range(struct pr_supervisor *supervisor, const struct pr_address *base,
 				    uint8_t len)
 {
-	const struct pr_prefix prefix = { *base, len };
-	char text[PR_PREFIX_TEXT_SIZE];
+	const struct pr_prefix range = { pr_address_mask(base, len), len };
 	int r;
 
 	if (!base->family)
 		return *base;
 	r = pr_route_local_add(base, len);
 	if (r == 0)
-		return pr_address_mask(base, len);
-	pr_prefix_format(&prefix, text);
-	if (r == -EADDRINUSE)
-		snprintf(supervisor->pool_problem, sizeof(supervisor->pool_problem),
-			 "tunnel_pool: %s is in use: an address or a route of this machine lies in "
-			 "it; "
-			 "names that only the tunnel may resolve get no address of it",
-			 text);
+		return range.address;
+	if (r == -EACCES && base->family == 6)
+		pr_log(PR_LOG_INFO, "no-pool-ipv6", "what=\"IPv6 is switched off\"");
 	else
-		snprintf(supervisor->pool_problem, sizeof(supervisor->pool_problem),
-			 "tunnel_pool: no route to %s could be made (%s): names that only the "
-			 "tunnel "
-			 "may resolve get no address of it",
-			 text, strerror(-r));
-	pr_log(PR_LOG_ERROR, "no-pool", "what=\"%s\"", supervisor->pool_problem);
+		say_problem(supervisor, &range, r);
 	return (struct pr_address){ 0 };
 }
 

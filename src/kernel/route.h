@@ -12,7 +12,8 @@
 #define PR_ROUTE_PROTOCOL 112 /* not one of rtnetlink(7), nor of iproute2's rt_protos */
 
 /* Makes the prefix local; sources are 127.0.0.1 and ::1 where a socket has none. 0 also where the route is there;
- * -EADDRINUSE: the namespace has another route into the prefix, or one of its own addresses lies there. */
+ * -EADDRINUSE: the namespace has another route into the prefix, or the network of one of its addresses meets it.
+ * -EACCES: IPv6 is switched off. */
 PR_MUST_USE int pr_route_local_add(const struct pr_address *base, uint8_t prefix_len);
-/* Every route with our protocol number, whoever made it. */
+/* Takes away every route with our protocol number, whoever made it. */
 PR_MUST_USE int pr_route_local_clear(void);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
+#include "kernel/route.h"
 #include "kernel/rtnetlink_private.h"
 
 #include <linux/rtnetlink.h>
@@ -211,14 +212,16 @@ static void add_own(struct own *own, const struct pr_address *address, uint8_t l
 	own->n_left_out += pr_own_addresses_add(own->addresses, &prefix) == PR_OWN_FULL;
 }
 
-/* The routes of type local: one for every address, and whole prefixes that somebody declared local. */
+/* The routes of type local: one for every address, and whole prefixes that somebody declared local. Ours lead to what
+ * stands for foreign names. */
 static int read_route(const struct nlmsghdr *message, void *context)
 {
 	const struct rtmsg *header = mnl_nlmsg_get_payload(message);
 	const struct nlattr *attribute;
 	struct pr_address destination;
 
-	if (message->nlmsg_type != RTM_NEWROUTE || header->rtm_type != RTN_LOCAL)
+	if (message->nlmsg_type != RTM_NEWROUTE || header->rtm_type != RTN_LOCAL ||
+	    header->rtm_protocol == PR_ROUTE_PROTOCOL)
 		return MNL_CB_OK;
 	mnl_attr_for_each(attribute, message, sizeof(*header))
 	{

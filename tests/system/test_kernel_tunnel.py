@@ -28,6 +28,7 @@ def place():
             serve(namespace, SERVED)
         lab.host.start(PYTHON, ENTRY, "serve", PORT, ready=lab.host.listens(PORT))
         for namespace in lab.namespaces:
+            namespace.sysctl("net.ipv4.ping_group_range", "0 2147483647")
             namespace.sysctl("net.ipv4.icmp_ratelimit", 0)
             namespace.sysctl("net.ipv6.icmp.ratelimit", 0)
         yield lab
@@ -135,6 +136,7 @@ def test_what_is_accepted_to_the_pool_reaches_nobody(place, build, proto, family
         with Edge(build, place.host, f"*,*,*,accept{permanent}", *TUNNEL, *POOLS) as edge:
             for client in (place.host, place.container):
                 assert talk(client, proto, to, port=SERVED) == ["refused"]
+                assert talk(client, "icmp", to) == ["refused"]
             assert edge.counters()["in"] == 0
             # Bound to a device no local route is seen.
             assert ask(place.host, proto, to, SERVED, device="eth0") in ("silence", "refused")
@@ -214,7 +216,6 @@ def test_a_link_that_lives_is_refused(place, build, proto):
 
 def test_what_has_no_ports_is_refused(place, build):
     capture = place.internet.capture("icmp or icmp6")
-    place.host.sysctl("net.ipv4.ping_group_range", "0 2147483647")
     with Edge(build, place.host, "*,icmp,*,tunnel", *TUNNEL):
         for address in WEB:
             assert talk(place.host, "icmp", address, times=2) == ["refused"] * 2
@@ -243,7 +244,8 @@ def test_other_forwarded_links_are_decided_behind(place, build, proto, family):
     to = addresses(family, WEB)
     with Edge(build, place.host, "before,*,*,accept", "forward,*,*,accept!", *TUNNEL) as edge:
         assert talk(place.container, proto, to, times=5) == ["answer"] * 5
-        assert (edge.counters()["before"], edge.counters()["forward"]) == (1, 1)
+        assert edge.counters()["before"] in (1, 2)  # a SYN that was sent again
+        assert edge.counters()["forward"] == 1
         edge.ask("rules before,*,*,accept! forward,*,*,block")
         edge.ask("raise")
         assert talk(place.container, proto, to, times=2) == ["answer"] * 2
@@ -267,8 +269,12 @@ def test_routes(place, build, family):
     def ip(*words):
         host.ip(f"-{family}", *words)
 
-    with Edge(build, host, f"pool{family}={pool}", "routes=1"):
+    with Edge(build, host, f"pool{family}={pool}") as edge:
+        assert not routes(host, family)
+        foreign = edge.ask(f"own {addresses(family, POOL)}")
+    with Edge(build, host, f"pool{family}={pool}", "routes=1") as edge:
         assert f"local {pool}" in routes(host, family)
+        assert edge.ask(f"own {addresses(family, POOL)}") == foreign  # what stands for a foreign name isn't this host's
     assert not routes(host, family)
     for words in (("route", "{}", wider, "dev", "eth0"), ("route", "{}", "blackhole", pool)):
         ip(*(word.format("add") for word in words))
