@@ -5,6 +5,7 @@
  * the engine.
  */
 #include "engine/machine.h"
+#include "engine/pool.h"
 
 #include <string.h>
 
@@ -140,16 +141,31 @@ static const char *encryption_of(const struct pr_engine *engine,
 		       : "";
 }
 
+/* Nor does who answers mean to let it around a tunnel that is required. A rule that goes through it asks for nothing that
+ * packets show. */
+static bool is_tunnelled(const struct pr_engine *engine,
+			 const struct pr_communication *communication, const char *domain,
+			 const struct pr_prompt *prompt)
+{
+	if (communication->direction == PR_DIRECTION_IN ||
+	    !pr_policy_settings(engine->policy, prompt->actor.profile)->require_tunnel)
+		return false;
+	if (prompt->stage > PR_STAGE_AFTER_INTEL)
+		return communication->scope == PR_SCOPE_INTERNET;
+	return !domain || !pr_pool_is_local_name(engine, domain);
+}
+
 static bool write_rule(const struct pr_communication *communication, const char *domain,
-		       const struct pr_prompt *prompt, bool permit, enum pr_answer_scope scope,
+		       const struct pr_prompt *prompt, char action, enum pr_answer_scope scope,
 		       const char *encryption, struct pr_answer_rule *rule)
 {
-	char address[PR_ADDRESS_TEXT_SIZE], *text = rule->rule, action = permit ? '+' : '-';
+	char address[PR_ADDRESS_TEXT_SIZE], *text = rule->rule;
 	size_t size = sizeof(rule->rule);
 
 	rule->incoming = communication->direction == PR_DIRECTION_IN;
 	if (scope == PR_ANSWER_APP)
-		snprintf(text, size, "%c *%s", action, encryption);
+		snprintf(text, size, "%c %s%s", action, action == '>' ? "Internet" : "*",
+			 encryption);
 	else if (scope == PR_ANSWER_ADDRESS && prompt->address.family)
 		snprintf(text, size, "%c %s%s", action,
 			 pr_address_format(&prompt->address, address), encryption);
@@ -171,6 +187,8 @@ int pr_engine_prompt_rule(struct pr_engine *engine, uint64_t id, bool permit,
 	const struct pr_communication *communication;
 	struct pr_answer_rule rule = { 0 };
 	const struct pr_prompt *prompt;
+	const char *domain;
+	bool tunnelled;
 	int r = -ENOENT;
 
 	pr_engine_enter(engine, now_us);
@@ -178,13 +196,19 @@ int pr_engine_prompt_rule(struct pr_engine *engine, uint64_t id, bool permit,
 	if (prompt) {
 		communication =
 			pr_communications_by_id(engine->communications, prompt->communication);
+		domain = pr_communication_domain(engine->communications, communication);
+		tunnelled = permit && is_tunnelled(engine, communication, domain, prompt);
 		r = PR_ANSWER_IS_NONE;
 		if (!is_enforced(engine, prompt) &&
 		    write_app(engine, communication->application, &rule) &&
-		    write_rule(communication,
-			       pr_communication_domain(engine->communications, communication),
-			       prompt, permit, scope,
-			       encryption_of(engine, communication, prompt, permit), &rule)) {
+		    write_rule(communication, domain, prompt,
+			       tunnelled ? '>'
+			       : permit	 ? '+'
+					 : '-',
+			       scope,
+			       tunnelled ? ""
+					 : encryption_of(engine, communication, prompt, permit),
+			       &rule)) {
 			*ret_rule = rule;
 			r = PR_ANSWER_IS_RULE;
 		}

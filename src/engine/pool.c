@@ -56,8 +56,7 @@ void pr_pool_link_made(struct pr_engine *engine, struct pr_link *link)
 	if (link->pooled || link->direction == PR_DIRECTION_IN ||
 	    !pr_is_pooled(engine, &link->tuple.dst))
 		return;
-	link->pooled = true;
-	pr_pool_hold(engine->pool, &link->tuple.dst);
+	link->pooled = pr_pool_hold(engine->pool, &link->tuple.dst);
 }
 
 void pr_pool_link_forgotten(struct pr_engine *engine, struct pr_link *link)
@@ -69,8 +68,7 @@ void pr_pool_link_forgotten(struct pr_engine *engine, struct pr_link *link)
 
 /* ---- questions ---- */
 
-/* A name of this host's or its network's: what is general doesn't send it away. */
-static bool is_local_by_nature(const struct pr_engine *engine, const char *name)
+bool pr_pool_is_local_name(const struct pr_engine *engine, const char *name)
 {
 	return !strchr(name, '.') || pr_name_is_local(name) || pr_name_is_private_reverse(name) ||
 	       pr_names_has_host(engine->names, name);
@@ -180,7 +178,11 @@ static const char *upstream_of(const struct pr_engine *engine, const struct pr_s
 static bool has_tunnel(const struct pr_engine *engine, const struct pr_subject *subject,
 		       const struct pr_decision *decision)
 {
-	return engine->pool && *upstream_of(engine, subject, decision);
+	uint32_t tunnel;
+
+	return engine->pool &&
+	       pr_policy_tunnel_find(engine->policy, upstream_of(engine, subject, decision),
+				     &tunnel);
 }
 
 /* In this order: what is denied, asked about or our own stays that; then names of addresses; then the links that there
@@ -202,7 +204,7 @@ void pr_pool_question(struct pr_engine *engine, const struct pr_question *questi
 			decision->decision.outcome = PR_OUTCOME_OPEN;
 		return;
 	}
-	if (is_local_by_nature(engine, question->name) && !is_named(engine, &tunnelled)) {
+	if (pr_pool_is_local_name(engine, question->name) && !is_named(engine, &tunnelled)) {
 		decision->decision.outcome = PR_OUTCOME_OPEN;
 		return;
 	}

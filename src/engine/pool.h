@@ -8,6 +8,8 @@
 void pr_pool_done(struct pr_engine *engine);
 /* The tunnel that the policy in force has; NULL: none. Names that have an address keep it. */
 void pr_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges);
+/* The same by the policy in force. */
+void pr_pool_policy(struct pr_engine *engine);
 
 bool pr_is_pooled(const struct pr_engine *engine, const struct pr_address *address);
 /* A subject whose address, which is set, stands for a name: facts of the address, and its name. */
@@ -18,6 +20,9 @@ void pr_pool_refuse(struct pr_subject *subject);
 /* A link is in the table: it holds the address that it goes to; and no more. */
 void pr_pool_link_made(struct pr_engine *engine, struct pr_link *link);
 void pr_pool_link_forgotten(struct pr_engine *engine, struct pr_link *link);
+
+/* A name of this host's or its network's: what is general doesn't send it away. */
+bool pr_pool_is_local_name(const struct pr_engine *engine, const char *name);
 
 /* A question before intel: what was decided of it becomes an answer from the pool, a denial for want of a tunnel, or that
  * it goes on. */

@@ -75,6 +75,13 @@ void pr_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges)
 	hold_again(engine);
 }
 
+void pr_pool_policy(struct pr_engine *engine)
+{
+	struct pr_pool_ranges ranges = pr_policy_pool_ranges(engine->policy);
+
+	pr_pool_set(engine, pr_policy_n_tunnels(engine->policy) ? &ranges : NULL);
+}
+
 void pr_engine_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges,
 			uint64_t now_us)
 {
@@ -127,10 +134,17 @@ int pr_engine_names_save(struct pr_engine *engine, uint64_t now_us, uint8_t **re
 	return 0;
 }
 
-/* Before there is a pool: it is loaded when one is set. */
+/* Before there is a pool, it is loaded when one is set. */
 static void take_pool(struct pr_engine *engine, const uint8_t *bytes, size_t len)
 {
-	if (!len || engine->pool)
+	if (engine->pool) {
+		if (!len ||
+		    pr_pool_load(engine->pool, bytes, len, engine->now_us, real_now_us(engine)) < 0)
+			pr_pool_scatter(engine->pool);
+		return;
+	}
+	engine->pool_lost = true;
+	if (!len)
 		return;
 	engine->pool_lost = false;
 	free(engine->pool_saved);
@@ -154,8 +168,8 @@ int pr_engine_names_load(struct pr_engine *engine, const uint8_t *bytes, size_t 
 		pool = pr_read_bytes(&reader, pool_len);
 	}
 	pr_engine_enter(engine, now_us);
-	engine->pool_lost = true;
 	if (reader.failed || (pool && pr_reader_left(&reader))) {
+		take_pool(engine, NULL, 0);
 		pr_engine_leave(engine);
 		return -EBADMSG;
 	}

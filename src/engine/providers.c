@@ -111,7 +111,8 @@ static void ask_for_link(struct pr_engine *engine, const struct pr_inquiry *inqu
 
 void pr_providers_want(struct pr_engine *engine, const struct pr_subject *subject)
 {
-	if (engine->providers.n_wanted == 0 || engine->redeciding)
+	/* What is left to the far end of the tunnel is told to nobody here. */
+	if (engine->providers.n_wanted == 0 || engine->redeciding || subject->pooled)
 		return;
 	for (unsigned int i = 0; i < subject->n_domains; i++)
 		ask_for_link(engine, &(struct pr_inquiry){ .domain = subject->domains[i] });

@@ -7,6 +7,7 @@
  */
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/pool.h"
 #include "engine/tunnelling.h"
 
 #include <string.h>
@@ -229,6 +230,7 @@ void pr_engine_policy_set_take(struct pr_engine *engine, struct pr_policy *polic
 	engine->counters.policy_swaps++;
 	pr_instances_policy_changed(engine);
 	pr_intel_map_renew(engine);
+	pr_pool_policy(engine);
 	pr_redecide_all(engine);
 	pr_policy_free(before);
 	pr_engine_leave(engine);

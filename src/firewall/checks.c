@@ -73,6 +73,15 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.silent = IS(IN),
 		.function = pr_check_invalid,
 	},
+	[PR_CHECK_POOLED] = {
+		.order = 2,
+		.name = "stands for a name",
+		.question = "Does its address stand for a name, and it would not go through the tunnel?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED,
+		.says = SAYS(DENY),
+		.function = pr_check_pooled,
+	},
 	[PR_CHECK_RULES] = {
 		.order = 3,
 		.name = "explicit rules",

@@ -46,6 +46,9 @@ void pr_check_default_outgoing(const struct pr_check_view *view, struct pr_said_
 /* The bit that stands for the scope in settings; 0 for an invalid one. */
 unsigned int pr_scope_setting_bit(enum pr_scope scope);
 
+/* decide_tunnel.c */
+void pr_check_pooled(const struct pr_check_view *view, struct pr_said_more *ret_said);
+
 /* checks_intel.c */
 void pr_check_canary(const struct pr_check_view *view, struct pr_said_more *ret_said);
 void pr_check_discovery(const struct pr_check_view *view, struct pr_said_more *ret_said);

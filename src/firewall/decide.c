@@ -345,7 +345,7 @@ void pr_walk_checks(const struct pr_walk *walk, const struct pr_subject *subject
 	*ret_decision = rows.first;
 }
 
-static unsigned int fetchable(enum pr_stage stage, const struct pr_subject *view)
+unsigned int pr_stage_fetchable(enum pr_stage stage, const struct pr_subject *view)
 {
 	unsigned int facts = stage_facts[stage].fetched & ~view->known;
 
@@ -360,7 +360,7 @@ static void decide(const struct pr_policy *policy, enum pr_stage stage,
 {
 	struct pr_subject copy;
 	const struct pr_subject *view = pr_stage_view(policy, stage, true, subject, &copy);
-	struct pr_walk walk = { policy, stage, fetchable(stage, view), NULL };
+	struct pr_walk walk = { policy, stage, pr_stage_fetchable(stage, view), NULL };
 
 	pr_walk_names(&walk, view, ret_decision);
 }
@@ -429,7 +429,8 @@ enum pr_dns_blocked pr_decision_blocked(const struct pr_settings *settings,
 
 uint64_t pr_decision_key(const struct pr_subject *link)
 {
-	uint32_t head[4] = { link->profile, link->direction, link->scope, link->suspicions };
+	uint32_t head[5] = { link->profile, link->direction, link->scope, link->suspicions,
+			     link->pooled };
 	uint64_t key;
 
 	if (stands_alone(link))

@@ -16,7 +16,7 @@
  * client are held until that is known, but for what is handshake alone.
  *
  * What is finally decided on a communication holds for each link with the same decision key: the same
- * profile, direction, scope and candidates for the domain. Links that stand alone have none: these go to
+ * profile, direction, scope and candidates for the domain, and its address stands for a name or doesn't. Links that stand alone have none: these go to
  * pr_decide_on_link whatever was decided. docs/firewall.md says what facts each stage sees; what the
  * caller sets beyond these is not looked at.
  */

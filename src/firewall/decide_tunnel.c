@@ -82,6 +82,27 @@ bool pr_decide_is_tunnelled(const struct pr_policy *policy, const struct pr_subj
 	return has_found;
 }
 
+/* Nothing but the tunnel leads to such an address. What the rows behind say is what would be decided without this one:
+ * permitted, it would go nowhere. A communication that these leave open is decided link by link. */
+void pr_check_pooled(const struct pr_check_view *view, struct pr_said_more *ret_said)
+{
+	struct pr_walk walk = { view->policy, view->stage,
+				pr_stage_fetchable(view->stage, view->subject), NULL };
+	struct pr_subject otherwise;
+	struct pr_decision decision;
+	bool goes;
+
+	if (!view->subject->pooled)
+		return;
+	otherwise = *view->subject;
+	otherwise.pooled = false;
+	pr_walk_checks(&walk, &otherwise, &decision);
+	goes = decision.outcome == PR_OUTCOME_PERMIT ||
+	       (decision.outcome == PR_OUTCOME_ASK && !view->settings->require_tunnel);
+	if (goes || view->subject->known & view->subject->absent & PR_FACT_DOMAIN)
+		pr_say(ret_said, PR_SAID_DENY);
+}
+
 bool pr_decide_answer_is_tunnelled(const struct pr_policy *policy, const struct pr_subject *subject)
 {
 	uint32_t profile = pr_profile_in_force(policy, subject);

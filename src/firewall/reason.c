@@ -115,6 +115,22 @@ const char *pr_scope_text(const struct pr_subject *subject)
 	return "an invalid address";
 }
 
+static void tell_pooled(struct pr_sentence *sentence, const struct pr_check_view *view)
+{
+	char address[PR_ADDRESS_TEXT_SIZE];
+
+	pr_address_format(&view->subject->remote, address);
+	if (view->subject->known & view->subject->absent & PR_FACT_DOMAIN)
+		pr_sentence_add(sentence, "%s is of the tunnel's pool and stands for no name",
+				address);
+	else
+		pr_sentence_add(
+			sentence,
+			"%s stands for the name and leads only through the tunnel; resolved "
+			"again, the name has an address of its own",
+			address);
+}
+
 static void tell_rule(struct pr_sentence *sentence, const struct pr_check_view *view,
 		      const struct pr_said_more *said)
 {
@@ -241,6 +257,9 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 		break;
 	case PR_CHECK_INVALID:
 		tell_invalid(sentence, view);
+		break;
+	case PR_CHECK_POOLED:
+		tell_pooled(sentence, view);
 		break;
 	case PR_CHECK_RULES:
 		tell_rule(sentence, view, said);

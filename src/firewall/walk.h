@@ -33,6 +33,9 @@ const struct pr_subject *pr_stage_view(const struct pr_policy *policy, enum pr_s
 				       bool complete, const struct pr_subject *subject,
 				       struct pr_subject *copy);
 
+/* What of a view's open facts the caller can get. */
+unsigned int pr_stage_fetchable(enum pr_stage stage, const struct pr_subject *view);
+
 /* The profile that decides: without an owner, or with a number that another policy gave, `unknown`. */
 uint32_t pr_profile_in_force(const struct pr_policy *policy, const struct pr_subject *subject);
 

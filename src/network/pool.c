@@ -270,14 +270,17 @@ bool pr_pool_has(const struct pr_pool *pool, const struct pr_address *address)
 	return pr_pool_ranges_have(&pool->ranges, address);
 }
 
-void pr_pool_hold(struct pr_pool *pool, const struct pr_address *address)
+bool pr_pool_hold(struct pr_pool *pool, const struct pr_address *address)
 {
 	uint32_t number = find_address(pool, address);
 
-	if (number == PR_SLAB_NONE || entry_at(pool, number)->n_held++)
-		return;
-	pr_chain_remove(&pool->idle, &pool->entries, BY_USE, number);
-	pool->n_held++;
+	if (number == PR_SLAB_NONE)
+		return false;
+	if (entry_at(pool, number)->n_held++ == 0) {
+		pr_chain_remove(&pool->idle, &pool->entries, BY_USE, number);
+		pool->n_held++;
+	}
+	return true;
 }
 
 void pr_pool_release(struct pr_pool *pool, const struct pr_address *address, uint64_t now_us)

@@ -58,8 +58,8 @@ const char *pr_pool_name(const struct pr_pool *pool, const struct pr_address *ad
 /* Does an address stand for the name? */
 bool pr_pool_knows(const struct pr_pool *pool, const char *name);
 bool pr_pool_has(const struct pr_pool *pool, const struct pr_address *address);
-/* A link uses the address; and does no more. Calls for what the pool doesn't know are ignored. */
-void pr_pool_hold(struct pr_pool *pool, const struct pr_address *address);
+/* A link uses the address: true, or it stands for nothing; and does no more, which is ignored where nobody did. */
+bool pr_pool_hold(struct pr_pool *pool, const struct pr_address *address);
 void pr_pool_release(struct pr_pool *pool, const struct pr_address *address, uint64_t now_us);
 
 struct pr_pool_counters {

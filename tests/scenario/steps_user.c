@@ -10,7 +10,20 @@ static bool first_prompt(void *context, const struct pr_event *event)
 	return false;
 }
 
-/* answer permit|deny [scope domain|zone|address|app] [for SECONDS] [prompt N] */
+/* The rule that the answer would become. */
+static void tell_rule(struct world *world, uint64_t prompt, bool permit, enum pr_answer_scope scope)
+{
+	struct pr_answer_rule rule;
+	int r = pr_engine_prompt_rule(world->engine, prompt, permit, scope, &rule, world->now_us);
+
+	if (r == PR_ANSWER_IS_RULE)
+		world_output(world, OUTPUT_LINE, "line rule=\"%s\" app=%s%s", rule.rule, rule.app,
+			     rule.incoming ? " incoming" : "");
+	else
+		world_output(world, OUTPUT_LINE, "line no-rule");
+}
+
+/* answer permit|deny [scope domain|zone|address|app] [for SECONDS] [prompt N] [as-rule] */
 void step_answer(struct world *world, char **words, unsigned int n)
 {
 	static const char *const scopes[] = { "domain", "zone", "address", "app" };
@@ -28,10 +41,12 @@ void step_answer(struct world *world, char **words, unsigned int n)
 	else
 		(void)pr_engine_rows(world->engine, PR_ENGINE_PROMPTS, &cursor, first_prompt, &id,
 				     world->now_us);
-	if (pr_engine_prompt_answer(
-		    world->engine, id, n && step_is(words[0], "permit"), scope_number,
-		    duration ? step_number(world, duration) * 1000000 : PR_ENGINE_NEVER,
-		    world->now_us) < 0)
+	if (step_flag(words, n, "as-rule"))
+		tell_rule(world, id, step_is(words[0], "permit"), scope_number);
+	else if (pr_engine_prompt_answer(
+			 world->engine, id, n && step_is(words[0], "permit"), scope_number,
+			 duration ? step_number(world, duration) * 1000000 : PR_ENGINE_NEVER,
+			 world->now_us) < 0)
 		world_output(world, OUTPUT_LINE, "line no-such-prompt");
 }
 

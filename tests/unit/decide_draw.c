@@ -253,6 +253,7 @@ void draw_subject(struct pr_subject *subject, uint32_t app)
 	if (one_in(2))
 		draw_seen(subject);
 	subject->attacker = one_in(30);
+	subject->pooled = one_in(12);
 	if (one_in(30))
 		subject->spoofed = (enum pr_spoof)(1 + draw(4));
 }

@@ -805,7 +805,12 @@ static struct model_decision decide_once(const struct world *world, uint32_t app
 			decision.verdict = PR_VERDICT_DROP;
 		return decision;
 	}
-	return after_the_ground(&told);
+	decision = after_the_ground(&told);
+	if (subject->pooled && subject->direction != PR_DIRECTION_IN &&
+	    (told.no_domain || decision.outcome == PR_OUTCOME_PERMIT ||
+	     (decision.outcome == PR_OUTCOME_ASK && !told.settings->require_tunnel)))
+		return deny(&told);
+	return decision;
 }
 
 /* Does what denies the claimed name speak of the name? */

@@ -65,6 +65,7 @@ static void draw_link(struct pr_subject *subject)
 		subject->absent |= PR_FACT_DOMAIN;
 	}
 	subject->own = subject->infrastructure = subject->start_grace = false;
+	subject->pooled = false; /* nobody looks into what the tunnel alone could carry */
 	subject->to_nameserver = subject->certificate_expired = false;
 	if (subject->absent & PR_FACT_PORT || one_in(2))
 		subject->port = 443;

@@ -64,11 +64,11 @@ static const char *name(const struct pr_pool *pool, const char *address)
 	return text ? text : "-";
 }
 
-static void hold(struct pr_pool *pool, const char *address)
+static bool hold(struct pr_pool *pool, const char *address)
 {
 	struct pr_address parsed = address_of(address);
 
-	pr_pool_hold(pool, &parsed);
+	return pr_pool_hold(pool, &parsed);
 }
 
 static void release(struct pr_pool *pool, const char *address, uint64_t now_us)
@@ -198,11 +198,11 @@ static void never_given_anew_under_a_link(void **state)
 	(void)state;
 	give(pool, "a.example", 4, 0);
 	give(pool, "b.example", 4, 0);
-	hold(pool, "10.99.7.1");
-	hold(pool, "fd99::1"); /* the same name's: two links */
-	hold(pool, "10.99.7.2");
-	hold(pool, "10.99.7.77"); /* of nobody */
-	hold(pool, "192.0.2.1");
+	assert_true(hold(pool, "10.99.7.1"));
+	assert_true(hold(pool, "fd99::1")); /* the same name's: two links */
+	assert_true(hold(pool, "10.99.7.2"));
+	assert_false(hold(pool, "10.99.7.77"));
+	assert_false(hold(pool, "192.0.2.1"));
 	assert_int_equal(counted(pool).n_held, 2);
 	assert_string_equal(give(pool, "c.example", 4, 100 * KEEP), "full");
 	release(pool, "10.99.7.1", 100 * KEEP);
