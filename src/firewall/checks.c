@@ -98,7 +98,7 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.question = "Is the link older than the daemon?",
 		.stages = AT_PACKETS,
 		.directions = IS_OPENED | IS(IN),
-		.says = SAYS(PERMIT),
+		.says = SAYS(PERMIT) | SAYS(REROUTE_TUNNEL) | SAYS(UNDETERMINABLE),
 		.function = pr_check_start_grace,
 	},
 	[PR_CHECK_INCOMING_SCOPE] = {

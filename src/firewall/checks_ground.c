@@ -113,14 +113,14 @@ static enum pr_said said_by(enum pr_rule_action action)
  * A rule that permits everything is no permission to ask foreign nameservers, which would tell them all
  * names and get past every rule on domains: only one that names the service (an address and a port) is.
  * A question that isn't denied is rerouted, and the name in it decided on by itself. What is older than
- * the daemon is only cut by a denial: it can't be sent another way, and a prompt would stop it.
+ * the daemon is not asked about: a prompt would stop it.
  */
 static bool is_passed_over(const struct pr_check_view *view, const struct pr_rule_hit *hit)
 {
 	if (hit->action == PR_RULE_DENY)
 		return false;
 	if (is_in_grace(view))
-		return hit->action != PR_RULE_PERMIT;
+		return hit->action == PR_RULE_ASK;
 	return !hit->exact_service &&
 	       pr_is_rerouted_question(view->subject, view->settings->own_dns);
 }
@@ -239,7 +239,18 @@ void pr_check_rules(const struct pr_check_view *view, struct pr_said_more *ret_s
 
 void pr_check_start_grace(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	if (is_in_grace(view))
+	bool tunnel = view->settings->require_tunnel &&
+		      view->subject->direction != PR_DIRECTION_IN &&
+		      !(view->subject->known & view->subject->absent & PR_FACT_SCOPE);
+
+	if (!is_in_grace(view))
+		return;
+	/* What has to go through the tunnel may be there already; if it isn't, it is cut. */
+	if (tunnel && pr_is_open(view->subject, PR_FACT_SCOPE))
+		pr_say_undeterminable(ret_said, SAYS(PERMIT) | SAYS(REROUTE_TUNNEL), PR_FACT_SCOPE);
+	else if (tunnel && view->subject->scope == PR_SCOPE_INTERNET)
+		pr_say(ret_said, PR_SAID_REROUTE_TUNNEL);
+	else
 		pr_say(ret_said, PR_SAID_PERMIT);
 }
 

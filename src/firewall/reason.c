@@ -265,8 +265,12 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 		tell_rule(sentence, view, said);
 		break;
 	case PR_CHECK_START_GRACE:
-		pr_sentence_add(sentence,
-				"older than the daemon, and no rule denies it (start_grace)");
+		pr_sentence_add(
+			sentence,
+			said->said == PR_SAID_REROUTE_TUNNEL
+				? "older than the daemon, and reaches the Internet through "
+				  "the tunnel only (require_tunnel)"
+				: "older than the daemon, and no rule denies it (start_grace)");
 		break;
 	case PR_CHECK_INCOMING_SCOPE:
 		tell_incoming_scope(sentence, view);

@@ -13,6 +13,8 @@ bool tunnel_open(void *context, uint64_t link, const struct pr_tunnel_link *open
 		return false;
 	pr_assert(world->n_opening < PR_ARRAY_SIZE(world->opening));
 	world->opening[world->n_opening++] = link;
+	if (world->tunnel_untold)
+		return true;
 	world_output(world, OUTPUT_TUNNEL, "tunnel-open %s app=%s %s %s", open->upstream,
 		     open->application, show_tuple(&open->tuple, text), open->name);
 	return true;
@@ -68,7 +70,7 @@ static void have(struct world *world, char **words, unsigned int n)
 		     pr_engine_tunnel_have(world->engine, &link, world->now_us) ? "yes" : "no");
 }
 
-/* tunnel opened|ended N OUTCOME ["WHY"] | who TUPLE | have … | lost | found | none */
+/* tunnel opened|ended N OUTCOME ["WHY"] | who TUPLE | have … | lost | found | none | untold */
 void step_tunnel(struct world *world, char **words, unsigned int n)
 {
 	unsigned int place = n > 1 ? (unsigned int)strtoul(words[1], NULL, 10) : 0;
@@ -82,6 +84,8 @@ void step_tunnel(struct world *world, char **words, unsigned int n)
 		pr_engine_tunnel_found(world->engine, world->now_us);
 	} else if (n && step_is(words[0], "none")) {
 		world->no_tunnel = true;
+	} else if (n && step_is(words[0], "untold")) {
+		world->tunnel_untold = true;
 	} else if (n && step_is(words[0], "have")) {
 		have(world, words + 1, n - 1);
 	} else if (n && step_is(words[0], "who") && step_tuple(words + 1, n - 1, &seen)) {

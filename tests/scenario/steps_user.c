@@ -145,8 +145,13 @@ void step_explain(struct world *world, char **words, unsigned int n)
 		world_fail(world, "nothing is explained");
 }
 
+/* cut ID | tunnelled N */
 void step_cut(struct world *world, char **words, unsigned int n)
 {
-	if (pr_engine_cut(world->engine, n ? step_number(world, words[0]) : 0, world->now_us) < 0)
+	uint64_t id = n ? step_number(world, words[n - 1]) : 0;
+
+	if (n == 2 && id && id <= world->n_opening)
+		id = world->opening[id - 1];
+	if (pr_engine_cut(world->engine, id, world->now_us) < 0)
 		world_output(world, OUTPUT_LINE, "line no-such-link");
 }

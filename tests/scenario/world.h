@@ -110,6 +110,7 @@ struct world {
 	uint64_t opening[512]; /* links that the tunnel was to open */
 	unsigned int n_opening;
 	bool no_tunnel;		      /* there is no tunnel process */
+	bool tunnel_untold;	      /* what it is to open isn't written down */
 	enum pr_attack_opened opened; /* what becomes of all links */
 	bool live;
 

@@ -372,6 +372,22 @@ static void older_than_the_daemon(void **state)
 	check(PR_STAGE_LINK, &subject, PR_OUTCOME_DENY, PR_CHECK_RULES);
 	done();
 
+	/* what has to be in the tunnel and isn't goes around it */
+	begin();
+	world.app.require_tunnel = true;
+	rule("> example.org");
+	in_force();
+	subject.domains[0] = "example.org";
+	check(PR_STAGE_LINK, &subject, PR_OUTCOME_REROUTE_TUNNEL, PR_CHECK_RULES);
+	subject.domains[0] = "example.net";
+	check(PR_STAGE_LINK, &subject, PR_OUTCOME_REROUTE_TUNNEL, PR_CHECK_START_GRACE);
+	subject = link_to("example.net", "10.0.0.7", 6, 443);
+	subject.start_grace = true;
+	check(PR_STAGE_LINK, &subject, PR_OUTCOME_PERMIT, PR_CHECK_START_GRACE);
+	subject = link_to("example.com", "8.8.8.8", 6, 443);
+	subject.start_grace = true;
+	done();
+
 	begin();
 	world.start_grace = false;
 	world.app.default_action = PR_ACTION_BLOCK;

@@ -508,7 +508,7 @@ static bool does_rule_count(const struct told *told, const struct world_rule *ru
 	if (rule->action == PR_RULE_DENY)
 		return true;
 	if (is_graced(told))
-		return rule->action == PR_RULE_PERMIT;
+		return rule->action != PR_RULE_ASK;
 	if (told->stage == PR_STAGE_LINK && is_question(told, told->settings->own_dns))
 		return rule->entity == WORLD_PREFIX && rule->first_port;
 	return true;
@@ -716,8 +716,15 @@ static struct model_decision by_switches_without_scope(const struct told *told)
 /* No rule counts. */
 static struct model_decision behind_the_rules(const struct told *told)
 {
-	if (is_graced(told))
-		return permit(told);
+	if (is_graced(told)) {
+		if (!told->settings->require_tunnel ||
+		    told->subject->direction == PR_DIRECTION_IN || told->no_scope)
+			return permit(told);
+		if (!told->scope)
+			return depends(told, PR_FACT_SCOPE);
+		return scope_of(told) == PR_SCOPE_INTERNET ? outcome(PR_OUTCOME_REROUTE_TUNNEL)
+							   : permit(told);
+	}
 	return told->scope ? by_switches(told) : by_switches_without_scope(told);
 }
 
