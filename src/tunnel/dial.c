@@ -7,68 +7,17 @@
 
 #include "base/clock.h"
 #include "base/name.h"
-#include "tunnel/dial_names.h"
+#include "tunnel/dial_private.h"
 #include "tunnel/dial_socket.h"
 
 #include <ares.h>
-#include <net/if.h>
 #include <string.h>
-#include <sys/queue.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #define RESOLUTION_DELAY_MS 50 /* RFC 8305, 3: A is here, AAAA may be about to come */
 #define LOCALHOST	    "localhost"
 #define ONION		    "onion"
-
-_Static_assert(2 * PR_DIAL_HEARD_MAX == PR_DIAL_ADDRESSES_MAX, "each family has its half");
-
-/* Addresses of a family, as they became known. */
-struct family {
-	struct pr_address addresses[PR_DIAL_HEARD_MAX];
-	unsigned int n, n_tried;
-	uint64_t answered_us; /* 0 = not yet */
-	enum pr_dial_answer answer;
-};
-
-struct attempt {
-	struct pr_dial *dial;
-	struct event *writable; /* NULL = ended */
-	int fd;
-	struct pr_address address;
-};
-
-struct pr_dialer {
-	struct event_base *base;
-	struct pr_dial_names *names;
-	struct pr_address nameservers[PR_TUNNEL_NAMESERVERS_MAX];
-	unsigned int n_nameservers;
-	LIST_HEAD(, pr_dial) dials;
-};
-
-struct pr_dial {
-	struct pr_dialer *dialer;
-	LIST_ENTRY(pr_dial) link;
-	struct event *step;
-	pr_dial_done done;
-	void *context;
-
-	char *host, interface[IFNAMSIZ];
-	struct pr_address nameservers[PR_TUNNEL_NAMESERVERS_MAX];
-	unsigned int n_nameservers;
-	uint16_t port;
-	bool datagrams, is_name;
-	struct pr_dial_waiter waiter;
-
-	struct family v4, v6;
-	struct attempt attempts[PR_DIAL_ADDRESSES_MAX];
-	unsigned int n_attempts, n_running;
-	bool started, last_was_v6;
-	uint64_t deadline_us, next_us; /* the next attempt, if there is an address */
-	/* What is said if none succeeds: */
-	enum pr_tunnel_outcome outcome;
-	char why[PR_TUNNEL_WHY_MAX + 1]; /* "" = nothing failed yet */
-};
 
 struct pr_dialer *pr_dialer_new(struct event_base *base)
 {
@@ -102,7 +51,7 @@ void pr_dialer_nameservers(struct pr_dialer *dialer, const struct pr_address *na
 
 /* ---- the end ---- */
 
-static void end_attempt(struct attempt *attempt)
+static void end_attempt(struct pr_dial_attempt *attempt)
 {
 	if (!attempt->writable)
 		return;
@@ -146,94 +95,11 @@ static void finish(struct pr_dial *dial, enum pr_tunnel_outcome outcome, int fd)
 	done(context, outcome, fd, outcome == PR_TUNNEL_OPEN ? "" : why);
 }
 
-/* ---- failures ---- */
-
-/* What tells most: it can't be done from here; somebody is there and refuses; nobody answers; there is no way. */
-static unsigned int weight(enum pr_tunnel_outcome outcome)
-{
-	switch (outcome) {
-	case PR_TUNNEL_DOWN:
-		return 5;
-	case PR_TUNNEL_REFUSED:
-		return 4;
-	case PR_TUNNEL_FORBIDDEN:
-		return 3;
-	case PR_TUNNEL_TIMED_OUT:
-		return 2;
-	default:
-		return 1;
-	}
-}
-
-static void PR_PRINTF(3, 4)
-	note(struct pr_dial *dial, enum pr_tunnel_outcome outcome, const char *format, ...)
-{
-	va_list arguments;
-
-	if (dial->why[0] && weight(outcome) <= weight(dial->outcome))
-		return;
-	dial->outcome = outcome;
-	va_start(arguments, format);
-	(void)vsnprintf(dial->why, sizeof(dial->why), format, arguments);
-	va_end(arguments);
-}
-
-/* True where it is the interface that is at fault. */
-static bool note_interface(struct pr_dial *dial)
-{
-	char why[64];
-	int r = dial->interface[0] ? pr_dial_socket_interface(dial->interface) : 0;
-
-	pr_dial_socket_interface_why(r, dial->interface, why, sizeof(why));
-	if (r < 0)
-		note(dial, PR_TUNNEL_DOWN, "%s", why);
-	return r < 0;
-}
-
-static void note_error(struct pr_dial *dial, const struct pr_address *address, int error)
-{
-	const char *by = dial->interface[0] ? " by " : "";
-	char text[PR_ADDRESS_TEXT_SIZE], reason[64];
-
-	if ((error == ENODEV || error == ENETUNREACH || error == ENETDOWN) && note_interface(dial))
-		return;
-	note(dial, pr_dial_outcome_of(error), "%s port %u%s%s: %s",
-	     pr_address_format(address, text), dial->port, by, dial->interface,
-	     strerror_r(error, reason, sizeof(reason)));
-}
-
-static void note_answer(struct pr_dial *dial, enum pr_dial_answer answer)
-{
-	switch (answer) {
-	case PR_DIAL_NO_NAME:
-		note(dial, PR_TUNNEL_UNREACHABLE, "the name %.150s is not there", dial->host);
-		break;
-	case PR_DIAL_SILENT:
-		note(dial, PR_TUNNEL_TIMED_OUT, "no nameserver answered for %.150s", dial->host);
-		break;
-	case PR_DIAL_FAILED:
-		if (note_interface(dial))
-			break;
-		note(dial, PR_TUNNEL_UNREACHABLE, "no nameserver could tell where %.150s is",
-		     dial->host);
-		break;
-	case PR_DIAL_NO_INTERFACE:
-		(void)note_interface(dial);
-		break;
-	case PR_DIAL_NOBODY:
-		note(dial, PR_TUNNEL_UNREACHABLE, "there is no nameserver to ask for %.150s",
-		     dial->host);
-		break;
-	default:
-		break;
-	}
-}
-
 /* ---- attempts ---- */
 
 static void on_writable(evutil_socket_t fd, short what, void *context)
 {
-	struct attempt *attempt = context;
+	struct pr_dial_attempt *attempt = context;
 	struct pr_dial *dial = attempt->dial;
 	socklen_t len = sizeof(int);
 	int error = 0;
@@ -245,7 +111,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 		finish(dial, PR_TUNNEL_OPEN, PR_TAKE_FD(attempt->fd));
 		return;
 	}
-	note_error(dial, &attempt->address, error);
+	pr_dial_note_error(dial, &attempt->address, error);
 	end_attempt(attempt);
 	dial->next_us = 0;
 	event_active(dial->step, 0, 0);
@@ -255,7 +121,7 @@ static void on_writable(evutil_socket_t fd, short what, void *context)
 static bool next_address(struct pr_dial *dial, struct pr_address *ret_address)
 {
 	bool v4 = dial->v4.n_tried < dial->v4.n, v6 = dial->v6.n_tried < dial->v6.n;
-	struct family *family;
+	struct pr_dial_family *family;
 
 	if (!v4 && !v6)
 		return false;
@@ -270,18 +136,18 @@ static bool next_address(struct pr_dial *dial, struct pr_address *ret_address)
 /* True where it ended the dial. */
 static bool start_attempt(struct pr_dial *dial, const struct pr_address *address)
 {
-	struct attempt *attempt = &dial->attempts[dial->n_attempts++];
+	struct pr_dial_attempt *attempt = &dial->attempts[dial->n_attempts++];
 	int fd = pr_dial_socket(address, dial->port, dial->datagrams, dial->interface);
 
 	if (fd < 0) {
-		note_error(dial, address, -fd);
+		pr_dial_note_error(dial, address, -fd);
 		return false;
 	}
 	if (dial->datagrams) {
 		finish(dial, PR_TUNNEL_OPEN, fd);
 		return true;
 	}
-	*attempt = (struct attempt){ .dial = dial, .fd = fd, .address = *address };
+	*attempt = (struct pr_dial_attempt){ .dial = dial, .fd = fd, .address = *address };
 	attempt->writable = event_new(dial->dialer->base, fd, EV_WRITE, on_writable, attempt);
 	pr_assert(attempt->writable);
 	event_add(attempt->writable, NULL);
@@ -291,7 +157,7 @@ static bool start_attempt(struct pr_dial *dial, const struct pr_address *address
 
 /* ---- steps ---- */
 
-static void gather(struct pr_dial *dial, struct family *family, bool v6, uint64_t now_us)
+static void gather(struct pr_dial *dial, struct pr_dial_family *family, bool v6, uint64_t now_us)
 {
 	const struct pr_dial_heard *heard;
 
@@ -331,20 +197,21 @@ static void on_deadline(struct pr_dial *dial)
 	/* what is still on its way is what it waited for */
 	dial->why[0] = '\0';
 	if (dial->n_running)
-		note(dial, PR_TUNNEL_TIMED_OUT, "%.150s port %u%s%s does not answer", dial->host,
-		     dial->port, dial->interface[0] ? " by " : "", dial->interface);
+		pr_dial_note(dial, PR_TUNNEL_TIMED_OUT, "%.150s port %u%s%s does not answer",
+			     dial->host, dial->port, dial->interface[0] ? " by " : "",
+			     dial->interface);
 	else
-		note_answer(dial, PR_DIAL_SILENT);
+		pr_dial_note_answer(dial, PR_DIAL_SILENT);
 	finish(dial, PR_TUNNEL_TIMED_OUT, -1);
 }
 
 static void fail(struct pr_dial *dial)
 {
 	if (dial->n_attempts == 0) {
-		note_answer(dial, dial->v6.answer);
-		note_answer(dial, dial->v4.answer);
+		pr_dial_note_answer(dial, dial->v6.answer);
+		pr_dial_note_answer(dial, dial->v4.answer);
 	}
-	note(dial, PR_TUNNEL_UNREACHABLE, "the name %.150s has no address", dial->host);
+	pr_dial_note(dial, PR_TUNNEL_UNREACHABLE, "the name %.150s has no address", dial->host);
 	finish(dial, dial->outcome, -1);
 }
 
@@ -396,7 +263,7 @@ static bool is_known(struct pr_dial *dial)
 	struct pr_address address;
 
 	if (pr_address_parse(dial->host, &address) == 0) {
-		struct family *family = address.family == 4 ? &dial->v4 : &dial->v6;
+		struct pr_dial_family *family = address.family == 4 ? &dial->v4 : &dial->v6;
 
 		family->addresses[family->n++] = address;
 		return true;
@@ -412,13 +279,13 @@ static bool is_known(struct pr_dial *dial)
 static bool can_be_asked(struct pr_dial *dial)
 {
 	if (pr_name_within(dial->host, ONION)) { /* RFC 7686, 2 */
-		note(dial, PR_TUNNEL_UNREACHABLE, "%.150s is reached through Tor alone",
-		     dial->host);
+		pr_dial_note(dial, PR_TUNNEL_UNREACHABLE, "%.150s is reached through Tor alone",
+			     dial->host);
 		return false;
 	}
 	if (dial->host[0] && !strchr(dial->host, '\\') && strlen(dial->host) <= PR_NAME_MAX)
 		return true;
-	note(dial, PR_TUNNEL_UNREACHABLE, "%.150s is no name of a host", dial->host);
+	pr_dial_note(dial, PR_TUNNEL_UNREACHABLE, "%.150s is no name of a host", dial->host);
 	return false;
 }
 
@@ -431,7 +298,7 @@ static void ask(struct pr_dial *dial)
 	dial->is_name = true;
 	if (pr_dial_names_ask(dial->dialer->names, &where, dial->host, dial->step, &dial->waiter) <
 	    0)
-		note(dial, PR_TUNNEL_DOWN, "too many names are asked for at once");
+		pr_dial_note(dial, PR_TUNNEL_DOWN, "too many names are asked for at once");
 }
 
 struct pr_dial *pr_dial_start(struct pr_dialer *dialer, const struct pr_dial_to *to,
@@ -458,7 +325,8 @@ struct pr_dial *pr_dial_start(struct pr_dialer *dialer, const struct pr_dial_to 
 	dial->step = event_new(dialer->base, -1, 0, on_step, dial);
 	pr_assert(dial->step);
 	if (strlen(to->interface) >= IFNAMSIZ) {
-		note(dial, PR_TUNNEL_DOWN, "the interface %.60s is not there", to->interface);
+		pr_dial_note(dial, PR_TUNNEL_DOWN, "the interface %.60s is not there",
+			     to->interface);
 	} else if (!is_known(dial)) {
 		ask(dial);
 	}

@@ -88,10 +88,10 @@ static void fail_by_word(struct pr_opening *opening, const struct pr_talk_failur
 	char why[PR_TUNNEL_WHY_MAX + 1];
 	unsigned int hop = opening->hop;
 
-	if (is_last(opening)) {
-		fail(opening, failure->outcome, hop, failure->why);
-	} else if (failure->own) {
+	if (failure->own) {
 		fail(opening, PR_TUNNEL_DOWN, hop, failure->why);
+	} else if (is_last(opening)) {
+		fail(opening, failure->outcome, hop, failure->why);
 	} else {
 		snprintf(why, sizeof(why), "not reached through %s: %s",
 			 opening->hops[hop].upstream->id, failure->why);
@@ -330,8 +330,10 @@ static void on_dialled(void *context, enum pr_tunnel_outcome outcome, int fd, co
 
 	opening->dial = NULL;
 	if (outcome != PR_TUNNEL_OPEN) {
-		/* an interface's own word on the destination; otherwise it is the proxy that is not there */
-		if (opening->hop == opening->n_hops)
+		/* the interface itself; its word on the destination; otherwise it is the proxy that is not there */
+		if (outcome == PR_TUNNEL_DOWN)
+			fail(opening, outcome, 0, why);
+		else if (opening->hop == opening->n_hops)
 			fail(opening, outcome, opening->hop - 1, why);
 		else
 			fail(opening, PR_TUNNEL_DOWN, opening->hop, why);
