@@ -37,7 +37,7 @@ static void warn(const struct pr_cli *cli, const char *what, const char *why)
 /* What goes wrong, or went: nothing is printed where all is well. */
 static void troubles(const struct pr_cli *cli, const json_t *status)
 {
-	static const char *const children[] = { "engine", "resolver", "front" };
+	static const char *const children[] = { "engine", "resolver", "front", "tunnel" };
 	json_int_t n_full = pr_cli_number(status, "queue.dropped_full") +
 			    pr_cli_number(status, "queue.dropped_buffer");
 	json_int_t n_gone = pr_cli_number(status, "table.removed_by_others");
@@ -60,6 +60,7 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 	snprintf(text, sizeof(text), "%lld questions were refused because it had too many",
 		 (long long)n_refused);
 	warn(cli, "resolver:", n_refused ? text : NULL);
+	warn(cli, "tunnel:", pr_cli_text(status, "tunnel.pool_problem"));
 	warn(cli, "lists:", pr_cli_text(status, "lists.error"));
 	snprintf(text, sizeof(text), "%lld missing, %lld failing, %lld held back",
 		 (long long)n_missing, (long long)n_failing, (long long)n_held);
@@ -68,6 +69,10 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 		const json_t *child = json_object_get(status, children[i]);
 		const char *state = pr_cli_text(child, "state");
 		json_int_t n_deaths = pr_cli_number(child, "deaths");
+
+		/* Not every policy has one. */
+		if (!child)
+			continue;
 
 		snprintf(text, sizeof(text), "%s %s, died %lld times, %lld of them hung",
 			 children[i], state ? state : "", (long long)n_deaths,

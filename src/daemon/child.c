@@ -275,6 +275,7 @@ static bool must_arrive(enum pr_message_kind kind)
 {
 	return kind == PR_MESSAGE_POLICY || kind == PR_MESSAGE_GENERATION ||
 	       kind == PR_MESSAGE_CHANNEL || kind == PR_MESSAGE_DESCRIPTOR ||
+	       kind == PR_MESSAGE_TUNNEL_POOL || kind == PR_MESSAGE_TUNNEL_UPSTREAMS ||
 	       kind == PR_MESSAGE_START || kind == PR_MESSAGE_INTEL_SET || kind == PR_MESSAGE_FETCH;
 }
 

@@ -26,6 +26,8 @@ void pr_compiled_done(struct pr_compiled *compiled)
 		close(PR_TAKE_FD(compiled->edit_fd));
 	while (compiled->n_providers)
 		free(compiled->providers[--compiled->n_providers]);
+	while (compiled->n_tunnels)
+		free(compiled->tunnels[--compiled->n_tunnels]);
 }
 
 void pr_compile_cancel(struct pr_compile *compile)
@@ -93,6 +95,26 @@ static void take_providers(struct pr_compiled *compiled, const struct pr_pairs *
 				pr_strdup(pairs->pairs[i].value);
 }
 
+static void take_range(const char *text, struct pr_address *base, uint8_t *len)
+{
+	struct pr_prefix prefix;
+
+	if (!text || pr_prefix_parse(text, &prefix) < 0)
+		return;
+	*base = prefix.address;
+	*len = prefix.len;
+}
+
+static void take_tunnel(struct pr_compiled *compiled, const struct pr_pairs *pairs)
+{
+	const char *upstream = pr_pairs_get(pairs, "upstream");
+
+	if (upstream && compiled->n_tunnels < PR_TUNNEL_UPSTREAMS_MAX)
+		compiled->tunnels[compiled->n_tunnels++] = pr_strdup(upstream);
+	take_range(pr_pairs_get(pairs, "pool4"), &compiled->pool.base4, &compiled->pool.len4);
+	take_range(pr_pairs_get(pairs, "pool6"), &compiled->pool.base6, &compiled->pool.len6);
+}
+
 /* True when the run is over. */
 static bool take(void *context, struct pr_message *message)
 {
@@ -113,6 +135,8 @@ static bool take(void *context, struct pr_message *message)
 	}
 	if (pr_pairs_decode(message->body, message->len, &pairs) < 0)
 		return false;
+	if (message->kind == PR_MESSAGE_TUNNEL_COMPILED)
+		take_tunnel(compiled, &pairs);
 	if (message->kind == PR_MESSAGE_CHANGED && pr_pairs_get(&pairs, "name") &&
 	    compiled->edit_fd < 0) {
 		snprintf(compiled->edit_name, sizeof(compiled->edit_name), "%s",

@@ -10,7 +10,9 @@
 #include "daemon/subscription.h"
 #include "daemon/users.h"
 #include "ipc/body.h"
+#include "network/pool.h"
 #include "network/provider.h"
+#include "network/tunnel.h"
 
 #include <event2/event.h>
 
@@ -38,6 +40,10 @@ struct pr_compiled {
 	/* For the resolver, as pr_provider_write() has them; owned. */
 	char *providers[PR_PROVIDERS_MAX];
 	unsigned int n_providers;
+	/* For the tunnel, as pr_tunnel_upstream_write() has them; owned. */
+	char *tunnels[PR_TUNNEL_UPSTREAMS_MAX];
+	unsigned int n_tunnels;
+	struct pr_pool_ranges pool;
 };
 void pr_compiled_done(struct pr_compiled *compiled);
 

@@ -11,6 +11,7 @@
 #include "daemon/compile.h"
 #include "daemon/compiler_change.h"
 #include "daemon/compiler_intel.h"
+#include "daemon/compiler_tunnels.h"
 #include "daemon/files.h"
 #include "daemon/subscription.h"
 #include "profile/config.h"
@@ -257,6 +258,8 @@ static int send_policy(struct compiler *compiler, const struct pr_policy_blob *b
 	for (size_t i = 0; i < blob->n_providers; i++)
 		(void)pr_pairs_add(&pairs, "provider", blob->providers[i]);
 	r = send_subscriptions(compiler, policy);
+	if (r == 0)
+		r = pr_compiler_tell_tunnels(compiler->start.supervisor, policy, blob);
 	pr_policy_free(policy);
 	len = pr_pairs_encode(&pairs, body, PR_MESSAGE_BODY_MAX);
 	if (r == 0 && len == 0)

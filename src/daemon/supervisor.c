@@ -264,6 +264,7 @@ static void stop(struct pr_supervisor *supervisor)
 	pr_supervisor_who_close(supervisor);
 	pr_supervisor_names_close(supervisor);
 	pr_supervisor_providers_free(supervisor);
+	pr_supervisor_tunnel_free(supervisor);
 	pr_supervisor_sockets_close(supervisor);
 	pr_supervisor_changes_free(supervisor);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(supervisor->on_signal); i++)

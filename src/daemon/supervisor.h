@@ -18,7 +18,9 @@
 
 #define PR_SUPERVISOR_LISTENERS_MAX  8
 #define PR_SUPERVISOR_TUNNEL_SOCKETS 4
-#define PR_SUPERVISOR_QUEUE_FIRST    7700 /* beside other programs' usual 0, 1, … */
+#define PR_SUPERVISOR_NAMESERVERS_MAX \
+	8 /* that the tunnel is told of; further ones are passed over */
+#define PR_SUPERVISOR_QUEUE_FIRST 7700 /* beside other programs' usual 0, 1, … */
 
 /* Sockets whose owner only a look at everybody's descriptors tells; more than the engine asks for at a time.
  * Beyond: unknown. */
@@ -75,6 +77,12 @@ struct pr_supervisor {
 	char *providers[PR_PROVIDERS_MAX];
 	unsigned int n_providers;
 
+	/* The tunnel (supervisor_tunnel.c): its upstreams as they were compiled, and the nameservers that the resolver asks. */
+	char *tunnels[PR_TUNNEL_UPSTREAMS_MAX];
+	unsigned int n_tunnels, n_nameservers_used;
+	char nameservers_used[PR_SUPERVISOR_NAMESERVERS_MAX][PR_ADDRESS_TEXT_SIZE];
+	bool tunnel_wanted; /* its process runs, or is being started */
+
 	/* Names (supervisor_names.c). */
 	struct {
 		uint64_t device, inode, size, changed_ns;
@@ -111,7 +119,7 @@ struct pr_supervisor {
 
 	struct pr_intel_manager *intel; /* lists */
 
-	struct pr_child engine, resolver, front;
+	struct pr_child engine, resolver, front, tunnel;
 	char failing[512]; /* what `status` says of children that die too often; "" = none does */
 };
 
@@ -167,6 +175,23 @@ void pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor);
 void pr_supervisor_providers_take(struct pr_supervisor *supervisor, struct pr_compiled *compiled);
 void pr_supervisor_providers_tell(struct pr_supervisor *supervisor);
 void pr_supervisor_providers_free(struct pr_supervisor *supervisor);
+
+/* ---- the tunnel's process ---- */
+/* From now on these upstreams; takes their texts over. Before the engine gets the policy that names them. */
+void pr_supervisor_tunnel_take(struct pr_supervisor *supervisor, struct pr_compiled *compiled);
+/* The engine has taken a policy: what only an older one needed ends. */
+void pr_supervisor_tunnel_policy_taken(struct pr_supervisor *supervisor,
+				       const struct pr_message *message);
+/* Starts it where there are upstreams and it wasn't started yet. 0 or -errno. */
+PR_MUST_USE int pr_supervisor_tunnel_start(struct pr_supervisor *supervisor);
+/* Tells it what there is; does nothing where it doesn't run. */
+void pr_supervisor_tunnel_tell(struct pr_supervisor *supervisor);
+/* PR_MESSAGE_UPSTREAMS_USED of the resolver. */
+void pr_supervisor_tunnel_nameservers(struct pr_supervisor *supervisor,
+				      const struct pr_message *message);
+/* Tells the engine which pool is in force. */
+void pr_supervisor_tunnel_pool_tell(struct pr_supervisor *supervisor);
+void pr_supervisor_tunnel_free(struct pr_supervisor *supervisor);
 
 /* ---- names ---- */
 /* What an earlier run saved. */

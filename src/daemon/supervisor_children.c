@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The three children that stay: what each is given at its start, whom each may talk to, and what happens
+ * The children that stay: what each is given at its start, whom each may talk to, and what happens
  * when one dies too often. Channels between two children are made anew when either is restarted.
  */
 #include "daemon/supervisor.h"
@@ -75,6 +75,12 @@ static void send_engine_fds(struct pr_supervisor *supervisor, struct pr_child *c
 	send_fd(child, "intel", pr_supervisor_intel_set(supervisor, &serial));
 }
 
+static void send_tunnel_fds(struct pr_supervisor *supervisor, struct pr_child *child)
+{
+	for (unsigned int i = 0; i < PR_SUPERVISOR_TUNNEL_SOCKETS; i++)
+		send_fd(child, pr_supervisor_tunnel_socket_name(i), supervisor->tunnel_sockets[i]);
+}
+
 static int send_start(struct pr_supervisor *supervisor, struct pr_child *child)
 {
 	const struct pr_user *user = &supervisor->users.of[child->party];
@@ -132,9 +138,13 @@ static int prepare(void *context, struct pr_child *child)
 	}
 	if (child->party == PR_PARTY_FRONT)
 		send_fd(child, "api", supervisor->api_listener);
+	if (child->party == PR_PARTY_TUNNEL)
+		send_tunnel_fds(supervisor, child);
 	r = send_start(supervisor, child);
 	if (r)
 		return r < 0 ? r : -EAGAIN;
+	if (child->party == PR_PARTY_ENGINE)
+		pr_supervisor_tunnel_pool_tell(supervisor);
 	pr_supervisor_policy_send(supervisor, child);
 	if (child->party == PR_PARTY_ENGINE)
 		pr_supervisor_hosts_tell(supervisor, true);
@@ -142,13 +152,17 @@ static int prepare(void *context, struct pr_child *child)
 		pr_supervisor_upstreams_tell(supervisor, true);
 		pr_supervisor_providers_tell(supervisor);
 	}
+	if (child->party == PR_PARTY_TUNNEL)
+		pr_supervisor_tunnel_tell(supervisor);
 	if (child->party == PR_PARTY_ENGINE) {
 		join(child, &supervisor->front);
 		join(child, &supervisor->resolver);
-	} else {
-		join(&supervisor->engine, child);
-		join(&supervisor->resolver, &supervisor->front);
+		join(child, &supervisor->tunnel);
+		return 0;
 	}
+	join(&supervisor->engine, child);
+	if (child->party != PR_PARTY_TUNNEL)
+		join(&supervisor->resolver, &supervisor->front);
 	return 0;
 }
 
@@ -185,6 +199,8 @@ static void engine_message(struct pr_supervisor *supervisor, struct pr_message *
 	case PR_MESSAGE_INTEL_SET_REFUSED:
 		return pr_supervisor_intel_answered(supervisor, message);
 	case PR_MESSAGE_POLICY_TAKEN:
+		pr_supervisor_tunnel_policy_taken(supervisor, message);
+		return pr_supervisor_change_answered(supervisor, message);
 	case PR_MESSAGE_POLICY_REFUSED:
 	case PR_MESSAGE_DONE:
 		return pr_supervisor_change_answered(supervisor, message);
@@ -199,6 +215,8 @@ static void take_message(void *context, struct pr_child *child, struct pr_messag
 
 	if (child->party == PR_PARTY_ENGINE)
 		engine_message(supervisor, message);
+	else if (message->kind == PR_MESSAGE_UPSTREAMS_USED)
+		pr_supervisor_tunnel_nameservers(supervisor, message);
 	else if (message->kind == PR_MESSAGE_CHANGE)
 		pr_supervisor_change(supervisor, message);
 	else if (message->kind == PR_MESSAGE_STATUS)
@@ -225,12 +243,13 @@ static void ended(void *context, struct pr_child *child, const char *why)
 		pr_child_send(&supervisor->engine, PR_MESSAGE_NOTICE, 0, text, strlen(text), -1);
 }
 
-/* Front decides nothing: that it dies is no reason to let everything pass, or who can kill it by a request
- * could switch the firewall off. */
+/* Front and the tunnel decide nothing: that one dies is no reason to let everything pass, or who can kill it, by a request
+ * or as a server's answer, could switch the firewall off. */
 static void failing(void *context, struct pr_child *child)
 {
 	struct pr_supervisor *supervisor = context;
-	bool opens = supervisor->failure_open && child->party != PR_PARTY_FRONT;
+	bool opens = supervisor->failure_open && child->party != PR_PARTY_FRONT &&
+		     child->party != PR_PARTY_TUNNEL;
 
 	snprintf(supervisor->failing, sizeof(supervisor->failing),
 		 "the %s died %d times within %d s: %s", pr_party_name(child->party),
@@ -261,9 +280,11 @@ int pr_supervisor_children_start(struct pr_supervisor *supervisor)
 	for (size_t i = 0; i < PR_ARRAY_SIZE(children); i++)
 		pr_child_init(children[i], parties[i], supervisor->self_fd,
 			      supervisor->options.verbose, supervisor->base, &ports);
+	pr_child_init(&supervisor->tunnel, PR_PARTY_TUNNEL, supervisor->self_fd,
+		      supervisor->options.verbose, supervisor->base, &ports);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(children) && r == 0; i++)
 		r = pr_child_start(children[i]);
-	return r;
+	return r == 0 ? pr_supervisor_tunnel_start(supervisor) : r;
 }
 
 void pr_supervisor_children_stop(struct pr_supervisor *supervisor)
@@ -271,4 +292,5 @@ void pr_supervisor_children_stop(struct pr_supervisor *supervisor)
 	pr_child_done(&supervisor->front);
 	pr_child_done(&supervisor->resolver);
 	pr_child_done(&supervisor->engine);
+	pr_child_done(&supervisor->tunnel);
 }

@@ -83,6 +83,7 @@ static void adopt_settings(struct pr_supervisor *supervisor, const struct pr_com
 	if (!first)
 		pr_supervisor_upstreams_tell(supervisor, false);
 	pr_supervisor_providers_take(supervisor, &supervisor->changes->compiled);
+	pr_supervisor_tunnel_take(supervisor, &supervisor->changes->compiled);
 	if (!first)
 		return;
 	ruleset->mark_mask = compiled->mark_mask;
@@ -170,7 +171,7 @@ void pr_change_compiled(void *context, struct pr_compiled *compiled)
 	supervisor->compile = NULL;
 	change->compiled = *compiled;
 	compiled->policy_fd = compiled->edit_fd = -1;
-	compiled->n_providers = 0; /* they went along */
+	compiled->n_providers = compiled->n_tunnels = 0; /* they went along */
 	compiled->subscriptions = (struct pr_subscriptions){ 0 };
 	compiled = &change->compiled;
 	if (compiled->error[0] && change->first)

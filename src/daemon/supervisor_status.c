@@ -102,6 +102,12 @@ void pr_supervisor_status(struct pr_supervisor *supervisor, uint64_t ticket)
 	add_child(&facts, &supervisor->resolver, "resolver.state", "resolver.deaths",
 		  "resolver.hung");
 	add_child(&facts, &supervisor->front, "front.state", "front.deaths", "front.hung");
+	if (supervisor->n_tunnels) {
+		add_child(&facts, &supervisor->tunnel, "tunnel.state", "tunnel.deaths",
+			  "tunnel.hung");
+		add_number(&facts, "tunnel.upstreams", supervisor->n_tunnels);
+		add(&facts, "tunnel.pool_problem", supervisor->pool_problem);
+	}
 	pr_supervisor_intel_status(supervisor, ticket);
 	pr_child_send(&supervisor->front, PR_MESSAGE_RESULT, ticket, body,
 		      pr_pairs_encode(&facts.pairs, body, sizeof(body)), -1);

@@ -9,6 +9,7 @@
 #include "resolver/greeting.h"
 #include "resolver/provider_edge.h"
 #include "resolver/resolver.h"
+#include "resolver/used.h"
 #include "resolver/resolver_state.h"
 
 #include <string.h>
@@ -219,6 +220,7 @@ static void set_upstreams(struct process *process, const struct pr_message *mess
 					       gathered.n_own, gathered.upstreams);
 	pr_provider_edge_set_upstreams(process->providers, gathered.upstreams,
 				       gathered.n_upstreams);
+	pr_upstreams_used_tell(process->supervisor, gathered.upstreams, gathered.n_upstreams);
 	greet_those_of_this_host(process, &gathered);
 	set_public(process, &gathered);
 	if (pr_resolver_set_upstreams(process->resolver, gathered.upstreams,

@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""The tunnel by its settings: when its process runs, what the kernel knows of its pool meanwhile, who learns of accounts,
+what is refused."""
+import portreeve_lab
+from portreeve_lab import wait_for
+
+TOR = 'tunnel_upstream = ( { name = "tor"; url = "socks5://127.0.0.1:9050"; user = "anna"; password = "geheim-7q"; } );\n'
+SETTINGS = TOR + 'tunnel = "tor";\n'
+
+
+def routes(namespace):
+    return namespace.run("ip", "route", "show", "table", "all", "type", "local").stdout
+
+
+def reload(guarded):
+    guarded.portreeve("reload")
+
+
+def test_its_process_runs_where_the_policy_has_upstreams(lab, guard):
+    guarded = guard("")
+    assert "tunnel" not in guarded.children()
+    assert "198.18.0.0/15" not in routes(lab.host)
+    assert "tunnel" not in guarded.status()
+    guarded.configure(SETTINGS)
+    reload(guarded)
+    assert "198.18.0.0/15" in routes(lab.host)
+    first = guarded.children()["tunnel"]
+    wait_for("the tunnel", lambda: guarded.status()["tunnel"]["state"] == "runs")
+    assert guarded.status()["tunnel"]["upstreams"] == 1
+    # another upstream, the same process
+    guarded.configure(SETTINGS.replace("9050", "9150"))
+    reload(guarded)
+    assert guarded.children()["tunnel"] == first
+    guarded.configure("")
+    reload(guarded)
+    wait_for("its end", lambda: "tunnel" not in guarded.children())
+    wait_for("its routes' end", lambda: "198.18.0.0/15" not in routes(lab.host))
+    assert "tunnel" not in guarded.status()
+    assert guarded.stop() == 0
+
+
+def test_it_is_there_from_the_start_and_leaves_no_trace(lab, guard):
+    before = routes(lab.host)
+    guarded = guard(SETTINGS)
+    assert "tunnel" in guarded.children()
+    assert "198.18.0.0/15" in routes(lab.host)
+    assert guarded.stop() == 0
+    assert routes(lab.host) == before
+
+
+def memory_of(pid):
+    """What is readable and writable of a process, as bytes."""
+    found = b""
+    with open(f"/proc/{pid}/maps", encoding="ascii") as maps, open(f"/proc/{pid}/mem", "rb", 0) as memory:
+        for line in maps:
+            span, rights = line.split()[:2]
+            if "r" not in rights or "[v" in line:
+                continue
+            low, high = (int(part, 16) for part in span.split("-"))
+            if high - low > 256 << 20:
+                continue
+            try:
+                memory.seek(low)
+                found += memory.read(high - low)
+            except OSError:
+                continue
+    return found
+
+
+def test_front_and_engine_never_learn_of_accounts(lab, guard):
+    guarded = guard(SETTINGS)
+    wait_for("the tunnel", lambda: guarded.status()["tunnel"]["state"] == "runs")
+    children = guarded.children()
+    needle = b"geheim" + b"-7q"
+    assert needle in memory_of(guarded.process.pid)  # the look itself finds what is there
+    for role in ("engine", "front", "resolver"):
+        assert needle not in memory_of(children[role]), role
+    assert guarded.stop() == 0
+
+
+def test_a_killed_tunnel_comes_back_and_it_is_told(lab, guard):
+    guarded = guard(SETTINGS)
+    wait_for("the tunnel", lambda: guarded.status()["tunnel"]["state"] == "runs")
+    first = guarded.children()["tunnel"]
+    portreeve_lab.run("kill", "-KILL", first)
+    wait_for("another", lambda: guarded.children().get("tunnel", first) != first)
+    wait_for("it to run", lambda: guarded.status()["tunnel"]["state"] == "runs")
+    assert guarded.status()["tunnel"]["deaths"] == 1
+    assert "tunnel" in guarded.portreeve("status").stdout
+    assert guarded.stop() == 0
+
+
+def test_what_is_wrong_is_refused_with_its_place(lab, guard, build):
+    guarded = guard(SETTINGS)
+    guarded.configure(TOR + 'outgoing = [\n"+ *",\n">tro .onion" ];')
+    asked = guarded.portreeve("reload", check=False)
+    assert asked.returncode == 1
+    assert "portreeve.conf:4: the rule \">tro .onion\" names \"tro\"" in asked.stdout
+    assert "there are: tor" in asked.stdout
+    checked = lab.host.run(build / "portreeved", "--check", "--config", guarded.config, check=False)
+    assert checked.returncode == 2 and "portreeve.conf:4:" in checked.stdout
+    guarded.configure(SETTINGS)
+    # at run time
+    assert "in force" in guarded.portreeve("rule", "add", ">tor .onion").stdout
+    assert "in force" in guarded.portreeve("rule", "add", "> .example").stdout
+    asked = guarded.portreeve("rule", "add", ">tro .onion", check=False)
+    assert asked.returncode == 1 and "there are: tor" in asked.stdout
+    # what it names goes: it is told, and starts all the same
+    guarded.configure("")
+    asked = guarded.portreeve("reload")
+    assert "names a tunnel_upstream that is gone, \"tor\"" in asked.stdout
+    assert guarded.stop() == 0
+    guarded.start()
+    assert "tor" in guarded.status()["policy"]["warnings"]
+    assert guarded.stop() == 0
+
+
+def test_a_pool_that_is_in_use_is_told(lab, guard):
+    guarded = guard(SETTINGS)
+    assert guarded.status()["tunnel"]["pool_problem"] == ""
+    address = lab.host.run("ip", "-4", "-o", "address", "show", "scope", "global").stdout.split()[3].split("/")[0]
+    guarded.configure(SETTINGS + f'tunnel_pool = [ "{address}/24" ];')
+    reload(guarded)
+    assert "is in use" in guarded.status()["tunnel"]["pool_problem"]
+    assert "is in use" in guarded.portreeve("status").stdout
+    assert guarded.stop() == 0
