@@ -56,6 +56,11 @@ static json_t *settings_json(const struct pr_settings *settings)
 		"require_tunnel", settings->require_tunnel, "own_dns", settings->own_dns);
 
 	add_inspection(object, settings);
+	json_object_set_new(object, "tunnel", pr_text_json(settings->tunnel));
+	json_object_set_new(object, "without_tunnel",
+			    json_string(settings->without_tunnel == PR_WITHOUT_TUNNEL_DIRECT
+						? "direct"
+						: "block"));
 	return object;
 }
 

@@ -77,6 +77,11 @@ static void get_attacks(struct call *call)
 	ask_engine(call, "attacks");
 }
 
+static void get_tunnels(struct call *call)
+{
+	ask_engine(call, "tunnels");
+}
+
 static void get_explain(struct call *call)
 {
 	ask_engine(call, "explain");
@@ -214,6 +219,7 @@ static const struct route {
 	{ EVHTTP_REQ_GET, "/v1/links", READ_BY_ALL, NEEDS_NOTHING, get_links },
 	{ EVHTTP_REQ_GET, "/v1/prompts", READ_BY_ALL, NEEDS_NOTHING, get_prompts },
 	{ EVHTTP_REQ_GET, "/v1/attacks", READ_BY_GROUP, NEEDS_NOTHING, get_attacks },
+	{ EVHTTP_REQ_GET, "/v1/tunnels", READ_BY_GROUP, NEEDS_NOTHING, get_tunnels },
 	{ EVHTTP_REQ_GET, "/v1/explain", READ_BY_GROUP, NEEDS_NOTHING, get_explain },
 	{ EVHTTP_REQ_GET, "/v1/dns/query", READ_BY_GROUP, NEEDS_NOTHING, get_dns_query },
 	{ EVHTTP_REQ_GET, "/v1/dns/cache", READ_BY_GROUP, NEEDS_NOTHING, get_dns_cache },

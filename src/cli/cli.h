@@ -121,6 +121,7 @@ int pr_command_apps(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_communications(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_links(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_attacks(const struct pr_cli *cli, int argc, char **argv);
+int pr_command_tunnels(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_explain(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_rule(const struct pr_cli *cli, int argc, char **argv);
 int pr_command_profile(const struct pr_cli *cli, int argc, char **argv);

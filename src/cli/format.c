@@ -188,10 +188,14 @@ static const char *short_verdict(const json_t *event)
 
 static void put_verdict(struct line *line, const json_t *event)
 {
-	const char *verdict = pr_cli_text(event, "verdict");
+	const char *verdict = pr_cli_text(event, "verdict"), *tunnel = pr_cli_text(event, "tunnel");
+	bool through = verdict && strcmp(verdict, "reroute-tunnel") == 0 && tunnel;
+	char text[96], clean[80];
 
+	snprintf(text, sizeof(text), "%s%s%s%s", short_verdict(event), through ? " " : "",
+		 through ? pr_cli_clean(tunnel, clean, sizeof(clean)) : "", through ? " " : "");
 	fputs(pr_cli_verdict_colour(line->cli, verdict), line->cli->out);
-	put(line, short_verdict(event), VERDICT_COLUMN);
+	put(line, text, VERDICT_COLUMN);
 	fputs(pr_cli_plain(line->cli), line->cli->out);
 }
 
@@ -299,7 +303,7 @@ static bool is_cut(const json_t *event)
 	const char *verdict = pr_cli_text(event, "verdict");
 
 	return !verdict || strcmp(verdict, "accept") == 0 ||
-	       strcmp(verdict, "reroute-nameserver") == 0;
+	       strcmp(verdict, "reroute-nameserver") == 0 || strcmp(verdict, "reroute-tunnel") == 0;
 }
 
 /* Figures are the news of a link that ended or passes; of others it is why. */

@@ -148,6 +148,17 @@ static void inspection(const struct pr_cli *cli, const json_t *status)
 	fputc('\n', cli->out);
 }
 
+static void tunnel(const struct pr_cli *cli, const json_t *status)
+{
+	json_int_t n = pr_cli_number(status, "tunnel.upstreams");
+
+	if (n)
+		fprintf(cli->out,
+			"  tunnel     %lld upstreams, %lld up; %lld links (portreeve tunnels)\n",
+			(long long)n, (long long)pr_cli_number(status, "tunnel.up"),
+			(long long)pr_cli_number(status, "tunnel.links"));
+}
+
 static void summary(const struct pr_cli *cli, const json_t *status)
 {
 	const char *version = pr_cli_text(status, "version");
@@ -191,6 +202,7 @@ static void summary(const struct pr_cli *cli, const json_t *status)
 		(long long)pr_cli_number(status, "engine.names_now"));
 	inspection(cli, status);
 	upstream(cli, status);
+	tunnel(cli, status);
 	lists(cli, status);
 	attacks(cli, status);
 	if (pr_cli_number(status, "engine.prompts_now"))

@@ -237,6 +237,17 @@ void pr_engine_tunnel_channel(struct pr_engine_process *process, struct pr_messa
 void pr_engine_tunnel_gone(struct pr_engine_process *process);
 /* Ends it where it does not read any more. */
 void pr_engine_tunnel_look(struct pr_engine_process *process);
+/* ---- its upstreams and its pool (engine_tunnels.c) ---- */
+/* Before the engine gets it. */
+void pr_engine_tunnels_policy(const struct pr_policy *policy);
+/* PR_MESSAGE_TUNNEL_STATE. */
+void pr_engine_tunnels_state(const struct pr_message *message);
+/* The tunnel is gone: nothing is known of them. */
+void pr_engine_tunnels_forget(void);
+/* How many there are, how many of them are up, and what links they carry. */
+unsigned int pr_engine_tunnels_count(unsigned int *ret_up, uint64_t *ret_links);
+/* PR_MESSAGE_TUNNEL_POOL. */
+void pr_engine_tunnels_pool(struct pr_engine_process *process, const struct pr_message *message);
 /* The query "tunnels". */
 void pr_engine_tunnels_query(struct pr_engine_process *process, uint64_t ticket);
 

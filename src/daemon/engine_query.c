@@ -222,6 +222,17 @@ static void add_resolver(struct facts *facts, const struct pr_engine_process *pr
 		    pr_pairs_number(&state, state.pairs[i].key, 0));
 }
 
+static void add_tunnels(struct facts *facts)
+{
+	unsigned int n_up;
+	uint64_t n_links;
+
+	if (!pr_engine_tunnels_count(&n_up, &n_links))
+		return;
+	add(facts, "tunnel", "up", n_up);
+	add(facts, "tunnel", "links", n_links);
+}
+
 static void status(struct query *query)
 {
 	struct pr_engine_process *process = query->process;
@@ -240,6 +251,7 @@ static void status(struct query *query)
 	add_owners(&facts, process);
 	add_listener(&facts, process);
 	add_resolver(&facts, process);
+	add_tunnels(&facts);
 	facts_flush(&facts);
 	end(query, NULL, NULL);
 }

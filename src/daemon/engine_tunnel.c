@@ -3,8 +3,6 @@
  * The channel to the tunnel process. What the engine has to say to it goes through one ring, so that it comes in the order
  * in which it was said. Where the tunnel doesn't read any more, no link is opened; and rather than that one which has
  * to end goes on, the channel is given up, with all of its links.
- *
- * The query "tunnels": how it is with each upstream, as the tunnel told it last.
  */
 #include "daemon/engine_process.h"
 
@@ -17,12 +15,6 @@
 
 #define TUNNEL_SIZE \
 	(1u << 20) /* bytes that the tunnel does not take; beyond: they wait in the ring */
-
-/* The control thread's. */
-static struct {
-	uint8_t *body;
-	size_t len;
-} states[PR_TUNNEL_UPSTREAMS_MAX];
 
 static bool put(struct pr_engine_process *process, enum pr_message_kind kind, uint64_t ticket,
 		const void *body, size_t len)
@@ -104,54 +96,6 @@ static void outcome(struct pr_engine_process *process, const struct pr_message *
 				       pr_clock_monotonic_us());
 }
 
-/* The place of what was told of that upstream, or a free one; the limit: there is none. */
-static unsigned int place_of(const char *id)
-{
-	unsigned int free_one = PR_TUNNEL_UPSTREAMS_MAX;
-	struct pr_pairs pairs;
-
-	for (unsigned int i = PR_TUNNEL_UPSTREAMS_MAX; i-- > 0;) {
-		const char *of;
-
-		if (!states[i].body) {
-			free_one = i;
-			continue;
-		}
-		if (pr_pairs_decode(states[i].body, states[i].len, &pairs) < 0)
-			continue;
-		of = pr_pairs_get(&pairs, "upstream");
-		if (of && strcmp(of, id) == 0)
-			return i;
-	}
-	return free_one;
-}
-
-static void forget_states(void)
-{
-	for (unsigned int i = 0; i < PR_TUNNEL_UPSTREAMS_MAX; i++) {
-		free(states[i].body);
-		states[i].body = NULL;
-	}
-}
-
-static void take_state(const struct pr_message *message)
-{
-	struct pr_pairs pairs;
-	const char *id;
-	unsigned int place;
-
-	if (pr_pairs_decode(message->body, message->len, &pairs) < 0)
-		return;
-	id = pr_pairs_get(&pairs, "upstream");
-	place = id ? place_of(id) : PR_TUNNEL_UPSTREAMS_MAX;
-	if (place == PR_TUNNEL_UPSTREAMS_MAX)
-		return;
-	free(states[place].body);
-	states[place].body = pr_calloc(1, message->len);
-	memcpy(states[place].body, message->body, message->len);
-	states[place].len = message->len;
-}
-
 static void tunnel_message(void *context, struct pr_message *message)
 {
 	struct pr_engine_process *process = context;
@@ -168,7 +112,7 @@ static void tunnel_message(void *context, struct pr_message *message)
 		have(process, message);
 		break;
 	case PR_MESSAGE_TUNNEL_STATE:
-		take_state(message);
+		pr_engine_tunnels_state(message);
 		return;
 	default:
 		return;
@@ -201,7 +145,7 @@ void pr_engine_tunnel_gone(struct pr_engine_process *process)
 	pr_engine_tunnel_lost(process->engine, pr_clock_monotonic_us());
 	pr_outbox_free(PR_TAKE_PTR(process->to_tunnel));
 	pr_engine_tunnel_pour(process);
-	forget_states();
+	pr_engine_tunnels_forget();
 	pr_engine_process_after(process);
 }
 
@@ -239,40 +183,4 @@ void pr_engine_tunnel_channel(struct pr_engine_process *process, struct pr_messa
 	atomic_store(&process->tunnel_there, true);
 	pr_engine_tunnel_found(process->engine, pr_clock_monotonic_us());
 	pr_engine_process_after(process);
-}
-
-/* ---- the query ---- */
-
-static void send_pairs(struct pr_engine_process *process, enum pr_message_kind kind,
-		       uint64_t ticket, const struct pr_pairs *pairs)
-{
-	uint8_t body[2 * PR_TUNNEL_BODY_MAX];
-
-	(void)pr_outbox_send(process->to_front, kind, ticket, body,
-			     pr_pairs_encode(pairs, body, sizeof(body)));
-}
-
-void pr_engine_tunnels_query(struct pr_engine_process *process, uint64_t ticket)
-{
-	const struct pr_pairs end = { 0 };
-	struct pr_pairs state, pairs;
-
-	for (unsigned int i = 0; i < PR_TUNNEL_UPSTREAMS_MAX; i++) {
-		const char *up;
-
-		if (!states[i].body || pr_pairs_decode(states[i].body, states[i].len, &state) < 0)
-			continue;
-		up = pr_pairs_get(&state, "up");
-		pairs = (struct pr_pairs){ 0 };
-		(void)pr_pairs_add(&pairs, "state",
-				   !up			  ? "unknown"
-				   : strcmp(up, "1") == 0 ? "up"
-							  : "down");
-		for (unsigned int j = 0; j < state.n; j++)
-			if (strcmp(state.pairs[j].key, "up") != 0)
-				(void)pr_pairs_add(&pairs, state.pairs[j].key,
-						   state.pairs[j].value);
-		send_pairs(process, PR_MESSAGE_PAIRS, ticket, &pairs);
-	}
-	send_pairs(process, PR_MESSAGE_END, ticket, &end);
 }

@@ -18,6 +18,7 @@
 
 #define PR_SUPERVISOR_LISTENERS_MAX  8
 #define PR_SUPERVISOR_TUNNEL_SOCKETS 4
+#define PR_SUPERVISOR_POOL_BODY	     37 /* bytes of PR_MESSAGE_TUNNEL_POOL */
 #define PR_SUPERVISOR_NAMESERVERS_MAX \
 	8 /* that the tunnel is told of; further ones are passed over */
 #define PR_SUPERVISOR_QUEUE_FIRST 7700 /* beside other programs' usual 0, 1, … */
@@ -81,7 +82,8 @@ struct pr_supervisor {
 	char *tunnels[PR_TUNNEL_UPSTREAMS_MAX];
 	unsigned int n_tunnels, n_nameservers_used;
 	char nameservers_used[PR_SUPERVISOR_NAMESERVERS_MAX][PR_ADDRESS_TEXT_SIZE];
-	bool tunnel_wanted; /* its process runs, or is being started */
+	uint8_t pool_told[PR_SUPERVISOR_POOL_BODY]; /* to the engine */
+	bool tunnel_wanted;			    /* its process runs, or is being started */
 
 	/* Names (supervisor_names.c). */
 	struct {
@@ -189,8 +191,8 @@ void pr_supervisor_tunnel_tell(struct pr_supervisor *supervisor);
 /* PR_MESSAGE_UPSTREAMS_USED of the resolver. */
 void pr_supervisor_tunnel_nameservers(struct pr_supervisor *supervisor,
 				      const struct pr_message *message);
-/* Tells the engine which pool is in force. */
-void pr_supervisor_tunnel_pool_tell(struct pr_supervisor *supervisor);
+/* Tells the engine which pool is in force, if that changed, or in any case. */
+void pr_supervisor_tunnel_pool_tell(struct pr_supervisor *supervisor, bool in_any_case);
 void pr_supervisor_tunnel_free(struct pr_supervisor *supervisor);
 
 /* ---- names ---- */

@@ -144,7 +144,7 @@ static int prepare(void *context, struct pr_child *child)
 	if (r)
 		return r < 0 ? r : -EAGAIN;
 	if (child->party == PR_PARTY_ENGINE)
-		pr_supervisor_tunnel_pool_tell(supervisor);
+		pr_supervisor_tunnel_pool_tell(supervisor, true);
 	pr_supervisor_policy_send(supervisor, child);
 	if (child->party == PR_PARTY_ENGINE)
 		pr_supervisor_hosts_tell(supervisor, true);

@@ -52,16 +52,20 @@ void pr_supervisor_tunnel_nameservers(struct pr_supervisor *supervisor,
 	pr_supervisor_tunnel_tell(supervisor);
 }
 
-void pr_supervisor_tunnel_pool_tell(struct pr_supervisor *supervisor)
+void pr_supervisor_tunnel_pool_tell(struct pr_supervisor *supervisor, bool in_any_case)
 {
-	uint8_t body[36];
+	uint8_t body[PR_SUPERVISOR_POOL_BODY];
 	struct pr_writer writer = pr_writer(body, sizeof(body));
 
+	pr_write_u8(&writer, supervisor->ruleset.forwarded_tunnel);
 	pr_write_address(&writer, &supervisor->pool.base4);
 	pr_write_u8(&writer, supervisor->pool.len4);
 	pr_write_address(&writer, &supervisor->pool.base6);
 	pr_write_u8(&writer, supervisor->pool.len6);
 	pr_assert(!writer.failed && writer.position == sizeof(body));
+	if (!in_any_case && memcmp(body, supervisor->pool_told, sizeof(body)) == 0)
+		return;
+	memcpy(supervisor->pool_told, body, sizeof(body));
 	pr_child_send(&supervisor->engine, PR_MESSAGE_TUNNEL_POOL, 0, body, sizeof(body), -1);
 }
 
@@ -111,7 +115,7 @@ void pr_supervisor_tunnel_take(struct pr_supervisor *supervisor, struct pr_compi
 	pr_supervisor_tunnel_set(supervisor, true, &compiled->pool);
 	if (first)
 		return;
-	pr_supervisor_tunnel_pool_tell(supervisor);
+	pr_supervisor_tunnel_pool_tell(supervisor, false);
 	if (supervisor->tunnel_wanted && changed)
 		pr_supervisor_tunnel_tell(supervisor);
 	r = pr_supervisor_tunnel_start(supervisor);
@@ -133,5 +137,5 @@ void pr_supervisor_tunnel_policy_taken(struct pr_supervisor *supervisor,
 	if (!supervisor->ruleset.forwarded_tunnel)
 		return;
 	pr_supervisor_tunnel_set(supervisor, false, NULL);
-	pr_supervisor_tunnel_pool_tell(supervisor);
+	pr_supervisor_tunnel_pool_tell(supervisor, false);
 }

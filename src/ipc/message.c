@@ -92,7 +92,7 @@ static const struct pr_message_info messages[PR_N_MESSAGES] = {
 
 	[PR_MESSAGE_TUNNEL_COMPILED] = { "tunnel-compiled", COMPILER, SUPERVISOR, 0, 2,
 					 PR_MESSAGE_BODY_MAX },
-	[PR_MESSAGE_TUNNEL_POOL] = { "tunnel-pool", SUPERVISOR, ENGINE, 0, 36, 36 },
+	[PR_MESSAGE_TUNNEL_POOL] = { "tunnel-pool", SUPERVISOR, ENGINE, 0, 37, 37 },
 	[PR_MESSAGE_UPSTREAMS_USED] = { "upstreams-used", RESOLVER, SUPERVISOR, 0, 2, TEXT_MAX },
 	[PR_MESSAGE_TUNNEL_UPSTREAMS] = { "tunnel-upstreams", SUPERVISOR, TUNNEL, 0, 2,
 					  PR_MESSAGE_BODY_MAX },

@@ -106,7 +106,7 @@ enum pr_message_kind {
 
 	/* The tunnel: ipc/tunnel_codec.h. Tickets of OPEN, OPENED, CLOSE, ENDED and HAVE are the engine's ids of links. */
 	PR_MESSAGE_TUNNEL_COMPILED, /* compiler → supervisor: pairs: "upstream" as below, or "pool4", "pool6": prefixes */
-	PR_MESSAGE_TUNNEL_POOL, /* supervisor → engine: twice an address (none: family 0), u8 the prefix's length */
+	PR_MESSAGE_TUNNEL_POOL, /* supervisor → engine: u8 whether there is a tunnel; twice an address (none: family 0), u8 the prefix's length */
 	PR_MESSAGE_UPSTREAMS_USED, /* resolver → supervisor: pairs, "nameserver" for each that is asked at port 53 */
 	PR_MESSAGE_TUNNEL_UPSTREAMS, /* supervisor → tunnel: pairs, "upstream" for each: pr_tunnel_upstream_write() */
 	PR_MESSAGE_TUNNEL_OPEN, /* engine → tunnel: a link that is to go this way */

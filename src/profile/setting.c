@@ -383,9 +383,9 @@ static const struct pr_setting settings[PR_SETTING_COUNT_] = {
 					     "at "
 					     "most, /8 to /24 and /16 to /96. No other use may be "
 					     "made "
-					     "of them. `[ ]` = names are resolved here, also those "
-					     "of "
-					     "the tunnel." },
+					     "of them. `[ ]` = none: what only the tunnel may "
+					     "resolve is "
+					     "not resolved at all." },
 	[PR_SETTING_NAME] = { "name", PR_TYPE_TEXT, PR_IN_PROFILE,
 			      .help = "The profile's name. Files of different layers with the same "
 				      "name are one "

@@ -27,6 +27,10 @@ def test_its_process_runs_where_the_policy_has_upstreams(lab, guard):
     first = guarded.children()["tunnel"]
     wait_for("the tunnel", lambda: guarded.status()["tunnel"]["state"] == "runs")
     assert guarded.status()["tunnel"]["upstreams"] == 1
+    row, = guarded.rows("tunnels")
+    assert (row["upstream"], row["kind"]) == ("tor", "socks5") and row["state"] in ("unknown", "down")
+    assert "tor" in guarded.portreeve("tunnels").stdout
+    assert "1 upstreams, 0 up" in guarded.portreeve("status").stdout
     # another upstream, the same process
     guarded.configure(SETTINGS.replace("9050", "9150"))
     reload(guarded)
@@ -36,6 +40,8 @@ def test_its_process_runs_where_the_policy_has_upstreams(lab, guard):
     wait_for("its end", lambda: "tunnel" not in guarded.children())
     wait_for("its routes' end", lambda: "198.18.0.0/15" not in routes(lab.host))
     assert "tunnel" not in guarded.status()
+    assert guarded.rows("tunnels") == []
+    assert "no tunnel_upstream" in guarded.portreeve("tunnels").stdout
     assert guarded.stop() == 0
 
 
