@@ -16,14 +16,21 @@
 
 #include <string.h>
 
-#define N_POLICIES   7
+#define N_POLICIES   9
+#define TUNNELLED    7 /* of these the first that leads through the tunnel */
+#define OPENING_MAX  32
 #define HELD_MAX     1024
 #define TICKETS_MAX  64
 #define STEPS_MAX    400
-#define WAIT_MOST_US 3100000 /* longer than any packet may be held under these policies */
-#define DENIED	     3	     /* in addresses[] */
+#define WAIT_MOST_US 3100000  /* longer than any packet may be held under these policies */
+#define OPEN_MOST_US 31200000 /* the same, where a tunnel may have to be opened */
+#define DENIED	     3	      /* in addresses[] */
 
 #define DENIED_RULES "enforced = [ \"- 6.6.6.6\" ]; enforced_incoming = [ \"- 6.6.6.6\" ]; "
+
+#define TUNNELS                                                                      \
+	"tunnel_upstream = ( { name = \"a\"; url = \"socks5://127.0.0.1:9050\"; }, " \
+	"{ name = \"b\"; url = \"socks5://127.0.0.1:9051\"; } );"
 
 static const char *const texts[N_POLICIES] = {
 	DENIED_RULES "",
@@ -43,6 +50,10 @@ static const char *const texts[N_POLICIES] = {
 	DENIED_RULES
 	" ask_timeout_s = 1; outgoing = [ \"? * tls\", \"- a.example\", \"- * ssh\" ]; "
 	"default_incoming = \"permit\";",
+	DENIED_RULES TUNNELS " tunnel = \"a\"; require_tunnel = true; "
+			     "outgoing = [ \">b 9.9.9.9\", \"+ 10.0.0.9\" ];",
+	DENIED_RULES TUNNELS
+	" tunnel = \"b\"; without_tunnel = \"direct\"; outgoing = [ \"> *\" ];",
 };
 static const char *const addresses[] = { "10.0.0.2",  "1.2.3.4",     "9.9.9.9",	 "6.6.6.6",
 					 "127.0.0.1", "224.0.0.251", "10.0.0.9", "172.17.0.2" };
@@ -59,6 +70,9 @@ struct machine {
 	unsigned int n_tickets, n_resolving, n_replies, n_questions, n_asked;
 	struct pr_process *processes[2];
 	uint8_t owner;
+	uint64_t opening[OPENING_MAX]; /* links that the tunnel was to open */
+	unsigned int n_opening;
+	bool tunnelled; /* one of its policies was in force */
 };
 
 static struct pr_policy_blob blobs[N_POLICIES];
@@ -133,7 +147,9 @@ static void port_release(void *context, struct pr_interception *interception,
 
 	pr_assert(interception == &machine->interception && !packet->bytes);
 	pr_assert(machine->held_since[i]);
-	pr_assert(machine->now_us - machine->held_since[i] <= WAIT_MOST_US);
+	pr_assert(machine->now_us - machine->held_since[i] <=
+		  (machine->tunnelled ? OPEN_MOST_US : WAIT_MOST_US));
+	pr_assert(order->verdict != PR_VERDICT_REROUTE_TUNNEL || machine->n_opening);
 	pr_assert(!machine->held_denied[i] || order->verdict != PR_VERDICT_ACCEPT);
 	machine->held_since[i] = 0;
 }
@@ -165,6 +181,26 @@ static void port_reply(void *context, uint64_t client, const uint8_t *answer, si
 	(void)len;
 	machine->n_replies++;
 	pr_assert(machine->n_replies <= machine->n_questions);
+}
+
+static bool port_tunnel_open(void *context, uint64_t link, const struct pr_tunnel_link *open)
+{
+	struct machine *machine = context;
+	uint8_t body[PR_TUNNEL_BODY_MAX];
+
+	pr_assert(machine->tunnelled && link);
+	pr_assert(pr_tunnel_link_encode(open, body, sizeof(body)));
+	if (machine->owner & 4)
+		return false;
+	machine->opening[machine->n_opening++ % OPENING_MAX] = link;
+	return true;
+}
+
+static void port_tunnel_close(void *context, uint64_t link)
+{
+	struct machine *machine = context;
+
+	pr_assert(link && machine->n_opening);
 }
 
 static void port_nothing(void *context)
@@ -300,6 +336,7 @@ static void packet(struct machine *machine, struct pr_reader *reader)
 		machine->held_denied[i] = is_denied;
 		return;
 	}
+	pr_assert(order.verdict != PR_VERDICT_REROUTE_TUNNEL || machine->n_opening);
 	pr_assert(!is_denied || order.verdict == PR_VERDICT_BLOCK ||
 		  order.verdict == PR_VERDICT_DROP);
 	pr_assert(!order.permanent || !held.untracked);
@@ -384,6 +421,8 @@ static void swap_policy(struct machine *machine, uint8_t choice)
 	const struct pr_policy_blob *blob = &blobs[choice % N_POLICIES];
 	struct pr_policy *policy;
 
+	machine->tunnelled |= choice % N_POLICIES >= TUNNELLED;
+
 	pr_assert(pr_policy_open(blob->bytes, blob->len, &policy) == 0);
 	pr_engine_policy_set_take(machine->engine, policy, machine->now_us);
 }
@@ -403,6 +442,42 @@ static void pass_time(struct machine *machine, uint8_t choice)
 	if (until_us - machine->now_us < 1000000)
 		machine->now_us = until_us;
 	pr_engine_tick(machine->engine, machine->now_us);
+}
+
+/* What the tunnel says, true or not. */
+static void tunnel(struct machine *machine, struct pr_reader *reader)
+{
+	uint8_t choice = pr_read_u8(reader), which = pr_read_u8(reader);
+	uint64_t link = machine->opening[which % OPENING_MAX];
+	const struct pr_tunnel_opened opened = { .outcome = choice >> 4 & 7 & 5,
+						 .why = "it is so" };
+	struct pr_tunnel_link have = { .upstream = choice & 16 ? "a" : "b",
+				       .application = "path:/usr/bin/curl",
+				       .name = "" };
+	const struct pr_tuple tuple = read_tuple(reader);
+
+	switch (choice & 7) {
+	case 0:
+		pr_engine_tunnel_ended(machine->engine, link, &opened, machine->now_us);
+		break;
+	case 1:
+		pr_assert(!pr_engine_tunnel_who(machine->engine, &tuple, machine->now_us) ||
+			  machine->tunnelled);
+		break;
+	case 2:
+		have.tuple = tuple;
+		(void)pr_engine_tunnel_have(machine->engine, &have, machine->now_us);
+		break;
+	case 3:
+		pr_engine_tunnel_lost(machine->engine, machine->now_us);
+		break;
+	case 4:
+		pr_engine_tunnel_found(machine->engine, machine->now_us);
+		break;
+	default:
+		pr_engine_tunnel_opened(machine->engine, link, &opened, machine->now_us);
+		break;
+	}
 }
 
 /* A gateway, and somebody who says that he is it. */
@@ -469,6 +544,9 @@ static void step(struct machine *machine, struct pr_reader *reader)
 	case 11:
 		claim(machine, reader);
 		break;
+	case 12:
+		tunnel(machine, reader);
+		break;
 	default:
 		packet(machine, reader);
 		break;
@@ -489,6 +567,8 @@ static void init(struct machine *machine)
 		.raise_generation = port_nothing,
 		.forget_denied = port_nothing,
 		.cut = port_cut,
+		.tunnel_open = port_tunnel_open,
+		.tunnel_close = port_tunnel_close,
 		.wake = port_wake,
 		.event = port_event,
 	};
@@ -530,7 +610,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	machine->owner = 1;
 	/* Nothing is held longer than that. */
 	for (unsigned int i = 0; i < 30; i++) {
-		machine->now_us += 100000;
+		machine->now_us += machine->tunnelled ? 1100000 : 100000;
 		pr_engine_tick(machine->engine, machine->now_us);
 	}
 	for (unsigned int i = 0; i < HELD_MAX; i++)

@@ -10,10 +10,6 @@
  */
 #include "engine/tunnel_private.h"
 
-#include "base/hash.h"
-#include "engine/pool.h"
-#include "firewall/checks.h"
-
 #include <netinet/in.h>
 #include <string.h>
 
@@ -77,9 +73,8 @@ static bool set_upstream(struct pr_engine *engine, struct pr_tunnelled *tunnelle
 	return true;
 }
 
-/* NULL: there is no room. */
-static struct pr_tunnelled *enter(struct pr_engine *engine, struct pr_link *link,
-				  const char *upstream)
+struct pr_tunnelled *pr_tunnelled_enter(struct pr_engine *engine, struct pr_link *link,
+					const char *upstream)
 {
 	uint32_t number = pr_slab_take(&engine->tunnelling->links);
 	struct pr_tunnelled *tunnelled;
@@ -135,7 +130,8 @@ void pr_tunnel_cut(struct pr_engine *engine, struct pr_link *link)
 
 /* ---- the decision ---- */
 
-static const char *upstream_of(const struct pr_engine *engine, uint32_t profile, uint32_t rule)
+const char *pr_tunnelled_upstream_by(const struct pr_engine *engine, uint32_t profile,
+				     uint32_t rule)
 {
 	const char *own = "";
 
@@ -146,7 +142,7 @@ static const char *upstream_of(const struct pr_engine *engine, uint32_t profile,
 
 bool pr_tunnel_is_set(const struct pr_engine *engine, uint32_t profile, uint32_t rule)
 {
-	return *upstream_of(engine, profile, rule);
+	return *pr_tunnelled_upstream_by(engine, profile, rule);
 }
 
 bool pr_tunnel_is_required(const struct pr_engine *engine, const struct pr_subject *subject)
@@ -176,20 +172,19 @@ static bool must_be_encrypted(const struct pr_engine *engine, const struct pr_su
 	       settings->encryption_scopes & scope_bit(subject->scope);
 }
 
-/* Has nothing of it gone another way, and does its first packet open it? */
-static bool may_begin(const struct pr_link *link)
+bool pr_tunnelled_may_begin(const struct pr_link *link)
 {
 	return link->state == PR_LINK_UNCONFIRMED && !link->adopted &&
 	       !link->ends[PR_LINK_OUT].begun && (link->tuple.proto == IPPROTO_UDP || link->syn);
 }
 
-static enum pr_tunnel_refusal refusal_of(const struct pr_engine *engine, const struct pr_link *link,
-					 enum pr_link_end_name end,
-					 const struct pr_subject *subject, uint32_t rule)
+enum pr_tunnel_refusal pr_tunnelled_refusal(const struct pr_engine *engine,
+					    const struct pr_link *link, enum pr_link_end_name end,
+					    const struct pr_subject *subject, uint32_t rule)
 {
 	if (end != PR_LINK_OUT || link->direction == PR_DIRECTION_IN)
 		return PR_TUNNEL_REFUSAL_INCOMING;
-	if (!*upstream_of(engine, subject->profile, rule))
+	if (!*pr_tunnelled_upstream_by(engine, subject->profile, rule))
 		return PR_TUNNEL_REFUSAL_NO_UPSTREAM;
 	if (link->tuple.proto != IPPROTO_TCP && link->tuple.proto != IPPROTO_UDP)
 		return PR_TUNNEL_REFUSAL_PROTOCOL;
@@ -263,7 +258,7 @@ static bool may_be_the_tunnels(const struct pr_link *link)
 static struct pr_tunnelled *await(struct pr_engine *engine, struct pr_link *link,
 				  const char *upstream)
 {
-	struct pr_tunnelled *tunnelled = enter(engine, link, upstream);
+	struct pr_tunnelled *tunnelled = pr_tunnelled_enter(engine, link, upstream);
 
 	if (!tunnelled)
 		return NULL;
@@ -279,12 +274,13 @@ void pr_tunnel_decided(struct pr_engine *engine, struct pr_link *link, enum pr_l
 		       const struct pr_subject *subject, struct pr_decision *decision)
 {
 	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
-	const char *upstream = upstream_of(engine, subject->profile, decision->rule);
+	const char *upstream = pr_tunnelled_upstream_by(engine, subject->profile, decision->rule);
 	struct pr_tunnelled *tunnelled = NULL;
 
 	decision->permanent = false;
 	decision->verdict = denial(settings, link);
-	if (refusal_of(engine, link, end, subject, decision->rule) != PR_TUNNEL_REFUSAL_NONE) {
+	if (pr_tunnelled_refusal(engine, link, end, subject, decision->rule) !=
+	    PR_TUNNEL_REFUSAL_NONE) {
 		if (end == PR_LINK_OUT)
 			pr_tunnel_leave(engine, link);
 		link->flags |= (uint16_t)(PR_LINK_FLAG_TUNNEL << end);
@@ -299,7 +295,7 @@ void pr_tunnel_decided(struct pr_engine *engine, struct pr_link *link, enum pr_l
 		tunnelled = await(engine, link, upstream);
 	if (tunnelled)
 		decision->verdict = verdict_now(engine, link, tunnelled);
-	else if (may_begin(link))
+	else if (pr_tunnelled_may_begin(link))
 		decision->verdict = PR_VERDICT_REROUTE_TUNNEL;
 	if (decision->verdict == PR_VERDICT_ACCEPT)
 		decision->permanent = settings->permanent_verdicts;
@@ -307,67 +303,6 @@ void pr_tunnel_decided(struct pr_engine *engine, struct pr_link *link, enum pr_l
 		link->flags |= (uint16_t)(PR_LINK_FLAG_TUNNEL << end);
 }
 
-/* ---- opening ---- */
-
-/* The same text for the same application. What is forwarded has none: there the host behind us isolates. */
-static void isolation_of(const struct pr_engine *engine, const struct pr_link *link,
-			 char text[PR_TUNNEL_APPLICATION_MAX + 1])
-{
-	const char *key =
-		pr_applications_key(engine->applications, link->ends[PR_LINK_OUT].application);
-	char address[PR_ADDRESS_TEXT_SIZE] = "";
-	size_t len = strlen(key);
-
-	if (link->direction == PR_DIRECTION_FORWARD)
-		pr_address_format(&link->tuple.src, address);
-	if (len + sizeof(address) + 1 <= PR_TUNNEL_APPLICATION_MAX)
-		snprintf(text, PR_TUNNEL_APPLICATION_MAX + 1, "%s%s%s", key, *address ? " " : "",
-			 address);
-	else
-		snprintf(text, PR_TUNNEL_APPLICATION_MAX + 1, "%016llx%016llx %s",
-			 (unsigned long long)pr_hash_seeded(key, len, 1),
-			 (unsigned long long)pr_hash_seeded(key, len, 2), address);
-}
-
-/* The name that its destination stands for, which the far end resolves. */
-static const char *name_of(const struct pr_engine *engine, const struct pr_link *link)
-{
-	const char *name = pr_is_pooled(engine, &link->tuple.dst)
-				   ? pr_pool_name(engine->pool, &link->tuple.dst)
-				   : NULL;
-
-	return name ? name : "";
-}
-
-bool pr_tunnelled_open(struct pr_engine *engine, const struct pr_link *link,
-		       const struct pr_tunnelled *tunnelled)
-{
-	char application[PR_TUNNEL_APPLICATION_MAX + 1];
-	struct pr_tunnel_link open = {
-		.tuple = link->tuple,
-		.upstream = pr_tunnelled_upstream(engine, tunnelled),
-		.application = application,
-		.name = name_of(engine, link),
-	};
-
-	isolation_of(engine, link, application);
-	if (!engine->ports.tunnel_open)
-		return false;
-	engine->counters.tunnel_asked++;
-	return engine->ports.tunnel_open(engine->ports.context, link->id, &open);
-}
-
-bool pr_tunnelled_is(const struct pr_engine *engine, const struct pr_link *link,
-		     const struct pr_tunnelled *tunnelled, const struct pr_tunnel_link *have)
-{
-	char application[PR_TUNNEL_APPLICATION_MAX + 1];
-
-	isolation_of(engine, link, application);
-	return strcmp(have->upstream, pr_tunnelled_upstream(engine, tunnelled)) == 0 &&
-	       strcmp(have->application, application) == 0;
-}
-
-/* Sets the end's verdict by what has come of it. */
 void pr_tunnelled_apply(struct pr_engine *engine, struct pr_link *link,
 			const struct pr_tunnelled *tunnelled)
 {
@@ -380,205 +315,4 @@ void pr_tunnelled_apply(struct pr_engine *engine, struct pr_link *link,
 	link->flags &= (uint16_t)~PR_LINK_FLAG_TUNNEL;
 	if (end->verdict != PR_VERDICT_REROUTE_TUNNEL)
 		link->flags |= PR_LINK_FLAG_TUNNEL;
-}
-
-void pr_tunnelled_fail(struct pr_engine *engine, struct pr_link *link,
-		       struct pr_tunnelled *tunnelled, enum pr_tunnel_outcome outcome,
-		       const char *why)
-{
-	pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_FAILED);
-	tunnelled->outcome = (uint8_t)outcome;
-	pr_tunnelled_keep_why(engine, tunnelled, why);
-	pr_tunnelled_apply(engine, link, tunnelled);
-	engine->counters.tunnel_failed++;
-	engine->counters.tunnel_direct += link->ends[PR_LINK_OUT].verdict == PR_VERDICT_ACCEPT;
-	if (link->flags & PR_LINK_FLAG_TOLD)
-		pr_event_tell_end(engine, link, PR_LINK_OUT);
-}
-
-/* A tunnel process that isn't there yet, or not any more, is waited for. */
-static void begin(struct pr_engine *engine, struct pr_link *link, struct pr_tunnelled *tunnelled)
-{
-	bool sent = pr_tunnelled_open(engine, link, tunnelled);
-
-	pr_tunnelled_set(engine, tunnelled, sent ? PR_TUNNELLED_OPENING : PR_TUNNELLED_UNSENT);
-	if (sent && pr_parking_n(engine, PR_PARKED_TUNNEL) >= PR_ENGINE_PARKED_TUNNEL_MAX)
-		(void)pr_tunnel_at_once(engine, link);
-}
-
-static bool is_waiting(const struct pr_tunnelled *tunnelled)
-{
-	return tunnelled->state == PR_TUNNELLED_UNSENT || tunnelled->state == PR_TUNNELLED_OPENING;
-}
-
-/* A failure holds for a moment: then who tries again with the same ports does so indeed. */
-static bool is_forgotten(const struct pr_engine *engine, const struct pr_link *link,
-			 const struct pr_tunnelled *tunnelled)
-{
-	return tunnelled->state == PR_TUNNELLED_FAILED && may_begin(link) &&
-	       engine->now_us - tunnelled->since_us >= PR_ENGINE_TUNNEL_FAILED_MS * UINT64_C(1000);
-}
-
-enum pr_tunnel_way pr_tunnel_look(struct pr_engine *engine, struct pr_link *link,
-				  enum pr_link_end_name name, bool reply)
-{
-	struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
-	struct pr_link_end *end = &link->ends[name];
-	struct pr_decision decision;
-
-	if (name != PR_LINK_OUT || reply || !end->decided ||
-	    (!tunnelled && end->verdict != PR_VERDICT_REROUTE_TUNNEL))
-		return PR_TUNNEL_GOES;
-	if (!tunnelled) {
-		decision = pr_end_decision(link, name);
-		tunnelled = enter(engine, link, upstream_of(engine, end->profile, decision.rule));
-		if (!tunnelled)
-			return PR_TUNNEL_GOES;
-		begin(engine, link, tunnelled);
-	} else if (is_forgotten(engine, link, tunnelled)) {
-		begin(engine, link, tunnelled);
-		pr_tunnelled_apply(engine, link, tunnelled);
-	}
-	return is_waiting(tunnelled) ? PR_TUNNEL_WAITS : PR_TUNNEL_GOES;
-}
-
-bool pr_tunnel_at_once(struct pr_engine *engine, struct pr_link *link)
-{
-	struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
-
-	if (!tunnelled || tunnelled->state != PR_TUNNELLED_OPENING)
-		return false;
-	pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_AT_ONCE);
-	engine->counters.tunnel_at_once++;
-	return true;
-}
-
-uint64_t pr_tunnel_wait_until(const struct pr_engine *engine, const struct pr_link *link)
-{
-	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
-
-	return tunnelled->since_us + UINT64_C(1000) * (tunnelled->state == PR_TUNNELLED_UNSENT
-							       ? PR_ENGINE_TUNNEL_START_MS
-							       : PR_ENGINE_TUNNEL_WAIT_MS);
-}
-
-void pr_tunnel_passes(struct pr_link *link, enum pr_link_end_name end)
-{
-	link->ends[end].begun = true;
-	link->rerouted = true;
-}
-
-bool pr_tunnel_is_way(const struct pr_engine *engine, const struct pr_link *link)
-{
-	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
-
-	if (!tunnelled)
-		return false;
-	/* The datagrams of one flow go on where the far end gave up: the entry point asks for it again. */
-	return tunnelled->state == PR_TUNNELLED_AT_ONCE || tunnelled->state == PR_TUNNELLED_OPEN ||
-	       (tunnelled->state == PR_TUNNELLED_ENDED && link->tuple.proto == IPPROTO_UDP);
-}
-
-bool pr_tunnel_begins_anew(const struct pr_link *link, bool reply, uint8_t tcp_flags, uint32_t seq)
-{
-	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
-
-	return link->tunnel && link->syn && !reply && (tcp_flags & both) == PR_TCP_SYN &&
-	       seq != link->isn;
-}
-
-bool pr_tunnel_is_older(const struct pr_engine *engine, const struct pr_link *link)
-{
-	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
-
-	if (!tunnelled || !pr_tunnelled_is_with_tunnel(tunnelled))
-		return false;
-	return link->state == PR_LINK_UNCONFIRMED ||
-	       (link->tuple.proto == IPPROTO_UDP &&
-		engine->now_us - link->last_us < PR_ENGINE_TUNNEL_YOUNG_US);
-}
-
-bool pr_tunnel_awaits(const struct pr_engine *engine, const struct pr_link *link)
-{
-	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
-
-	return tunnelled && tunnelled->state == PR_TUNNELLED_ADOPTED;
-}
-
-/* ---- telling ---- */
-
-static bool is_to_go(const struct pr_engine *engine, const struct pr_link *link,
-		     enum pr_link_end_name end, const struct pr_decision *decision)
-{
-	return decision->outcome == PR_OUTCOME_REROUTE_TUNNEL ||
-	       link->ends[end].verdict == PR_VERDICT_REROUTE_TUNNEL ||
-	       (end == PR_LINK_OUT && pr_tunnelled_of(engine, link)) ||
-	       link->flags & PR_LINK_FLAG_TUNNEL << end;
-}
-
-const char *pr_tunnel_of(const struct pr_engine *engine, const struct pr_link *link,
-			 enum pr_link_end_name end, const struct pr_decision *decision)
-{
-	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
-	const char *upstream;
-
-	if (!is_to_go(engine, link, end, decision))
-		return NULL;
-	if (tunnelled && end == PR_LINK_OUT)
-		return pr_tunnelled_upstream(engine, tunnelled);
-	upstream = upstream_of(engine, link->ends[end].profile, decision->rule);
-	return *upstream ? upstream : NULL;
-}
-
-static const char *text_of_outcome(enum pr_tunnel_outcome outcome)
-{
-	static const char *const texts[PR_TUNNEL_N_OUTCOMES] = {
-		[PR_TUNNEL_OPEN] = "it ended",
-		[PR_TUNNEL_REFUSED] = "the destination refused",
-		[PR_TUNNEL_UNREACHABLE] = "no way leads to the destination",
-		[PR_TUNNEL_TIMED_OUT] = "the destination did not answer",
-		[PR_TUNNEL_FORBIDDEN] = "the upstream does not permit it",
-		[PR_TUNNEL_UNSUPPORTED] = "the upstream can't do it",
-		[PR_TUNNEL_DOWN] = "no upstream works",
-	};
-
-	return texts[outcome];
-}
-
-const char *pr_tunnel_text(const struct pr_engine *engine, const struct pr_link *link,
-			   enum pr_link_end_name end, const struct pr_subject *subject,
-			   const struct pr_decision *decision, char *text, size_t size)
-{
-	static const char *const refusals[] = {
-		[PR_TUNNEL_REFUSAL_NO_UPSTREAM] = "no tunnel is set up, so it is denied",
-		[PR_TUNNEL_REFUSAL_INCOMING] =
-			"what comes in can't go through a tunnel, so it is denied",
-		[PR_TUNNEL_REFUSAL_PROTOCOL] = "the tunnel carries TCP and UDP, so it is denied",
-		[PR_TUNNEL_REFUSAL_UNTRACKED] =
-			"conntrack doesn't follow it, so it can't go there and is denied",
-		[PR_TUNNEL_REFUSAL_ENCRYPTION] = "what goes through the tunnel isn't looked into, "
-						 "so nothing proves that it is "
-						 "encrypted (require_encryption), and it is denied",
-	};
-	const struct pr_tunnelled *tunnelled =
-		end == PR_LINK_OUT ? pr_tunnelled_of(engine, link) : NULL;
-	bool direct = link->ends[end].verdict == PR_VERDICT_ACCEPT;
-	enum pr_tunnel_refusal refusal;
-
-	*text = '\0';
-	if (!is_to_go(engine, link, end, decision))
-		return text;
-	refusal = refusal_of(engine, link, end, subject, decision->rule);
-	if (refusal != PR_TUNNEL_REFUSAL_NONE)
-		snprintf(text, size, "; %s", refusals[refusal]);
-	else if (tunnelled && tunnelled->why)
-		snprintf(text, size, "; %s%s", tunnelled->why,
-			 direct ? ", so it goes without (without_tunnel)" : "");
-	else if (tunnelled && tunnelled->outcome != PR_TUNNEL_OPEN)
-		snprintf(text, size, "; %s%s",
-			 text_of_outcome((enum pr_tunnel_outcome)tunnelled->outcome),
-			 direct ? ", so it goes without (without_tunnel)" : "");
-	else if (!tunnelled && link->flags & PR_LINK_FLAG_TUNNEL << end)
-		snprintf(text, size, "; it went another way before, so it is denied");
-	return text;
 }

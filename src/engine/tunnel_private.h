@@ -62,3 +62,14 @@ void pr_tunnelled_fail(struct pr_engine *engine, struct pr_link *link,
 /* The same upstream, and the same that isolates. */
 bool pr_tunnelled_is(const struct pr_engine *engine, const struct pr_link *link,
 		     const struct pr_tunnelled *tunnelled, const struct pr_tunnel_link *have);
+/* A new entry, with a way that nobody was asked for; NULL: there is no room. */
+struct pr_tunnelled *pr_tunnelled_enter(struct pr_engine *engine, struct pr_link *link,
+					const char *upstream);
+/* The id of what a rule, or with PR_RULE_NONE the profile, sends its links to; "" = none. */
+const char *pr_tunnelled_upstream_by(const struct pr_engine *engine, uint32_t profile,
+				     uint32_t rule);
+enum pr_tunnel_refusal pr_tunnelled_refusal(const struct pr_engine *engine,
+					    const struct pr_link *link, enum pr_link_end_name end,
+					    const struct pr_subject *subject, uint32_t rule);
+/* Has nothing of it gone another way, and does its first packet open it? */
+bool pr_tunnelled_may_begin(const struct pr_link *link);
