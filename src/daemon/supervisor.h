@@ -139,6 +139,9 @@ void pr_supervisor_table_raise(struct pr_supervisor *supervisor);
 void pr_supervisor_table_infrastructure(struct pr_supervisor *supervisor, bool accept);
 /* With `keep` the rules stay; else all traces go. */
 void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep);
+/* The rules stay and we go: links that lead to our sockets are to lead to nobody who takes their ports next. After the
+ * last child's end, before the sockets'. */
+void pr_supervisor_table_forget_rerouted(struct pr_supervisor *supervisor);
 
 /* ---- who ---- */
 void pr_supervisor_who_open(struct pr_supervisor *supervisor);
