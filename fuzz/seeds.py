@@ -133,7 +133,8 @@ def saved_names():
 ADDRESSES = ['192.0.2.1', '2001:db8::1', '::ffff:192.0.2.1', '::', '10.0.0.0/8', 'fe80::/10', '::ffff:10.0.0.0/104',
              '0.0.0.0/0', '192.0.2.256', '1.2.3.4/33', '1:2:3:4:5:6:7:8:9', '/24', '::1/129', '1.2.3.4/024']
 NAMES = ['example.com', 'WWW.Example.COM.', '.', '', 'a..b', '.a', 'xn--bcher-kva.example', 'a' * 63 + '.b', 'a' * 64,
-         '.'.join(['abc'] * 63), '_443._tcp.example.com', 'a\\.b.example', 'a b']
+         '.'.join(['abc'] * 63), '_443._tcp.example.com', 'a\\.b.example', 'a b',
+         '7.0.18.198.in-addr.arpa', '007.0.18.198.in-addr.arpa', '7.' + '0.' * 15 + '7.1.0.0.0.0.0.0.2.0.0.0.1.0.0.2.ip6.arpa']
 
 
 def pcap(order, magic, link, *frames):

@@ -45,7 +45,7 @@ static void check_again(const struct pr_pool *pool)
 		if (!name)
 			continue;
 		pr_assert(strcmp(name, name_again) == 0);
-		pr_assert(pr_pool_give(again, name, 4, NOW_US, &given) == PR_POOL_GIVEN);
+		pr_assert(pr_pool_give(again, name, 4, 1, NOW_US, &given) == PR_POOL_GIVEN);
 		pr_assert(pr_address_equal(&given, &address));
 	}
 	free(bytes);
@@ -63,9 +63,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	r = pr_pool_load(pool, bytes, len, NOW_US, REAL_US);
 	pr_assert(r == 0 || r == -EBADMSG);
 	check_again(pool);
-	r = pr_pool_give(pool, "new.example", 4, NOW_US, &address);
+	r = pr_pool_give(pool, "new.example", 4, 2, NOW_US, &address);
 	pr_assert(r == PR_POOL_GIVEN || r == PR_POOL_FULL);
-	pr_assert(pr_pool_give(pool, "new.example", 6, NOW_US + PR_POOL_KEEP_S * UINT64_C(2000000),
+	pr_assert(pr_pool_give(pool, "new.example", 6, 2,
+			       NOW_US + PR_POOL_KEEP_S * UINT64_C(2000000),
 			       &address) == PR_POOL_GIVEN);
 	pr_assert(strcmp(pr_pool_name(pool, &address), "new.example") == 0);
 	pr_pool_free(pool);

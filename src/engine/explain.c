@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* `explain`: the subject from what a user gave and what the tables know, walked through every stage. */
 #include "engine/machine.h"
+#include "engine/pool.h"
 
 #include "firewall/explain.h"
 #include "profile/service.h"
@@ -11,6 +12,8 @@ struct explaining {
 	struct pr_engine *engine;
 	const struct pr_subject *subject;
 	const struct pr_explanation *explanation;
+	bool far; /* its name is left to the far end of the tunnel, as `left` says */
+	struct pr_decision left;
 	void (*line)(void *context, const struct pr_engine_explained *explained);
 	void *context;
 };
@@ -107,8 +110,10 @@ static enum pr_stage deciding_stage(const struct explaining *explaining)
 {
 	const struct pr_explanation *explanation = explaining->explanation;
 	const struct pr_decision *link = &explanation->stages[PR_STAGE_LINK].decision;
-	unsigned int stage = 0;
+	unsigned int stage = explaining->far ? PR_STAGE_COMMUNICATION : PR_STAGE_BEFORE_INTEL;
 
+	if (explaining->far && !(explaining->subject->known & PR_FACT_PROTOCOL))
+		return PR_STAGE_BEFORE_INTEL;
 	if (!explanation->stages[PR_STAGE_INSPECTION].skipped)
 		return PR_STAGE_INSPECTION;
 	if (link->wants && explaining->subject->known & PR_FACT_PROTOCOL)
@@ -159,6 +164,25 @@ static void say_summary(const struct explaining *explaining, enum pr_stage stage
 	explaining->line(explaining->context, &line);
 }
 
+/* Before intel, of a name that is left to the far end; after it there is nothing to decide on. */
+static void say_far(const struct explaining *explaining, enum pr_stage stage, bool summary)
+{
+	const struct pr_decision *left = &explaining->left;
+	bool before = stage == PR_STAGE_BEFORE_INTEL;
+	char text[PR_ENGINE_REASON_SIZE];
+	const struct pr_engine_explained line = {
+		.summary = summary,
+		.stage = stage,
+		.check = summary ? pr_checks[left->check].name : NULL,
+		.said = before ? pr_verdict_name(left->verdict) : "skipped",
+		.text = before ? pr_pool_explain(explaining->engine, explaining->subject, left,
+						 text, sizeof(text))
+			       : "the name is resolved at the tunnel's far end",
+	};
+
+	explaining->line(explaining->context, &line);
+}
+
 static void say_not_reached(const struct explaining *explaining, enum pr_stage stage)
 {
 	const struct pr_engine_explained line = {
@@ -179,6 +203,10 @@ static void say_stage(const struct explaining *explaining, enum pr_stage stage)
 		.said = pr_outcome_name(explained->decision.outcome),
 	};
 
+	if (explaining->far && stage <= PR_STAGE_AFTER_INTEL) {
+		say_far(explaining, stage, false);
+		return;
+	}
 	if (explained->skipped) {
 		line.said = "skipped";
 		line.text = "no name is asked for";
@@ -200,7 +228,10 @@ static void say_all(const struct explaining *explaining)
 {
 	enum pr_stage last = deciding_stage(explaining);
 
-	say_summary(explaining, last);
+	if (explaining->far && last == PR_STAGE_BEFORE_INTEL)
+		say_far(explaining, last, true);
+	else
+		say_summary(explaining, last);
 	for (unsigned int stage = 0; stage < PR_EXPLAINED_STAGES; stage++)
 		if (stage <= last)
 			say_stage(explaining, (enum pr_stage)stage);
@@ -213,7 +244,7 @@ int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *qu
 		      void *context, uint64_t now_us)
 {
 	struct pr_explanation *explanation;
-	struct explaining explaining;
+	struct explaining explaining = { .engine = engine };
 	PR_UNINITIALIZED struct pr_subject_of of;
 	struct pr_seen seen = { 0 };
 	struct pr_actor actor;
@@ -232,8 +263,17 @@ int pr_engine_explain(struct pr_engine *engine, const struct pr_engine_query *qu
 	explanation = pr_calloc(1, sizeof(*explanation));
 	actor = pr_actor_named(engine, query->app, query->uid);
 	set_subject(engine, query, &actor, &seen, &of);
+	explaining.far = query->domain && !query->address.family && !query->incoming &&
+			 pr_pool_would_give(engine, query->domain, &of.subject, &explaining.left);
+	if (explaining.far) {
+		pr_subject_set_far(&of.subject);
+		of.subject.pooled = true;
+	}
 	pr_explain(engine->policy, &of.subject, explanation);
-	explaining = (struct explaining){ engine, &of.subject, explanation, line, context };
+	explaining.subject = &of.subject;
+	explaining.explanation = explanation;
+	explaining.line = line;
+	explaining.context = context;
 	say_all(&explaining);
 	pr_actor_done(engine, &actor);
 	free(explanation);

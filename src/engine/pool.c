@@ -14,10 +14,12 @@
 
 #include <string.h>
 
+#define GIVEN "an address of the tunnel's pool is given, the far end resolves the name"
 #define NO_ADDRESS \
 	"no address is left that could stand for the name: it is resolved at the tunnel's far end"
 #define NO_RANGE    "no address can stand for the name: the tunnel's pool has no range"
 #define NOT_HERE    "no address stands for the name; having one given needs root"
+#define NO_NAME	    "it is no name of a host"
 #define NONE_STANDS "the address stands for no name that was asked for"
 
 bool pr_is_pooled(const struct pr_engine *engine, const struct pr_address *address)
@@ -104,7 +106,7 @@ static int family_of(const struct pr_engine *engine, uint16_t type)
 	}
 }
 
-static void give(struct pr_engine *engine, const struct pr_question *question, bool may_give,
+static void give(struct pr_engine *engine, const struct pr_question *question, uint32_t application,
 		 struct pr_question_decision *decision)
 {
 	const struct pr_pool_ranges *ranges = pr_pool_ranges(engine->pool);
@@ -115,15 +117,20 @@ static void give(struct pr_engine *engine, const struct pr_question *question, b
 		answer(decision, PR_QUESTION_OWN_FAILURE, NO_RANGE);
 		return;
 	}
+	/* Bytes that no name of a host has are told to no proxy. */
+	if (strchr(question->name, '\\')) {
+		answer(decision, PR_QUESTION_OWN_UNKNOWN, NO_NAME);
+		return;
+	}
 	if (!family) {
 		answer(decision, PR_QUESTION_OWN_NOTHING, why);
 		return;
 	}
-	if (!may_give && !pr_pool_knows(engine->pool, question->name)) {
+	if (question->asker.from_cache_alone && !pr_pool_knows(engine->pool, question->name)) {
 		answer(decision, PR_QUESTION_OWN_REFUSED, NOT_HERE);
 		return;
 	}
-	r = pr_pool_give(engine->pool, question->name, family, engine->now_us,
+	r = pr_pool_give(engine->pool, question->name, family, application, engine->now_us,
 			 &decision->own_address);
 	if (r == PR_POOL_GIVEN)
 		answer(decision, PR_QUESTION_OWN_ADDRESS, why);
@@ -185,6 +192,13 @@ static bool has_tunnel(const struct pr_engine *engine, const struct pr_subject *
 				     &tunnel);
 }
 
+static bool is_left_to_far_end(const struct pr_engine *engine, const char *name,
+			       const struct pr_subject *subject, struct pr_decision *ret_decision)
+{
+	return pr_decide_is_tunnelled(engine->policy, subject, ret_decision) &&
+	       (is_named(engine, ret_decision) || !pr_pool_is_local_name(engine, name));
+}
+
 /* In this order: what is denied, asked about or our own stays that; then names of addresses; then the links that there
  * could be. */
 void pr_pool_question(struct pr_engine *engine, const struct pr_question *question,
@@ -198,14 +212,10 @@ void pr_pool_question(struct pr_engine *engine, const struct pr_question *questi
 		return;
 	if (answer_reverse(engine, question, questioner, decision))
 		return;
-	if (!pr_decide_is_tunnelled(engine->policy, subject, &tunnelled)) {
-		/* Some link may go straight there. */
+	if (!is_left_to_far_end(engine, question->name, subject, &tunnelled)) {
+		/* Some link may go straight there, or it is the network's own. */
 		if (outcome == PR_OUTCOME_REROUTE_TUNNEL)
 			decision->decision.outcome = PR_OUTCOME_OPEN;
-		return;
-	}
-	if (pr_pool_is_local_name(engine, question->name) && !is_named(engine, &tunnelled)) {
-		decision->decision.outcome = PR_OUTCOME_OPEN;
 		return;
 	}
 	decision->decision = tunnelled;
@@ -213,7 +223,7 @@ void pr_pool_question(struct pr_engine *engine, const struct pr_question *questi
 			   sizeof(engine->denial));
 	decision->text = engine->denial;
 	if (has_tunnel(engine, subject, &tunnelled))
-		give(engine, question, !question->asker.from_cache_alone, decision);
+		give(engine, question, questioner->actor.application, decision);
 }
 
 void pr_pool_answer(const struct pr_engine *engine, const struct pr_subject *subject,
@@ -224,12 +234,42 @@ void pr_pool_answer(const struct pr_engine *engine, const struct pr_subject *sub
 		decision->decision.outcome = PR_OUTCOME_OPEN;
 }
 
+bool pr_pool_would_give(const struct pr_engine *engine, const char *name,
+			const struct pr_subject *subject, struct pr_decision *ret_decision)
+{
+	struct pr_decision before;
+
+	pr_decide_on_communication_before_intel(engine->policy, subject, &before);
+	return before.outcome != PR_OUTCOME_DENY && before.outcome != PR_OUTCOME_ASK &&
+	       !subject->own && is_left_to_far_end(engine, name, subject, ret_decision) &&
+	       has_tunnel(engine, subject, ret_decision);
+}
+
+static const char *tell(const struct pr_engine *engine, const struct pr_subject *subject,
+			const struct pr_decision *decision, const char *what, char *text,
+			size_t size)
+{
+	size_t len;
+
+	text[0] = '\0';
+	if (decision)
+		pr_decision_reason(engine->policy, engine->intel, subject, decision, text, size);
+	len = strlen(text);
+	snprintf(text + len, size - len, "%s%s", len ? "; " : "", what);
+	return text;
+}
+
+const char *pr_pool_explain(const struct pr_engine *engine, const struct pr_subject *subject,
+			    const struct pr_decision *decision, char *text, size_t size)
+{
+	return tell(engine, subject, decision, GIVEN, text, size);
+}
+
 const char *pr_pool_reason(struct pr_engine *engine, const struct pr_subject *subject,
 			   const struct pr_question_decision *decision)
 {
 	static const char *const given[] = {
-		[PR_QUESTION_OWN_ADDRESS] =
-			"an address of the tunnel's pool is given, the far end resolves the name",
+		[PR_QUESTION_OWN_ADDRESS] = GIVEN,
 		[PR_QUESTION_OWN_NAME] =
 			"the name that the address of the tunnel's pool stands for",
 		[PR_QUESTION_OWN_NOTHING] =
@@ -238,14 +278,9 @@ const char *pr_pool_reason(struct pr_engine *engine, const struct pr_subject *su
 		[PR_QUESTION_OWN_FAILURE] = NO_ADDRESS,
 		[PR_QUESTION_OWN_REFUSED] = NOT_HERE,
 	};
-	size_t len;
+	bool reverse =
+		decision->own == PR_QUESTION_OWN_NAME || decision->own == PR_QUESTION_OWN_UNKNOWN;
 
-	engine->reason[0] = '\0';
-	if (decision->own != PR_QUESTION_OWN_NAME && decision->own != PR_QUESTION_OWN_UNKNOWN)
-		pr_decision_reason(engine->policy, engine->intel, subject, &decision->decision,
-				   engine->reason, sizeof(engine->reason));
-	len = strlen(engine->reason);
-	snprintf(engine->reason + len, sizeof(engine->reason) - len, "%s%s", len ? "; " : "",
-		 given[decision->own]);
-	return engine->reason;
+	return tell(engine, subject, reverse ? NULL : &decision->decision, given[decision->own],
+		    engine->reason, sizeof(engine->reason));
 }

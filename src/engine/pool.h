@@ -32,6 +32,12 @@ void pr_pool_question(struct pr_engine *engine, const struct pr_question *questi
 /* An answer, after intel: its addresses may be had by the tunnel, if there is one. */
 void pr_pool_answer(const struct pr_engine *engine, const struct pr_subject *subject,
 		    struct pr_question_decision *decision);
+/* Would a question for the name, with this subject, be answered from the pool? By what: such a link's decision. */
+bool pr_pool_would_give(const struct pr_engine *engine, const char *name,
+			const struct pr_subject *subject, struct pr_decision *ret_decision);
+/* The sentence for it. Returns `text`. */
+const char *pr_pool_explain(const struct pr_engine *engine, const struct pr_subject *subject,
+			    const struct pr_decision *decision, char *text, size_t size);
 /* Of an answer from the pool; in engine->reason. */
 const char *pr_pool_reason(struct pr_engine *engine, const struct pr_subject *subject,
 			   const struct pr_question_decision *decision);

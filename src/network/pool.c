@@ -87,9 +87,9 @@ static uint64_t hash_of_name(const char *name)
 	return pr_hash(name, strlen(name));
 }
 
-static uint64_t hash_of_place(uint32_t place)
+static uint64_t hash_of_number(uint32_t number)
 {
-	return pr_hash(&place, sizeof(place));
+	return pr_hash(&number, sizeof(number));
 }
 
 struct pr_pool *pr_pool_new(const struct pr_pool_ranges *ranges, uint32_t n_max)
@@ -109,9 +109,14 @@ struct pr_pool *pr_pool_new(const struct pr_pool_ranges *ranges, uint32_t n_max)
 		pool->n_max = pool->n_places;
 	pool->next = 1;
 	pr_texts_init(&pool->texts, pool->n_max, (size_t)pool->n_max * PR_NAME_TEXT_SIZE);
+	pool->n_max_per_owner = pool->n_max < 2 * PR_POOL_NAMES_PER_OWNER_MAX
+					? (pool->n_max + 1) / 2
+					: PR_POOL_NAMES_PER_OWNER_MAX;
 	pr_slab_init(&pool->entries, sizeof(struct pr_pool_entry), pool->n_max);
+	pr_slab_init(&pool->owners, sizeof(struct pr_pool_owner), pool->n_max);
 	pr_index_init(&pool->by_name, 0);
 	pr_index_init(&pool->by_place, 0);
+	pr_index_init(&pool->by_owner, 0);
 	pr_chain_init(&pool->idle);
 	return pool;
 }
@@ -122,8 +127,10 @@ void pr_pool_free(struct pr_pool *pool)
 		return;
 	pr_texts_done(&pool->texts);
 	pr_slab_done(&pool->entries);
+	pr_slab_done(&pool->owners);
 	pr_index_done(&pool->by_name);
 	pr_index_done(&pool->by_place);
+	pr_index_done(&pool->by_owner);
 	free(pool);
 }
 
@@ -143,7 +150,7 @@ uint32_t pr_pool_find_name(const struct pr_pool *pool, const char *name)
 
 uint32_t pr_pool_find_place(const struct pr_pool *pool, uint32_t place)
 {
-	for (struct pr_index_walk walk = pr_index_find(&pool->by_place, hash_of_place(place));
+	for (struct pr_index_walk walk = pr_index_find(&pool->by_place, hash_of_number(place));
 	     pr_index_next(&pool->by_place, &walk);)
 		if (entry_at(pool, walk.value)->place == place)
 			return walk.value;
@@ -166,6 +173,57 @@ static void append_idle(struct pr_pool *pool, uint32_t number, uint64_t used_us)
 	pr_chain_append(&pool->idle, &pool->entries, BY_USE, number);
 }
 
+static struct pr_pool_owner *owner_at(const struct pr_pool *pool, uint32_t number)
+{
+	return pr_slab_at(&pool->owners, number);
+}
+
+static uint32_t find_owner(const struct pr_pool *pool, uint32_t owner)
+{
+	for (struct pr_index_walk walk = pr_index_find(&pool->by_owner, hash_of_number(owner));
+	     pr_index_next(&pool->by_owner, &walk);)
+		if (owner_at(pool, walk.value)->owner == owner)
+			return walk.value;
+	return PR_SLAB_NONE;
+}
+
+static bool has_enough(const struct pr_pool *pool, uint32_t owner)
+{
+	uint32_t number = owner ? find_owner(pool, owner) : PR_SLAB_NONE;
+
+	return number != PR_SLAB_NONE && owner_at(pool, number)->n >= pool->n_max_per_owner;
+}
+
+/* As many owners fit as names, and each has one. */
+static void own(struct pr_pool *pool, struct pr_pool_entry *entry, uint32_t owner)
+{
+	uint32_t number = find_owner(pool, owner);
+
+	if (!owner)
+		return;
+	if (number == PR_SLAB_NONE) {
+		number = pr_slab_take(&pool->owners);
+		pr_assert(number != PR_SLAB_NONE);
+		owner_at(pool, number)->owner = owner;
+		pr_index_insert(&pool->by_owner, hash_of_number(owner), number);
+	}
+	owner_at(pool, number)->n++;
+	entry->owner = number;
+}
+
+static void disown(struct pr_pool *pool, const struct pr_pool_entry *entry)
+{
+	struct pr_pool_owner *owner;
+
+	if (entry->owner == PR_SLAB_NONE)
+		return;
+	owner = owner_at(pool, entry->owner);
+	if (--owner->n)
+		return;
+	pr_index_remove(&pool->by_owner, hash_of_number(owner->owner), entry->owner);
+	pr_slab_give(&pool->owners, entry->owner);
+}
+
 bool pr_pool_add(struct pr_pool *pool, const char *name, uint32_t place, uint64_t used_us)
 {
 	uint32_t text = pr_texts_hold(&pool->texts, name), number;
@@ -176,8 +234,9 @@ bool pr_pool_add(struct pr_pool *pool, const char *name, uint32_t place, uint64_
 	pr_assert(number != PR_SLAB_NONE);
 	entry_at(pool, number)->name = text;
 	entry_at(pool, number)->place = place;
+	entry_at(pool, number)->owner = PR_SLAB_NONE;
 	pr_index_insert(&pool->by_name, hash_of_name(name), number);
-	pr_index_insert(&pool->by_place, hash_of_place(place), number);
+	pr_index_insert(&pool->by_place, hash_of_number(place), number);
 	append_idle(pool, number, used_us);
 	return true;
 }
@@ -188,9 +247,10 @@ static void drop(struct pr_pool *pool, uint32_t number)
 	const char *name = pr_texts_get(&pool->texts, entry->name);
 
 	pr_index_remove(&pool->by_name, hash_of_name(name), number);
-	pr_index_remove(&pool->by_place, hash_of_place(entry->place), number);
+	pr_index_remove(&pool->by_place, hash_of_number(entry->place), number);
 	pr_chain_remove(&pool->idle, &pool->entries, BY_USE, number);
 	pr_texts_release(&pool->texts, entry->name);
+	disown(pool, entry);
 	pr_slab_give(&pool->entries, number);
 }
 
@@ -223,8 +283,8 @@ static uint32_t next_free(struct pr_pool *pool)
 	return place;
 }
 
-int pr_pool_give(struct pr_pool *pool, const char *name, int family, uint64_t now_us,
-		 struct pr_address *ret_address)
+int pr_pool_give(struct pr_pool *pool, const char *name, int family, uint32_t owner,
+		 uint64_t now_us, struct pr_address *ret_address)
 {
 	uint32_t number = pr_pool_find_name(pool, name), place;
 
@@ -237,7 +297,8 @@ int pr_pool_give(struct pr_pool *pool, const char *name, int family, uint64_t no
 			append_idle(pool, number, now_us);
 		}
 	} else {
-		if (strlen(name) >= PR_NAME_TEXT_SIZE || !make_room(pool, now_us)) {
+		if (strlen(name) >= PR_NAME_TEXT_SIZE || has_enough(pool, owner) ||
+		    !make_room(pool, now_us)) {
 			pool->counters.full++;
 			return PR_POOL_FULL;
 		}
@@ -246,6 +307,7 @@ int pr_pool_give(struct pr_pool *pool, const char *name, int family, uint64_t no
 			pool->counters.full++;
 			return PR_POOL_FULL;
 		}
+		own(pool, entry_at(pool, pool->idle.tail), owner);
 		pool->counters.given++;
 	}
 	*ret_address = pr_pool_address_at(&pool->ranges, family, place);

@@ -22,10 +22,12 @@
 #define PR_POOL_KEEP_S	 86400u
 #define PR_POOL_NAMES_MAX \
 	65536u /* Reached: the name used longest ago gives way, if it may; else none is given */
-#define PR_POOL_LEN4_MOST  24u /* of a prefix: smaller pools are an error */
-#define PR_POOL_LEN4_LEAST 8u  /* and larger ones */
-#define PR_POOL_LEN6_MOST  96u
-#define PR_POOL_LEN6_LEAST 16u
+/* Of them those that one owner had given first; of no limit for owner 0. Reached: none is given to it. */
+#define PR_POOL_NAMES_PER_OWNER_MAX 32768u
+#define PR_POOL_LEN4_MOST	    24u /* of a prefix: smaller pools are an error */
+#define PR_POOL_LEN4_LEAST	    8u	/* and larger ones */
+#define PR_POOL_LEN6_MOST	    96u
+#define PR_POOL_LEN6_LEAST	    16u
 
 struct pr_pool_ranges {
 	struct pr_address base4, base6; /* family 0: none of that family */
@@ -49,9 +51,10 @@ enum pr_pool_outcome {
 	PR_POOL_NO_FAMILY = 2, /* no range of that family */
 };
 
-/* The address of a canonical name, the same each time as long as it is kept. */
-PR_MUST_USE int pr_pool_give(struct pr_pool *pool, const char *name, int family, uint64_t now_us,
-			     struct pr_address *ret_address);
+/* The address of a canonical name, the same each time as long as it is kept. `owner`: any number of the caller's for who
+ * asks, so that one that asks for more and more names leaves room for the others. */
+PR_MUST_USE int pr_pool_give(struct pr_pool *pool, const char *name, int family, uint32_t owner,
+			     uint64_t now_us, struct pr_address *ret_address);
 /* The name that an address stands for; NULL: none, or it is not of the pool. Borrowed until the next call that
  * gives or expires. */
 const char *pr_pool_name(const struct pr_pool *pool, const struct pr_address *address);

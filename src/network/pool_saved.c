@@ -117,10 +117,18 @@ static bool read_header(struct pr_reader *reader, struct saved *ret_saved)
 	return !reader->failed;
 }
 
+/* Canonical: printable, without capitals (base/name.h). */
+static bool is_name(const char *text)
+{
+	for (; *text; text++)
+		if (*text <= ' ' || *text >= 0x7f || (*text >= 'A' && *text <= 'Z'))
+			return false;
+	return true;
+}
+
 /* `n_places` of the saved ranges. */
 static bool read_entry(struct pr_reader *reader, uint32_t n_places, struct saved_entry *ret_entry)
 {
-	char canonical[PR_NAME_TEXT_SIZE];
 	size_t len = pr_read_u16(reader);
 	const uint8_t *bytes = len && len < PR_NAME_TEXT_SIZE ? pr_read_bytes(reader, len) : NULL;
 
@@ -131,8 +139,7 @@ static bool read_entry(struct pr_reader *reader, uint32_t n_places, struct saved
 	ret_entry->place = pr_read_u32(reader);
 	ret_entry->used_s = pr_read_u32(reader);
 	return !reader->failed && ret_entry->place > 0 && ret_entry->place <= n_places &&
-	       pr_name_canonical(ret_entry->name, canonical) == 0 &&
-	       strcmp(canonical, ret_entry->name) == 0;
+	       is_name(ret_entry->name);
 }
 
 /* The place here whose addresses are those of `place` there, in every family that both have; 0: there is none. */

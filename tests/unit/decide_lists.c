@@ -17,6 +17,16 @@
 static void names_that_ask_for_another_nameserver(void **state)
 {
 	(void)state;
+	assert_true(pr_name_is_private_reverse("1.1.168.192.in-addr.arpa"));
+	assert_true(pr_name_is_private_reverse("1.0.31.172.in-addr.arpa"));
+	assert_true(pr_name_is_private_reverse("64.100.in-addr.arpa"));
+	assert_true(pr_name_is_private_reverse("b._dns-sd._udp.0.0.10.in-addr.arpa"));
+	assert_true(pr_name_is_private_reverse("8.e.f.ip6.arpa"));
+	assert_false(pr_name_is_private_reverse("1.0.32.172.in-addr.arpa"));
+	assert_false(pr_name_is_private_reverse("8.8.8.8.in-addr.arpa"));
+	assert_false(pr_name_is_private_reverse("in-addr.arpa"));
+	assert_false(pr_name_is_private_reverse("0.2.ip6.arpa"));
+	assert_false(pr_name_is_private_reverse("110.in-addr.arpa"));
 	assert_true(pr_name_is_canary("use-application-dns.net"));
 	assert_true(pr_name_is_canary("mask-h2.icloud.com"));
 	assert_false(pr_name_is_canary("www.use-application-dns.net"));

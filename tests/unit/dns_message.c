@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/message.h"
 #include "dns/reply.h"
+#include "dns/reverse.h"
 
 #include "dns_build.h"
 #include "unit.h"
@@ -206,6 +207,82 @@ static void denials(void **state)
 	assert_int_equal(reply[9], 1); /* the SOA */
 }
 
+static void answers_of_our_own(void **state)
+{
+	static const uint8_t v4[4] = { 198, 18, 0, 7 };
+	static const uint8_t v6[16] = { 0x20, 1, 0, 2, 0, 0, 0, 0x17, 0, 0, 0, 0, 0, 0, 0, 7 };
+	struct pr_address four = pr_address_v4(v4), six = pr_address_v6(v6);
+	struct pr_dns_question question;
+	uint8_t reply[PR_DNS_REPLY_MAX];
+	struct pr_dns_name name;
+	size_t len;
+
+	(void)state;
+	built_question(&built, PR_DNS_FLAG_RD, "A.b", PR_DNS_TYPE_A, 0, false);
+	assert_int_equal(parse(&question), 0);
+	len = pr_dns_write_address(&question, &four, 60, PR_DNS_EDE_SYNTHESIZED, "why", reply,
+				   sizeof(reply));
+	assert_int_equal(len, 12 + 9 + 12 + 4);
+	assert_memory_equal(reply, "\x12\x34\x81\x80\0\1\0\1\0\0\0\0", 12);
+	assert_memory_equal(&reply[12], "\1A\1b\0\0\1\0\1", 9); /* as it was asked */
+	assert_memory_equal(&reply[21], "\xc0\x0c\0\1\0\1\0\0\0\x3c\0\4\xc6\x12\0\7", 16);
+	built_question(&built, PR_DNS_FLAG_RD, "a.b", PR_DNS_TYPE_AAAA, 1232, true);
+	assert_int_equal(parse(&question), 0);
+	len = pr_dns_write_address(&question, &six, 60, PR_DNS_EDE_SYNTHESIZED, "why", reply,
+				   sizeof(reply));
+	assert_int_equal(len, 12 + 9 + 12 + 16 + 11 + 6 + 3);
+	assert_memory_equal(&reply[21], "\xc0\x0c\0\x1c\0\1\0\0\0\x3c\0\x10", 12);
+	assert_memory_equal(&reply[33], v6, 16);
+	/* OPT: DO as it was asked, and why (RFC 8914) */
+	assert_memory_equal(&reply[49], "\0\0\x29\4\xd0\0\0\x80\0\0\x09\0\x0f\0\5\0\x1dwhy", 20);
+	built_question(&built, PR_DNS_FLAG_RD, "7.0.18.198.in-addr.arpa", PR_DNS_TYPE_PTR, 0,
+		       false);
+	assert_int_equal(parse(&question), 0);
+	assert_int_equal(pr_dns_name_from_text("a.example", &name), 0);
+	len = pr_dns_write_pointer(&question, &name, 60, PR_DNS_EDE_NONE, NULL, reply,
+				   sizeof(reply));
+	assert_int_equal(len, 12 + 29 + 12 + 11);
+	assert_memory_equal(&reply[len - 11], "\1a\7example", 11);
+}
+
+static bool is_reverse_of(const char *name, const char *address)
+{
+	char text[PR_ADDRESS_TEXT_SIZE];
+	struct pr_address read;
+
+	return pr_dns_reverse_address(name, &read) &&
+	       strcmp(pr_address_format(&read, text), address) == 0;
+}
+
+static void names_of_addresses(void **state)
+{
+	static const char *const none[] = { "",
+					    "in-addr.arpa",
+					    "0.18.198.in-addr.arpa",
+					    "1.7.0.18.198.in-addr.arpa",
+					    "07.0.18.198.in-addr.arpa",
+					    "256.0.18.198.in-addr.arpa",
+					    "7.0.18.198.in-addr.arpa.example",
+					    "7.0.18.198.ip6.arpa",
+					    "a.0.18.198.in-addr.arpa",
+					    "7..18.198.in-addr.arpa",
+					    "0.0.2.ip6.arpa" };
+	struct pr_address address;
+
+	(void)state;
+	assert_true(is_reverse_of("7.0.18.198.in-addr.arpa", "198.18.0.7"));
+	assert_true(is_reverse_of("255.10.100.0.in-addr.arpa", "0.100.10.255"));
+	assert_true(is_reverse_of("7.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0.7.1.0.0.0.0.0.0.2.0.0.0.1.0.0.2"
+				  ".ip6.arpa",
+				  "2001:2:0:17::7"));
+	for (size_t i = 0; i < PR_ARRAY_SIZE(none); i++)
+		assert_false(pr_dns_reverse_address(none[i], &address));
+	/* of an IPv4 address there is one name */
+	assert_false(pr_dns_reverse_address("7.0.0.0.2.1.6.c.f.f.f.f.0.0.0.0.0.0.0.0.0.0.0.0.0.0.0"
+					    ".0.0.0.0.0.ip6.arpa",
+					    &address));
+}
+
 static void types_have_texts(void **state)
 {
 	char text[PR_DNS_TYPE_TEXT_SIZE];
@@ -249,6 +326,8 @@ int main(void)
 		cmocka_unit_test(names_have_limits),
 		cmocka_unit_test(errors_repeat_what_was_asked),
 		cmocka_unit_test(denials),
+		cmocka_unit_test(answers_of_our_own),
+		cmocka_unit_test(names_of_addresses),
 		cmocka_unit_test(types_have_texts),
 		cmocka_unit_test(writes_a_question),
 	};

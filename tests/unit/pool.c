@@ -50,7 +50,7 @@ static const char *give(struct pr_pool *pool, const char *name, int family, uint
 	static const char *const outcomes[] = { "given", "full", "no family" };
 	static char text[PR_ADDRESS_TEXT_SIZE];
 	struct pr_address address;
-	int r = pr_pool_give(pool, name, family, now_us, &address);
+	int r = pr_pool_give(pool, name, family, 0, now_us, &address);
 
 	assert_in_range(r, 0, 2);
 	return r == PR_POOL_GIVEN ? pr_address_format(&address, text) : outcomes[r];
@@ -234,6 +234,39 @@ static void addresses_come_again_last(void **state)
 	pr_pool_free(pool);
 }
 
+static int give_to(struct pr_pool *pool, uint32_t owner, const char *name, uint64_t now_us)
+{
+	struct pr_address address;
+
+	return pr_pool_give(pool, name, 4, owner, now_us, &address);
+}
+
+static void one_that_asks_for_ever_more_leaves_room(void **state)
+{
+	struct pr_pool *pool = pool_of("10.99.7.0/24", NULL, 8);
+	char text[32];
+
+	(void)state;
+	for (int i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), "n%d.example", i);
+		assert_int_equal(give_to(pool, 7, text, 0), PR_POOL_GIVEN);
+	}
+	assert_int_equal(give_to(pool, 7, "more.example", 0), PR_POOL_FULL);
+	assert_int_equal(give_to(pool, 7, "n2.example", 0), PR_POOL_GIVEN);
+	/* the name of another costs it nothing */
+	for (int i = 4; i < 8; i++) {
+		snprintf(text, sizeof(text), "n%d.example", i);
+		assert_int_equal(give_to(pool, 9, text, S), PR_POOL_GIVEN);
+	}
+	assert_int_equal(give_to(pool, 7, "n5.example", S), PR_POOL_GIVEN);
+	assert_int_equal(give_to(pool, 8, "late.example", S), PR_POOL_FULL);
+	/* those of 7 gave way to others, so it may have some again */
+	assert_int_equal(give_to(pool, 8, "late.example", KEEP), PR_POOL_GIVEN);
+	assert_int_equal(give_to(pool, 7, "again.example", KEEP), PR_POOL_GIVEN);
+	assert_int_equal(counted(pool).n, 8);
+	pr_pool_free(pool);
+}
+
 static void a_place_in_use_is_passed_over(void **state)
 {
 	struct pr_pool *pool = pool_of("10.99.7.0/24", NULL, 2);
@@ -283,7 +316,7 @@ static void survives_a_restart(void **state)
 	(void)state;
 	give(pool, "a.example", 4, 0);
 	give(pool, "b.example", 4, 10 * S);
-	give(pool, "c.example", 4, 20 * S);
+	give(pool, "\\000\\046c.example", 4, 20 * S); /* whatever the wire may bring */
 	hold(pool, "10.99.7.1");
 	carry_over(pool, next, 100 * S, 5 * KEEP);
 	assert_string_equal(name(next, "10.99.7.1"), "a.example");
@@ -438,6 +471,7 @@ int main(void)
 		cmocka_unit_test(the_one_used_longest_ago_gives_way_when_its_time_is_over),
 		cmocka_unit_test(never_given_anew_under_a_link),
 		cmocka_unit_test(addresses_come_again_last),
+		cmocka_unit_test(one_that_asks_for_ever_more_leaves_room),
 		cmocka_unit_test(a_place_in_use_is_passed_over),
 		cmocka_unit_test(names_too_long_are_full),
 		cmocka_unit_test(survives_a_restart),
