@@ -126,12 +126,15 @@ int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams
 			free_upstream(copies[i]);
 		return r;
 	}
-	for (unsigned int i = 0; i < n; i++)
+	for (unsigned int i = 0; i < n; i++) {
+		copies[i]->place = (uint8_t)i;
 		inherit(ways, copies[i]);
+	}
 	for (unsigned int i = 0; i < ways->n; i++)
 		free_upstream(ways->upstreams[i]);
 	memcpy(ways->upstreams, copies, sizeof(copies));
 	ways->n = n;
+	ways->set++;
 	pr_ways_look_again(ways);
 	return 0;
 }
@@ -144,6 +147,9 @@ static void give_accounts(struct pr_ways *ways, const struct pr_way_upstream *na
 	pr_way_key_text(key, named->serial, "shared", ways->shared);
 	for (unsigned int i = 0; i < way->n_hops; i++) {
 		struct pr_carrier_hop *hop = &way->hops[i];
+		/* the place tells two apart that are the same proxy */
+		uint32_t serial =
+			ways->upstreams[way->mark.hops[i]]->serial * PR_TUNNEL_HOPS_MAX + i;
 		bool drawn = hop->upstream->kind == PR_TUNNEL_SOCKS5 && !hop->upstream->user[0] &&
 			     named->upstream.isolate != PR_TUNNEL_SHARED;
 
@@ -152,14 +158,21 @@ static void give_accounts(struct pr_ways *ways, const struct pr_way_upstream *na
 		hop->shared = ways->shared;
 		if (!drawn)
 			continue;
-		/* the place tells two apart that are the same proxy */
-		pr_way_key_text(key, way->hop_serials[i] * PR_TUNNEL_HOPS_MAX + i, "user",
-				ways->accounts[i].user);
-		pr_way_key_text(key, way->hop_serials[i] * PR_TUNNEL_HOPS_MAX + i, "password",
-				ways->accounts[i].password);
+		pr_way_key_text(key, serial, "user", ways->accounts[i].user);
+		pr_way_key_text(key, serial, "password", ways->accounts[i].password);
 		hop->user = ways->accounts[i].user;
 		hop->password = ways->accounts[i].password;
 	}
+}
+
+/* The next link of whatever isolates goes the same way, if it can. */
+static void keep(const struct pr_ways *ways, struct pr_way_key *key, const struct pr_way_mark *mark)
+{
+	for (unsigned int i = 0; i < PR_TUNNEL_HOPS_MAX; i++)
+		key->hop_serials[i] = i < mark->n_hops ? ways->upstreams[mark->hops[i]]->serial : 0;
+	for (unsigned int i = 0; i < PR_WAYS_SPANS_MAX; i++)
+		key->span_serials[i] =
+			i < mark->n_spans ? ways->upstreams[mark->spans[i]]->serial : 0;
 }
 
 /* Why none is to be had: the last failure of a hop of it that is down. */
@@ -222,11 +235,10 @@ enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const char *upstream
 		*ret_why = say_why(ways, named, outcome);
 		return outcome;
 	}
-	memcpy(key->hop_serials, way.hop_serials, sizeof(key->hop_serials));
-	memcpy(key->span_serials, way.span_serials, sizeof(key->span_serials));
+	keep(ways, key, &way.mark);
 	give_accounts(ways, named, key, &way);
 	for (unsigned int i = 0; i < way.n_hops; i++)
-		pr_way_used(ways, pr_ways_by_serial(ways, way.hop_serials[i]), i == 0, now_us);
+		pr_way_used(ways, ways->upstreams[way.mark.hops[i]], i == 0, now_us);
 	*ret_way = way;
 	*ret_why = "";
 	return PR_TUNNEL_OPEN;
@@ -234,84 +246,75 @@ enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const char *upstream
 
 /* ---- how it went ---- */
 
-/* What came of a hop of the way. */
-static void tell_hop(struct pr_ways *ways, const struct pr_way *way, unsigned int i, bool failed,
-		     const char *why, uint64_t now_us)
-{
-	struct pr_way_upstream *hop = pr_ways_by_serial(ways, way->hop_serials[i]);
-
-	if (!hop)
-		return;
-	if (failed)
-		pr_way_failed(ways, hop, i == 0, why, now_us);
-	else
-		pr_way_succeeded(hop, i == 0, now_us);
-}
-
 static void count(struct pr_way_upstream *upstream, bool opened, const char *why)
 {
-	if (!upstream)
-		return;
 	upstream->opened += opened;
 	upstream->failed += !opened;
 	if (!opened)
 		snprintf(upstream->why, sizeof(upstream->why), "%s", why);
 }
 
-static void count_all(struct pr_ways *ways, const struct pr_way *way, bool opened, unsigned int hop,
-		      uint64_t took_us, const char *why, uint64_t now_us)
+static void count_spans(struct pr_ways *ways, const struct pr_way_mark *mark, bool opened,
+			uint64_t took_us, const char *why, uint64_t now_us)
 {
-	const struct pr_way_upstream *last = NULL;
-
-	for (unsigned int i = 0; i < way->n_spans; i++) {
-		struct pr_way_upstream *span = pr_ways_by_serial(ways, way->span_serials[i]);
+	for (unsigned int i = 0; i < mark->n_spans; i++) {
+		struct pr_way_upstream *span = ways->upstreams[mark->spans[i]];
 
 		count(span, opened, why);
-		last = span ? span : last;
-		if (!span || !opened)
+		if (!opened)
 			continue;
 		pr_way_smooth(&span->latency_us, took_us);
 		span->measured_us = now_us;
 	}
-	for (unsigned int i = 0; i < way->n_hops; i++) {
-		struct pr_way_upstream *one = pr_ways_by_serial(ways, way->hop_serials[i]);
+}
 
-		/* the only hop of a way is its last span too */
-		if (one != last && (opened || i == hop))
-			count(one, opened, why);
-	}
+/* Of a chain; a hop that is the whole way is a span too. */
+static void count_hops(struct pr_ways *ways, const struct pr_way_mark *mark, bool opened,
+		       unsigned int failed, const char *why)
+{
+	if (mark->hops[0] == mark->spans[mark->n_spans - 1])
+		return;
+	for (unsigned int i = 0; i < mark->n_hops; i++)
+		if (opened || i == failed)
+			count(ways->upstreams[mark->hops[i]], opened, why);
 }
 
 /* Of how many hops it tells that they work. */
-static unsigned int n_working(const struct pr_way *way, enum pr_tunnel_outcome outcome,
+static unsigned int n_working(const struct pr_way_mark *mark, enum pr_tunnel_outcome outcome,
 			      unsigned int hop)
 {
 	switch (outcome) {
 	case PR_TUNNEL_DOWN:
 		return hop;
 	case PR_TUNNEL_TIMED_OUT: /* the last one is silent, or waits itself in vain */
-		return way->n_hops - 1;
+		return mark->n_hops - 1u;
 	case PR_TUNNEL_UNSUPPORTED: /* none of them may have been asked */
 		return 0;
 	default:
-		return way->n_hops;
+		return mark->n_hops;
 	}
 }
 
-bool pr_ways_opened(struct pr_ways *ways, const struct pr_way *way, enum pr_tunnel_outcome outcome,
-		    unsigned int hop, uint64_t took_us, const char *why, uint64_t now_us)
+bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
+		    enum pr_tunnel_outcome outcome, unsigned int hop, uint64_t took_us,
+		    const char *why, uint64_t now_us)
 {
-	const struct pr_way_upstream *named = pr_ways_by_serial(ways, way->span_serials[0]);
+	bool opened = outcome == PR_TUNNEL_OPEN, failed = outcome == PR_TUNNEL_DOWN;
 
-	pr_assert(hop < way->n_hops || outcome != PR_TUNNEL_DOWN);
-	for (unsigned int i = 0; i < n_working(way, outcome, hop); i++)
-		tell_hop(ways, way, i, false, "", now_us);
-	if (outcome == PR_TUNNEL_OPEN || outcome == PR_TUNNEL_DOWN)
-		count_all(ways, way, outcome == PR_TUNNEL_OPEN, hop, took_us, why, now_us);
-	if (outcome != PR_TUNNEL_DOWN)
+	if (mark->set != ways->set)
 		return false;
-	tell_hop(ways, way, hop, true, why, now_us);
-	return named && pr_way_grade(ways, named, true, way->datagrams, now_us) == PR_WAY_FINE;
+	pr_assert(hop < mark->n_hops || !failed);
+	for (unsigned int i = 0; i < n_working(mark, outcome, hop); i++)
+		pr_way_succeeded(ways->upstreams[mark->hops[i]], i == 0, now_us);
+	if (opened || failed) {
+		count_spans(ways, mark, opened, took_us, why, now_us);
+		count_hops(ways, mark, opened, hop, why);
+	}
+	if (!failed)
+		return false;
+	pr_way_failed(ways, ways->upstreams[mark->hops[hop]], hop == 0, why, now_us);
+	return pr_way_grade(ways, ways->upstreams[mark->spans[0]], true, mark->datagrams, now_us) ==
+	       PR_WAY_FINE;
 }
 
 bool pr_ways_state(const struct pr_ways *ways, unsigned int n, struct pr_way_state *ret_state)

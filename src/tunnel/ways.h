@@ -28,14 +28,21 @@ void pr_ways_free(struct pr_ways *ways); /* takes NULL */
 PR_MUST_USE int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams,
 			    unsigned int n);
 
+/* By which upstreams a way leads, to be kept by whom it was given to; what it names may be gone by then. */
+struct pr_way_mark {
+	uint32_t set;			  /* pr_ways_set(), counted */
+	uint8_t hops[PR_TUNNEL_HOPS_MAX]; /* their places */
+	uint8_t spans
+		[PR_WAYS_SPANS_MAX]; /* of those that it is the whole way of, the named one first */
+	uint8_t n_hops, n_spans;
+	bool datagrams;
+};
+
 /* A way, chosen. */
 struct pr_way {
 	struct pr_carrier_hop hops[PR_TUNNEL_HOPS_MAX];
 	unsigned int n_hops;
-	/* Whom pr_ways_opened() is told of: each hop, and the upstreams that it is the whole way of, the named one first. */
-	uint32_t hop_serials[PR_TUNNEL_HOPS_MAX], span_serials[PR_WAYS_SPANS_MAX];
-	unsigned int n_spans;
-	bool datagrams;
+	struct pr_way_mark mark;
 };
 /* What its hops hold is borrowed until the next pr_ways_set() or pr_ways_choose(). OPEN, DOWN with a sentence, or
  * UNSUPPORTED (datagrams). `domain` "" = none. */
@@ -43,11 +50,12 @@ PR_MUST_USE enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const ch
 						  const char *application, const char *domain,
 						  uint64_t link, bool datagrams, uint64_t now_us,
 						  struct pr_way *ret_way, const char **ret_why);
-/* How the opening of a way ended, and how long it took; DOWN: by the fault of hop number `hop`. `way` may be older than
- * the last choice. True: nothing was said to the destination yet, and another way is there: pr_ways_choose() again, up to
- * PR_WAYS_TRIES. */
-bool pr_ways_opened(struct pr_ways *ways, const struct pr_way *way, enum pr_tunnel_outcome outcome,
-		    unsigned int hop, uint64_t took_us, const char *why, uint64_t now_us);
+/* How the opening of a way ended, and how long it took; DOWN: by the fault of hop number `hop`. One that was chosen before
+ * the last pr_ways_set() tells nothing. True: nothing was said to the destination yet, and another way is there:
+ * pr_ways_choose() again, up to PR_WAYS_TRIES. */
+bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
+		    enum pr_tunnel_outcome outcome, unsigned int hop, uint64_t took_us,
+		    const char *why, uint64_t now_us);
 
 struct pr_way_state {
 	const char *upstream, *kind;

@@ -28,14 +28,6 @@ struct candidate {
 	uint64_t score;
 };
 
-struct pr_way_upstream *pr_ways_by_serial(const struct pr_ways *ways, uint32_t serial)
-{
-	for (unsigned int i = 0; i < ways->n; i++)
-		if (ways->upstreams[i]->serial == serial)
-			return ways->upstreams[i];
-	return NULL;
-}
-
 /* ---- orders ---- */
 
 /* Does it lead to what was chosen for this place the last time? */
@@ -101,7 +93,7 @@ static unsigned int order(const struct search *search, const struct pr_way_upstr
 		const struct candidate candidate = {
 			.upstream = member,
 			.grade = pr_way_grade(search->ways, member, place == 0,
-					      search->way->datagrams, search->now_us),
+					      search->way->mark.datagrams, search->now_us),
 			.is_other = keeps && !leads_to_kept(search, member, place),
 			.score = score_of(search, set, member, place),
 		};
@@ -124,7 +116,7 @@ static unsigned int order_hops(const struct search *search, struct pr_way_upstre
 
 	if (pr_way_is_hop(member)) {
 		if (n < CANDIDATES_MAX &&
-		    pr_way_grade(search->ways, member, place == 0, search->way->datagrams,
+		    pr_way_grade(search->ways, member, place == 0, search->way->mark.datagrams,
 				 search->now_us) < PR_WAY_DOWN)
 			hops[n++] = member;
 		return n;
@@ -140,7 +132,7 @@ static unsigned int order_hops(const struct search *search, struct pr_way_upstre
 static bool is_taken(const struct pr_way *way, const struct pr_way_upstream *hop)
 {
 	for (unsigned int i = 0; i < way->n_hops; i++)
-		if (way->hop_serials[i] == hop->serial)
+		if (way->hops[i].upstream == &hop->upstream)
 			return true;
 	return false;
 }
@@ -152,7 +144,7 @@ static bool take(struct search *search, const struct pr_way_upstream *hop)
 	if (way->n_hops == PR_TUNNEL_HOPS_MAX)
 		return false;
 	way->hops[way->n_hops].upstream = &hop->upstream;
-	way->hop_serials[way->n_hops++] = hop->serial;
+	way->mark.hops[way->n_hops++] = hop->place;
 	return true;
 }
 
@@ -183,9 +175,9 @@ static bool find(struct search *search, struct pr_way_upstream *upstream)
 	struct pr_way *way = search->way;
 	unsigned int n;
 
-	if (way->n_spans == PR_WAYS_SPANS_MAX)
+	if (way->mark.n_spans == PR_WAYS_SPANS_MAX)
 		return false;
-	way->span_serials[way->n_spans++] = upstream->serial;
+	way->mark.spans[way->mark.n_spans++] = upstream->place;
 	if (pr_way_is_hop(upstream))
 		return take(search, upstream);
 	if (upstream->upstream.kind == PR_TUNNEL_CHAIN) {
@@ -197,7 +189,7 @@ static bool find(struct search *search, struct pr_way_upstream *upstream)
 			if (find(search, candidates[i].upstream))
 				return true;
 	}
-	way->n_spans--;
+	way->mark.n_spans--;
 	return false;
 }
 
@@ -208,10 +200,11 @@ enum pr_tunnel_outcome pr_way_find(struct pr_ways *ways, struct pr_way_upstream 
 	struct search search = { .ways = ways, .key = key, .way = way, .now_us = now_us };
 	enum pr_way_grade grade = pr_way_grade(ways, named, true, datagrams, now_us);
 
-	*way = (struct pr_way){ .datagrams = datagrams };
+	*way = (struct pr_way){ .mark = { .set = ways->set, .datagrams = datagrams } };
 	if (grade == PR_WAY_CANT)
 		return PR_TUNNEL_UNSUPPORTED;
 	if (grade == PR_WAY_DOWN || !find(&search, named))
 		return PR_TUNNEL_DOWN;
+	way->mark.n_hops = (uint8_t)way->n_hops;
 	return PR_TUNNEL_OPEN;
 }

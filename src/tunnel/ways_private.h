@@ -24,6 +24,7 @@ struct pr_way_health {
 
 struct pr_way_upstream {
 	uint32_t serial;  /* never 0, never given twice */
+	uint8_t place;	  /* among the others */
 	char *text, *cut; /* pr_tunnel_upstream_write(), and what `upstream` borrows from */
 	struct pr_tunnel_upstream upstream;
 	unsigned int members[PR_TUNNEL_MEMBERS_MAX]; /* their places */
@@ -49,7 +50,7 @@ struct pr_ways {
 	struct pr_dialer *dialer;
 	struct pr_way_upstream *upstreams[PR_TUNNEL_UPSTREAMS_MAX];
 	unsigned int n;
-	uint32_t last_serial;
+	uint32_t last_serial, set;
 	struct event *look;
 	struct pr_way_keys keys;
 	/* Of the last way chosen: */
@@ -105,4 +106,3 @@ void pr_way_probe_cancel(struct pr_way_probe *probe); /* takes NULL */
 PR_MUST_USE enum pr_tunnel_outcome pr_way_find(struct pr_ways *ways, struct pr_way_upstream *named,
 					       const struct pr_way_key *key, bool datagrams,
 					       uint64_t now_us, struct pr_way *way);
-struct pr_way_upstream *pr_ways_by_serial(const struct pr_ways *ways, uint32_t serial);

@@ -118,7 +118,7 @@ static void assert_hops(const struct world *world, const char *ids)
 
 static bool opened(struct world *world, enum pr_tunnel_outcome outcome, unsigned int hop)
 {
-	return pr_ways_opened(world->ways, &world->way, outcome, hop, 20000, "it failed",
+	return pr_ways_opened(world->ways, &world->way.mark, outcome, hop, 20000, "it failed",
 			      world->now_us);
 }
 
@@ -185,8 +185,10 @@ static void test_what_stays_is_remembered(void **state)
 	choose(world, "a", "app");
 	snprintf(user, sizeof(user), "%s", world->way.hops[0].user);
 	opened(world, PR_TUNNEL_OPEN, 0);
+	choose(world, "a", "app");
 	add(world, "b", PR_TUNNEL_HTTP);
 	set(world);
+	opened(world, PR_TUNNEL_OPEN, 0); /* of before */
 	choose(world, "a", "app");
 	assert_string_equal(world->way.hops[0].user, user);
 	assert_int_equal(state_of(world, 0).opened, 1);
@@ -465,7 +467,7 @@ static void test_by_latency(void **state)
 	set(world);
 	for (unsigned int i = 0; i < 3; i++) {
 		choose(world, ids[i], "app");
-		pr_ways_opened(world->ways, &world->way, PR_TUNNEL_OPEN, 0, took_us[i], "",
+		pr_ways_opened(world->ways, &world->way.mark, PR_TUNNEL_OPEN, 0, took_us[i], "",
 			       world->now_us);
 	}
 	choose(world, "any", "app");
@@ -541,17 +543,17 @@ static void test_no_hop_stands_twice(void **state)
 static void test_chain_is_kept(void **state)
 {
 	struct world *world = *state;
-	uint32_t serials[3];
+	uint8_t hops[3];
 
 	three(world);
 	add_of(world, "s", PR_TUNNEL_SET, "abc")->choose = PR_TUNNEL_AT_RANDOM;
 	add_of(world, "three", PR_TUNNEL_CHAIN, "sss");
 	set(world);
 	choose(world, "three", "app");
-	memcpy(serials, world->way.hop_serials, sizeof(serials));
+	memcpy(hops, world->way.mark.hops, sizeof(hops));
 	for (unsigned int i = 0; i < 20; i++) {
 		choose(world, "three", "app");
-		assert_memory_equal(serials, world->way.hop_serials, sizeof(serials));
+		assert_memory_equal(hops, world->way.mark.hops, sizeof(hops));
 	}
 }
 
@@ -575,7 +577,7 @@ static void test_hop_behind_another(void **state)
 	world->now_us += 2 * SECOND;
 	choose(world, "chain", "app");
 	assert_int_equal(choose_for(world, "chain", "app", "", 2), PR_TUNNEL_DOWN);
-	pr_ways_opened(world->ways, &world->way, PR_TUNNEL_OPEN, 0, 1, "", world->now_us);
+	pr_ways_opened(world->ways, &world->way.mark, PR_TUNNEL_OPEN, 0, 1, "", world->now_us);
 	world->now_us += 4 * SECOND;
 	choose(world, "chain", "app");
 	opened(world, PR_TUNNEL_OPEN, 0);
