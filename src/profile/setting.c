@@ -143,8 +143,9 @@ static const struct pr_setting_key tunnel_keys[PR_TUNNEL_KEY_COUNT_] = {
 				.help = "socks5: whether datagrams are sent through it (UDP "
 					"ASSOCIATE); `true` by default. Tor has no way for them" },
 	[PR_TUNNEL_KEY_CA] = { "ca", PR_TYPE_PATH,
-			       .help = "connect: certificates that the proxy's is checked with; "
-				       "without, the system's" },
+			       .help = "connect: certificates that the proxy's is checked with, "
+				       "below the configuration's directory or where the system's "
+				       "lie; without, the system's" },
 	[PR_TUNNEL_KEY_NAMESERVERS] = { "nameservers", PR_TYPE_ADDRESSES,
 					.help = "interface: who is asked, through it, where the "
 						"names lead; without, the system's nameservers "

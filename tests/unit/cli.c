@@ -127,6 +127,11 @@ static void a_reason_isnt_hidden_by_figures(void **state)
 		{ COUNTED("verdict", "accept"), "accept  inspection    because" },
 		{ "{\"event\":\"verdict\",\"stage\":\"link\",\"verdict\":\"accept\"}",
 		  "accept  again " },
+		{ COUNTED("link", "reroute-tunnel"), "tunnel  link          sent 5" },
+		{ "{\"event\":\"link\",\"verdict\":\"reroute-tunnel\",\"tunnel\":\"t\\u001br\"}",
+		  "tunnel t?r link " },
+		{ "{\"event\":\"link\",\"verdict\":\"block\",\"tunnel\":\"tor\"}",
+		  "block   link " },
 	};
 
 	(void)state;
