@@ -618,6 +618,12 @@ def main():
         write('names', name, data)
     for name, data in saved_pools():
         write('pool', name, data)
+        write('kept', name, b'PRSAVED1' + struct.pack('!I', 12) + dict(saved_names())['empty'] +
+              struct.pack('!I', len(data)) + data)
+    two = dict(saved_names())['two']
+    write('kept', 'names-alone', two)
+    write('kept', 'no-pool', b'PRSAVED1' + struct.pack('!I', len(two)) + two + bytes(4))
+    write('kept', 'length-lies', b'PRSAVED1' + struct.pack('!I', 0xffffffff) + two)
     for target, name, data in seeds_tls.seeds():
         write(target, name, data)
     for name, data in packets():

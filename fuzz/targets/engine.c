@@ -55,8 +55,9 @@ static const char *const texts[N_POLICIES] = {
 	DENIED_RULES TUNNELS
 	" tunnel = \"b\"; without_tunnel = \"direct\"; outgoing = [ \"> *\" ];",
 };
-static const char *const addresses[] = { "10.0.0.2",  "1.2.3.4",     "9.9.9.9",	 "6.6.6.6",
-					 "127.0.0.1", "224.0.0.251", "10.0.0.9", "172.17.0.2" };
+static const char *const addresses[] = { "10.0.0.2",   "1.2.3.4",     "9.9.9.9",  "6.6.6.6",
+					 "127.0.0.1",  "224.0.0.251", "10.0.0.9", "172.17.0.2",
+					 "198.18.0.1", "198.18.0.2" };
 static const uint16_t ports[] = { 40000, 443, 53, 22, 40001, 5353, 80, 0 };
 
 struct machine {

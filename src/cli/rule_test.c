@@ -314,6 +314,16 @@ static void print_missing(FILE *out, unsigned int missing)
 	fputc('\n', out);
 }
 
+/* For who looks on: with nothing else that lets it go straight, the name isn't resolved here. */
+static void print_far(const struct pr_cli *cli, const struct test *test, const char *word)
+{
+	if (strcmp(word, "tunnel") == 0 && test->subject.n_domains &&
+	    !(test->subject.known & PR_FACT_ADDRESS))
+		fputs("a question for the name gets an address of the tunnel's pool; the far end "
+		      "resolves it\n",
+		      cli->out);
+}
+
 int pr_cli_rule_test(const struct pr_cli *cli, int argc, char **argv)
 {
 	PR_CLEANUP(pr_cleanup_free) struct test *test = pr_calloc(1, sizeof(*test));
@@ -345,6 +355,8 @@ int pr_cli_rule_test(const struct pr_cli *cli, int argc, char **argv)
 		fprintf(cli->out, "rule: %s\n", text);
 	if (cli->colour)
 		print_missing(cli->out, missing);
+	if (cli->colour)
+		print_far(cli, test, word);
 	fprintf(cli->out, "%s\n", word);
 	return PR_EXIT_OK;
 }

@@ -91,6 +91,10 @@
 	X(answers_bytes_now)                                                 \
 	X(names_recorded)                                                    \
 	X(names_now)                                                         \
+	/* names that are left to the far end */                             \
+	X(pool_given)                                                        \
+	X(pool_full)                                                         \
+	X(pool_now)                                                          \
 	/* prompts */                                                        \
 	X(prompts_raised)                                                    \
 	X(prompts_answered)                                                  \

@@ -2,6 +2,10 @@
 /* The engine's own bounds; those of its tables stand in network/, those of questions in nameserver/. */
 #pragma once
 
+/* So long an upstream that was found to work no more is taken for that, where profiles may do without it: their names are
+ * resolved here. */
+#define PR_ENGINE_POOL_DOWN_US UINT64_C(30000000)
+
 /* Packets that wait, engine-wide: older kernels search the queue's list for every verdict
  * (net/netfilter/nfnetlink_queue.c, before 2026), so it stays short. Reached: the packet is dropped,
  * never accepted; its retransmit tries again. What a prompt holds gives way to what waits for its owner. */

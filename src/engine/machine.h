@@ -146,6 +146,7 @@ struct pr_engine {
 	struct pr_pool *pool; /* NULL = there is no tunnel */
 	uint8_t *pool_saved;  /* what stood in it, as long as there is none; or NULL */
 	size_t pool_saved_len;
+	uint64_t pool_down_us[PR_TUNNEL_UPSTREAMS_MAX]; /* by the policy's number: until then */
 	bool pool_lost; /* what stood in it before this engine isn't known */
 	struct pr_communications *communications;
 	struct pr_links *links;

@@ -192,6 +192,28 @@ static bool has_tunnel(const struct pr_engine *engine, const struct pr_subject *
 				     &tunnel);
 }
 
+void pr_pool_heard(struct pr_engine *engine, const char *upstream, enum pr_tunnel_outcome outcome)
+{
+	uint32_t tunnel;
+
+	if (pr_policy_tunnel_find(engine->policy, upstream, &tunnel))
+		engine->pool_down_us[tunnel] =
+			outcome == PR_TUNNEL_DOWN ? engine->now_us + PR_ENGINE_POOL_DOWN_US : 0;
+}
+
+/* Its links go without the tunnel now, and nothing but the tunnel leads to an address of the pool. */
+static bool does_without(const struct pr_engine *engine, const struct pr_subject *subject,
+			 const struct pr_decision *decision)
+{
+	uint32_t tunnel;
+
+	return pr_policy_settings(engine->policy, subject->profile)->without_tunnel ==
+		       PR_WITHOUT_TUNNEL_DIRECT &&
+	       pr_policy_tunnel_find(engine->policy, upstream_of(engine, subject, decision),
+				     &tunnel) &&
+	       engine->pool_down_us[tunnel] > engine->now_us;
+}
+
 static bool is_left_to_far_end(const struct pr_engine *engine, const char *name,
 			       const struct pr_subject *subject, struct pr_decision *ret_decision)
 {
@@ -218,6 +240,11 @@ void pr_pool_question(struct pr_engine *engine, const struct pr_question *questi
 			decision->decision.outcome = PR_OUTCOME_OPEN;
 		return;
 	}
+	if (does_without(engine, subject, &tunnelled)) {
+		decision->decision.outcome = PR_OUTCOME_OPEN;
+		decision->momentary = true;
+		return;
+	}
 	decision->decision = tunnelled;
 	pr_decision_reason(engine->policy, engine->intel, subject, &tunnelled, engine->denial,
 			   sizeof(engine->denial));
@@ -242,7 +269,8 @@ bool pr_pool_would_give(const struct pr_engine *engine, const char *name,
 	pr_decide_on_communication_before_intel(engine->policy, subject, &before);
 	return before.outcome != PR_OUTCOME_DENY && before.outcome != PR_OUTCOME_ASK &&
 	       !subject->own && is_left_to_far_end(engine, name, subject, ret_decision) &&
-	       has_tunnel(engine, subject, ret_decision);
+	       has_tunnel(engine, subject, ret_decision) &&
+	       !does_without(engine, subject, ret_decision);
 }
 
 static const char *tell(const struct pr_engine *engine, const struct pr_subject *subject,

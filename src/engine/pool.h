@@ -21,6 +21,11 @@ void pr_pool_refuse(struct pr_subject *subject);
 void pr_pool_link_made(struct pr_engine *engine, struct pr_link *link);
 void pr_pool_link_forgotten(struct pr_engine *engine, struct pr_link *link);
 
+/* Of a pool that is gone none are. */
+void pr_pool_count(const struct pr_engine *engine, struct pr_engine_counters *counters);
+/* How a link fared that was to go by this upstream. */
+void pr_pool_heard(struct pr_engine *engine, const char *upstream, enum pr_tunnel_outcome outcome);
+
 /* A name of this host's or its network's: what is general doesn't send it away. */
 bool pr_pool_is_local_name(const struct pr_engine *engine, const char *name);
 

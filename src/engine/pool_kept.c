@@ -79,6 +79,7 @@ void pr_pool_policy(struct pr_engine *engine)
 {
 	struct pr_pool_ranges ranges = pr_policy_pool_ranges(engine->policy);
 
+	memset(engine->pool_down_us, 0, sizeof(engine->pool_down_us));
 	pr_pool_set(engine, pr_policy_n_tunnels(engine->policy) ? &ranges : NULL);
 }
 
@@ -89,6 +90,17 @@ void pr_engine_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *r
 	pr_pool_set(engine, ranges);
 	pr_redecide_all(engine);
 	pr_engine_leave(engine);
+}
+
+void pr_pool_count(const struct pr_engine *engine, struct pr_engine_counters *counters)
+{
+	struct pr_pool_counters of_pool = { 0 };
+
+	if (engine->pool)
+		pr_pool_counters(engine->pool, &of_pool);
+	counters->pool_given = of_pool.given;
+	counters->pool_full = of_pool.full;
+	counters->pool_now = of_pool.n;
 }
 
 /* ---- kept with the names ---- */

@@ -3,6 +3,7 @@
 #include "engine/attackers.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/pool.h"
 #include "engine/tunnelling.h"
 
 #include "dns/cache.h"
@@ -264,6 +265,7 @@ void pr_engine_counters(struct pr_engine *engine, struct pr_engine_counters *ret
 	ret_counters->links_now = of_links.n - of_links.n_ended;
 	ret_counters->names_now = of_names.n;
 	ret_counters->names_recorded = of_names.learnt;
+	pr_pool_count(engine, ret_counters);
 	ret_counters->communications_now = of_communications.n;
 	ret_counters->instances_now = pr_applications_n(engine->applications);
 	ret_counters->parked_now = engine->parking.n_used;

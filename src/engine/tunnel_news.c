@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the tunnel process says of links, and what it asks about them. */
+#include "engine/pool.h"
 #include "engine/tunnel_private.h"
 
 #include <netinet/in.h>
@@ -34,6 +35,7 @@ static void opened(struct pr_engine *engine, struct pr_link *link, struct pr_tun
 {
 	bool waits = tunnelled->state == PR_TUNNELLED_OPENING;
 
+	pr_pool_heard(engine, pr_tunnelled_upstream(engine, tunnelled), opened->outcome);
 	if (opened->outcome == PR_TUNNEL_OPEN) {
 		pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_OPEN);
 		tunnelled->outcome = PR_TUNNEL_OPEN;

@@ -74,6 +74,8 @@ void pr_tunnelled_fail(struct pr_engine *engine, struct pr_link *link,
 	tunnelled->outcome = (uint8_t)outcome;
 	pr_tunnelled_keep_why(engine, tunnelled, why);
 	pr_tunnelled_apply(engine, link, tunnelled);
+	if (outcome == PR_TUNNEL_DOWN && !tunnelled->kept_out)
+		pr_pool_heard(engine, pr_tunnelled_upstream(engine, tunnelled), outcome);
 	engine->counters.tunnel_failed++;
 	engine->counters.tunnel_direct += link->ends[PR_LINK_OUT].verdict == PR_VERDICT_ACCEPT;
 	if (link->flags & PR_LINK_FLAG_TOLD)
