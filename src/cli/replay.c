@@ -68,6 +68,7 @@ static void done(struct pr_replay *replay)
 	pr_process_release(replay->process);
 	free(replay->rows.rows);
 	free(replay->rows.handles);
+	free(replay->tunnel.links);
 }
 
 static int replay_file(const struct pr_cli *cli, struct pr_capture_file *file,

@@ -79,6 +79,19 @@ void pr_replay_names_question(struct pr_replay_names *names, struct pr_engine *e
 void pr_replay_names_answer(struct pr_replay_names *names, struct pr_engine *engine,
 			    const struct pr_packet *packet, const uint8_t *bytes, uint64_t now_us);
 
+/* ---- the tunnel (replay_tunnel.c) ---- */
+
+struct pr_replay_tunnel {
+	uint64_t *links; /* that are to be opened; owned */
+	size_t n, n_room;
+};
+
+/* The engine's port. */
+bool pr_replay_tunnel_open(struct pr_replay_tunnel *tunnel, uint64_t link);
+/* They are open. */
+void pr_replay_tunnel_settle(struct pr_replay_tunnel *tunnel, struct pr_engine *engine,
+			     uint64_t now_us);
+
 /* ---- output (replay_show.c) ---- */
 
 /* A packet at a hook, and what became of it. */
@@ -116,6 +129,7 @@ struct pr_replay {
 	struct pr_process *process; /* NULL = who owns what is not known */
 	struct pr_replay_kernel kernel;
 	struct pr_replay_names names;
+	struct pr_replay_tunnel tunnel;
 	struct pr_replay_rows rows;
 	uint64_t now_us, first_us, due_us;
 	bool raise, forget; /* the kernel is to forget: every verdict, what is denied */

@@ -95,6 +95,12 @@ static void port_cut(void *context, const struct pr_tuple *tuple, enum pr_direct
 	link->payload_only = false;
 }
 
+static bool port_tunnel_open(void *context, uint64_t link, const struct pr_tunnel_link *open)
+{
+	(void)open;
+	return pr_replay_tunnel_open(&((struct pr_replay *)context)->tunnel, link);
+}
+
 static void port_wake(void *context, uint64_t at_us)
 {
 	struct pr_replay *replay = context;
@@ -132,6 +138,7 @@ static void settle(struct pr_replay *replay)
 {
 	uint32_t generation;
 
+	pr_replay_tunnel_settle(&replay->tunnel, replay->engine, replay->now_us);
 	pr_engine_settle(replay->engine);
 	if (replay->forget)
 		pr_replay_kernel_forget(&replay->kernel, true);
@@ -235,7 +242,8 @@ static void hand_up(struct pr_replay *replay, const struct pr_intercepted *packe
 
 static void remember(struct pr_replay_link *link, const struct pr_replay_row *row)
 {
-	link->known = row->permanent;
+	/* Where NAT has sent a link it stays. */
+	link->known = row->permanent || row->verdict == PR_VERDICT_REROUTE_TUNNEL;
 	link->verdict = row->verdict;
 	link->payload_only = row->payload_only;
 }
@@ -259,7 +267,7 @@ static void decide_packet(struct pr_replay *replay, const struct pr_intercepted 
 
 	if (passes_by_kernel(link, parsed)) {
 		row->by_kernel = row->decided = true;
-		row->permanent = link->known;
+		row->permanent = link->known && link->verdict != PR_VERDICT_REROUTE_TUNNEL;
 		row->verdict = link->known ? link->verdict : PR_VERDICT_ACCEPT;
 		row->decided_us = replay->now_us;
 	} else {
@@ -274,7 +282,8 @@ static void decide_packet(struct pr_replay *replay, const struct pr_intercepted 
 	if (row->by_kernel)
 		return;
 	remember(link, row);
-	if (row->verdict == PR_VERDICT_ACCEPT && link->packets[PR_VERDICT_ACCEPT] == 1)
+	if ((row->verdict == PR_VERDICT_ACCEPT || row->verdict == PR_VERDICT_REROUTE_TUNNEL) &&
+	    link->packets[row->verdict] == 1)
 		confirm(replay, &link->tuple);
 }
 
@@ -334,6 +343,7 @@ void pr_replay_start(struct pr_replay *replay, struct pr_policy *policy)
 		.raise_generation = port_raise,
 		.forget_denied = port_forget,
 		.cut = port_cut,
+		.tunnel_open = port_tunnel_open,
 		.wake = port_wake,
 		.event = port_event,
 	};

@@ -128,6 +128,19 @@ for port in range(1, 300):
 """
 
 
+def test_what_goes_through_the_tunnel(build, recorded, tmp_path):
+    """As if each of its ways could be opened; what the kernel carries on is told as such."""
+    (tmp_path / "portreeve.conf").write_text('tunnel_upstream = ( { name = "tor"; url = "socks5://127.0.0.1:9050"; } );\n'
+                                             'tunnel = "tor"; outgoing = [ "> Internet TCP/443" ];\n')
+    rows = replay(build, recorded, tmp_path, "--app", CURL)
+    packets = [row for row in rows if "packet" in row and row["flow"]["dst_port"] == 443]
+    assert packets and {row["verdict"] for row in packets} == {"reroute-tunnel"}
+    assert {row["by"] for row in packets} == {"engine", "kernel"}
+    ends = [row for row in rows if row.get("event") == "summary" and row.get("entity", {}).get("port") == 443]
+    assert ends and all(row["verdict"] == "reroute-tunnel" and row["tunnel"] == "tor" for row in ends)
+    assert {row["verdict"] for row in rows if row.get("event") == "summary" and row.get("entity", {}).get("port") == 8080} == {"accept"}
+
+
 def test_an_attack_is_told(lab, build, tmp_path):
     file = lab.directory / "scan.pcap"
     with recording(lab, file):

@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* The tunnel's part: every way opens at once. What the far end would have said is not in the capture. */
+#include "cli/replay.h"
+
+bool pr_replay_tunnel_open(struct pr_replay_tunnel *tunnel, uint64_t link)
+{
+	if (tunnel->n == tunnel->n_room) {
+		tunnel->n_room = tunnel->n_room ? tunnel->n_room * 2 : 16;
+		tunnel->links = pr_realloc(tunnel->links, tunnel->n_room, sizeof(*tunnel->links));
+	}
+	tunnel->links[tunnel->n++] = link;
+	return true;
+}
+
+void pr_replay_tunnel_settle(struct pr_replay_tunnel *tunnel, struct pr_engine *engine,
+			     uint64_t now_us)
+{
+	static const struct pr_tunnel_opened opened = { PR_TUNNEL_OPEN, "" };
+
+	/* What is released may want another one. */
+	while (tunnel->n)
+		pr_engine_tunnel_opened(engine, tunnel->links[--tunnel->n], &opened, now_us);
+}
