@@ -193,6 +193,18 @@ bool pr_parking_holds(const struct pr_engine *engine, const struct pr_link *link
 	       pr_parking_waits(engine, link->id, end, PR_PARKED_TUNNEL);
 }
 
+/* Whatever a packet has waited for before: in all it waits for the tunnel so long. */
+static void set_deadline(struct pr_engine *engine, struct pr_parked *slot, uint64_t deadline_us)
+{
+	uint64_t last_us = slot->packet.time_us + PR_ENGINE_TUNNEL_WAIT_MS * UINT64_C(1000);
+
+	slot->deadline_us =
+		slot->wait == PR_PARKED_TUNNEL && last_us < deadline_us ? last_us : deadline_us;
+	if (slot->deadline_us <= engine->now_us)
+		slot->deadline_us = engine->now_us + 1;
+	pr_engine_due(engine, slot->deadline_us);
+}
+
 /* What waits for a prompt already keeps its time; what waits for the tunnel has had its prompt. */
 static bool turns_to(const struct pr_parked *slot, enum pr_parked_for wait)
 {
@@ -210,8 +222,7 @@ void pr_parking_turn_to(struct pr_engine *engine, const struct pr_link *link,
 		if (!is_of(slot, link->id, end) || !turns_to(slot, wait))
 			continue;
 		slot->wait = wait;
-		slot->deadline_us = deadline_us;
-		pr_engine_due(engine, deadline_us);
+		set_deadline(engine, slot, deadline_us);
 	}
 }
 
@@ -222,9 +233,8 @@ void pr_parking_set_deadline(struct pr_engine *engine, const struct pr_link *lin
 		struct pr_parked *slot = &engine->parking.slots[i];
 
 		if (is_of(slot, link->id, end) && slot->wait == PR_PARKED_TUNNEL)
-			slot->deadline_us = deadline_us;
+			set_deadline(engine, slot, deadline_us);
 	}
-	pr_engine_due(engine, deadline_us);
 }
 
 uint32_t pr_parking_n(const struct pr_engine *engine, enum pr_parked_for wait)

@@ -145,9 +145,9 @@ uint64_t pr_tunnel_wait_until(const struct pr_engine *engine, const struct pr_li
 {
 	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
 
-	return tunnelled->since_us + UINT64_C(1000) * (tunnelled->state == PR_TUNNELLED_UNSENT
-							       ? PR_ENGINE_TUNNEL_START_MS
-							       : PR_ENGINE_TUNNEL_WAIT_MS);
+	return engine->now_us + UINT64_C(1000) * (tunnelled->state == PR_TUNNELLED_UNSENT
+							  ? PR_ENGINE_TUNNEL_START_MS
+							  : PR_ENGINE_TUNNEL_WAIT_MS);
 }
 
 void pr_tunnel_passes(struct pr_link *link, enum pr_link_end_name end)
