@@ -129,7 +129,7 @@ void pr_question_give_own(struct pr_questions *questions, struct pr_question_ent
 		return;
 	case PR_QUESTION_OWN_UNKNOWN:
 		denial = PR_DNS_DENIAL_NXDOMAIN;
-		/* fallthrough */
+		__attribute__((fallthrough));
 	default:
 		len = pr_dns_write_denial(&entry->question, denial, PR_DNS_EDE_SYNTHESIZED, text,
 					  questions->reply, sizeof(questions->reply));

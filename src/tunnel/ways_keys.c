@@ -52,7 +52,7 @@ static void digest_isolated(const struct pr_way_keys *keys, const struct pr_way_
 	switch (isolated->isolate) {
 	case PR_TUNNEL_PER_DOMAIN:
 		digest_text(&sha, isolated->domain);
-		/* fallthrough */
+		__attribute__((fallthrough));
 	case PR_TUNNEL_PER_APPLICATION:
 		digest_text(&sha, isolated->application);
 		break;

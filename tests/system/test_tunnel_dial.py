@@ -7,7 +7,7 @@ import subprocess
 import pytest
 
 from kernel_edge import serve
-from portreeve_lab import ADS4, DNS4, WEB4, WEB6, wait_for
+from portreeve_lab import ADS4, DNS4, HOST4, HOST6, ROUTER4, WEB4, WEB6, wait_for
 
 NOBODY = "65534"
 # The far end of the second device, a VPN's: it has the same addresses as the Internet, and a nameserver of its own.
@@ -23,9 +23,12 @@ class Dialer:
                                         text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE, bufsize=1)
         lab.processes.append(self.process)
 
-    def ask(self, *words):
+    def send(self, *words):
         self.process.stdin.write(" ".join(words) + "\n")
         self.process.stdin.flush()
+
+    def ask(self, *words):
+        self.send(*words)
         assert select.select([self.process.stdout], [], [], 30)[0], f"no answer to {words}"
         return self.process.stdout.readline().strip()
 
@@ -36,7 +39,7 @@ class Dialer:
 
 
 def start_nameserver(lab, namespace, address, *data):
-    config = lab.directory / f"unbound-{namespace.role}.conf"
+    config = lab.directory / f"unbound-{address}.conf"
     config.write_text("server:\n"
                       f" interface: {address}\n access-control: 0.0.0.0/0 allow\n"
                       ' chroot: ""\n username: ""\n pidfile: ""\n use-syslog: no\n do-daemonize: no\n'
@@ -112,6 +115,25 @@ def test_no_route_by_the_interface(ways, build):
     assert dialer.dial(WEB6, "wg0")[::2] == ("unreachable", f"{WEB6} port {PORT} by wg0: Network is unreachable")
     assert dialer.dial(ADS4, "wg0")[::2] == ("unreachable", f"{ADS4} port {PORT} by wg0: No route to host")
     quiet(by_eth0)
+
+
+def test_this_host_is_not_behind_the_interface(ways, build):
+    """What a far nameserver says is here: this host's own addresses, loopback's, the LAN's."""
+    serve(ways.host, PORT)
+    ways.lan.ip("addr", "add", "10.99.0.4/24", "dev", "wg0")
+    start_nameserver(ways, ways.lan, "10.99.0.4", f"own.example. 60 IN A {HOST4}", f"own.example. 60 IN AAAA {HOST6}",
+                     "loop.example. 60 IN A 127.0.0.1", "loop.example. 60 IN AAAA ::1", f"near.example. 60 IN A {ROUTER4}")
+    by_eth0 = ways.host.capture(device="eth0")
+    by_lo = ways.host.capture(device="lo")
+    names = ("own.example", "loop.example", "near.example", "localhost", "127.0.0.1", "::1")
+    dialers = [Dialer(ways, build, DNS4) for _ in names]  # beside one another: some get no answer
+    for name, dialer in zip(names, dialers):
+        dialer.send(name, PORT, "tcp", "wg0", "10.99.0.4")
+    for name, dialer in zip(names, dialers):
+        outcome = dialer.process.stdout.readline().split()[0]
+        assert outcome in ("unreachable", "timed-out"), (name, outcome)
+    quiet(by_eth0)
+    quiet(by_lo)
 
 
 def test_down_gone_and_back(ways, build):
