@@ -118,11 +118,18 @@ static bool write_app(const struct pr_engine *engine, uint32_t application,
 	return len > 0 && (size_t)len < sizeof(rule->app);
 }
 
+/* Of the address that the prompt is about; a communication that has a domain has none. */
+static enum pr_scope address_scope(const struct pr_engine *engine, const struct pr_prompt *prompt)
+{
+	if (pr_is_pooled(engine, &prompt->address))
+		return PR_SCOPE_INTERNET;
+	return pr_class_scope(pr_class_of(&prompt->address, &engine->own));
+}
+
 /* A rule is an exception to what the profile requires. Who answers a prompt doesn't mean to make one: it is asked about
  * what is encrypted already, and a rule for no more leaves the rest as it was. */
-static const char *encryption_of(const struct pr_engine *engine,
-				 const struct pr_communication *communication,
-				 const struct pr_prompt *prompt, bool permit)
+static const char *encryption_of(const struct pr_engine *engine, const struct pr_prompt *prompt,
+				 bool permit)
 {
 	static const unsigned int bits[] = {
 		[PR_SCOPE_INVALID] = 0,
@@ -134,7 +141,7 @@ static const char *encryption_of(const struct pr_engine *engine,
 		pr_policy_settings(engine->policy, prompt->actor.profile);
 	/* A question's address isn't known yet. */
 	unsigned int scope =
-		prompt->stage > PR_STAGE_AFTER_INTEL ? bits[communication->scope] : ~0u;
+		prompt->stage > PR_STAGE_AFTER_INTEL ? bits[address_scope(engine, prompt)] : ~0u;
 
 	return permit && settings->require_encryption && settings->encryption_scopes & scope
 		       ? " encrypted"
@@ -151,8 +158,17 @@ static bool is_tunnelled(const struct pr_engine *engine,
 	    !pr_policy_settings(engine->policy, prompt->actor.profile)->require_tunnel)
 		return false;
 	if (prompt->stage > PR_STAGE_AFTER_INTEL)
-		return communication->scope == PR_SCOPE_INTERNET;
+		return address_scope(engine, prompt) == PR_SCOPE_INTERNET;
 	return !domain || !pr_pool_is_local_name(engine, domain);
+}
+
+/* A question has no address yet, and one that stands for a name is the name's alone. */
+static enum pr_answer_scope scope_of(const struct pr_engine *engine, const struct pr_prompt *prompt,
+				     enum pr_answer_scope scope)
+{
+	bool real = prompt->address.family && !pr_is_pooled(engine, &prompt->address);
+
+	return scope == PR_ANSWER_ADDRESS && !real ? PR_ANSWER_DOMAIN : scope;
 }
 
 static bool write_rule(const struct pr_communication *communication, const char *domain,
@@ -166,7 +182,7 @@ static bool write_rule(const struct pr_communication *communication, const char 
 	if (scope == PR_ANSWER_APP)
 		snprintf(text, size, "%c %s%s", action, action == '>' ? "Internet" : "*",
 			 encryption);
-	else if (scope == PR_ANSWER_ADDRESS && prompt->address.family)
+	else if (scope == PR_ANSWER_ADDRESS)
 		snprintf(text, size, "%c %s%s", action,
 			 pr_address_format(&prompt->address, address), encryption);
 	else if (domain)
@@ -205,10 +221,8 @@ int pr_engine_prompt_rule(struct pr_engine *engine, uint64_t id, bool permit,
 			       tunnelled ? '>'
 			       : permit	 ? '+'
 					 : '-',
-			       scope,
-			       tunnelled ? ""
-					 : encryption_of(engine, communication, prompt, permit),
-			       &rule)) {
+			       scope_of(engine, prompt, scope),
+			       tunnelled ? "" : encryption_of(engine, prompt, permit), &rule)) {
 			*ret_rule = rule;
 			r = PR_ANSWER_IS_RULE;
 		}
@@ -236,9 +250,7 @@ int pr_engine_prompt_answer(struct pr_engine *engine, uint64_t id, bool permit,
 	answer = room(engine);
 	*answer = (struct pr_standing_answer){
 		.permit = permit,
-		/* A question has no address yet: its domain is what was asked about. */
-		.scope = scope == PR_ANSWER_ADDRESS && !prompt->address.family ? PR_ANSWER_DOMAIN
-									       : scope,
+		.scope = scope_of(engine, prompt, scope),
 		.application = communication->application,
 		.direction = (enum pr_direction)communication->direction,
 		.address_scope = (enum pr_scope)communication->scope,

@@ -104,7 +104,7 @@ static struct pr_prompt *raise_prompt(struct pr_engine *engine, const struct pr_
 		.until_us = engine->now_us + settings->ask_timeout_s * UINT64_C(1000000),
 		.actor = pr_actor_copy(engine, &for_->actor),
 	};
-	if (subject->known & ~subject->absent & PR_FACT_ADDRESS) {
+	if (subject->pooled || subject->known & ~subject->absent & PR_FACT_ADDRESS) {
 		prompt->address = subject->remote;
 		prompt->local = subject->local;
 		prompt->port = subject->port;

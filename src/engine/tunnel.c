@@ -147,8 +147,7 @@ bool pr_tunnel_is_set(const struct pr_engine *engine, uint32_t profile, uint32_t
 
 bool pr_tunnel_is_required(const struct pr_engine *engine, const struct pr_subject *subject)
 {
-	return pr_policy_settings(engine->policy, subject->profile)->require_tunnel &&
-	       subject->direction != PR_DIRECTION_IN && subject->scope == PR_SCOPE_INTERNET;
+	return pr_decide_answer_is_tunnelled(engine->policy, subject);
 }
 
 static unsigned int scope_bit(enum pr_scope scope)
