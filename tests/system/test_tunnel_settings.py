@@ -127,6 +127,6 @@ def test_a_pool_that_is_in_use_is_told(lab, guard):
     address = lab.host.run("ip", "-4", "-o", "address", "show", "scope", "global").stdout.split()[3].split("/")[0]
     guarded.configure(SETTINGS + f'tunnel_pool = [ "{address}/24" ];')
     reload(guarded)
-    assert "is in use" in guarded.status()["tunnel"]["pool_problem"]
-    assert "is in use" in guarded.portreeve("status").stdout
+    assert "route of this machine lies in it" in guarded.status()["tunnel"]["pool_problem"]
+    assert "route of this machine lies in it" in guarded.portreeve("status").stdout
     assert guarded.stop() == 0
