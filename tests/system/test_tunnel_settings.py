@@ -1,8 +1,15 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """The tunnel by its settings: when its process runs, what the kernel knows of its pool meanwhile, who learns of accounts,
 what is refused."""
+import pathlib
+import re
+import subprocess
+import textwrap
+
 import portreeve_lab
 from portreeve_lab import wait_for
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 TOR = 'tunnel_upstream = ( { name = "tor"; url = "socks5://127.0.0.1:9050"; user = "anna"; password = "geheim-7q"; } );\n'
 SETTINGS = TOR + 'tunnel = "tor";\n'
@@ -130,3 +137,18 @@ def test_a_pool_that_is_in_use_is_told(lab, guard):
     assert "route of this machine lies in it" in guarded.status()["tunnel"]["pool_problem"]
     assert "route of this machine lies in it" in guarded.portreeve("status").stdout
     assert guarded.stop() == 0
+
+
+def test_the_page_s_examples_are_configurations(build, tmp_path):
+    """docs/tunnel.md: the indented parts, in the order in which they stand."""
+    blocks = re.findall(r"(?:^    .*\n|^\n(?=    ))+", (ROOT / "docs" / "tunnel.md").read_text(), re.M)
+    texts = [textwrap.dedent(block) for block in blocks]
+    assert [block.split()[0] for block in texts] == ["tunnel_upstream", "tunnel", "name"], texts
+    rules, browser = texts[1].split("\n\n")
+    (tmp_path / "profiles").mkdir()
+    (tmp_path / "portreeve.conf").write_text(texts[0] + rules)
+    (tmp_path / "profiles" / "browser.conf").write_text(browser)
+    (tmp_path / "profiles" / "tor.conf").write_text(texts[2])
+    checked = subprocess.run([build / "portreeved", "--check", "--config", tmp_path, "--share", ROOT / "data"],
+                             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+    assert checked.returncode == 0 and "is denied" not in checked.stdout, checked.stdout
