@@ -144,6 +144,8 @@ void pr_carried_free(struct pr_tunnel *tunnel)
 
 /* ---- its way ---- */
 
+static void choose_way(struct pr_tunnel *tunnel, struct pr_carried *carried);
+
 static void on_opened(void *context, enum pr_tunnel_outcome outcome, unsigned int hop,
 		      const char *why)
 {
@@ -151,8 +153,13 @@ static void on_opened(void *context, enum pr_tunnel_outcome outcome, unsigned in
 	struct pr_tunnel *tunnel = carried->tunnel;
 	uint64_t now_us = pr_clock_monotonic_us();
 
-	pr_ways_opened(tunnel->ways, &carried->mark, outcome, hop, now_us - carried->began_us, why,
-		       now_us);
+	if (pr_ways_opened(tunnel->ways, &carried->mark, outcome, hop, now_us - carried->began_us,
+			   why, now_us) &&
+	    carried->n_ways < PR_WAYS_TRIES) {
+		pr_carrier_free(PR_TAKE_PTR(carried->carrier), true);
+		choose_way(tunnel, carried);
+		return;
+	}
 	if (outcome != PR_TUNNEL_OPEN) {
 		pr_carried_end(tunnel, carried, outcome, why);
 		return;
@@ -178,6 +185,43 @@ static void on_change(void *context)
 		pr_relay_go(carried->tunnel, carried);
 	else
 		pr_datagrams_readable(carried->tunnel, carried);
+}
+
+static void open_carrier(struct pr_tunnel *tunnel, struct pr_carried *carried,
+			 const struct pr_way *way)
+{
+	const struct pr_carrier_events events = { carried, on_opened, on_change, on_change };
+	const char *name = carried->texts + carried->name_at;
+	char address[PR_ADDRESS_TEXT_SIZE];
+	const struct pr_carrier_to to = {
+		.hops = way->hops,
+		.n_hops = way->n_hops,
+		.host = *name ? name : pr_address_format(&carried->tuple.dst, address),
+		.port = carried->tuple.dst_port,
+		.datagrams = !carried->is_stream,
+	};
+
+	carried->mark = way->mark;
+	carried->carrier = pr_carrier_open(tunnel->carriers, &to, &events);
+}
+
+/* Where one fails before anything was said to the destination, another may be there. */
+static void choose_way(struct pr_tunnel *tunnel, struct pr_carried *carried)
+{
+	enum pr_tunnel_outcome outcome;
+	struct pr_way way;
+	const char *why;
+
+	carried->n_ways++;
+	carried->began_us = pr_clock_monotonic_us();
+	outcome = pr_ways_choose(tunnel->ways, carried->texts,
+				 carried->texts + carried->application_at,
+				 carried->texts + carried->name_at, carried->id,
+				 !carried->is_stream, carried->began_us, &way, &why);
+	if (outcome == PR_TUNNEL_OPEN)
+		open_carrier(tunnel, carried, &way);
+	else
+		pr_carried_end(tunnel, carried, outcome, why);
 }
 
 void pr_carried_again(struct pr_tunnel *tunnel, struct pr_carried *carried)
@@ -230,7 +274,6 @@ static struct pr_carried *take(struct pr_tunnel *tunnel, uint64_t id,
 	carried->id = id;
 	carried->state = PR_CARRIED_OPENING;
 	carried->seen_s = tunnel->now_s;
-	carried->began_us = pr_clock_monotonic_us();
 	carried->is_stream = link->tuple.proto == IPPROTO_TCP;
 	carried->far_fd = -1;
 	if (carried->is_stream)
@@ -242,30 +285,9 @@ static struct pr_carried *take(struct pr_tunnel *tunnel, uint64_t id,
 	return carried;
 }
 
-static void open_carrier(struct pr_tunnel *tunnel, struct pr_carried *carried,
-			 const struct pr_way *way)
-{
-	const struct pr_carrier_events events = { carried, on_opened, on_change, on_change };
-	const char *name = carried->texts + carried->name_at;
-	char address[PR_ADDRESS_TEXT_SIZE];
-	const struct pr_carrier_to to = {
-		.hops = way->hops,
-		.n_hops = way->n_hops,
-		.host = *name ? name : pr_address_format(&carried->tuple.dst, address),
-		.port = carried->tuple.dst_port,
-		.datagrams = !carried->is_stream,
-	};
-
-	carried->mark = way->mark;
-	carried->carrier = pr_carrier_open(tunnel->carriers, &to, &events);
-}
-
 void pr_carried_open(struct pr_tunnel *tunnel, uint64_t id, const struct pr_tunnel_link *link)
 {
 	struct pr_carried *carried;
-	enum pr_tunnel_outcome outcome;
-	struct pr_way way;
-	const char *why = "";
 
 	if (pr_carried_find(tunnel, id))
 		return;
@@ -275,12 +297,7 @@ void pr_carried_open(struct pr_tunnel *tunnel, uint64_t id, const struct pr_tunn
 				 "the tunnel carries as many links as it can");
 		return;
 	}
-	outcome = pr_ways_choose(tunnel->ways, link->upstream, link->application, link->name, id,
-				 !carried->is_stream, carried->began_us, &way, &why);
-	if (outcome == PR_TUNNEL_OPEN)
-		open_carrier(tunnel, carried, &way);
-	else
-		pr_carried_end(tunnel, carried, outcome, why);
+	choose_way(tunnel, carried);
 }
 
 /* ---- time ---- */

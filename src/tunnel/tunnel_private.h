@@ -97,9 +97,10 @@ struct pr_carried {
 	enum pr_carried_tell tell;
 	enum pr_tunnel_outcome outcome; /* to be told */
 	bool is_stream, adopting;
-	bool has_more;	 /* it had its turn, and may go on */
-	uint32_t seen_s; /* of the last byte, or of the last change of state */
-	uint64_t began_us;
+	bool has_more;	   /* it had its turn, and may go on */
+	uint32_t seen_s;   /* of the last byte, or of the last change of state */
+	uint64_t began_us; /* its way */
+	uint8_t n_ways;	   /* that were chosen for it */
 	struct pr_tuple tuple;
 	char *texts; /* upstream, application, name; each with its zero */
 	uint16_t application_at, name_at;

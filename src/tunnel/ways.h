@@ -17,6 +17,7 @@
 	16384u /* ways that are remembered for what isolates; the oldest gives way */
 #define PR_WAYS_DEFAULT_RENEW_S 600u
 #define PR_WAYS_SPANS_MAX	8u /* sets within sets down to a hop or a chain; deeper: DOWN */
+#define PR_WAYS_TRIES		4u /* ways that are tried for a link, one after the other */
 
 struct pr_ways;
 

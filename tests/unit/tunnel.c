@@ -161,13 +161,23 @@ static void tell_upstreams(struct world *world)
 						  .host = "127.0.0.1",
 						  .port = port_of(world->proxy) };
 	PR_CLEANUP(pr_cleanup_free) char *lo_text = pr_tunnel_upstream_write(&lo);
+	const struct pr_tunnel_upstream gone = { .id = "gone",
+						 .kind = PR_TUNNEL_INTERFACE,
+						 .interface = "nosuch0" };
+	const struct pr_tunnel_upstream any = {
+		.id = "any", .kind = PR_TUNNEL_SET, .members = { "gone", "lo" }, .n_members = 2
+	};
 	PR_CLEANUP(pr_cleanup_free) char *proxy_text = pr_tunnel_upstream_write(&proxy);
+	PR_CLEANUP(pr_cleanup_free) char *gone_text = pr_tunnel_upstream_write(&gone);
+	PR_CLEANUP(pr_cleanup_free) char *any_text = pr_tunnel_upstream_write(&any);
 	struct pr_pairs pairs = { .n = 0 };
 	uint8_t body[2048];
 	size_t len;
 
 	assert_true(pr_pairs_add(&pairs, "upstream", lo_text));
 	assert_true(pr_pairs_add(&pairs, "upstream", proxy_text));
+	assert_true(pr_pairs_add(&pairs, "upstream", gone_text));
+	assert_true(pr_pairs_add(&pairs, "upstream", any_text));
 	len = pr_pairs_encode(&pairs, body, sizeof(body));
 	assert_int_equal(
 		pr_channel_send(world->supervisor, PR_MESSAGE_TUNNEL_UPSTREAMS, 0, body, len), 0);
@@ -374,6 +384,17 @@ static void refusals(void **state)
 		hear_reset(app);
 		close(app);
 	}
+}
+
+static void another_way(void **state)
+{
+	struct world *world = *state;
+
+	open_link(world, 1, "gone", IPPROTO_TCP, port_of(world->server));
+	expect(world, PR_MESSAGE_TUNNEL_OPENED, 1, PR_TUNNEL_DOWN);
+	open_link(world, 2, "any", IPPROTO_TCP, port_of(world->server));
+	expect(world, PR_MESSAGE_TUNNEL_OPENED, 2, PR_TUNNEL_OPEN);
+	close(accepted(world->server));
 }
 
 static void a_link_has_one_arrival(void **state)
@@ -716,6 +737,7 @@ int main(void)
 		TEST(both_ways_and_both_ends),
 		TEST(server_speaks_first),
 		TEST(refusals),
+		TEST(another_way),
 		TEST(a_link_has_one_arrival),
 		TEST(resets_cross),
 		TEST(cut_at_once),
