@@ -138,7 +138,6 @@ static const struct conditional for_tunnel_if[] = {
 	{ SCMP_SYS(socket), { 0, SCMP_CMP_EQ, AF_INET, 0 } },
 	{ SCMP_SYS(socket), { 0, SCMP_CMP_EQ, AF_INET6, 0 } },
 	{ SCMP_SYS(ioctl), { 1, SCMP_CMP_EQ, SIOCGIFINDEX, 0 } }, /* of fe80::…%eth0 */
-	{ SCMP_SYS(fcntl), { 1, SCMP_CMP_EQ, F_SETPIPE_SZ, 0 } },
 	{ SCMP_SYS(openat), { 2, SCMP_CMP_MASKED_EQ, O_ACCMODE | O_CREAT, O_RDONLY } },
 };
 

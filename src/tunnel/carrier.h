@@ -65,6 +65,6 @@ PR_MUST_USE ssize_t pr_carrier_write(struct pr_carrier *carrier, const void *byt
 /* Our half is over: what was written still goes. */
 void pr_carrier_shutdown(struct pr_carrier *carrier);
 /* Once open: the socket whose bytes are the link's, to be used instead of the calls above from now on, watched by the
- * caller; it still belongs to the carrier. -1: there is none. Bytes that came with a hop's answer are taken first, by
- * pr_carrier_read(), until it says -EAGAIN. */
+ * caller; it still belongs to the carrier. -1: there is none. Bytes that came with a hop's answer are taken first, by one
+ * pr_carrier_read() with room for PR_CARRIER_ANSWER_MAX. */
 int pr_carrier_fd(const struct pr_carrier *carrier);

@@ -6,22 +6,19 @@
 
 #include <stdbool.h>
 
-/* What the kernel lets a user's pipes hold without asking further (pipe-user-pages-soft) is 64 MiB: half of it for a few
- * pipes of a long reach, the rest for the many whose reader is slow. */
-#define PR_PIPES_BIG	  32u
-#define PR_PIPES_BIG_SIZE (1 << 20)
-#define PR_PIPES_MAX	  512u /* Reached: bytes that wait are copied into memory instead */
-#define PR_PIPES_KEPT	  64u  /* idle ones; more are closed */
+/* Each of 64 KiB, as the kernel makes them: so many are what it lets a user have without asking further
+ * (pipe-user-pages-soft), less those that may be on their way. Reached: bytes that wait are copied into memory instead. */
+#define PR_PIPES_MAX  768u
+#define PR_PIPES_KEPT 64u /* idle ones; more are closed */
 
 struct pr_pipe {
 	int read, write;
-	bool big;
 	struct pr_pipe *next;
 };
 
 struct pr_pipes {
-	struct pr_pipe *idle[2]; /* the big ones second */
-	unsigned int n, n_big, n_idle, n_max;
+	struct pr_pipe *idle;
+	unsigned int n, n_idle, n_max;
 };
 
 void pr_pipes_init(struct pr_pipes *pipes, unsigned int n_max);

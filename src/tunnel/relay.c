@@ -10,15 +10,19 @@
 #include "tunnel/tunnel_private.h"
 
 #include <fcntl.h>
+#include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define TURN_BYTES  (1u << 20) /* of a flow; then others have their turn */
-#define SPLICE_MAX  (1u << 18) /* at a time: so much the receiver may be behind */
-#define BULK_BYTES  16384      /* read at a time: a pipe pays */
-#define SPARSE_READ 2048       /* spliced at a time: it does not any more */
+#define TURN_BYTES (1u << 20) /* of a flow; then others have their turn */
+#define SPLICE_MAX (1u << 18) /* at a time: so much the receiver may be behind */
+#define BULK_BYTES 16384      /* at a time: there are many */
+/* A pipe holds a number of pieces, as they came. Where they are so small that a whole pipe holds no more, what is sent on
+ * is in as small pieces, and copying is cheaper: for so many reads, then it is tried again. */
+#define PIECES_WORTH 65536
+#define COPIES	     64
 
 /* One flow's turn. */
 struct turn {
@@ -57,6 +61,8 @@ static ssize_t read_end(struct turn *turn, void *bytes, size_t size)
 	}
 	if (n < 0)
 		turn->far_failed = far;
+	if (far && n != -EINTR)
+		turn->carried->stream.before = false;
 	return n;
 }
 
@@ -154,6 +160,7 @@ static int pull_copy(struct turn *turn)
 	count(turn, (size_t)n);
 	turn->left -= (size_t)n < turn->left ? (size_t)n : turn->left;
 	flow->bulk = n >= BULK_BYTES;
+	flow->copies -= flow->copies > 0;
 	written = write_end(turn, turn->tunnel->buffer, (size_t)n);
 	if (written < 0 && written != -EAGAIN && written != -EINTR)
 		return (int)written;
@@ -163,8 +170,7 @@ static int pull_copy(struct turn *turn)
 		flow->rest_at = 0;
 		flow->rest = pr_calloc(1, flow->n_waiting);
 		memcpy(flow->rest, turn->tunnel->buffer + written, flow->n_waiting);
-	} else if (n < PR_TUNNEL_BUFFER && !flow->to_the_end && fd_of(turn, !to_far(turn)) >= 0 &&
-		   !turn->carried->stream.before) {
+	} else if (n < PR_TUNNEL_BUFFER && !flow->to_the_end && fd_of(turn, !to_far(turn)) >= 0) {
 		return -EAGAIN;
 	}
 	return 0;
@@ -188,15 +194,17 @@ static int pull_pipe(struct turn *turn, struct pr_pipe *pipe)
 	turn->left -= (size_t)n < turn->left ? (size_t)n : turn->left;
 	flow->pipe = pipe;
 	flow->n_waiting = (uint32_t)n;
-	flow->bulk = n >= SPARSE_READ;
+	flow->bulk = n >= BULK_BYTES;
+	if (n < PIECES_WORTH)
+		flow->copies = COPIES;
 	return 0;
 }
 
 static int pull(struct turn *turn)
 {
 	const struct pr_stream *stream = &turn->carried->stream;
-	bool by_pipe = turn->flow->bulk && turn->carried->far_fd >= 0 && !stream->never_spliced &&
-		       !(turn->direction == PR_FLOW_IN && stream->before);
+	bool by_pipe = turn->flow->bulk && turn->flow->copies == 0 && turn->carried->far_fd >= 0 &&
+		       !stream->never_spliced && !(turn->direction == PR_FLOW_IN && stream->before);
 	struct pr_pipe *pipe = by_pipe ? pr_pipes_take(&turn->tunnel->pipes) : NULL;
 
 	return pipe ? pull_pipe(turn, pipe) : pull_copy(turn);
@@ -221,11 +229,6 @@ static int move(struct turn *turn)
 		if (turn->left == 0)
 			return 0;
 		r = pull(turn);
-		if (r == -EAGAIN && turn->direction == PR_FLOW_IN && turn->carried->stream.before &&
-		    turn->carried->far_fd >= 0) {
-			turn->carried->stream.before = false;
-			r = 0;
-		}
 	}
 	return r;
 }
@@ -300,6 +303,10 @@ void pr_relay_watched(struct pr_tunnel *tunnel, struct pr_carried *carried, bool
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR) && carried->stream.flows[to].n_waiting &&
 	    !go(tunnel, carried, to))
 		return;
+	/* Where its sender waits for this very processor, it goes first: more bytes come at a time, and neither wakes the other
+	 * for each piece. */
+	if (carried->stream.flows[from].bulk)
+		(void)sched_yield();
 	if (events & ~(uint32_t)EPOLLOUT && !go(tunnel, carried, from))
 		return;
 	/* It broke, but what it sent before waits for a reader: nobody would hear of it until then. */

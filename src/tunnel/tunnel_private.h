@@ -66,9 +66,10 @@ struct pr_flow {
 	struct pr_pipe *pipe; /* with `n_waiting` bytes in it; NULL = none */
 	uint8_t *rest;	      /* … or here, from `rest_at` on; NULL = none */
 	uint32_t n_waiting, rest_at;
+	uint8_t copies;	 /* to be made before a pipe is tried again */
 	bool ended;	 /* the sender's half is over */
 	bool said;	 /* … and the receiver knows */
-	bool bulk;	 /* many bytes come at a time: by a pipe */
+	bool bulk;	 /* many bytes come at a time */
 	bool to_the_end; /* a short read is no sign that no more is there */
 };
 
