@@ -339,6 +339,8 @@ struct pr_verdict_order pr_end_order(const struct pr_engine *engine, const struc
 		order.permanent = false;
 		return order;
 	}
+	order.unreachable = order.verdict == PR_VERDICT_BLOCK && !reply &&
+			    pr_tunnel_is_unreachable(engine, link, end_name);
 	order.payload_only = end->payload_only && !link->untracked && engine->generation;
 	if (order.verdict == PR_VERDICT_REROUTE_NAMESERVER) {
 		/* What answers is our own nameserver, in the name of the one that was asked. */

@@ -167,6 +167,16 @@ bool pr_tunnel_is_way(const struct pr_engine *engine, const struct pr_link *link
 	       (tunnelled->state == PR_TUNNELLED_ENDED && link->tuple.proto == IPPROTO_UDP);
 }
 
+/* A connected UDP socket hears of such an error only if it asked for it: it gets that of a block. */
+bool pr_tunnel_is_unreachable(const struct pr_engine *engine, const struct pr_link *link,
+			      enum pr_link_end_name end)
+{
+	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
+
+	return tunnelled && end == PR_LINK_OUT && tunnelled->state == PR_TUNNELLED_FAILED &&
+	       tunnelled->outcome == PR_TUNNEL_UNREACHABLE && link->tuple.proto == IPPROTO_TCP;
+}
+
 bool pr_tunnel_begins_anew(const struct pr_link *link, bool reply, uint8_t tcp_flags, uint32_t seq)
 {
 	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;

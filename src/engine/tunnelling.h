@@ -50,6 +50,9 @@ uint64_t pr_tunnel_wait_until(const struct pr_engine *engine, const struct pr_li
 void pr_tunnel_passes(struct pr_link *link, enum pr_link_end_name end);
 /* Is there a way for packets of the link? */
 bool pr_tunnel_is_way(const struct pr_engine *engine, const struct pr_link *link);
+/* The packet is refused because the far end knows no way to its destination. */
+bool pr_tunnel_is_unreachable(const struct pr_engine *engine, const struct pr_link *link,
+			      enum pr_link_end_name end);
 /* Nothing came in time of what the packet waited for. True: its end is decided by that, and what waits is let go. */
 bool pr_tunnel_expired(struct pr_engine *engine, struct pr_link *link);
 /* A SYN that is not the one that opened its link. */

@@ -43,6 +43,7 @@ struct pr_verdict_order {
 	 * by the kernel alone, those with payload come here for as long as somebody takes them, and pass then as well. The
 	 * end that opened a link only. */
 	bool payload_only;
+	bool unreachable; /* of a block, not permanent: the answer is that no host is there, of TCP too */
 	uint32_t
 		generation; /* of the policy that decided; a permanent verdict counts for it alone */
 };

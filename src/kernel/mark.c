@@ -85,6 +85,8 @@ enum pr_mark_order pr_mark_order_of(const struct pr_verdict_order *order, bool u
 		return order->payload_only && !untracked ? PR_MARK_ORDER_INSPECT
 							 : PR_MARK_ORDER_NONE;
 	case PR_VERDICT_BLOCK:
+		if (order->unreachable && !untracked)
+			return PR_MARK_ORDER_UNREACHABLE;
 		return always ? PR_MARK_ORDER_BLOCK_ALWAYS : PR_MARK_ORDER_BLOCK;
 	case PR_VERDICT_DROP:
 		return always ? PR_MARK_ORDER_DROP_ALWAYS : PR_MARK_ORDER_NONE;

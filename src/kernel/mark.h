@@ -52,6 +52,8 @@ enum pr_mark_order {
 	PR_MARK_ORDER_DROP_ALWAYS = 4,
 	PR_MARK_ORDER_NAMESERVER = 5,
 	PR_MARK_ORDER_TUNNEL = 6,
+	/* Block this packet as if no way led to where it goes. As a link's mark it would permit nothing. */
+	PR_MARK_ORDER_UNREACHABLE = PR_MARK_OUT_BLOCK | PR_MARK_IN_BLOCK << 3,
 	PR_MARK_ORDER_INSPECT = 7, /* accept this packet; further ones as PR_MARK_OUT_INSPECTED */
 };
 

@@ -154,6 +154,15 @@ static void refuse(struct pr_ruleset_writer *w, const char *chain, enum pr_mark_
 	pr_end_goto(w, PR_CHAIN_REJECT);
 }
 
+/* connect() says EHOSTUNREACH, as where a router said so; ICMPv6 has a code of the same meaning. */
+static void refuse_unreachable(struct pr_ruleset_writer *w, const char *chain)
+{
+	match_order(w, chain, PR_MARK_ORDER_UNREACHABLE);
+	pr_clear_mark(w);
+	pr_nft_reject(w->batch, NFT_REJECT_ICMPX_UNREACH, NFT_REJECT_ICMPX_HOST_UNREACH);
+	pr_end(w);
+}
+
 static void let_to_nameserver(struct pr_ruleset_writer *w)
 {
 	pr_set_ct_mark(w, side_bits(w, PR_SIDE_OUT),
@@ -211,6 +220,8 @@ static void side_chain(struct pr_ruleset_writer *w, const char *chain, enum pr_r
 	}
 	deny_always(w, chain, side, PR_MARK_ORDER_BLOCK_ALWAYS);
 	deny_always(w, chain, side, PR_MARK_ORDER_DROP_ALWAYS);
+	if (side == PR_SIDE_OUT)
+		refuse_unreachable(w, chain);
 	refuse(w, chain, PR_MARK_ORDER_BLOCK);
 	refuse(w, chain, PR_MARK_ORDER_NAMESERVER);
 	refuse(w, chain, PR_MARK_ORDER_TUNNEL);

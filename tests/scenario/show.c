@@ -50,7 +50,10 @@ void show_order(struct world *world, enum output_kind kind, const struct pr_verd
 	world_output(world, kind, "%s%s %s%s generation=%u",
 		     kind == OUTPUT_RELEASED ? "released " : "", pr_verdict_name(order->verdict),
 		     order->permanent ? "permanent" : "once",
-		     order->payload_only ? " payload-only" : "", order->generation);
+		     order->payload_only  ? " payload-only"
+		     : order->unreachable ? " unreachable"
+					  : "",
+		     order->generation);
 }
 
 static PR_PRINTF(2, 3) void add(char *text, const char *format, ...)

@@ -84,6 +84,13 @@ static void nothing_lasts_for_untracked(void **state)
 	assert_int_equal(order_of(PR_VERDICT_ACCEPT, false, false, false), PR_MARK_ORDER_NONE);
 	assert_int_equal(order_of(PR_VERDICT_ACCEPT, true, false, true), PR_MARK_ORDER_NONE);
 	assert_int_equal(order_of(PR_VERDICT_BLOCK, true, false, true), PR_MARK_ORDER_BLOCK);
+	for (unsigned int untracked = 0; untracked < 2; untracked++) {
+		const struct pr_verdict_order unreachable = { .verdict = PR_VERDICT_BLOCK,
+							      .unreachable = true };
+
+		assert_int_equal(pr_mark_order_of(&unreachable, untracked),
+				 untracked ? PR_MARK_ORDER_BLOCK : PR_MARK_ORDER_UNREACHABLE);
+	}
 	assert_int_equal(order_of(PR_VERDICT_DROP, true, false, true), PR_MARK_ORDER_NONE);
 	assert_int_equal(order_of(PR_VERDICT_REROUTE_NAMESERVER, true, false, true),
 			 PR_MARK_ORDER_BLOCK);
