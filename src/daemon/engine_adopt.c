@@ -8,6 +8,9 @@
  * Where they are in force already, because it is the engine alone that begins again, a socket is no proof of a flow: it may have
  * been made since the one before died, and its first packet may wait in the queue. There it takes a TCP connection that
  * was established, or an entry of conntrack's, which only what has passed gets.
+ *
+ * What was rerouted has two ends here, the one that opened it and a socket of ours: that one is no link of its own. Opened in
+ * another namespace it has ours alone, and is told by conntrack.
  */
 #include "daemon/engine_process.h"
 
@@ -30,7 +33,7 @@
 
 /* A flow that conntrack knows. */
 struct known {
-	struct pr_tuple tuple;
+	struct pr_tuple tuple, seen; /* `seen` by who was called: behind NAT */
 	struct pr_mark_fields mark;
 };
 
@@ -39,6 +42,7 @@ struct adoption {
 	struct known *known;
 	size_t n_known;
 	struct pr_index known_by_tuple; /* as first seen */
+	struct pr_index rerouted;	/* by `seen` */
 	bool guarded;			/* the rules are in force */
 	struct pr_socket *sockets;
 	size_t n_sockets;
@@ -121,18 +125,37 @@ static enum pr_owner_outcome owner_of(struct adoption *adoption, const struct pr
 	return *ret_process ? PR_OWNER_KNOWN : PR_OWNER_NONE;
 }
 
+static bool is_rerouted(struct pr_mark_fields mark)
+{
+	return mark.out == PR_MARK_OUT_NAMESERVER || mark.out == PR_MARK_OUT_TUNNEL;
+}
+
 static void note_known(void *context, const struct pr_conntrack_entry *entry)
 {
 	struct adoption *adoption = context;
+	const struct pr_mark_fields mark =
+		pr_mark_link_read(adoption->process->mark_mask, entry->mark);
 
 	if (adoption->n_known % 1024 == 0)
 		adoption->known = pr_realloc(adoption->known, adoption->n_known + 1024,
 					     sizeof(*adoption->known));
 	pr_index_insert(&adoption->known_by_tuple, pr_tuple_hash(&entry->original),
 			(uint32_t)adoption->n_known);
+	if (is_rerouted(mark))
+		pr_index_insert(&adoption->rerouted, pr_tuple_hash(&entry->reply),
+				(uint32_t)adoption->n_known);
 	adoption->known[adoption->n_known++] =
-		(struct known){ entry->original,
-				pr_mark_link_read(adoption->process->mark_mask, entry->mark) };
+		(struct known){ entry->original, entry->reply, mark };
+}
+
+/* Our own end of what was rerouted. */
+static bool is_end_of_ours(const struct adoption *adoption, const struct pr_tuple *socket)
+{
+	for (struct pr_index_walk walk = pr_index_find(&adoption->rerouted, pr_tuple_hash(socket));
+	     pr_index_next(&adoption->rerouted, &walk);)
+		if (pr_tuple_equal(&adoption->known[walk.value].seen, socket))
+			return true;
+	return false;
 }
 
 /* NULL = none. */
@@ -196,11 +219,15 @@ static void adopt_entry(void *context, const struct pr_conntrack_entry *entry)
 	struct adoption *adoption = context;
 	const struct pr_tuple *original = &entry->original;
 	const struct pr_tuple called = pr_tuple_reversed(original);
+	const struct pr_mark_fields mark =
+		pr_mark_link_read(adoption->process->mark_mask, entry->mark);
 	struct pr_engine_adopted flow = { .tuple = *original,
 					  .direction = PR_DIRECTION_FORWARD,
 					  .owner = PR_OWNER_NONE };
 	const struct pr_socket *socket = NULL;
 
+	if (mark.out == PR_MARK_OUT_TUNNEL && !pr_engine_is_own(adoption->process, &original->src))
+		return adopt(adoption, &flow);
 	if (has_socket(adoption, original) || has_socket(adoption, &called) ||
 	    has_socket(adoption, &entry->reply))
 		return;
@@ -233,12 +260,14 @@ void pr_engine_adopt_all(struct pr_engine_process *process)
 	pr_index_init(&adoption.by_port, 256);
 	pr_index_init(&adoption.by_tuple, 1024);
 	pr_index_init(&adoption.known_by_tuple, 256);
+	pr_index_init(&adoption.rerouted, 256);
 	if (process->conntrack && pr_conntrack_dump(process->conntrack, note_known, &adoption))
 		pr_log(PR_LOG_WARNING, "not-adopted", "what=marks");
 	if (pr_sock_diag_dump(process->finder.diag_fd, collect, &adoption) < 0)
 		pr_log(PR_LOG_WARNING, "not-adopted", "what=sockets");
 	for (size_t i = 0; i < adoption.n_sockets; i++)
 		if (!adoption.sockets[i].listener && adoption.sockets[i].tuple.dst_port &&
+		    !is_end_of_ours(&adoption, &adoption.sockets[i].tuple) &&
 		    is_flow(&adoption, &adoption.sockets[i]))
 			adopt_socket(&adoption, &adoption.sockets[i]);
 	if (process->conntrack && pr_conntrack_dump(process->conntrack, adopt_entry, &adoption))
@@ -248,6 +277,7 @@ void pr_engine_adopt_all(struct pr_engine_process *process)
 	free(adoption.sockets);
 	free(adoption.known);
 	pr_index_done(&adoption.known_by_tuple);
+	pr_index_done(&adoption.rerouted);
 	pr_index_done(&adoption.by_port);
 	pr_index_done(&adoption.by_tuple);
 }
