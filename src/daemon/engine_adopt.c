@@ -107,10 +107,12 @@ static bool has_socket(const struct adoption *adoption, const struct pr_tuple *l
 	return false;
 }
 
+/* Our siblings' are our own. Their channels come later, so that they are told by the parent that we have in common. */
 static enum pr_owner_outcome owner_of(struct adoption *adoption, const struct pr_socket *socket,
 				      struct pr_process **ret_process)
 {
 	struct pr_engine_process *process = adoption->process;
+	struct pr_process *who;
 	struct pr_owner owner;
 	int outcome = pr_owner_of_cookie(&process->finder, socket->cookie, socket->inode,
 					 socket->uid, &owner);
@@ -121,8 +123,14 @@ static enum pr_owner_outcome owner_of(struct adoption *adoption, const struct pr
 		return PR_OWNER_NONE;
 	if (pr_clock_monotonic_us() > adoption->deadline_us)
 		return PR_OWNER_NONE;
-	*ret_process = pr_engine_who_wait(process, &owner);
-	return *ret_process ? PR_OWNER_KNOWN : PR_OWNER_NONE;
+	who = pr_engine_who_wait(process, &owner);
+	if (who && who->n_parents && who->parents[0].pid == process->parent_pid &&
+	    !who->foreign_namespace) {
+		pr_process_release(who);
+		return PR_OWNER_SELF;
+	}
+	*ret_process = who;
+	return who ? PR_OWNER_KNOWN : PR_OWNER_NONE;
 }
 
 static bool is_rerouted(struct pr_mark_fields mark)
@@ -200,6 +208,13 @@ static void adopt(struct adoption *adoption, struct pr_engine_adopted *flow)
 	adoption->n_adopted++;
 }
 
+static bool is_known_own(const struct adoption *adoption, const struct pr_engine_adopted *flow)
+{
+	const struct known *known = known_of(adoption, &flow->tuple);
+
+	return known && known->mark.out == PR_MARK_OUT_OWN && flow->direction == PR_DIRECTION_OUT;
+}
+
 static void adopt_socket(struct adoption *adoption, const struct pr_socket *socket)
 {
 	struct pr_engine_adopted flow = { .tuple = socket->tuple, .direction = PR_DIRECTION_OUT };
@@ -210,7 +225,8 @@ static void adopt_socket(struct adoption *adoption, const struct pr_socket *sock
 		flow.tuple = pr_tuple_reversed(&socket->tuple);
 		flow.direction = PR_DIRECTION_IN;
 	}
-	flow.owner = owner_of(adoption, socket, &flow.process);
+	flow.owner = is_known_own(adoption, &flow) ? PR_OWNER_SELF
+						   : owner_of(adoption, socket, &flow.process);
 	adopt(adoption, &flow);
 }
 

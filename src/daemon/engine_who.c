@@ -27,6 +27,7 @@ int pr_engine_who_open(struct pr_engine_process *process)
 
 	pthread_mutex_init(&process->who_lock, NULL);
 	process->own_pid = getpid();
+	process->parent_pid = getppid();
 	process->finder.maps.sockets = pr_start_take_fd(start, "bpf-sockets");
 	process->finder.maps.tuples = pr_start_take_fd(start, "bpf-tuples");
 	process->finder.maps.foreign = pr_start_take_fd(start, "bpf-foreign");

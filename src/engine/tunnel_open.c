@@ -61,9 +61,13 @@ bool pr_tunnelled_is(const struct pr_engine *engine, const struct pr_link *link,
 {
 	char application[PR_TUNNEL_APPLICATION_MAX + 1];
 
+	if (strcmp(have->upstream, pr_tunnelled_upstream(engine, tunnelled)) != 0)
+		return false;
+	/* Who opened an older link of another namespace is not known any more. */
+	if (link->direction == PR_DIRECTION_FORWARD)
+		return true;
 	isolation_of(engine, link, application);
-	return strcmp(have->upstream, pr_tunnelled_upstream(engine, tunnelled)) == 0 &&
-	       strcmp(have->application, application) == 0;
+	return strcmp(have->application, application) == 0;
 }
 
 void pr_tunnelled_fail(struct pr_engine *engine, struct pr_link *link,
