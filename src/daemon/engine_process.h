@@ -88,7 +88,7 @@ struct pr_engine_process {
 	struct event *on_requests, *on_questions, *on_cuts, *on_answers, *on_tunnel_orders;
 	atomic_bool tunnel_there, tunnel_hangs;
 	uint64_t n_events, n_lost_told;
-	pid_t resolver_pid, front_pid, own_pid, parent_pid;
+	pid_t resolver_pid, front_pid, tunnel_pid, own_pid, parent_pid;
 	uint8_t resolver_state[PR_RESOLVER_STATE_MAX]; /* its counters, as it told them last */
 	size_t resolver_state_len;
 	uint8_t event_body[PR_EVENT_BODY_MAX]; /* under the engine's lock */

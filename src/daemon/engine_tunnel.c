@@ -142,6 +142,7 @@ void pr_engine_tunnel_pour(struct pr_engine_process *process)
 void pr_engine_tunnel_gone(struct pr_engine_process *process)
 {
 	atomic_store(&process->tunnel_there, false);
+	process->tunnel_pid = 0;
 	pr_engine_tunnel_lost(process->engine, pr_clock_monotonic_us());
 	pr_outbox_free(PR_TAKE_PTR(process->to_tunnel));
 	pr_engine_tunnel_pour(process);
@@ -173,9 +174,12 @@ void pr_engine_tunnel_channel(struct pr_engine_process *process, struct pr_messa
 					       .message = tunnel_message,
 					       .gone = tunnel_gone,
 					       .drained = tunnel_drained };
+	struct pr_reader reader = pr_reader(message->body, message->len);
 
 	if (process->to_tunnel)
 		pr_engine_tunnel_gone(process);
+	(void)pr_read_u32(&reader); /* the party */
+	process->tunnel_pid = (pid_t)pr_read_u32(&reader);
 	process->to_tunnel = pr_outbox_new_take(
 		process->base,
 		pr_channel_new_take(PR_TAKE_FD(message->fds[0]), PR_PARTY_ENGINE, PR_PARTY_TUNNEL),

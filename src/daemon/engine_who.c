@@ -139,7 +139,8 @@ static enum pr_owner_outcome ask(struct pr_engine_process *process, const struct
 
 static bool is_our_pid(const struct pr_engine_process *process, pid_t pid)
 {
-	return pid == process->resolver_pid || pid == process->front_pid || pid == process->own_pid;
+	return pid == process->resolver_pid || pid == process->front_pid ||
+	       pid == process->tunnel_pid || pid == process->own_pid;
 }
 
 static bool is_ours(const struct pr_engine_process *process, const struct pr_owner *owner)

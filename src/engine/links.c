@@ -40,7 +40,7 @@ static void tell_ends(struct pr_engine *engine, struct pr_link *link)
 	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
 		tell_end(engine, link, (enum pr_link_end_name)i);
 	pr_parking_forget(engine, link->id);
-	pr_tunnel_cut(engine, link);
+	(void)pr_tunnel_cut(engine, link);
 	engine->counters.links_ended++;
 }
 

@@ -119,7 +119,8 @@ static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
 			     arrival->reply);
 	if (order.verdict == PR_VERDICT_REROUTE_TUNNEL)
 		pr_tunnel_passes(arrival->link, arrival->end);
-	if (engine->generation_asked && order.verdict == PR_VERDICT_ACCEPT &&
+	if (engine->generation_asked &&
+	    (order.verdict == PR_VERDICT_ACCEPT || order.verdict == PR_VERDICT_REROUTE_TUNNEL) &&
 	    add_parked(engine, arrival, PR_PARKED_GENERATION, 0,
 		       engine->now_us + PR_ENGINE_GENERATION_WAIT_MS * UINT64_C(1000)))
 		return PR_ENGINE_HELD;

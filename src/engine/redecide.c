@@ -21,8 +21,9 @@ void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end
 								     : PR_HOOK_INPUT,
 			     false);
 
-	pr_tunnel_cut(engine, link);
 	engine->counters.links_cut++;
+	if (pr_tunnel_cut(engine, link))
+		return;
 	engine->ports.cut(engine->ports.context, &link->tuple, pr_link_direction_of(link, end),
 			  &order);
 }

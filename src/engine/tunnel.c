@@ -118,14 +118,15 @@ void pr_tunnelled_set(struct pr_engine *engine, struct pr_tunnelled *tunnelled,
 	tunnelled->since_us = engine->now_us;
 }
 
-void pr_tunnel_cut(struct pr_engine *engine, struct pr_link *link)
+bool pr_tunnel_cut(struct pr_engine *engine, struct pr_link *link)
 {
 	struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
 
-	if (!tunnelled || !pr_tunnelled_is_with_tunnel(tunnelled))
-		return;
-	close_it(engine, link, tunnelled);
-	pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_ENDED);
+	if (tunnelled && pr_tunnelled_is_with_tunnel(tunnelled)) {
+		close_it(engine, link, tunnelled);
+		pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_ENDED);
+	}
+	return link->tunnelled && link->direction == PR_DIRECTION_FORWARD;
 }
 
 /* ---- the decision ---- */
@@ -187,6 +188,11 @@ enum pr_tunnel_refusal pr_tunnelled_refusal(const struct pr_engine *engine,
 		return PR_TUNNEL_REFUSAL_NO_UPSTREAM;
 	if (link->tuple.proto != IPPROTO_TCP && link->tuple.proto != IPPROTO_UDP)
 		return PR_TUNNEL_REFUSAL_PROTOCOL;
+	if (subject->remote_class == PR_CLASS_HOST && !link->pooled)
+		return PR_TUNNEL_REFUSAL_HERE;
+	if (subject->remote_class == PR_CLASS_MULTICAST_LOCAL ||
+	    subject->remote_class == PR_CLASS_MULTICAST_GLOBAL)
+		return PR_TUNNEL_REFUSAL_MANY;
 	if (link->untracked)
 		return PR_TUNNEL_REFUSAL_UNTRACKED;
 	if (must_be_encrypted(engine, subject, rule))

@@ -157,18 +157,18 @@ uint64_t pr_tunnel_wait_until(const struct pr_engine *engine, const struct pr_li
 void pr_tunnel_passes(struct pr_link *link, enum pr_link_end_name end)
 {
 	link->ends[end].begun = true;
-	link->rerouted = true;
+	link->rerouted = link->tunnelled = true;
 }
 
 bool pr_tunnel_is_way(const struct pr_engine *engine, const struct pr_link *link)
 {
 	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
 
-	if (!tunnelled)
-		return false;
-	/* The datagrams of one flow go on where the far end gave up: the entry point asks for it again. */
-	return tunnelled->state == PR_TUNNELLED_AT_ONCE || tunnelled->state == PR_TUNNELLED_OPEN ||
-	       (tunnelled->state == PR_TUNNELLED_ENDED && link->tuple.proto == IPPROTO_UDP);
+	/* What is over at the far end may have something to say still; a flow of datagrams goes on, and the entry point asks for
+	 * it again. */
+	return tunnelled &&
+	       (tunnelled->state == PR_TUNNELLED_AT_ONCE || tunnelled->state == PR_TUNNELLED_OPEN ||
+		tunnelled->state == PR_TUNNELLED_ENDED);
 }
 
 /* A connected UDP socket hears of such an error only if it asked for it: it gets that of a block. */

@@ -51,6 +51,8 @@ const char *pr_tunnel_text(const struct pr_engine *engine, const struct pr_link 
 		[PR_TUNNEL_REFUSAL_INCOMING] =
 			"what comes in can't go through a tunnel, so it is denied",
 		[PR_TUNNEL_REFUSAL_PROTOCOL] = "the tunnel carries TCP and UDP, so it is denied",
+		[PR_TUNNEL_REFUSAL_HERE] = "no tunnel leads to this host itself, so it is denied",
+		[PR_TUNNEL_REFUSAL_MANY] = "the tunnel leads to single hosts, so it is denied",
 		[PR_TUNNEL_REFUSAL_UNTRACKED] =
 			"conntrack doesn't follow it, so it can't go there and is denied",
 		[PR_TUNNEL_REFUSAL_ENCRYPTION] = "what goes through the tunnel isn't looked into, "

@@ -16,6 +16,8 @@ enum pr_tunnel_refusal {
 	PR_TUNNEL_REFUSAL_NO_UPSTREAM,
 	PR_TUNNEL_REFUSAL_INCOMING,
 	PR_TUNNEL_REFUSAL_PROTOCOL,
+	PR_TUNNEL_REFUSAL_HERE,
+	PR_TUNNEL_REFUSAL_MANY,
 	PR_TUNNEL_REFUSAL_UNTRACKED,
 	PR_TUNNEL_REFUSAL_ENCRYPTION,
 	PR_TUNNEL_REFUSAL_OTHER_WAY,
@@ -32,8 +34,9 @@ void pr_tunnel_decided(struct pr_engine *engine, struct pr_link *link, enum pr_l
 		       const struct pr_subject *subject, struct pr_decision *decision);
 /* It is decided otherwise, or over: the tunnel has to forget it. */
 void pr_tunnel_leave(struct pr_engine *engine, struct pr_link *link);
-/* The link is being cut: nothing more of it leaves. What becomes of it is kept. */
-void pr_tunnel_cut(struct pr_engine *engine, struct pr_link *link);
+/* The link is being cut: nothing more of it leaves. What becomes of it is kept. True where that is all that there is to
+ * do: of what is forwarded to the entry point the tunnel has the only socket. */
+bool pr_tunnel_cut(struct pr_engine *engine, struct pr_link *link);
 
 enum pr_tunnel_way {
 	PR_TUNNEL_GOES, /* the end's verdict is the packet's; so it is where no tunnel is concerned */

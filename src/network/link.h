@@ -93,8 +93,9 @@ struct pr_link {
 	bool weighed : 1;     /* as evidence of an attack */
 	bool owed : 1;	      /* something of it is still to be told */
 	bool isn_known : 1;
-	bool pooled : 1; /* its destination stands for a name, and is held */
-	bool syn : 1;	 /* opened by one, whose sequence number is `isn` */
+	bool pooled : 1;    /* its destination stands for a name, and is held */
+	bool tunnelled : 1; /* NAT sends it to the tunnel's entry point */
+	bool syn : 1;	    /* opened by one, whose sequence number is `isn` */
 	uint8_t graceless : 2; /* adopted, but its end (bit 1 << PR_LINK_…) was guarded and not accepted yet */
 	uint8_t look : 2;   /* enum pr_link_look */
 	uint8_t spared : 2; /* packets that are dropped, not refused, while it is being cut */
