@@ -124,6 +124,7 @@ int pr_tunnel_set_up(struct pr_tunnel *tunnel)
 	pr_chain_init(&tunnel->with_more);
 	tunnel->next_serial = 1;
 	tunnel->now_s = (uint32_t)(pr_clock_monotonic_us() / 1000000);
+	tunnel->engine_seen_s = tunnel->now_s;
 	tunnel->buffer = pr_calloc(1, PR_TUNNEL_BUFFER);
 	tunnel->upstreams = pr_upstreams_known_new();
 	tunnel->engine = pr_tunnel_engine_new(tunnel->base, &ports);

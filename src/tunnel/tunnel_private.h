@@ -152,6 +152,7 @@ struct pr_tunnel {
 	struct pr_pipes pipes;
 	struct event *sweep_due, *more_due;
 	uint32_t now_s, next_serial, swept;
+	uint32_t engine_seen_s; /* when there was one last */
 	size_t held_bytes;
 
 	struct pr_slab links, arrivals;
