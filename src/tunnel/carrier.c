@@ -3,6 +3,7 @@
 #include "tunnel/carriers.h"
 #include "tunnel/layer.h"
 #include "tunnel/opening.h"
+#include "tunnel/trunk.h"
 
 struct pr_carrier {
 	struct pr_carrier_events events;
@@ -16,17 +17,24 @@ struct pr_carriers *pr_carriers_new(struct event_base *base, struct pr_dialer *d
 	struct pr_carriers *carriers = pr_calloc(1, sizeof(*carriers));
 
 	*carriers = (struct pr_carriers){ .base = base, .dialer = dialer };
+	LIST_INIT(&carriers->trunks);
+	pr_tls_init(&carriers->tls, base);
 	return carriers;
 }
 
 void pr_carriers_free(struct pr_carriers *carriers)
 {
+	if (!carriers)
+		return;
+	pr_trunks_free(carriers);
+	pr_tls_done(&carriers->tls);
 	free(carriers);
 }
 
 void pr_carriers_renew(struct pr_carriers *carriers)
 {
-	(void)carriers;
+	pr_trunks_retire(carriers);
+	pr_tls_renew(&carriers->tls);
 }
 
 static void on_readable(void *context)

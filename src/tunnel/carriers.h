@@ -3,8 +3,15 @@
 #pragma once
 
 #include "tunnel/carrier.h"
+#include "tunnel/tls.h"
+
+struct pr_trunk;
 
 struct pr_carriers {
 	struct event_base *base;
 	struct pr_dialer *dialer;
+	struct pr_tls tls;
+	LIST_HEAD(, pr_trunk) trunks;
+	unsigned int n_trunks;
+	size_t held; /* bytes of all streams of HTTP/2 that wait to be read */
 };

@@ -7,14 +7,17 @@
 #include "tunnel/opening.h"
 
 #include "tunnel/associate.h"
-#include "tunnel/connect.h"
 #include "tunnel/hops.h"
-#include "tunnel/socks5.h"
+#include "tunnel/http2.h"
+#include "tunnel/talking.h"
+#include "tunnel/trunk.h"
 
 #include <string.h>
 #include <sys/socket.h>
 
 #define PR_OPENING_HOST_MAX 255 /* what SOCKS5 has room for, and DNS knows */
+
+static const char unnameable[] = "its protocol can't name the destination";
 
 struct pr_opening {
 	struct pr_carriers *carriers;
@@ -22,6 +25,7 @@ struct pr_opening {
 	void *context;
 	struct pr_carrier_hop *hops;
 	unsigned int n_hops, hop;
+	unsigned int n_talks; /* so many hops are asked for something */
 	char *host;
 	uint16_t port;
 	bool datagrams;
@@ -32,15 +36,11 @@ struct pr_opening {
 	/* said when the timer comes; NULL = that it took too long */
 	const char *failure;
 	enum pr_tunnel_outcome failure_outcome;
-	union {
-		struct pr_socks5 socks5;
-		struct pr_connect connect;
-	} talk;
-	uint16_t out_len, out_sent;
-	uint8_t out[PR_TALK_SAY_MAX];
+	struct pr_trunk_wait wait;
+	bool is_stream; /* the layer is one of HTTP/2, which is to be answered */
+	bool again;	/* that was tried once more */
+	struct pr_talking talking;
 };
-
-static void go_on(struct pr_opening *opening);
 
 /* ---- the end ---- */
 
@@ -49,8 +49,8 @@ static void free_opening(struct pr_opening *opening, bool reset)
 	pr_dial_cancel(opening->dial);
 	event_del(&opening->timer);
 	pr_layer_free(opening->layer, reset);
-	explicit_bzero(&opening->talk, sizeof(opening->talk));
-	explicit_bzero(opening->out, sizeof(opening->out));
+	pr_trunk_leave(&opening->wait);
+	explicit_bzero(&opening->talking, sizeof(opening->talking));
 	free(opening->hops);
 	free(opening->host);
 	free(opening);
@@ -69,9 +69,13 @@ static void end(struct pr_opening *opening, const struct pr_opened *opened)
 static void fail(struct pr_opening *opening, enum pr_tunnel_outcome outcome, unsigned int hop,
 		 const char *why)
 {
-	struct pr_opened opened = { .outcome = outcome, .hop = hop };
+	struct pr_opened opened = { .outcome = outcome };
 	char sentence[PR_TUNNEL_WHY_MAX + 1];
 
+	/* what stands behind an interface is dialled by it, as if it were the next one */
+	if (hop == opening->n_hops)
+		hop--;
+	opened.hop = hop;
 	snprintf(sentence, sizeof(sentence), "%s: %s", opening->hops[hop].upstream->id, why);
 	opened.why = sentence;
 	end(opening, &opened);
@@ -99,23 +103,21 @@ static void fail_by_word(struct pr_opening *opening, const struct pr_talk_failur
 	}
 }
 
-static void fail_by_end(struct pr_opening *opening, ssize_t r)
+static void fail_by_end(struct pr_opening *opening, int r)
 {
 	char why[PR_TUNNEL_WHY_MAX + 1];
 
-	if (r == 0)
+	if (r == -EPIPE)
 		snprintf(why, sizeof(why), "it ended the connection before it answered");
 	else
-		snprintf(why, sizeof(why), "the connection broke: %s", strerror((int)-r));
+		snprintf(why, sizeof(why), "the connection broke: %s", strerror(-r));
 	fail(opening, PR_TUNNEL_DOWN, opening->hop, why);
 }
 
 static bool waits_for_destination(const struct pr_opening *opening)
 {
-	const struct pr_carrier_hop *hop = &opening->hops[opening->hop];
-
 	return opening->layer && is_last(opening) &&
-	       (hop->upstream->kind != PR_TUNNEL_SOCKS5 || pr_socks5_asked(&opening->talk.socks5));
+	       (opening->is_stream || pr_talking_asked(&opening->talking));
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)
@@ -141,7 +143,10 @@ static void fail_later(struct pr_opening *opening, enum pr_tunnel_outcome outcom
 	event_active(&opening->timer, EV_TIMEOUT, 0);
 }
 
-/* ---- what is said and heard ---- */
+/* ---- the way ---- */
+
+static void begin_hop(struct pr_opening *opening);
+static void join_trunk(struct pr_opening *opening);
 
 static struct pr_talk_ask ask_of(const struct pr_opening *opening)
 {
@@ -157,74 +162,6 @@ static struct pr_talk_ask ask_of(const struct pr_opening *opening)
 	};
 }
 
-/* The layer leads to hop number `hop`. */
-static int start_talk(struct pr_opening *opening)
-{
-	struct pr_talk_ask ask = ask_of(opening);
-
-	opening->out_len = opening->out_sent = 0;
-	return opening->hops[opening->hop].upstream->kind == PR_TUNNEL_SOCKS5
-		       ? pr_socks5_start(&opening->talk.socks5, &ask)
-		       : pr_connect_start(&opening->talk.connect, &ask);
-}
-
-static size_t say(struct pr_opening *opening)
-{
-	return opening->hops[opening->hop].upstream->kind == PR_TUNNEL_SOCKS5
-		       ? pr_socks5_say(&opening->talk.socks5, opening->out)
-		       : pr_connect_say(&opening->talk.connect, opening->out);
-}
-
-static enum pr_talk_heard hear(struct pr_opening *opening, const uint8_t *bytes, size_t len,
-			       size_t *ret_used, struct pr_talk_failure *ret_failure)
-{
-	return opening->hops[opening->hop].upstream->kind == PR_TUNNEL_SOCKS5
-		       ? pr_socks5_hear(&opening->talk.socks5, bytes, len, ret_used, ret_failure)
-		       : pr_connect_hear(&opening->talk.connect, bytes, len, ret_used, ret_failure);
-}
-
-/* 0: all that is to be said now is said; -EAGAIN, or what broke. */
-static int send_out(struct pr_opening *opening)
-{
-	if (opening->out_sent == opening->out_len) {
-		opening->out_sent = 0;
-		opening->out_len = (uint16_t)say(opening);
-	}
-	while (opening->out_sent < opening->out_len) {
-		ssize_t n = pr_layer_write(opening->layer, opening->out + opening->out_sent,
-					   (size_t)(opening->out_len - opening->out_sent));
-
-		if (n < 0)
-			return (int)n;
-		opening->out_sent = (uint16_t)(opening->out_sent + n);
-	}
-	return 0;
-}
-
-/* Looks at what came, and takes of it what the talk used. */
-static ssize_t hear_some(struct pr_opening *opening, enum pr_talk_heard *ret_heard,
-			 struct pr_talk_failure *ret_failure)
-{
-	uint8_t bytes[1024];
-	ssize_t n = pr_layer_peek(opening->layer, bytes, sizeof(bytes));
-	size_t used, taken = 0;
-
-	if (n <= 0)
-		return n;
-	*ret_heard = hear(opening, bytes, (size_t)n, &used, ret_failure);
-	while (taken < used) {
-		n = pr_layer_read(opening->layer, bytes, used - taken);
-		if (n <= 0)
-			return n;
-		taken += (size_t)n;
-	}
-	return (ssize_t)taken;
-}
-
-/* ---- the way ---- */
-
-static const struct pr_layer_events talk_events;
-
 static void finish(struct pr_opening *opening)
 {
 	const struct pr_opened opened = { .outcome = PR_TUNNEL_OPEN,
@@ -234,21 +171,6 @@ static void finish(struct pr_opening *opening)
 
 	pr_layer_listen(opened.layer, NULL, NULL);
 	end(opening, &opened);
-}
-
-/* The layer leads to hop number `hop`; beyond the last one: to the destination. */
-static void begin_hop(struct pr_opening *opening)
-{
-	if (opening->hop == opening->n_hops) {
-		finish(opening);
-		return;
-	}
-	pr_layer_listen(opening->layer, &talk_events, opening);
-	if (start_talk(opening) < 0)
-		fail(opening, PR_TUNNEL_UNSUPPORTED, opening->hop,
-		     "its protocol can't name the destination");
-	else
-		go_on(opening);
 }
 
 static void on_relay_dialled(void *context, enum pr_tunnel_outcome outcome, int fd, const char *why)
@@ -268,10 +190,11 @@ static void on_relay_dialled(void *context, enum pr_tunnel_outcome outcome, int 
 /* An association's datagrams go to the relay that the proxy named. */
 static void dial_relay(struct pr_opening *opening)
 {
-	char text[sizeof(opening->talk.socks5.relay_host)];
+	char text[sizeof(opening->talking.socks5.relay_host)];
 	const struct pr_dial_to to = {
-		.host = pr_associate_relay(opening->talk.socks5.relay_host, &opening->proxy, text),
-		.port = opening->talk.socks5.relay_port,
+		.host = pr_associate_relay(opening->talking.socks5.relay_host, &opening->proxy,
+					   text),
+		.port = opening->talking.socks5.relay_port,
 		.datagrams = true,
 		.interface = "",
 	};
@@ -286,30 +209,30 @@ static void dial_relay(struct pr_opening *opening)
 
 static void go_on(struct pr_opening *opening)
 {
-	enum pr_talk_heard heard = PR_TALK_MORE;
+	enum pr_talk_heard heard;
 	struct pr_talk_failure failure;
-	ssize_t r;
+	bool again = false;
+	int r = 0;
 
-	while (heard == PR_TALK_MORE) {
-		r = send_out(opening);
-		if (r == 0) {
-			r = hear_some(opening, &heard, &failure);
-			if (r == 0)
-				r = -EPIPE;
-		}
-		if (r == -EAGAIN)
-			return;
-		if (r < 0) {
-			fail_by_end(opening, r == -EPIPE ? 0 : r);
-			return;
-		}
-	}
-	if (heard == PR_TALK_FAILED) {
+	if (opening->is_stream)
+		heard = pr_http2_heard(opening->layer, &failure, &again);
+	else
+		r = pr_talking_go_on(&opening->talking, opening->layer, &heard, &failure);
+	if (r == -EAGAIN || (r == 0 && heard == PR_TALK_MORE))
+		return;
+	if (r < 0) {
+		fail_by_end(opening, r);
+	} else if (again && !opening->again) {
+		opening->again = true;
+		pr_layer_free(PR_TAKE_PTR(opening->layer), true);
+		join_trunk(opening);
+	} else if (heard == PR_TALK_FAILED) {
 		fail_by_word(opening, &failure);
 	} else if (opening->datagrams) {
 		pr_layer_listen(opening->layer, NULL, NULL);
 		dial_relay(opening);
 	} else {
+		opening->is_stream = false;
 		opening->hop++;
 		begin_hop(opening);
 	}
@@ -320,7 +243,81 @@ static void on_talk(void *context)
 	go_on(context);
 }
 
-static const struct pr_layer_events talk_events = { .readable = on_talk, .writable = on_talk };
+static void watch_layer(struct pr_opening *opening)
+{
+	static const struct pr_layer_events talk_events = { .readable = on_talk,
+							    .writable = on_talk };
+
+	pr_layer_listen(opening->layer, &talk_events, opening);
+}
+
+/* The layer leads to hop number `hop`; beyond the last that is asked: to where the opening leads. */
+static void begin_hop(struct pr_opening *opening)
+{
+	struct pr_talk_ask ask;
+
+	if (opening->hop == opening->n_talks) {
+		finish(opening);
+		return;
+	}
+	watch_layer(opening);
+	ask = ask_of(opening);
+	if (pr_talking_start(&opening->talking,
+			     opening->hops[opening->hop].upstream->kind == PR_TUNNEL_SOCKS5,
+			     &ask) < 0)
+		fail(opening, PR_TUNNEL_UNSUPPORTED, opening->hop, unnameable);
+	else
+		go_on(opening);
+}
+
+/* ---- by a trunk ---- */
+
+static void begin_stream(struct pr_opening *opening, struct pr_http2 *http2)
+{
+	const struct pr_talk_ask ask = ask_of(opening);
+
+	opening->layer = pr_http2_open(http2, &ask);
+	if (!opening->layer) {
+		fail_later(opening, PR_TUNNEL_UNSUPPORTED, unnameable);
+		return;
+	}
+	opening->is_stream = true;
+	watch_layer(opening);
+}
+
+static void on_trunk(struct pr_trunk_wait *wait, struct pr_http2 *http2, struct pr_layer *layer)
+{
+	struct pr_opening *opening =
+		(struct pr_opening *)((char *)wait - offsetof(struct pr_opening, wait));
+
+	if (http2) {
+		begin_stream(opening, http2);
+	} else if (layer) {
+		opening->layer = layer;
+		begin_hop(opening);
+	} else {
+		join_trunk(opening);
+	}
+}
+
+static void on_no_trunk(struct pr_trunk_wait *wait, const struct pr_opened *opened)
+{
+	end((struct pr_opening *)((char *)wait - offsetof(struct pr_opening, wait)), opened);
+}
+
+/* To hop number `hop`, which speaks TLS. */
+static void join_trunk(struct pr_opening *opening)
+{
+	struct pr_http2 *http2 =
+		pr_trunk_join(opening->carriers, opening->hops, opening->hop + 1, &opening->wait);
+
+	if (http2)
+		begin_stream(opening, http2);
+	else if (!opening->wait.trunk)
+		fail_later(opening, PR_TUNNEL_DOWN, "too many connections are open");
+}
+
+/* ---- by a dial ---- */
 
 static void on_dialled(void *context, enum pr_tunnel_outcome outcome, int fd, const char *why)
 {
@@ -334,7 +331,7 @@ static void on_dialled(void *context, enum pr_tunnel_outcome outcome, int fd, co
 		if (outcome == PR_TUNNEL_DOWN)
 			fail(opening, outcome, 0, why);
 		else if (opening->hop == opening->n_hops)
-			fail(opening, outcome, opening->hop - 1, why);
+			fail(opening, outcome, opening->hop, why);
 		else
 			fail(opening, PR_TUNNEL_DOWN, opening->hop, why);
 		return;
@@ -380,19 +377,33 @@ static const char *impossible(struct pr_opening *opening)
 	for (opening->hop = 1; opening->hop < opening->n_hops; opening->hop++)
 		if (opening->hops[opening->hop].upstream->kind == PR_TUNNEL_INTERFACE)
 			return "an interface can only be the first hop";
-	for (opening->hop = 0; opening->hop < opening->n_hops; opening->hop++)
-		if (opening->hops[opening->hop].upstream->kind == PR_TUNNEL_CONNECT)
-			return "TLS is not spoken yet";
 	opening->hop = 0;
 	return NULL;
 }
 
-struct pr_opening *pr_opening_start(struct pr_carriers *carriers, const struct pr_carrier_to *to,
-				    pr_opening_done done, void *context)
+/* From the last hop on that speaks TLS, where there is one: its connection may be there already. */
+static void begin(struct pr_opening *opening)
+{
+	const char *why = impossible(opening);
+
+	if (why) {
+		fail_later(opening, PR_TUNNEL_UNSUPPORTED, why);
+		return;
+	}
+	for (unsigned int i = opening->n_talks; i-- > 0;)
+		if (opening->hops[i].upstream->kind == PR_TUNNEL_CONNECT) {
+			opening->hop = i;
+			join_trunk(opening);
+			return;
+		}
+	dial_first(opening);
+}
+
+static struct pr_opening *start(struct pr_carriers *carriers, const struct pr_carrier_to *to,
+				unsigned int n_talks, pr_opening_done done, void *context)
 {
 	static const struct timeval timeout = { .tv_sec = PR_CARRIER_OPEN_TIMEOUT_MS / 1000 };
 	struct pr_opening *opening = pr_calloc(1, sizeof(*opening));
-	const char *why;
 
 	pr_assert(to->n_hops >= 1 && to->n_hops <= PR_TUNNEL_HOPS_MAX);
 	*opening = (struct pr_opening){
@@ -401,18 +412,35 @@ struct pr_opening *pr_opening_start(struct pr_carriers *carriers, const struct p
 		.context = context,
 		.hops = pr_hops_copy(to->hops, to->n_hops),
 		.n_hops = to->n_hops,
+		.n_talks = n_talks,
 		.host = pr_strdup(to->host),
 		.port = to->port,
 		.datagrams = to->datagrams,
+		.wait = { .ready = on_trunk, .failed = on_no_trunk },
 	};
 	pr_assert(evtimer_assign(&opening->timer, carriers->base, on_timer, opening) == 0);
 	event_add(&opening->timer, &timeout);
-	why = impossible(opening);
-	if (why)
-		fail_later(opening, PR_TUNNEL_UNSUPPORTED, why);
-	else
-		dial_first(opening);
+	begin(opening);
 	return opening;
+}
+
+struct pr_opening *pr_opening_start(struct pr_carriers *carriers, const struct pr_carrier_to *to,
+				    pr_opening_done done, void *context)
+{
+	return start(carriers, to, to->n_hops, done, context);
+}
+
+struct pr_opening *pr_opening_start_to_last_hop(struct pr_carriers *carriers,
+						const struct pr_carrier_hop *hops,
+						unsigned int n_hops, pr_opening_done done,
+						void *context)
+{
+	const struct pr_carrier_to to = { .hops = hops,
+					  .n_hops = n_hops,
+					  .host = hops[n_hops - 1].upstream->host,
+					  .port = hops[n_hops - 1].upstream->port };
+
+	return start(carriers, &to, n_hops - 1, done, context);
 }
 
 void pr_opening_cancel(struct pr_opening *opening)

@@ -23,4 +23,9 @@ struct pr_opening;
 /* Through all hops to `to`'s host. Copies. */
 struct pr_opening *pr_opening_start(struct pr_carriers *carriers, const struct pr_carrier_to *to,
 				    pr_opening_done done, void *context);
+/* Through all hops but the last, to that one: it is asked for nothing. */
+struct pr_opening *pr_opening_start_to_last_hop(struct pr_carriers *carriers,
+						const struct pr_carrier_hop *hops,
+						unsigned int n_hops, pr_opening_done done,
+						void *context);
 void pr_opening_cancel(struct pr_opening *opening); /* takes NULL; `done` does not come */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * What is said to a proxy, and what it answers, until the stream through it is open. No I/O: bytes in, bytes out. Of
- * the room itself.
+ * What is said to a proxy, and what it answers, until the stream through it is open: the terms of tunnel/socks5.h and
+ * tunnel/connect.h. Of the room itself.
  */
 #pragma once
 

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: GPL-3.0-or-later */
+/* A talk with a proxy over a layer, of whichever protocol. Of the room itself. */
+#pragma once
+
+#include "tunnel/connect.h"
+#include "tunnel/layer.h"
+#include "tunnel/socks5.h"
+
+struct pr_talking {
+	bool is_socks5;
+	union {
+		struct pr_socks5 socks5;
+		struct pr_connect connect;
+	};
+	uint16_t out_len, out_sent;
+	uint8_t out[PR_TALK_SAY_MAX];
+};
+
+/* 0, or -EINVAL: the protocol can't name that. */
+PR_MUST_USE int pr_talking_start(struct pr_talking *talking, bool is_socks5,
+				 const struct pr_talk_ask *ask);
+/* Goes on as far as it can. 0 and *ret_heard, which is not MORE; -EAGAIN; -EPIPE where the layer ended, or what broke it. */
+PR_MUST_USE int pr_talking_go_on(struct pr_talking *talking, struct pr_layer *layer,
+				 enum pr_talk_heard *ret_heard,
+				 struct pr_talk_failure *ret_failure);
+/* Whether it was asked for what it is to lead to. */
+bool pr_talking_asked(const struct pr_talking *talking);
