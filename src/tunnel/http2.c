@@ -153,9 +153,14 @@ void pr_http2_pump(struct pr_http2 *http2)
 	} while (r == 0 && http2->out_len);
 	if (r < 0 && r != -EAGAIN)
 		pr_http2_break(http2, r);
-	else if (!nghttp2_session_want_read(http2->session) &&
-		 !nghttp2_session_want_write(http2->session))
+	if (http2->error || nghttp2_session_want_read(http2->session) ||
+	    nghttp2_session_want_write(http2->session))
+		return;
+	/* the server went away, or nghttp2 found it talk nonsense */
+	if (http2->n_streams)
 		pr_http2_break(http2, -ECONNRESET);
+	else
+		pr_http2_retire(http2);
 }
 
 static void read_on(struct pr_http2 *http2)

@@ -358,12 +358,24 @@ static void shake_hands(struct far *far)
 
 static void send_http2(struct far *far)
 {
-	const uint8_t *bytes;
-	ssize_t n;
+	for (;;) {
+		const uint8_t *bytes;
+		int n;
 
-	while ((n = nghttp2_session_mem_send(far->http2, &bytes)) > 0)
-		if (SSL_write(far->ssl, bytes, (int)n) != n)
-			far->broken = true;
+		if (far->out_len == 0) {
+			ssize_t len = nghttp2_session_mem_send(far->http2, &bytes);
+
+			if (len <= 0)
+				return;
+			assert_true((size_t)len <= sizeof(far->out));
+			memcpy(far->out, bytes, (size_t)len);
+			far->out_len = (size_t)len;
+		}
+		n = SSL_write(far->ssl, far->out, (int)far->out_len);
+		if (n <= 0)
+			return;
+		far->out_len = 0;
+	}
 }
 
 static void pump(struct far *far)

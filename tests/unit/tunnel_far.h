@@ -32,7 +32,8 @@ struct far {
 	nghttp2_session *http2;
 	struct far_stream streams[FAR_STREAMS];
 	unsigned int n_streams;
-	size_t n_in;
+	uint8_t out[20000]; /* a frame that is still to be sent */
+	size_t n_in, out_len;
 	bool ended, broken, reads_not;
 	char in[FAR_BYTES]; /* what came, of what isn't HTTP/2 */
 };
