@@ -6,6 +6,7 @@ import re
 import struct
 
 import seeds_tls
+import seeds_tunnel
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 A4, B4 = bytes([192, 0, 2, 1]), bytes([198, 51, 100, 7])
@@ -630,7 +631,7 @@ def main():
     write('kept', 'names-alone', two)
     write('kept', 'no-pool', b'PRSAVED1' + struct.pack('!I', len(two)) + two + bytes(4))
     write('kept', 'length-lies', b'PRSAVED1' + struct.pack('!I', 0xffffffff) + two)
-    for target, name, data in seeds_tls.seeds():
+    for target, name, data in (*seeds_tls.seeds(), *seeds_tunnel.seeds()):
         write(target, name, data)
     for name, data in packets():
         write('packet', name, b'\x00' + data)

@@ -167,9 +167,12 @@ static void read_on(struct pr_http2 *http2)
 {
 	uint8_t PR_UNINITIALIZED bytes[16384];
 
-	for (unsigned int i = 0; i < ROUNDS_MAX && !http2->error; i++) {
-		ssize_t n = pr_layer_read(http2->below, bytes, sizeof(bytes));
+	for (unsigned int i = 0; i < ROUNDS_MAX; i++) {
+		ssize_t n;
 
+		if (http2->error)
+			return;
+		n = pr_layer_read(http2->below, bytes, sizeof(bytes));
 		if (n == -EAGAIN)
 			goto out;
 		if (n > 0 && nghttp2_session_mem_recv(http2->session, bytes, (size_t)n) < 0)

@@ -2,14 +2,8 @@
 /* A socket as the lowest layer. Its events are apart, so that an idle link which others watch does not hold them. */
 #include "tunnel/layer.h"
 
-#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-/* A far end that is gone without a word is found so: after 2 minutes of silence, 4 questions, half a minute apart. */
-#define KEEPALIVE_IDLE_S     120
-#define KEEPALIVE_INTERVAL_S 30
-#define KEEPALIVE_COUNT	     4
 
 struct watch {
 	struct event readable, writable;
@@ -101,19 +95,6 @@ static int socket_fd(struct pr_layer *layer)
 	return socket->fd;
 }
 
-/* Best effort: what is no TCP socket has none of these. */
-static void set_options(int fd)
-{
-	static const int on = 1, idle = KEEPALIVE_IDLE_S, interval = KEEPALIVE_INTERVAL_S,
-			 count = KEEPALIVE_COUNT;
-
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	(void)setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &on, sizeof(on));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPIDLE, &idle, sizeof(idle));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPINTVL, &interval, sizeof(interval));
-	(void)setsockopt(fd, IPPROTO_TCP, TCP_KEEPCNT, &count, sizeof(count));
-}
-
 struct pr_layer *pr_layer_socket(struct event_base *base, int fd)
 {
 	static const struct pr_layer_kind kind = { .read = socket_read,
@@ -125,7 +106,6 @@ struct pr_layer *pr_layer_socket(struct event_base *base, int fd)
 
 	socket->layer.kind = &kind;
 	socket->fd = fd;
-	set_options(fd);
 	socket->watch = pr_calloc(1, sizeof(*socket->watch));
 	pr_assert(event_assign(&socket->watch->readable, base, fd, EV_READ | EV_PERSIST | EV_ET,
 			       on_readable, socket) == 0);

@@ -30,7 +30,7 @@ struct pr_tls_layer {
 	bool wants_write, wants_read; /* who stands above waits until what is kept is sent */
 	bool shut;
 	bool failed; /* as far as TLS is concerned */
-	bool *gone; /* told when it is freed meanwhile */
+	bool *gone;  /* told when it is freed meanwhile */
 	/* lingering: */
 	struct event *linger;
 	LIST_ENTRY(pr_tls_layer) link;
