@@ -131,6 +131,15 @@ static void tell_pooled(struct pr_sentence *sentence, const struct pr_check_view
 			address);
 }
 
+static void tell_required(struct pr_sentence *sentence, const struct pr_check_view *view)
+{
+	const char *tunnel = view->settings->tunnel;
+
+	pr_sentence_add(sentence,
+			"reaches the Internet through the tunnel%s%s only (require_tunnel)",
+			*tunnel ? " " : "", tunnel);
+}
+
 static void tell_rule(struct pr_sentence *sentence, const struct pr_check_view *view,
 		      const struct pr_said_more *said)
 {
@@ -265,12 +274,11 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 		tell_rule(sentence, view, said);
 		break;
 	case PR_CHECK_START_GRACE:
-		pr_sentence_add(
-			sentence,
-			said->said == PR_SAID_REROUTE_TUNNEL
-				? "older than the daemon, and reaches the Internet through "
-				  "the tunnel only (require_tunnel)"
-				: "older than the daemon, and no rule denies it (start_grace)");
+		pr_sentence_add(sentence, "older than the daemon, and ");
+		if (said->said == PR_SAID_REROUTE_TUNNEL)
+			tell_required(sentence, view);
+		else
+			pr_sentence_add(sentence, "no rule denies it (start_grace)");
 		break;
 	case PR_CHECK_INCOMING_SCOPE:
 		tell_incoming_scope(sentence, view);
@@ -319,8 +327,8 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 		break;
 	case PR_CHECK_REQUIRE_TUNNEL:
 		pr_sentence_add_application(sentence, view);
-		pr_sentence_add(sentence,
-				" reaches the Internet through the tunnel only (require_tunnel)");
+		pr_sentence_add(sentence, " ");
+		tell_required(sentence, view);
 		break;
 	case PR_CHECK_DENY_TLS:
 		pr_tell_deny_tls(sentence, view);
