@@ -3,7 +3,7 @@
 """Measures everything side by side, prints a table, writes build/bench.json (docs/contract.md).
 
     bench/run.py [--build DIR] [--only PART,…]     parts: programs, inspection, lists, heuristics, connect, stream, memory,
-                                                   dns (default: all)
+                                                   dns, tunnel (default: all)
 
 Exits 1 where a figure misses its aim, or a part could not be measured.
 """
@@ -24,6 +24,7 @@ import inspection  # noqa: E402
 import lists  # noqa: E402
 import memory  # noqa: E402
 import stream  # noqa: E402
+import tunnel  # noqa: E402
 from figures import missed, table  # noqa: E402
 
 # Programs without a network: each prints one figure a line.
@@ -61,6 +62,11 @@ def memories(build):
         return memory.run(lab, build, [portreeve_lab.WEB4, portreeve_lab.ADS4], say)
 
 
+def tunnels(build):
+    with portreeve_lab.Lab("prbent", container=False, lan=False) as lab:
+        return tunnel.run(lab, build, say)
+
+
 def dns(build):
     done = subprocess.run([sys.executable, HERE / "dns.py", "--build", build], stdout=subprocess.PIPE, text=True,
                           check=True, timeout=1800)
@@ -75,7 +81,7 @@ def heuristics(build):
 
 
 PARTS = {"programs": programs, "inspection": inspection.run, "lists": lists.run, "heuristics": heuristics, "connect": connects,
-         "stream": streams, "memory": memories, "dns": dns}
+         "stream": streams, "memory": memories, "dns": dns, "tunnel": tunnels}
 
 
 def main():
