@@ -32,9 +32,9 @@ DirPort {address}:7000
 ContactInfo lab@example.com
 AuthoritativeDirectory 1
 V3AuthoritativeDirectory 1
-V3AuthVotingInterval 20
-V3AuthVoteDelay 4
-V3AuthDistDelay 4
+V3AuthVotingInterval 10
+V3AuthVoteDelay 2
+V3AuthDistDelay 2
 TestingV3AuthInitialVotingInterval 10
 TestingV3AuthInitialVoteDelay 2
 TestingV3AuthInitialDistDelay 2

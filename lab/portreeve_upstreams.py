@@ -76,6 +76,12 @@ def start_socks_datagrams(lab, address=PROXIES4[0], port=1080):
     return lab.internet.start("danted", "-f", config, ready=listens_at(lab.internet, address, port))
 
 
+def start_datagram_echo(lab, address, port):
+    """It answers from where it was asked, unlike one on all addresses."""
+    return lab.internet.start("socat", f"UDP4-LISTEN:{port},fork,reuseaddr,bind={address}", "PIPE",
+                              ready=listens_at(lab.internet, address, port, "udp"))
+
+
 def start_connect(lab, address=PROXIES4[0], port=3128, user=None, password=None):
     """squid: CONNECT over plain HTTP/1.1, with an account if one is given."""
     add_addresses(lab)

@@ -2,6 +2,7 @@
 """portreeved guarding a namespace of a lab, and the command line that talks to it."""
 import json
 import pathlib
+import shutil
 import signal
 import time
 
@@ -10,9 +11,9 @@ import portreeve_lab
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 class Guard:
-    """`config` is portreeve.conf's text, `profiles` {file name: text}."""
+    """`config` is portreeve.conf's text, `profiles` {file name: text}, `beside` files that are copied beside the configuration."""
 
-    def __init__(self, lab, build, config="", profiles=None, namespace=None, name="guard", failure="closed",
+    def __init__(self, lab, build, config="", profiles=None, beside=(), namespace=None, name="guard", failure="closed",
                  arguments=(), start=True, wrapper=()):
         self.lab, self.build = lab, pathlib.Path(build)
         self.namespace = namespace or lab.host
@@ -22,6 +23,8 @@ class Guard:
         self.failure, self.arguments, self.wrapper = failure, arguments, wrapper
         self.process = None
         self.configure(config, profiles)
+        for file in beside:
+            shutil.copy(file, self.config)
         if start:
             self.start()
 
