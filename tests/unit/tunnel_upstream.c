@@ -178,8 +178,8 @@ static void refuses_what_is_none(void **state)
 		"id=a\nkind=chain\nmember=b\n",
 		"id=a\nkind=set\n",
 		"id=a\nkind=set\nmember=\n",
-		"id=a\nkind=chain\nmember=a\nmember=a\nmember=a\nmember=a\nmember=a\nmember=a\n"
-		"member=a\nmember=a\nmember=a\n",
+		("id=a\nkind=chain\nmember=a\nmember=a\nmember=a\nmember=a\nmember=a\nmember=a\n"
+		 "member=a\nmember=a\nmember=a\n"),
 	};
 
 	(void)state;
