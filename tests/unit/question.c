@@ -14,6 +14,7 @@
 static struct {
 	struct pr_questions *questions;
 	enum pr_outcome before, after, address;
+	enum pr_question_own own; /* with REROUTE_TUNNEL before intel */
 	const char *denied_name;  /* after intel, when among the candidates */
 	uint64_t key;		  /* of the application; 0 = the client's port */
 	unsigned int n_to_follow; /* what the inform port announces */
@@ -52,6 +53,11 @@ static void decide(void *context, struct pr_question *question, enum pr_stage st
 	ret_decision->momentary = fake.momentary;
 	ret_decision->blocked = PR_DNS_NXDOMAIN;
 	ret_decision->text = "because";
+	ret_decision->own = fake.own;
+	ret_decision->own_name = "far.example";
+	ret_decision->own_ttl_s = 60;
+	if (fake.own)
+		assert_int_equal(pr_address_parse("198.18.0.7", &ret_decision->own_address), 0);
 }
 
 static unsigned int inform(void *context, struct pr_question *question,
@@ -229,6 +235,45 @@ static void denied_before_never_goes_upstream(void **state)
 	ask_from(1000, S_US, "a.example");
 	assert_int_equal(fake.n_upstream, 0);
 	assert_int_equal(fake.end, PR_QUESTION_DENIED);
+}
+
+static void answered_here_goes_nowhere(void **state)
+{
+	static const struct {
+		enum pr_question_own own;
+		unsigned int rcode, ede, n_records;
+		enum pr_question_end end;
+	} cases[] = {
+		{ PR_QUESTION_OWN_ADDRESS, PR_DNS_RCODE_NOERROR, 29, 1, PR_QUESTION_ANSWERED },
+		{ PR_QUESTION_OWN_NAME, PR_DNS_RCODE_NOERROR, 29, 0, PR_QUESTION_ANSWERED },
+		{ PR_QUESTION_OWN_NOTHING, PR_DNS_RCODE_NOERROR, 29, 0, PR_QUESTION_ANSWERED },
+		{ PR_QUESTION_OWN_UNKNOWN, PR_DNS_RCODE_NXDOMAIN, 29, 0, PR_QUESTION_ANSWERED },
+		{ PR_QUESTION_OWN_FAILURE, PR_DNS_RCODE_SERVFAIL, 0, 0, PR_QUESTION_FAILED },
+		{ PR_QUESTION_OWN_REFUSED, PR_DNS_RCODE_REFUSED, 18, 0, PR_QUESTION_FAILED },
+	};
+
+	(void)state;
+	fake.before = PR_OUTCOME_REROUTE_TUNNEL;
+	fake.ttl_s = 60;
+	for (unsigned int i = 0; i < PR_ARRAY_SIZE(cases); i++) {
+		const uint8_t option[] = { 0, 15, 0, 9, 0, (uint8_t)cases[i].ede, 'b', 'e' };
+
+		fake.own = cases[i].own;
+		fake.n_records = 0;
+		ask_from((uint16_t)(1000 + i), S_US, "a.example");
+		assert_int_equal(rcode(), cases[i].rcode);
+		assert_int_equal(fake.end, cases[i].end);
+		assert_int_equal(fake.stage, PR_STAGE_BEFORE_INTEL);
+		assert_int_equal(fake.n_records, cases[i].n_records);
+		assert_non_null(memmem(fake.reply, fake.reply_len, option, sizeof(option)));
+	}
+	assert_int_equal(fake.n_upstream, 0);
+	assert_int_equal(fake.n_informs, 0);
+	/* the same name of an application that may go there directly */
+	fake.before = PR_OUTCOME_OPEN;
+	fake.own = PR_QUESTION_OWN_NONE;
+	ask_from(2000, S_US, "a.example");
+	assert_int_equal(fake.n_upstream, 1);
 }
 
 static void denied_after_withholds(void **state)
@@ -733,6 +778,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(goes_all_the_way),
 		TEST(denied_before_never_goes_upstream),
+		TEST(answered_here_goes_nowhere),
 		TEST(denied_after_withholds),
 		TEST(ask_holds_then_leaves_unanswered),
 		TEST(waits_for_its_owner),
