@@ -116,6 +116,9 @@ static void take_squid_error(struct pr_connect_answer *answer, const char *value
 
 	if (strncmp(value, "ERR_DNS_FAIL", 12) == 0)
 		hint(answer, PR_TUNNEL_UNREACHABLE, "the name could not be resolved");
+	/* a name that is not there, too, where it was asked to connect */
+	if (strncmp(value, "ERR_CANNOT_FORWARD", 18) == 0)
+		hint(answer, PR_TUNNEL_UNREACHABLE, "it knows no way there");
 	if (sscanf(value, "ERR_CONNECT_FAIL %3u", &number) != 1)
 		return;
 	if (number == ECONNREFUSED)

@@ -1,18 +1,23 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """Links by real proxies: build/tests/tools/carrier opens them as the tunnel process does, without a guard."""
 import contextlib
+import itertools
 import os
+import pathlib
 import select
+import signal
 import socket
 import subprocess
 import threading
 
 import pytest
 from portreeve_lab import DNS4, WEB4, WEB6, Lab
+from portreeve_tor import HIDDEN_PAGE, control
 from portreeve_upstreams import (GATEWAY4, PROXIES4, Authority, start_connect, start_connect_small, start_connect_tls,
                                  start_socks, start_socks_datagrams, start_wireguard)
 
 PORT = 7000
+PORTS = itertools.count(3200)  # of squids: each has files named after its own
 BIG = bytes(range(256)) * 16384 + b"\n.\n"
 
 
@@ -81,7 +86,7 @@ class Done:
 @pytest.fixture(scope="module")
 def lab():
     with Lab(prefix="prcar", container=False, lan=False) as made:
-        made.start_dns()
+        made.start_dns([f"four.example. 60 IN A {WEB4}"])
         made.resolv_conf(made.internet, f"nameserver {DNS4}\n")
         made.echo, made.echo_datagrams = Echo(made), EchoDatagrams(made, WEB4, WEB6)
         made.authority = Authority(made)
@@ -111,7 +116,7 @@ def tls(lab, ended):
     def start(address=PROXIES4[0], alpn="h2,http/1.1", names=None, **account):
         certificate, key = lab.authority.issue(*(names or [address]))
         before = len(lab.processes)
-        start_connect_tls(lab, certificate, key, address, alpn=alpn, **account)
+        start_connect_tls(lab, certificate, key, address, alpn=alpn, behind=next(PORTS), **account)
         for process in lab.processes[before:]:
             ended(process)
         return f"connect://{address}:8443,ca={lab.authority.file}"
@@ -185,9 +190,9 @@ def test_datagrams(lab, carry, ended, to):
 
 
 def test_datagrams_end_with_their_association(lab, carry, ended, build):
-    proxy = start_socks_datagrams(lab)
+    proxy = start_socks_datagrams(lab, port=1081)
     ended(proxy)
-    with running(lab, build, "-d", f"socks5://{PROXIES4[0]}:1080", WEB4, 7003) as tool:
+    with running(lab, build, "-d", f"socks5://{PROXIES4[0]}:1081", WEB4, 7003) as tool:
         assert " open " in next_line(tool)
         lab.end(proxy)
         assert "reset" in next_line(tool)
@@ -195,18 +200,20 @@ def test_datagrams_end_with_their_association(lab, carry, ended, build):
 
 
 def test_squid(lab, carry, ended):
-    ended(start_connect(lab))
-    proxy = f"http://{PROXIES4[0]}:3128"
+    port = next(PORTS)
+    ended(start_connect(lab, port=port))
+    proxy = f"http://{PROXIES4[0]}:{port}"
     for to in (WEB4, WEB6, "example.com"):
         is_well(carry("-k", proxy, to, PORT))
     is_well(carry("-k", proxy, WEB4, PORT, said=BIG), said=BIG)
     assert carry(proxy, WEB4, 7001).outcomes == ["refused"]
-    assert carry(proxy, "nowhere.example.com", 80).why == ["hop1: the name could not be resolved"]
+    assert carry(proxy, "nowhere.example.com", 80).why == ["hop1: it knows no way there"]
 
 
 def test_squid_with_an_account(lab, carry, ended):
-    ended(start_connect(lab, user="u", password="p"))
-    proxy = f"http://{PROXIES4[0]}:3128"
+    port = next(PORTS)
+    ended(start_connect(lab, port=port, user="u", password="p"))
+    proxy = f"http://{PROXIES4[0]}:{port}"
     is_well(carry("-k", f"{proxy},user=u,password=p", WEB4, PORT))
     assert carry(proxy, WEB4, PORT).why == ["hop1: wrong credentials"]
 
@@ -279,8 +286,10 @@ def test_a_proxy_that_dies(lab, build, tls):
         said = ""
         while said.count(" open ") < 3:
             said += next_line(tool)
-        for process in lab.processes[-2:]:
-            process.kill()
+        nghttpx = lab.processes[-1]
+        workers = pathlib.Path(f"/proc/{nghttpx.pid}/task/{nghttpx.pid}/children").read_text().split()
+        for pid in [nghttpx.pid, *map(int, workers)]:
+            os.kill(pid, signal.SIGKILL)
         assert tool.wait(20) == 1
         assert tool.stderr.read().decode().count(" end ") == 3
 
@@ -293,3 +302,19 @@ def test_an_interface(lab, carry, ended):
     ended(start_socks(lab))
     is_well(carry("-k", "interface:wg0", f"socks5://{PROXIES4[0]}:1080", WEB4, PORT))
     assert carry("interface:nowhere0", WEB4, PORT).outcomes == ["down"]
+
+
+def test_tor(lab, carry, tor_network):
+    """A circuit for each account; an onion service; Tor's own words about one that is not there."""
+    tor_network.join(lab)
+    tor_network.client(lab)
+    tor = "socks5://127.0.0.1:9050"
+    # its exits have no way by IPv6
+    is_well(carry("-k", f"{tor},user=a1b2,password=c3d4", "four.example", PORT))
+    is_well(carry("-k", f"{tor},user=e5f6,password=c3d4", WEB4, PORT, said=BIG), said=BIG)
+    circuits = control(lab.host, "GETINFO circuit-status")
+    assert 'SOCKS_USERNAME="a1b2"' in circuits and 'SOCKS_USERNAME="e5f6"' in circuits
+    done = carry("-k", tor, tor_network.onion, 80, said=b"GET / HTTP/1.0\r\n\r\n")
+    assert done.outcomes == ["open"] and HIDDEN_PAGE.encode() in done.out
+    done = carry(tor, "a" * 56 + ".onion", 80)
+    assert done.outcomes == ["unreachable"], done.log

@@ -326,6 +326,9 @@ static void bad_answers(void **state)
 		  PR_TUNNEL_REFUSED, false, "connection refused" },
 		{ "HTTP/1.1 503 Service Unavailable\r\nx-squid-error: ERR_DNS_FAIL 0\r\n\r\n",
 		  PR_TUNNEL_UNREACHABLE, false, "the name could not be resolved" },
+		{ "HTTP/1.1 500 Internal Server Error\r\nX-Squid-Error: ERR_CANNOT_FORWARD "
+		  "0\r\n\r\n",
+		  PR_TUNNEL_UNREACHABLE, false, "it knows no way there" },
 		{ "HTTP/1.1 502 x\r\nProxy-Status: p; error=connection_refused; "
 		  "details=\"x\"\r\n\r\n",
 		  PR_TUNNEL_REFUSED, false, "connection refused" },
