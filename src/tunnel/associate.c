@@ -35,25 +35,20 @@ static enum pr_class class_of(const struct pr_address *address)
 	return pr_class_registered(address, &source);
 }
 
-const char *pr_associate_relay(const char *named, const struct pr_address *proxy,
-			       char text[PR_ADDRESS_TEXT_SIZE])
+struct pr_address pr_associate_relay(const struct pr_address *named, const struct pr_address *proxy)
 {
 	static const struct pr_address none4 = { .family = 4 }, none6 = { .family = 6 };
-	struct pr_address relay;
-	enum pr_class class;
+	enum pr_class class = class_of(named);
 
-	if (pr_address_parse(named, &relay) < 0)
-		return NULL;
-	if (pr_address_equal(&relay, &none4) || pr_address_equal(&relay, &none6))
-		return pr_address_format(proxy, text);
-	class = class_of(&relay);
-	if (pr_address_equal(&relay, proxy) || class == PR_CLASS_GLOBAL || class == class_of(proxy))
-		return named;
+	if (pr_address_equal(named, &none4) || pr_address_equal(named, &none6))
+		return *proxy;
+	if (pr_address_equal(named, proxy) || class == PR_CLASS_GLOBAL || class == class_of(proxy))
+		return *named;
 	/* behind a translator it may not know how it is called from here */
 	return class == PR_CLASS_HOST || class == PR_CLASS_LINK_LOCAL ||
 			       class == PR_CLASS_SITE_LOCAL
-		       ? pr_address_format(proxy, text)
-		       : NULL;
+		       ? *proxy
+		       : (struct pr_address){ 0 };
 }
 
 /* ---- datagrams ---- */

@@ -50,6 +50,7 @@ static void free_opening(struct pr_opening *opening, bool reset)
 	event_del(&opening->timer);
 	pr_layer_free(opening->layer, reset);
 	pr_trunk_leave(&opening->wait);
+	pr_talking_done(&opening->talking);
 	explicit_bzero(&opening->talking, sizeof(opening->talking));
 	free(opening->hops);
 	free(opening->host);
@@ -190,16 +191,17 @@ static void on_relay_dialled(void *context, enum pr_tunnel_outcome outcome, int 
 /* An association's datagrams go to the relay that the proxy named. */
 static void dial_relay(struct pr_opening *opening)
 {
-	char text[sizeof(opening->talking.socks5.relay_host)];
+	const struct pr_socks5 *socks = &opening->talking.socks5;
+	const struct pr_address relay = pr_associate_relay(&socks->relay, &opening->proxy);
+	char text[PR_ADDRESS_TEXT_SIZE];
 	const struct pr_dial_to to = {
-		.host = pr_associate_relay(opening->talking.socks5.relay_host, &opening->proxy,
-					   text),
-		.port = opening->talking.socks5.relay_port,
+		.host = pr_address_format(&relay, text),
+		.port = socks->relay_port,
 		.datagrams = true,
 		.interface = "",
 	};
 
-	if (!to.host)
+	if (!relay.family)
 		fail(opening, PR_TUNNEL_DOWN, opening->hop,
 		     "it names a relay that is no place for datagrams");
 	else

@@ -194,32 +194,21 @@ static enum pr_talk_heard fail_by_reply(uint8_t code, struct pr_talk_failure *fa
 		    "it could not connect, for a reason of its own");
 }
 
-/* The relay; the text of a name is checked where it is resolved. False: it is nothing to send to. */
+/* False: it is nothing to send to. No server names its relay otherwise than by an address. */
 static bool take_relay(struct pr_socks5 *socks)
 {
 	struct pr_reader reader = pr_reader(socks->in, socks->n_in);
-	struct pr_address address;
 	const uint8_t *bytes;
-	uint8_t type, len;
+	uint8_t type;
 
 	pr_read_skip(&reader, REPLY_HEADER_LEN - 1);
 	type = pr_read_u8(&reader);
-	if (type == TYPE_NAME) {
-		len = pr_read_u8(&reader);
-		bytes = pr_read_bytes(&reader, len);
-		if (!bytes || memchr(bytes, '\0', len))
-			return false;
-		memcpy(socks->relay_host, bytes, len);
-		socks->relay_host[len] = '\0';
-	} else {
-		bytes = pr_read_bytes(&reader, type == TYPE_IPV4 ? IPV4_LEN : IPV6_LEN);
-		if (!bytes)
-			return false;
-		address = type == TYPE_IPV4 ? pr_address_v4(bytes) : pr_address_v6(bytes);
-		pr_address_format(&address, socks->relay_host);
-	}
+	bytes = pr_read_bytes(&reader, type == TYPE_IPV4 ? IPV4_LEN : IPV6_LEN);
 	socks->relay_port = pr_read_u16(&reader);
-	return socks->relay_port != 0;
+	if (type == TYPE_NAME || reader.failed || socks->relay_port == 0)
+		return false;
+	socks->relay = type == TYPE_IPV4 ? pr_address_v4(bytes) : pr_address_v6(bytes);
+	return true;
 }
 
 static enum pr_talk_heard hear_reply(struct pr_socks5 *socks, struct pr_talk_failure *failure)

@@ -24,8 +24,8 @@ struct pr_socks5 {
 	enum pr_socks5_state state;
 	uint16_t n_in;
 	uint8_t in[PR_SOCKS5_MESSAGE_MAX];
-	/* Once an association is open: where datagrams go. A name of 255 bytes, or an address as text. */
-	char relay_host[256];
+	/* Once an association is open: where datagrams go. */
+	struct pr_address relay;
 	uint16_t relay_port;
 };
 

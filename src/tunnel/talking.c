@@ -2,10 +2,25 @@
 /* Of what came only that is taken out of the layer which the answer used: the rest is the link's, and stays there. */
 #include "tunnel/talking.h"
 
+#include <string.h>
+
+/* It may be a password. */
+static void drop_rest(struct pr_talking *talking)
+{
+	if (talking->rest)
+		explicit_bzero(talking->rest, talking->rest_len);
+	free(PR_TAKE_PTR(talking->rest));
+}
+
+void pr_talking_done(struct pr_talking *talking)
+{
+	drop_rest(talking);
+}
+
 int pr_talking_start(struct pr_talking *talking, bool is_socks5, const struct pr_talk_ask *ask)
 {
+	pr_talking_done(talking);
 	talking->is_socks5 = is_socks5;
-	talking->out_len = talking->out_sent = 0;
 	return is_socks5 ? pr_socks5_start(&talking->socks5, ask)
 			 : pr_connect_start(&talking->connect, ask);
 }
@@ -15,25 +30,51 @@ bool pr_talking_asked(const struct pr_talking *talking)
 	return talking->is_socks5 ? pr_socks5_asked(&talking->socks5) : talking->connect.asked;
 }
 
+static ssize_t write_all(struct pr_layer *layer, const uint8_t *bytes, size_t len)
+{
+	size_t written = 0;
+
+	while (written < len) {
+		ssize_t n = pr_layer_write(layer, bytes + written, len - written);
+
+		if (n == -EAGAIN)
+			break;
+		if (n < 0)
+			return n;
+		written += (size_t)n;
+	}
+	return (ssize_t)written;
+}
+
 /* 0: all that is to be said now is said. */
 static int send_out(struct pr_talking *talking, struct pr_layer *layer)
 {
-	if (talking->out_sent == talking->out_len) {
-		talking->out_sent = 0;
-		talking->out_len =
-			(uint16_t)(talking->is_socks5
-					   ? pr_socks5_say(&talking->socks5, talking->out)
-					   : pr_connect_say(&talking->connect, talking->out));
-	}
-	while (talking->out_sent < talking->out_len) {
-		ssize_t n = pr_layer_write(layer, talking->out + talking->out_sent,
-					   (size_t)(talking->out_len - talking->out_sent));
+	uint8_t PR_UNINITIALIZED bytes[PR_TALK_SAY_MAX];
+	size_t len;
+	ssize_t n;
 
+	if (talking->rest) {
+		n = write_all(layer, talking->rest + talking->rest_sent,
+			      (size_t)(talking->rest_len - talking->rest_sent));
 		if (n < 0)
 			return (int)n;
-		talking->out_sent = (uint16_t)(talking->out_sent + n);
+		talking->rest_sent = (uint16_t)(talking->rest_sent + n);
+		if (talking->rest_sent < talking->rest_len)
+			return -EAGAIN;
+		drop_rest(talking);
 	}
-	return 0;
+	len = talking->is_socks5 ? pr_socks5_say(&talking->socks5, bytes)
+				 : pr_connect_say(&talking->connect, bytes);
+	n = write_all(layer, bytes, len);
+	if (n >= 0 && (size_t)n < len) {
+		talking->rest_len = (uint16_t)(len - (size_t)n);
+		talking->rest_sent = 0;
+		talking->rest = pr_calloc(1, talking->rest_len);
+		memcpy(talking->rest, bytes + n, talking->rest_len);
+		n = -EAGAIN;
+	}
+	explicit_bzero(bytes, len);
+	return n < 0 ? (int)n : 0;
 }
 
 static int hear_some(struct pr_talking *talking, struct pr_layer *layer,

@@ -12,13 +12,14 @@ struct pr_talking {
 		struct pr_socks5 socks5;
 		struct pr_connect connect;
 	};
-	uint16_t out_len, out_sent;
-	uint8_t out[PR_TALK_SAY_MAX];
+	uint8_t *rest; /* of what is said, that the layer had no room for; NULL = nothing */
+	uint16_t rest_len, rest_sent;
 };
 
 /* 0, or -EINVAL: the protocol can't name that. */
 PR_MUST_USE int pr_talking_start(struct pr_talking *talking, bool is_socks5,
 				 const struct pr_talk_ask *ask);
+void pr_talking_done(struct pr_talking *talking); /* also if it was all zero */
 /* Goes on as far as it can. 0 and *ret_heard, which is not MORE; -EAGAIN; -EPIPE where the layer ended, or what broke it. */
 PR_MUST_USE int pr_talking_go_on(struct pr_talking *talking, struct pr_layer *layer,
 				 enum pr_talk_heard *ret_heard,

@@ -419,7 +419,7 @@ static void relays(void **state)
 	run();
 	answer(fars[1], TEXT("\5\0"));
 	answer(fars[1], TEXT("\5\0\0\3\11localhost\4\1"));
-	failed(&link, PR_TUNNEL_DOWN, 0, "socks: it names a relay that is no place for datagrams");
+	failed(&link, PR_TUNNEL_DOWN, 0, "socks: it names no relay for datagrams");
 	pr_carrier_free(link.carrier, false);
 	link = (struct link){ 0 };
 	socks.udp = false;
