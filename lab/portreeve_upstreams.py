@@ -120,8 +120,8 @@ def start_connect_tls(lab, certificate, key, address=PROXIES4[0], port=8443, alp
     behind_port = behind or 3100 + PROXIES4.index(address)
     squid = start_connect(lab, address, behind_port, **account)
     process = lab.internet.start("nghttpx", "--conf=/dev/null", "-f", f"{address},{port}", "-b", f"{address},{behind_port}",
-                                 "--http2-proxy", f"--npn-list={alpn}", "--workers=1", "-L", "WARN", "--errorlog-file=/dev/stderr",
-                                 "--accesslog-file=/dev/stdout", key, certificate,
+                                 "--http2-proxy", "--backend-connections-per-host=10000", f"--npn-list={alpn}", "--workers=1",
+                                 "-L", "WARN", "--errorlog-file=/dev/stderr", "--accesslog-file=/dev/stdout", key, certificate,
                                  ready=listens_at(lab.internet, address, port))
     process.access = squid.access
     return process
