@@ -317,6 +317,12 @@ def ipc():
         return (address(A4) + address(dst) + struct.pack('>HHB', 40000, 443, proto) +
                 texts(b'tor', b'profile:curl', name))
 
+    # steps of a byte and what belongs to it: engine, arrival, seconds, loop, OPEN, LINK, CLOSE, anything
+    stream, turn = bytes([4, 0x10, 3, 0, 3, 0, 1, 1, 3, 0, 5, 1, 0, 3, 0]), bytes([3, 0])
+    write('tunnel_links', 'one-stream', stream + turn + bytes([2, 1, 6, 0]))
+    write('tunnel_links', 'engine-dies', stream + bytes([0, 0]) + turn + bytes([0, 1]) + turn + bytes([5, 1, 0]) + turn)
+    write('tunnel_links', 'datagrams-of-nobody', bytes([1, 0, 3, 0, 5, 0, 0, 3, 0, 1, 0, 2, 6, 1, 0]) + turn)
+    write('tunnel_links', 'nothing-arrives', bytes([4, 0x10, 3, 0, 3, 0] + [2, 76] * 9) + turn)
     write('tunnel_codec', 'open', b'\0' + tunnel_link(b''))
     write('tunnel_codec', 'named', b'\0' + tunnel_link(b'hidden.example', bytes([198, 18, 0, 7]), 17))
     write('tunnel_codec', 'two-families', b'\0' + tunnel_link(b'', B6))

@@ -251,9 +251,10 @@ uint64_t pr_engine_tunnel_have(struct pr_engine *engine, const struct pr_tunnel_
 void pr_engine_tunnel_lost(struct pr_engine *engine, uint64_t now_us);
 /* A tunnel process is there: what waits for one is opened. */
 void pr_engine_tunnel_found(struct pr_engine *engine, uint64_t now_us);
-/* There is a tunnel, with this pool of addresses that stand for names (network/pool.h); NULL: there is none. Without
- * ranges no name gets an address, and none that is left to the far end is resolved. Names keep the addresses that they
- * have, as far as the ranges still have them. */
+/* There is a tunnel, with this pool of addresses that stand for names (network/pool.h); NULL: there is none. Without ranges
+ * no name gets an address, and none that is left to the far end is resolved. Names keep the addresses that they have, as far
+ * as the ranges still have them. From the first call on this counts: which of the policy's ranges can be had. Until
+ * then it is the policy. */
 void pr_engine_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges,
 			uint64_t now_us);
 

@@ -147,6 +147,7 @@ struct pr_engine {
 	uint8_t *pool_saved;  /* what stood in it, as long as there is none; or NULL */
 	size_t pool_saved_len;
 	uint64_t pool_down_us[PR_TUNNEL_UPSTREAMS_MAX]; /* by the policy's number: until then */
+	bool pool_told; /* from outside, which knows what of the policy's ranges can be had */
 	bool pool_lost; /* what stood in it before this engine isn't known */
 	struct pr_communications *communications;
 	struct pr_links *links;

@@ -80,6 +80,8 @@ void pr_pool_policy(struct pr_engine *engine)
 	struct pr_pool_ranges ranges = pr_policy_pool_ranges(engine->policy);
 
 	memset(engine->pool_down_us, 0, sizeof(engine->pool_down_us));
+	if (engine->pool_told)
+		return;
 	pr_pool_set(engine, pr_policy_n_tunnels(engine->policy) ? &ranges : NULL);
 }
 
@@ -87,6 +89,7 @@ void pr_engine_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *r
 			uint64_t now_us)
 {
 	pr_engine_enter(engine, now_us);
+	engine->pool_told = true;
 	pr_pool_set(engine, ranges);
 	pr_redecide_all(engine);
 	pr_engine_leave(engine);

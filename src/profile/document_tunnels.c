@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * The settings `tunnel_upstream`, by which ways links may leave, and `tunnel_pool`. What a group says of itself is looked at
- * here; that the others which it names are there and fit, where all files are together (config_tunnels.c).
+ * The setting `tunnel_upstream`: by which ways links may leave. What a group says of itself is looked at here; that the
+ * others which it names are there and fit, where all files are together (config_tunnels.c).
  */
 #include "profile/document.h"
 
@@ -98,6 +98,18 @@ static int check_credential(struct pr_document_parser *parser, const config_sett
 	return 0;
 }
 
+/* What is wrong is logged, and told to whoever asked for the change: without what may be a password. */
+static int fail_url(struct pr_document_parser *parser, const config_setting_t *item,
+		    const struct pr_document_tunnel *tunnel, const char *url, const char *why)
+{
+	const char *at = strrchr(url, '@'), *authority = strstr(url, "://");
+
+	if (!at)
+		return fail(parser, item, tunnel, "\"%.100s\" leads nowhere: %s", url, why);
+	return fail(parser, item, tunnel, "\"%.*s…%.100s\" leads nowhere: %s",
+		    authority && authority < at ? (int)(authority + 3 - url) : 0, url, at, why);
+}
+
 /* What the table doesn't say of a value. */
 static int check_value(struct pr_document_parser *parser, const config_setting_t *item,
 		       struct pr_document_tunnel *tunnel, unsigned int key)
@@ -122,7 +134,7 @@ static int check_value(struct pr_document_parser *parser, const config_setting_t
 		whole = pr_strdup(text);
 		if (pr_tunnel_url_parse(text, upstream, &why) == 0)
 			return 0;
-		return fail(parser, item, tunnel, "\"%.100s\" leads nowhere: %s", whole, why);
+		return fail_url(parser, item, tunnel, whole, why);
 	case PR_TUNNEL_KEY_USER:
 		upstream->user = text;
 		return check_credential(parser, item, tunnel, text);
@@ -307,75 +319,4 @@ void pr_document_tunnels_done(struct pr_document *document)
 			free(tunnel->members[m]);
 	}
 	free(document->tunnels);
-}
-
-/* ---- the pool ---- */
-
-/* Addresses that are used otherwise on every host; NULL: it has none of them. */
-static const char *taken(const struct pr_prefix *range)
-{
-	static const char *const others[] = { "0.0.0.0/8",   "127.0.0.0/8", "169.254.0.0/16",
-					      "224.0.0.0/3", "::/8",	    "fe80::/10",
-					      "ff00::/8" };
-
-	for (size_t i = 0; i < PR_ARRAY_SIZE(others); i++) {
-		struct pr_prefix other;
-
-		pr_assert(pr_prefix_parse(others[i], &other) == 0);
-		if (other.address.family == range->address.family &&
-		    (pr_prefix_contains(&other, &range->address) ||
-		     pr_prefix_contains(range, &other.address)))
-			return others[i];
-	}
-	return NULL;
-}
-
-static int add_range(struct pr_document_parser *parser, const config_setting_t *setting,
-		     const char *text)
-{
-	struct pr_pool_ranges *pool = &parser->document->pool;
-	struct pr_prefix range;
-	struct pr_address *base;
-	char message[200];
-	unsigned int least, most;
-	bool four;
-
-	if (!text || !strchr(text, '/') || pr_prefix_parse(text, &range) != 0) {
-		snprintf(message, sizeof(message), "\"%.80s\" is no prefix: write %s",
-			 text ? text : "", PR_POOL_DEFAULT4);
-		return pr_document_fail_setting(parser, setting, message);
-	}
-	four = range.address.family == 4;
-	least = four ? PR_POOL_LEN4_LEAST : PR_POOL_LEN6_LEAST;
-	most = four ? PR_POOL_LEN4_MOST : PR_POOL_LEN6_MOST;
-	base = four ? &pool->base4 : &pool->base6;
-	if (base->family) {
-		snprintf(message, sizeof(message), "there is a prefix of IPv%d already",
-			 four ? 4 : 6);
-		return pr_document_fail_setting(parser, setting, message);
-	}
-	if (range.len < least || range.len > most) {
-		snprintf(message, sizeof(message), "\"%.80s\" is too %s: write /%u to /%u", text,
-			 range.len < least ? "large" : "small", least, most);
-		return pr_document_fail_setting(parser, setting, message);
-	}
-	if (taken(&range)) {
-		snprintf(message, sizeof(message), "\"%.80s\" holds addresses of %s", text,
-			 taken(&range));
-		return pr_document_fail_setting(parser, setting, message);
-	}
-	*base = range.address;
-	*(four ? &pool->len4 : &pool->len6) = range.len;
-	return 0;
-}
-
-int pr_document_parse_pool(struct pr_document_parser *parser, config_setting_t *setting)
-{
-	int n = is_list(setting) ? config_setting_length(setting) : -1, r = 0;
-
-	if (n < 0)
-		return pr_document_fail_setting(parser, setting, LIST_IS_MANY);
-	for (int i = 0; i < n && r == 0; i++)
-		r = add_range(parser, setting, text_at(setting, i));
-	return r;
 }

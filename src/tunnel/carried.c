@@ -315,10 +315,26 @@ static void look(struct pr_tunnel *tunnel, struct pr_carried *carried)
 			       carried->is_stream ? PR_TUNNEL_TIMED_OUT : PR_TUNNEL_OPEN, "idle");
 }
 
+/* An engine that is gone for good can't say what has to end. */
+static void look_for_engine(struct pr_tunnel *tunnel)
+{
+	if (pr_tunnel_engine_is_there(tunnel->engine))
+		tunnel->engine_seen_s = tunnel->now_s;
+	if (tunnel->now_s - tunnel->engine_seen_s <= PR_TUNNEL_ALONE_S)
+		return;
+	for (uint32_t i = 0; tunnel->links.n_used && i < tunnel->links.n_made; i++) {
+		struct pr_carried *carried = pr_slab_at(&tunnel->links, i);
+
+		if (carried->state != PR_CARRIED_FREE)
+			pr_carried_forget(tunnel, carried);
+	}
+}
+
 void pr_carried_sweep(struct pr_tunnel *tunnel)
 {
 	uint32_t n = tunnel->links.n_made / SWEEP_PARTS + 1;
 
+	look_for_engine(tunnel);
 	for (uint32_t i = 0; i < n && tunnel->links.n_made; i++) {
 		tunnel->swept = (tunnel->swept + 1) % tunnel->links.n_made;
 		look(tunnel, pr_slab_at(&tunnel->links, tunnel->swept));

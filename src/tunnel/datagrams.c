@@ -124,8 +124,8 @@ static struct pr_carried *find(struct pr_tunnel *tunnel, const struct pr_tuple *
 	return NULL;
 }
 
-static void take_datagram(struct pr_tunnel *tunnel, const struct pr_tuple *tuple,
-			  uint32_t interface, const uint8_t *bytes, size_t len)
+void pr_datagrams_take(struct pr_tunnel *tunnel, const struct pr_tuple *tuple, uint32_t interface,
+		       const uint8_t *bytes, size_t len)
 {
 	struct pr_arrival *arrival;
 	struct pr_carried *carried = find(tunnel, tuple, &arrival);
@@ -202,8 +202,8 @@ static int read_batch(struct pr_tunnel *tunnel, int fd, int family_port)
 						     &tuple.src_port);
 		if (tuple.src_port &&
 		    read_local(&room->messages[i].msg_hdr, &tuple.dst, &interface))
-			take_datagram(tunnel, &tuple, interface, room->bytes[i],
-				      room->messages[i].msg_len);
+			pr_datagrams_take(tunnel, &tuple, interface, room->bytes[i],
+					  room->messages[i].msg_len);
 	}
 	return n;
 }

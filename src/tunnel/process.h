@@ -34,6 +34,7 @@
 #define PR_TUNNEL_IDLE_STREAM_S	   86400u /* without a byte; keep-alive finds dead ends before */
 #define PR_TUNNEL_UNCLAIMED_S	   75u	  /* open, and its packet never arrived */
 #define PR_TUNNEL_HELD_DATAGRAMS   8u	  /* of a link, while it opens */
+#define PR_TUNNEL_ALONE_S	   60u /* without an engine, which may want them cut: all links are reset */
 
 struct pr_tunnel_config {
 	int tcp4, tcp6, udp4, udp6; /* taken; -1 = none */

@@ -152,6 +152,7 @@ struct pr_tunnel {
 	struct pr_pipes pipes;
 	struct event *sweep_due, *more_due;
 	uint32_t now_s, next_serial, swept;
+	uint32_t engine_seen_s; /* when there was one last */
 	size_t held_bytes;
 
 	struct pr_slab links, arrivals;
@@ -168,6 +169,13 @@ struct pr_tunnel {
 	struct pr_datagram_room *room; /* to read datagrams into */
 	uint8_t *buffer;	       /* PR_TUNNEL_BUFFER */
 };
+
+/* ---- tunnel.c ---- */
+/* `base`, `tcp` and `udp` are set, the rest is zero. 0 or -errno; what was set up is to be undone in any case. */
+PR_MUST_USE int pr_tunnel_set_up(struct pr_tunnel *tunnel);
+void pr_tunnel_undo(struct pr_tunnel *tunnel);
+/* What is due once a second. */
+void pr_tunnel_second(struct pr_tunnel *tunnel, uint32_t now_s);
 
 /* ---- carried.c ---- */
 void pr_carried_open(struct pr_tunnel *tunnel, uint64_t id, const struct pr_tunnel_link *link);
@@ -230,6 +238,9 @@ void pr_relay_done(struct pr_tunnel *tunnel, struct pr_carried *carried); /* fre
 
 /* ---- datagrams.c ---- */
 PR_MUST_USE int pr_datagrams_listen(struct pr_tunnel *tunnel);
+/* One that came to the entry point; `interface`: of a link-local sender. */
+void pr_datagrams_take(struct pr_tunnel *tunnel, const struct pr_tuple *tuple, uint32_t interface,
+		       const uint8_t *bytes, size_t len);
 /* Both ends are there. */
 void pr_datagrams_start(struct pr_tunnel *tunnel, struct pr_carried *carried);
 /* From the far end. */

@@ -6,6 +6,8 @@ import re
 import subprocess
 import textwrap
 
+import pytest
+
 import portreeve_lab
 from portreeve_lab import wait_for
 
@@ -91,14 +93,17 @@ def test_front_and_engine_never_learn_of_accounts(lab, guard):
     assert guarded.stop() == 0
 
 
-def test_a_killed_tunnel_comes_back_and_it_is_told(lab, guard):
+@pytest.mark.parametrize("how", ["KILL", "STOP"])
+def test_a_tunnel_that_dies_or_hangs_comes_back_and_it_is_told(lab, guard, how):
     guarded = guard(SETTINGS)
     wait_for("the tunnel", lambda: guarded.status()["tunnel"]["state"] == "runs")
     first = guarded.children()["tunnel"]
-    portreeve_lab.run("kill", "-KILL", first)
+    portreeve_lab.run("kill", f"-{how}", first)
     wait_for("another", lambda: guarded.children().get("tunnel", first) != first)
     wait_for("it to run", lambda: guarded.status()["tunnel"]["state"] == "runs")
     assert guarded.status()["tunnel"]["deaths"] == 1
+    assert guarded.status()["tunnel"]["hung"] == (how == "STOP")
+    assert guarded.rows("tunnels")[0]["upstream"] == "tor"
     assert "tunnel" in guarded.portreeve("status").stdout
     assert guarded.stop() == 0
 

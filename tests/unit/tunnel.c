@@ -24,17 +24,18 @@ struct world {
 	pid_t pid;
 	int server, udp_server, proxy; /* proxy: listens */
 	uint16_t entry_port, udp_port; /* the entry point's */
+	uint16_t entry_port6, udp_port6;
 };
 
 /* ---- sockets ---- */
 
 static uint16_t port_of(int fd)
 {
-	struct sockaddr_in at;
+	struct sockaddr_in6 at; /* the port of both families lies at the same place */
 	socklen_t len = sizeof(at);
 
 	assert_int_equal(getsockname(fd, (struct sockaddr *)&at, &len), 0);
-	return ntohs(at.sin_port);
+	return ntohs(at.sin6_port);
 }
 
 static int bound(int type)
@@ -56,6 +57,31 @@ static int replaced(int former, int type)
 	int fd = bound(type);
 
 	close(former);
+	return fd;
+}
+
+static int bound6(int type)
+{
+	const struct sockaddr_in6 at = { .sin6_family = AF_INET6 };
+	int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0), on = 1;
+
+	assert_true(fd >= 0);
+	assert_int_equal(setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &on, sizeof(on)), 0);
+	assert_int_equal(bind(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
+	if (type == SOCK_STREAM)
+		assert_int_equal(listen(fd, 64), 0);
+	return fd;
+}
+
+static int connected6(int type, uint16_t port)
+{
+	const struct sockaddr_in6 at = { .sin6_family = AF_INET6,
+					 .sin6_port = htons(port),
+					 .sin6_addr = IN6ADDR_LOOPBACK_INIT };
+	int fd = socket(AF_INET6, type | SOCK_CLOEXEC, 0);
+
+	assert_true(fd >= 0);
+	assert_int_equal(connect(fd, (const struct sockaddr *)&at, sizeof(at)), 0);
 	return fd;
 }
 
@@ -203,6 +229,7 @@ static int set_up(void **state)
 {
 	struct world *world = pr_calloc(1, sizeof(*world));
 	int fds[2], tcp = bound(SOCK_STREAM), udp = bound(SOCK_DGRAM);
+	int tcp6 = bound6(SOCK_STREAM), udp6 = bound6(SOCK_DGRAM);
 	struct pr_message message;
 
 	world->server = bound(SOCK_STREAM);
@@ -210,12 +237,14 @@ static int set_up(void **state)
 	world->proxy = bound(SOCK_STREAM);
 	world->entry_port = port_of(tcp);
 	world->udp_port = port_of(udp);
+	world->entry_port6 = port_of(tcp6);
+	world->udp_port6 = port_of(udp6);
 	assert_int_equal(pr_channel_pair(fds), 0);
 	world->pid = fork();
 	assert_true(world->pid >= 0);
 	if (world->pid == 0) {
 		const struct pr_tunnel_config config = {
-			.tcp4 = tcp, .tcp6 = -1, .udp4 = udp, .udp6 = -1
+			.tcp4 = tcp, .tcp6 = tcp6, .udp4 = udp, .udp6 = udp6
 		};
 
 		close(fds[0]);
@@ -228,6 +257,8 @@ static int set_up(void **state)
 	close(fds[1]);
 	close(tcp);
 	close(udp);
+	close(tcp6);
+	close(udp6);
 	world->supervisor = pr_channel_new_take(fds[0], PR_PARTY_SUPERVISOR, PR_PARTY_TUNNEL);
 	message = receive(world->supervisor, PR_MESSAGE_READY);
 	pr_message_done(&message);
@@ -307,8 +338,9 @@ static void who(struct world *world, uint16_t from, uint16_t to, uint64_t id)
 	assert_true(pr_read_complete(&reader));
 	assert_int_equal(tuple.src_port, from);
 	assert_int_equal(tuple.dst_port, to);
-	assert_int_equal(tuple.src.bytes[0], 127);
-	assert_int_equal(tuple.dst.bytes[0], 127);
+	/* 127.0.0.1 or ::1 */
+	assert_int_equal(tuple.src.bytes[tuple.src.family == 4 ? 3 : 15], 1);
+	assert_true(pr_address_equal(&tuple.src, &tuple.dst));
 	answer(world, message.ticket, id);
 	pr_message_done(&message);
 }
@@ -698,6 +730,38 @@ static void datagrams_both_ways(void **state)
 	close(app);
 }
 
+/* Over IPv6 it comes here, and leaves by what the far end has. */
+static void both_kinds_over_ipv6(void **state)
+{
+	struct world *world = *state;
+	int far, app, datagrams = connected6(SOCK_DGRAM, world->udp_port6);
+	struct sockaddr_in far_peer;
+	socklen_t len = sizeof(far_peer);
+	char bytes[64];
+
+	open_link(world, 1, "lo", IPPROTO_TCP, port_of(world->server));
+	expect(world, PR_MESSAGE_TUNNEL_OPENED, 1, PR_TUNNEL_OPEN);
+	far = accepted(world->server);
+	app = connected6(SOCK_STREAM, world->entry_port6);
+	who(world, port_of(app), world->entry_port6, 1);
+	say(app, "six");
+	hear(far, "six");
+	open_link(world, 2, "lo", IPPROTO_UDP, port_of(world->udp_server));
+	expect(world, PR_MESSAGE_TUNNEL_OPENED, 2, PR_TUNNEL_OPEN);
+	say(datagrams, "seven");
+	who(world, port_of(datagrams), world->udp_port6, 2);
+	wait_for(world->udp_server);
+	assert_int_equal(recvfrom(world->udp_server, bytes, sizeof(bytes), 0,
+				  (struct sockaddr *)&far_peer, &len),
+			 5);
+	assert_int_equal(connect(world->udp_server, (struct sockaddr *)&far_peer, len), 0);
+	say(world->udp_server, "eight");
+	hear(datagrams, "eight");
+	close(app);
+	close(far);
+	close(datagrams);
+}
+
 static void datagrams_of_nobody(void **state)
 {
 	struct world *world = *state;
@@ -748,6 +812,7 @@ int main(void)
 		TEST(engine_is_replaced),
 		TEST(state_is_told),
 		TEST(datagrams_both_ways),
+		TEST(both_kinds_over_ipv6),
 		TEST(datagrams_of_nobody),
 		TEST(far_end_of_datagrams_is_closed),
 	};
