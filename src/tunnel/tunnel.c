@@ -129,8 +129,8 @@ int pr_tunnel_set_up(struct pr_tunnel *tunnel)
 	tunnel->upstreams = pr_upstreams_known_new();
 	tunnel->engine = pr_tunnel_engine_new(tunnel->base, &ports);
 	tunnel->dialer = pr_dialer_new(tunnel->base);
-	tunnel->ways = pr_ways_new(tunnel->base, tunnel->dialer);
 	tunnel->carriers = pr_carriers_new(tunnel->base, tunnel->dialer);
+	tunnel->ways = pr_ways_new(tunnel->base, tunnel->dialer, tunnel->carriers);
 	tunnel->more_due = evtimer_new(tunnel->base, on_more, tunnel);
 	tunnel->sweep_due = event_new(tunnel->base, -1, EV_PERSIST, on_second, tunnel);
 	if (!tunnel->more_due || !tunnel->sweep_due || event_add(tunnel->sweep_due, &second) < 0)
@@ -153,8 +153,8 @@ void pr_tunnel_undo(struct pr_tunnel *tunnel)
 	pr_datagrams_free(tunnel);
 	pr_pipes_done(&tunnel->pipes);
 	pr_watch_free(tunnel->watch);
-	pr_carriers_free(tunnel->carriers);
 	pr_ways_free(tunnel->ways);
+	pr_carriers_free(tunnel->carriers);
 	pr_dialer_free(tunnel->dialer);
 	pr_upstreams_known_free(tunnel->upstreams);
 	if (tunnel->more_due)

@@ -5,12 +5,14 @@
 
 #include <string.h>
 
-struct pr_ways *pr_ways_new(struct event_base *base, struct pr_dialer *dialer)
+struct pr_ways *pr_ways_new(struct event_base *base, struct pr_dialer *dialer,
+			    struct pr_carriers *carriers)
 {
 	struct pr_ways *ways = pr_calloc(1, sizeof(*ways));
 
 	ways->base = base;
 	ways->dialer = dialer;
+	ways->carriers = carriers;
 	pr_way_keys_init(&ways->keys);
 	pr_ways_look_start(ways);
 	return ways;

@@ -22,7 +22,9 @@
 struct pr_ways;
 
 /* `now_us` of the calls below is of the monotonic clock. */
-struct pr_ways *pr_ways_new(struct event_base *base, struct pr_dialer *dialer);
+/* `carriers` outlives it. */
+struct pr_ways *pr_ways_new(struct event_base *base, struct pr_dialer *dialer,
+			    struct pr_carriers *carriers);
 void pr_ways_free(struct pr_ways *ways); /* takes NULL */
 /* Copies; what is remembered of an upstream that stays the same is kept. 0, or -EINVAL: a member is unknown, does not
  * stand before it, or there are too many; then all stays as it was. */

@@ -11,7 +11,7 @@
 #define PR_WAY_HUNG_US	UINT64_C(5000000) /* used, and nothing came of it so long: it is looked at */
 #define PR_WAY_AGAIN_US \
 	UINT64_C(1000000)    /* one that is down is looked at after so long, then twice that, … */
-#define PR_WAY_PROBE_MS 5000 /* an answer to the greeting */
+#define PR_WAY_PROBE_MS 5000 /* for an answer, once it is connected */
 
 /* How it fares in one place of a way. */
 struct pr_way_health {
@@ -48,6 +48,7 @@ struct pr_way_upstream {
 struct pr_ways {
 	struct event_base *base;
 	struct pr_dialer *dialer;
+	struct pr_carriers *carriers;
 	struct pr_way_upstream *upstreams[PR_TUNNEL_UPSTREAMS_MAX];
 	unsigned int n;
 	uint32_t last_serial, set;
@@ -93,7 +94,7 @@ void pr_ways_look_stop(struct pr_ways *ways);
 
 /* ---- ways_probe.c ---- */
 
-/* Connects to a hop, and greets it where it is of SOCKS5; nothing else is sent. `done` comes once, from the loop. */
+/* Connects to a hop, and hears that it speaks what it should; it is not asked for anything. `done` comes once, from the loop. */
 typedef void (*pr_way_probed)(void *context, struct pr_way_upstream *hop, bool works,
 			      const char *why);
 struct pr_way_probe *pr_way_probe_start(struct pr_ways *ways, struct pr_way_upstream *hop,

@@ -16,6 +16,7 @@
 struct world {
 	struct event_base *base;
 	struct pr_dialer *dialer;
+	struct pr_carriers *carriers;
 	struct pr_ways *ways;
 	struct pr_tunnel_upstream upstreams[PR_TUNNEL_UPSTREAMS_MAX];
 	unsigned int n;
@@ -34,7 +35,8 @@ static int setup(void **state)
 
 	world->base = event_base_new();
 	world->dialer = pr_dialer_new(world->base);
-	world->ways = pr_ways_new(world->base, world->dialer);
+	world->carriers = pr_carriers_new(world->base, world->dialer);
+	world->ways = pr_ways_new(world->base, world->dialer, world->carriers);
 	world->now_us = pr_clock_monotonic_us();
 	world->listener = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
 	assert_int_equal(bind(world->listener, (struct sockaddr *)&at, sizeof(at)), 0);
@@ -49,6 +51,7 @@ static int teardown(void **state)
 	struct world *world = *state;
 
 	pr_ways_free(world->ways);
+	pr_carriers_free(world->carriers);
 	pr_dialer_free(world->dialer);
 	event_base_free(world->base);
 	close(world->listener);
@@ -633,22 +636,58 @@ static void test_brought_back(void **state)
 	assert_int_equal(choose_for(world, "a", "app", "", 1), PR_TUNNEL_DOWN);
 }
 
-static void test_not_brought_back_by_nonsense(void **state)
+static void assert_not_back(struct world *world, enum pr_tunnel_kind kind, const char *why)
 {
-	struct world *world = *state;
 	int fd;
 
 	assert_int_equal(listen(world->listener, 8), 0);
-	add(world, "a", PR_TUNNEL_SOCKS5);
+	add(world, "a", kind);
 	set(world);
 	fail_by(world, "a", 0, PR_WAYS_FAILURES);
 	fd = accept_one(world);
-	assert_int_equal(send(fd, "HTTP/1.1 400\r\n\r\n", 16, 0), 16);
-	for (unsigned int i = 0;
-	     i < PATIENCE && strcmp(state_of(world, 0).why, "it does not speak SOCKS5") != 0; i++)
+	assert_int_equal(send(fd, "220 mail.example\r\n", 18, 0), 18);
+	for (unsigned int i = 0; i < PATIENCE && strcmp(state_of(world, 0).why, why) != 0; i++)
 		turn(world);
-	assert_string_equal(state_of(world, 0).why, "it does not speak SOCKS5");
+	assert_string_equal(state_of(world, 0).why, why);
 	assert_false(state_of(world, 0).up);
+	close(fd);
+}
+
+static void test_nonsense_from_socks5(void **state)
+{
+	assert_not_back(*state, PR_TUNNEL_SOCKS5, "it does not speak SOCKS5");
+}
+
+static void test_nonsense_from_http(void **state)
+{
+	assert_not_back(*state, PR_TUNNEL_HTTP, "it does not speak HTTP");
+}
+
+static void test_nonsense_from_tls(void **state)
+{
+	assert_not_back(*state, PR_TUNNEL_CONNECT,
+			"the handshake of TLS failed: wrong version number");
+}
+
+static void test_http_is_brought_back(void **state)
+{
+	struct world *world = *state;
+	char request[100] = { 0 };
+	int fd;
+
+	assert_int_equal(listen(world->listener, 8), 0);
+	add(world, "a", PR_TUNNEL_HTTP);
+	set(world);
+	fail_by(world, "a", 0, PR_WAYS_FAILURES);
+	fd = accept_one(world);
+	turn(world);
+	assert_true(recv(fd, request, sizeof(request) - 1, 0) > 0);
+	assert_string_equal(request, "OPTIONS * HTTP/1.1\r\nHost: 127.0.0.1\r\n"
+				     "Connection: close\r\n\r\n");
+	assert_int_equal(send(fd, "HTTP/1.1 400 \r\n", 15, 0), 15);
+	for (unsigned int i = 0; i < PATIENCE && !state_of(world, 0).up; i++)
+		turn(world);
+	assert_true(state_of(world, 0).up);
 	close(fd);
 }
 
@@ -730,7 +769,10 @@ int main(void)
 		TEST(test_hop_behind_another),
 		TEST(test_set_of_chains),
 		TEST(test_brought_back),
-		TEST(test_not_brought_back_by_nonsense),
+		TEST(test_nonsense_from_socks5),
+		TEST(test_nonsense_from_http),
+		TEST(test_nonsense_from_tls),
+		TEST(test_http_is_brought_back),
 		TEST(test_interface_is_looked_at),
 		TEST(test_freed_while_it_looks),
 		TEST(test_state),
