@@ -12,9 +12,10 @@
 
 #include <sys/types.h>
 
-#define PR_CARRIER_OPEN_TIMEOUT_MS 60000 /* the whole way; Tor's circuits take their time */
-#define PR_CARRIER_ANSWER_MAX	   16384 /* bytes of a proxy's answer before the link's own */
-#define PR_CARRIER_DATAGRAM_MAX	   65507
+#define PR_CARRIER_OPEN_TIMEOUT_MS   60000 /* the whole way; Tor's circuits take their time */
+#define PR_CARRIER_ANSWER_TIMEOUT_MS 10000 /* a hop's own part: greeting, account, TLS */
+#define PR_CARRIER_ANSWER_MAX	     16384 /* bytes of a proxy's answer before the link's own */
+#define PR_CARRIER_DATAGRAM_MAX	     65507
 
 /* A hop, with the account that it is used by. Texts are borrowed for the call. */
 struct pr_carrier_hop {

@@ -6,6 +6,7 @@
  */
 #include "tunnel/opening.h"
 
+#include "base/clock.h"
 #include "tunnel/associate.h"
 #include "tunnel/hops.h"
 #include "tunnel/http2.h"
@@ -33,6 +34,8 @@ struct pr_opening {
 	struct pr_layer *layer;
 	struct pr_address proxy; /* what the first dial reached */
 	struct event timer;
+	uint64_t ends_us; /* then the timer comes, at the latest */
+	bool asked;	  /* the hop was, and may take its time */
 	/* said when the timer comes; NULL = that it took too long */
 	const char *failure;
 	enum pr_tunnel_outcome failure_outcome;
@@ -136,6 +139,18 @@ static void on_timer(evutil_socket_t fd, short what, void *context)
 		fail(opening, PR_TUNNEL_DOWN, opening->hop, "it did not answer in time");
 }
 
+/* So long from now on, and not beyond the end. */
+static void wait_for(struct pr_opening *opening, uint64_t wait_us)
+{
+	uint64_t now_us = pr_clock_monotonic_us();
+	struct timeval wait;
+
+	if (now_us + wait_us > opening->ends_us)
+		wait_us = opening->ends_us > now_us ? opening->ends_us - now_us : 0;
+	wait = (struct timeval){ (time_t)(wait_us / 1000000), (suseconds_t)(wait_us % 1000000) };
+	event_add(&opening->timer, &wait);
+}
+
 /* From the loop, for what is clear from the start. */
 static void fail_later(struct pr_opening *opening, enum pr_tunnel_outcome outcome, const char *why)
 {
@@ -220,8 +235,14 @@ static void go_on(struct pr_opening *opening)
 		heard = pr_http2_heard(opening->layer, &failure, &again);
 	else
 		r = pr_talking_go_on(&opening->talking, opening->layer, &heard, &failure);
-	if (r == -EAGAIN || (r == 0 && heard == PR_TALK_MORE))
+	if (r == -EAGAIN || (r == 0 && heard == PR_TALK_MORE)) {
+		if (!opening->asked &&
+		    (opening->is_stream || pr_talking_asked(&opening->talking))) {
+			opening->asked = true;
+			wait_for(opening, PR_CARRIER_OPEN_TIMEOUT_MS * UINT64_C(1000));
+		}
 		return;
+	}
 	if (r < 0) {
 		fail_by_end(opening, r);
 	} else if (again && !opening->again) {
@@ -263,6 +284,8 @@ static void begin_hop(struct pr_opening *opening)
 		return;
 	}
 	watch_layer(opening);
+	opening->asked = false;
+	wait_for(opening, PR_CARRIER_ANSWER_TIMEOUT_MS * UINT64_C(1000));
 	ask = ask_of(opening);
 	if (pr_talking_start(&opening->talking,
 			     opening->hops[opening->hop].upstream->kind == PR_TUNNEL_SOCKS5,
@@ -283,7 +306,7 @@ static void begin_stream(struct pr_opening *opening, struct pr_http2 *http2)
 		fail_later(opening, PR_TUNNEL_UNSUPPORTED, unnameable);
 		return;
 	}
-	opening->is_stream = true;
+	opening->is_stream = opening->asked = true;
 	watch_layer(opening);
 }
 
@@ -404,7 +427,6 @@ static void begin(struct pr_opening *opening)
 static struct pr_opening *start(struct pr_carriers *carriers, const struct pr_carrier_to *to,
 				unsigned int n_talks, pr_opening_done done, void *context)
 {
-	static const struct timeval timeout = { .tv_sec = PR_CARRIER_OPEN_TIMEOUT_MS / 1000 };
 	struct pr_opening *opening = pr_calloc(1, sizeof(*opening));
 
 	pr_assert(to->n_hops >= 1 && to->n_hops <= PR_TUNNEL_HOPS_MAX);
@@ -421,7 +443,8 @@ static struct pr_opening *start(struct pr_carriers *carriers, const struct pr_ca
 		.wait = { .ready = on_trunk, .failed = on_no_trunk },
 	};
 	pr_assert(evtimer_assign(&opening->timer, carriers->base, on_timer, opening) == 0);
-	event_add(&opening->timer, &timeout);
+	opening->ends_us = pr_clock_monotonic_us() + PR_CARRIER_OPEN_TIMEOUT_MS * UINT64_C(1000);
+	wait_for(opening, PR_CARRIER_OPEN_TIMEOUT_MS * UINT64_C(1000));
 	begin(opening);
 	return opening;
 }

@@ -145,6 +145,7 @@ static const struct pr_layer_events layer_events = { .readable = on_layer, .writ
 
 static void on_opened(void *context, const struct pr_opened *opened)
 {
+	static const struct timeval answer = { .tv_sec = PR_CARRIER_ANSWER_TIMEOUT_MS / 1000 };
 	struct pr_trunk *trunk = context;
 	const char *why;
 
@@ -160,6 +161,7 @@ static void on_opened(void *context, const struct pr_opened *opened)
 		fail_why(trunk, why);
 		return;
 	}
+	event_add(&trunk->timer, &answer);
 	pr_layer_listen(trunk->layer, &layer_events, trunk);
 	on_layer(trunk);
 }
