@@ -7,7 +7,7 @@
  * A datagram that is too large for the way on is cut into fragments by the kernel where the carrier's socket may (as
  * those of any socket); one that no datagram of the carrier can hold is dropped.
  */
-#include "tunnel/tunnel_private.h"
+#include "tunnel/datagram_room.h"
 
 #include "tunnel/process.h"
 
@@ -15,23 +15,7 @@
 #include <string.h>
 #include <sys/socket.h>
 
-#define BATCH	      16 /* datagrams a system call */
-#define BATCHES	      8	 /* a turn */
-#define DATAGRAM_SIZE 65536
 #define SOCKET_BUFFER (1 << 20)
-
-union control {
-	struct cmsghdr header; /* for its alignment */
-	char bytes[CMSG_SPACE(sizeof(struct in6_pktinfo))];
-};
-
-struct pr_datagram_room {
-	uint8_t bytes[BATCH][DATAGRAM_SIZE];
-	struct mmsghdr messages[BATCH];
-	struct iovec parts[BATCH];
-	struct sockaddr_storage names[BATCH];
-	union control controls[BATCH];
-};
 
 /* ---- held ---- */
 
@@ -68,13 +52,6 @@ void pr_datagrams_release(struct pr_tunnel *tunnel, struct pr_held_list *held)
 
 /* ---- away from the application ---- */
 
-/* Whether an error of the carrier is only this datagram's, or the moment's. */
-static bool is_passing(int error)
-{
-	return error == -EAGAIN || error == -EINTR || error == -EMSGSIZE || error == -ENOBUFS ||
-	       error == -ENOMEM || error == -EPERM;
-}
-
 /* False: the link is over. */
 static bool send_far(struct pr_tunnel *tunnel, struct pr_carried *carried, const uint8_t *bytes,
 		     size_t len)
@@ -90,7 +67,7 @@ static bool send_far(struct pr_tunnel *tunnel, struct pr_carried *carried, const
 	carried->seen_s = tunnel->now_s;
 	if (n >= 0)
 		carried->count->sent += (uint64_t)n;
-	else if (!is_passing((int)n)) {
+	else if (!pr_datagram_error_passes((int)n)) {
 		pr_carried_broke(tunnel, carried, true, (int)n);
 		return false;
 	}
@@ -171,39 +148,67 @@ static bool read_local(struct msghdr *header, struct pr_address *ret_local, uint
 	return false;
 }
 
-static void prepare_to_read(struct pr_datagram_room *room, bool names)
+/* Several of one link, one after the other, whose way on is a socket. */
+static void send_run(struct pr_tunnel *tunnel, struct pr_carried *carried, int first, int n)
 {
-	for (unsigned int i = 0; i < BATCH; i++) {
-		room->parts[i] = (struct iovec){ room->bytes[i], DATAGRAM_SIZE };
-		room->messages[i].msg_hdr = (struct msghdr){
-			.msg_name = names ? &room->names[i] : NULL,
-			.msg_namelen = names ? sizeof(room->names[i]) : 0,
-			.msg_iov = &room->parts[i],
-			.msg_iovlen = 1,
-			.msg_control = names ? room->controls[i].bytes : NULL,
-			.msg_controllen = names ? sizeof(room->controls[i].bytes) : 0,
-		};
+	struct pr_datagram_room *room = tunnel->room;
+
+	for (int i = first; i < first + n; i++) {
+		room->parts[i] = (struct iovec){ room->bytes[i], room->messages[i].msg_len };
+		room->messages[i].msg_hdr =
+			(struct msghdr){ .msg_iov = &room->parts[i], .msg_iovlen = 1 };
+		carried->count->sent += room->messages[i].msg_len;
+	}
+	carried->seen_s = tunnel->now_s;
+	while (n > 0) {
+		int r = sendmmsg(carried->far_fd, room->messages + first, (unsigned int)n,
+				 MSG_DONTWAIT | MSG_NOSIGNAL);
+
+		if (r < 0 && !pr_datagram_error_passes(-errno)) {
+			pr_carried_broke(tunnel, carried, true, -errno);
+			return;
+		}
+		first += r > 0 ? r : 1;
+		n -= r > 0 ? r : 1;
 	}
 }
 
-static int read_batch(struct pr_tunnel *tunnel, int fd, int family_port)
+static bool read_tuple(struct pr_datagram_room *room, int i, struct pr_tuple *tuple,
+		       uint32_t *ret_interface)
+{
+	tuple->proto = IPPROTO_UDP;
+	tuple->src = pr_address_from_sockaddr((struct sockaddr *)&room->names[i], &tuple->src_port);
+	return tuple->src_port &&
+	       read_local(&room->messages[i].msg_hdr, &tuple->dst, ret_interface);
+}
+
+static int read_batch(struct pr_tunnel *tunnel, int fd, uint16_t port)
 {
 	struct pr_datagram_room *room = tunnel->room;
-	int n;
+	struct pr_tuple tuple = { .dst_port = port };
+	uint32_t interface;
+	int n, run = 0;
 
-	prepare_to_read(room, true);
-	n = recvmmsg(fd, room->messages, BATCH, MSG_DONTWAIT, NULL);
-	for (int i = 0; i < n; i++) {
-		struct pr_tuple tuple = { .proto = IPPROTO_UDP,
-					  .dst_port = tunnel->udp_port[family_port] };
-		uint32_t interface;
+	pr_datagram_room_prepare(room, true);
+	n = recvmmsg(fd, room->messages, PR_DATAGRAM_BATCH, MSG_DONTWAIT, NULL);
+	for (int i = 0; i < n; i += run) {
+		struct pr_arrival *arrival;
+		struct pr_carried *carried;
+		struct pr_tuple next = tuple;
 
-		tuple.src = pr_address_from_sockaddr((struct sockaddr *)&room->names[i],
-						     &tuple.src_port);
-		if (tuple.src_port &&
-		    read_local(&room->messages[i].msg_hdr, &tuple.dst, &interface))
+		run = 1;
+		if (!read_tuple(room, i, &tuple, &interface))
+			continue;
+		carried = find(tunnel, &tuple, &arrival);
+		if (!carried || carried->state != PR_CARRIED_CARRYING || carried->far_fd < 0) {
 			pr_datagrams_take(tunnel, &tuple, interface, room->bytes[i],
 					  room->messages[i].msg_len);
+			continue;
+		}
+		while (i + run < n && read_tuple(room, i + run, &next, &interface) &&
+		       pr_tuple_equal(&next, &tuple))
+			run++;
+		send_run(tunnel, carried, i, run);
 	}
 	return n;
 }
@@ -214,110 +219,11 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 
 	(void)what;
 	for (unsigned int i = 0;
-	     i < BATCHES && read_batch(tunnel, fd, fd == tunnel->udp[1]) == BATCH; i++)
+	     i < PR_DATAGRAM_BATCHES &&
+	     read_batch(tunnel, fd, tunnel->udp_port[fd == tunnel->udp[1]]) == PR_DATAGRAM_BATCH;
+	     i++)
 		;
 	pr_telling_go(tunnel);
-}
-
-/* ---- back to the application ---- */
-
-static void write_local(const struct pr_carried *carried, struct msghdr *header,
-			union control *control)
-{
-	const struct pr_address *local = &carried->datagrams.arrived.dst;
-	struct cmsghdr *c = &control->header;
-
-	header->msg_control = control->bytes;
-	if (local->family == 4) {
-		struct in_pktinfo info = { .ipi_ifindex = 0 };
-
-		memcpy(&info.ipi_spec_dst, local->bytes, 4);
-		header->msg_controllen = CMSG_SPACE(sizeof(info));
-		c->cmsg_level = IPPROTO_IP;
-		c->cmsg_type = IP_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-	} else {
-		struct in6_pktinfo info = { .ipi6_ifindex = carried->datagrams.interface };
-
-		memcpy(&info.ipi6_addr, local->bytes, 16);
-		header->msg_controllen = CMSG_SPACE(sizeof(info));
-		c->cmsg_level = IPPROTO_IPV6;
-		c->cmsg_type = IPV6_PKTINFO;
-		c->cmsg_len = CMSG_LEN(sizeof(info));
-		memcpy(CMSG_DATA(c), &info, sizeof(info));
-	}
-}
-
-/* What was read into the room. */
-static void answer(struct pr_tunnel *tunnel, struct pr_carried *carried, int n)
-{
-	const struct pr_tuple *arrived = &carried->datagrams.arrived;
-	struct pr_datagram_room *room = tunnel->room;
-	struct sockaddr_storage peer = { 0 };
-	socklen_t peer_len = pr_address_to_sockaddr(&arrived->src, arrived->src_port, &peer);
-
-	if (peer.ss_family == AF_INET6)
-		((struct sockaddr_in6 *)&peer)->sin6_scope_id = carried->datagrams.interface;
-	for (int i = 0; i < n; i++) {
-		struct msghdr *header = &room->messages[i].msg_hdr;
-
-		room->parts[i] = (struct iovec){ room->bytes[i], room->messages[i].msg_len };
-		*header = (struct msghdr){ .msg_name = &peer,
-					   .msg_namelen = peer_len,
-					   .msg_iov = &room->parts[i],
-					   .msg_iovlen = 1 };
-		write_local(carried, header, &room->controls[i]);
-		carried->count->received += room->messages[i].msg_len;
-	}
-	carried->seen_s = tunnel->now_s;
-	/* What finds no room is lost; what fails is only the first of those that are left. */
-	for (int sent = 0; sent < n;) {
-		int r = sendmmsg(tunnel->udp[arrived->src.family == 6], room->messages + sent,
-				 (unsigned int)(n - sent), MSG_DONTWAIT | MSG_NOSIGNAL);
-
-		sent += r > 0 ? r : 1;
-	}
-}
-
-/* How many; negative: an error, with `*ret_n` before it. */
-static int read_far(struct pr_tunnel *tunnel, struct pr_carried *carried, int *ret_n)
-{
-	struct pr_datagram_room *room = tunnel->room;
-	int n = 0;
-
-	if (carried->far_fd >= 0) {
-		prepare_to_read(room, false);
-		n = recvmmsg(carried->far_fd, room->messages, BATCH, MSG_DONTWAIT, NULL);
-		*ret_n = n < 0 ? 0 : n;
-		return n < 0 ? -errno : 0;
-	}
-	for (*ret_n = 0; n < BATCH; n++) {
-		ssize_t len = pr_carrier_read(carried->carrier, room->bytes[n], DATAGRAM_SIZE);
-
-		if (len < 0)
-			return (int)len;
-		room->messages[n].msg_len = (unsigned int)len;
-		*ret_n = n + 1;
-	}
-	return 0;
-}
-
-void pr_datagrams_readable(struct pr_tunnel *tunnel, struct pr_carried *carried)
-{
-	int r = 0, n;
-
-	/* To the end: the next edge comes with the next datagram. */
-	for (unsigned int i = 0; i < BATCHES && r == 0; i++) {
-		r = read_far(tunnel, carried, &n);
-		if (n)
-			answer(tunnel, carried, n);
-		r = r < 0 && r != -EAGAIN && is_passing(r) ? 0 : r;
-	}
-	if (r == 0)
-		pr_carried_again(tunnel, carried);
-	else if (r != -EAGAIN)
-		pr_carried_broke(tunnel, carried, true, r);
 }
 
 /* ---- ends ---- */
