@@ -171,6 +171,20 @@ static const char process_gone[] = "the tunnel process ended";
 static const char process_none[] = "no tunnel process is there";
 static const char went_around[] = "it is older than the daemon and did not go there";
 
+/* The next link that is alive and has an entry; NULL: there is none. */
+static struct pr_link *next_of(const struct pr_engine *engine, uint32_t *cursor,
+			       struct pr_tunnelled **ret_tunnelled)
+{
+	struct pr_link *link;
+
+	while ((link = pr_links_next(engine->links, cursor)) != NULL) {
+		*ret_tunnelled = pr_tunnelled_of(engine, link);
+		if (*ret_tunnelled && link->state != PR_LINK_ENDED)
+			return link;
+	}
+	return NULL;
+}
+
 /* A connection's socket has no other end any more. Datagrams are asked about again by the next process. */
 static void lose(struct pr_engine *engine, struct pr_link *link, struct pr_tunnelled *tunnelled)
 {
@@ -194,11 +208,9 @@ void pr_engine_tunnel_lost(struct pr_engine *engine, uint64_t now_us)
 	struct pr_link *link;
 
 	pr_engine_enter_traffic(engine, now_us);
-	while (engine->policy && (link = pr_links_next(engine->links, &cursor)) != NULL) {
-		tunnelled = pr_tunnelled_of(engine, link);
-		if (tunnelled && pr_tunnelled_is_with_tunnel(tunnelled))
+	while (engine->policy && (link = next_of(engine, &cursor, &tunnelled)) != NULL)
+		if (pr_tunnelled_is_with_tunnel(tunnelled))
 			lose(engine, link, tunnelled);
-	}
 	pr_engine_leave(engine);
 }
 
@@ -209,9 +221,8 @@ void pr_engine_tunnel_found(struct pr_engine *engine, uint64_t now_us)
 	struct pr_link *link;
 
 	pr_engine_enter_traffic(engine, now_us);
-	while (engine->policy && (link = pr_links_next(engine->links, &cursor)) != NULL) {
-		tunnelled = pr_tunnelled_of(engine, link);
-		if (!tunnelled || tunnelled->state != PR_TUNNELLED_UNSENT ||
+	while (engine->policy && (link = next_of(engine, &cursor, &tunnelled)) != NULL) {
+		if (tunnelled->state != PR_TUNNELLED_UNSENT ||
 		    !pr_tunnelled_open(engine, link, tunnelled))
 			continue;
 		pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_OPENING);
@@ -243,9 +254,8 @@ uint64_t pr_tunnel_tick(struct pr_engine *engine)
 	if (engine->tunnelling->have_until_us > engine->now_us)
 		return engine->tunnelling->have_until_us;
 	engine->tunnelling->have_until_us = 0;
-	while ((link = pr_links_next(engine->links, &cursor)) != NULL) {
-		tunnelled = pr_tunnelled_of(engine, link);
-		if (!tunnelled || tunnelled->state != PR_TUNNELLED_ADOPTED)
+	while ((link = next_of(engine, &cursor, &tunnelled)) != NULL) {
+		if (tunnelled->state != PR_TUNNELLED_ADOPTED)
 			continue;
 		tunnelled->kept_out = true;
 		pr_tunnelled_fail(engine, link, tunnelled, PR_TUNNEL_DOWN, went_around);
