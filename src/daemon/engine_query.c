@@ -335,6 +335,8 @@ static void on_line(void *context, const struct pr_engine_explained *explained)
 		(void)pr_pairs_add(&pairs, "said", explained->said);
 	if (explained->text)
 		(void)pr_pairs_add(&pairs, "text", explained->text);
+	if (explained->tunnel)
+		(void)pr_pairs_add(&pairs, "tunnel", explained->tunnel);
 	if (explained->decides)
 		(void)pr_pairs_add(&pairs, "decided", "true");
 	send_pairs(query, PR_MESSAGE_PAIRS, &pairs);

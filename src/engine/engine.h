@@ -361,7 +361,8 @@ struct pr_engine_explained {
 	/* "permit", "deny", "pass", "undeterminable", "not-reached", …; of the summary the verdict, "ask", or "open": that
 	 * depends on what was not given */
 	const char *said;
-	const char *text; /* a sentence */
+	const char *text;   /* a sentence */
+	const char *tunnel; /* of the summary: the upstream that it is to go through; NULL = none */
 	bool decides;
 };
 /* A provider of the policy, and what it said of an entity. */

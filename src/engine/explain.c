@@ -142,6 +142,22 @@ static const char *open_reason(const struct explaining *explaining, enum pr_stag
 				 (enum pr_check_id)last, text, size);
 }
 
+/* The upstream; NULL: it isn't to go through any. */
+static const char *tunnel_of(const struct explaining *explaining,
+			     const struct pr_decision *decision)
+{
+	const struct pr_policy *policy = explaining->engine->policy;
+	const char *tunnel = "";
+
+	if (decision->outcome != PR_OUTCOME_REROUTE_TUNNEL)
+		return NULL;
+	if (decision->rule != PR_RULE_NONE)
+		tunnel = pr_policy_rule_tunnel(policy, decision->rule);
+	if (!*tunnel)
+		tunnel = pr_policy_settings(policy, explaining->subject->profile)->tunnel;
+	return *tunnel ? tunnel : NULL;
+}
+
 static void say_summary(const struct explaining *explaining, enum pr_stage stage)
 {
 	const struct pr_explained_stage *explained = &explaining->explanation->stages[stage];
@@ -154,6 +170,7 @@ static void say_summary(const struct explaining *explaining, enum pr_stage stage
 		.check = is_final(explained) ? pr_checks[decision->check].name : NULL,
 		.said = is_verdict ? pr_verdict_name(decision->verdict)
 				   : pr_outcome_name(decision->outcome),
+		.tunnel = tunnel_of(explaining, decision),
 		.text = is_final(explained)
 				? pr_decision_reason(explaining->engine->policy,
 						     explaining->engine->intel, explaining->subject,
@@ -175,6 +192,7 @@ static void say_far(const struct explaining *explaining, enum pr_stage stage, bo
 		.stage = stage,
 		.check = summary ? pr_checks[left->check].name : NULL,
 		.said = before ? pr_verdict_name(left->verdict) : "skipped",
+		.tunnel = summary ? tunnel_of(explaining, left) : NULL,
 		.text = before ? pr_pool_explain(explaining->engine, explaining->subject, left,
 						 text, sizeof(text))
 			       : "the name is resolved at the tunnel's far end",

@@ -37,6 +37,10 @@ def test_a_rule_at_run_time_and_what_is_shown_then(lab, guard):
         assert fetch(lab).returncode == 0
         assert not guarded.rows("links", "--verdict", "reroute-tunnel")
         assert "in force" in guarded.portreeve("rule", "add", ">way .example.com").stdout
+        for words in (), ("TCP/80",):
+            summary = guarded.rows("explain", "example.com", *words)[0]
+            assert (summary["said"], summary["tunnel"]) == ("reroute-tunnel", "way")
+        assert "tunnel" not in guarded.rows("explain", "www.example.org")[0]
         assert fetch(lab).returncode == 0
         event = monitor.wait(event="link", verdict="reroute-tunnel")
         assert event["tunnel"] == "way" and event["entity"]["domain"] == "example.com"
