@@ -133,6 +133,15 @@ def running(lab, build, *arguments):
             tool.kill()
 
 
+def kill_whole(process):
+    """With the processes that it made: some serve on without it."""
+    pids = [process.pid]
+    for pid in pids:
+        pids += map(int, pathlib.Path(f"/proc/{pid}/task/{pid}/children").read_text().split())
+    for pid in pids:
+        os.kill(pid, signal.SIGKILL)
+
+
 def next_line(tool):
     """Of what the tool says while it runs."""
     assert select.select([tool.stderr], [], [], 20)[0], "the tool says nothing"
@@ -194,7 +203,7 @@ def test_datagrams_end_with_their_association(lab, carry, ended, build):
     ended(proxy)
     with running(lab, build, "-d", f"socks5://{PROXIES4[0]}:1081", WEB4, 7003) as tool:
         assert " open " in next_line(tool)
-        lab.end(proxy)
+        kill_whole(proxy)
         assert "reset" in next_line(tool)
         assert tool.wait(10) == 1
 
@@ -286,10 +295,7 @@ def test_a_proxy_that_dies(lab, build, tls):
         said = ""
         while said.count(" open ") < 3:
             said += next_line(tool)
-        nghttpx = lab.processes[-1]
-        workers = pathlib.Path(f"/proc/{nghttpx.pid}/task/{nghttpx.pid}/children").read_text().split()
-        for pid in [nghttpx.pid, *map(int, workers)]:
-            os.kill(pid, signal.SIGKILL)
+        kill_whole(lab.processes[-1])
         assert tool.wait(20) == 1
         assert tool.stderr.read().decode().count(" end ") == 3
 
