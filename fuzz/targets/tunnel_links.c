@@ -50,7 +50,7 @@ static void hear(struct world *world, const struct pr_message *message)
 		break;
 	case PR_MESSAGE_TUNNEL_HAVE:
 		pr_assert(pr_tunnel_link_decode(message->body, message->len, &link) == 0);
-		/* fall through */
+		__attribute__((fallthrough));
 	case PR_MESSAGE_TUNNEL_WHO:
 		world->tickets[world->n_tickets++ % SENT_MAX] = id;
 		break;

@@ -10,6 +10,7 @@
 #include "tunnel/tunnel_private.h"
 
 #include <fcntl.h>
+#include <netinet/tcp.h>
 #include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
@@ -18,6 +19,7 @@
 
 #define TURN_BYTES (1u << 20) /* of a flow; then others have their turn */
 #define SPLICE_MAX (1u << 18) /* at a time: so much the receiver may be behind */
+#define HALF_ASK_S 20	      /* whether the application is there still, once its half is over */
 #define BULK_BYTES 16384      /* at a time: there are many */
 /* A pipe holds a number of pieces, as they came. Where they are so small that a whole pipe holds no more, what is sent on
  * is in as small pieces, and copying is cheaper: for so many reads, then it is tried again. */
@@ -83,6 +85,15 @@ static ssize_t write_end(struct turn *turn, const void *bytes, size_t len)
 	return n;
 }
 
+/* Whether the application ended one half or both is not to be seen; its host forgets a socket that is closed after a minute
+ * (tcp_fin_timeout), and then says so to whoever asks. A far end, or a proxy on the way, that waits for more than a half
+ * would keep the link until then. */
+static void ask_soon(int app_fd)
+{
+	(void)setsockopt(app_fd, IPPROTO_TCP, TCP_KEEPIDLE, &(int){ HALF_ASK_S }, sizeof(int));
+	(void)setsockopt(app_fd, IPPROTO_TCP, TCP_KEEPINTVL, &(int){ HALF_ASK_S }, sizeof(int));
+}
+
 static void say_end(struct turn *turn)
 {
 	int fd = fd_of(turn, to_far(turn));
@@ -92,6 +103,8 @@ static void say_end(struct turn *turn)
 	else
 		(void)shutdown(fd, SHUT_WR);
 	turn->flow->said = true;
+	if (to_far(turn) && !turn->carried->stream.flows[PR_FLOW_IN].ended)
+		ask_soon(turn->carried->stream.app_fd);
 }
 
 static void count(struct turn *turn, size_t n)
