@@ -256,7 +256,9 @@ def test_slow_readers_cost_no_memory(lab, guard, kind):
                           stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout.readline() == "waiting\n"
         wait_for("nothing to move any more", lambda: is_still(lab), 20)
-        assert pss(guarded) - before < 8192, f"{before} -> {pss(guarded)} KiB"
+        grown = pss(guarded) - before
+        # By HTTP/2 the streams' windows (src/tunnel/http2.h) are on their way; a socket's bytes are the kernel's.
+        assert grown < 4096 + (30 * 512 if kind == "h2" else 0), f"{grown} KiB"
         said, _ = client.communicate("go\n", timeout=60)
     assert int(said) > 64 << 20
 
