@@ -185,8 +185,9 @@ bool pr_tunnel_begins_anew(const struct pr_link *link, bool reply, uint8_t tcp_f
 {
 	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
 
-	return link->tunnel && link->syn && !reply && (tcp_flags & both) == PR_TCP_SYN &&
-	       seq != link->isn;
+	/* Of one that is older than the engine no SYN was seen: this one isn't its. */
+	return link->tunnel && !reply && (tcp_flags & both) == PR_TCP_SYN &&
+	       (!link->syn || seq != link->isn);
 }
 
 bool pr_tunnel_is_older(const struct pr_engine *engine, const struct pr_link *link)
