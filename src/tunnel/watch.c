@@ -4,8 +4,9 @@
 #include <sys/epoll.h>
 #include <unistd.h>
 
-#define EVENTS_PER_TURN \
-	128 /* then the rest of the loop gets its turn; the kernel takes them in turns as well */
+/* Then the rest of the loop gets its turn, the supervisor's question whether we live among it: on a busy machine each of them
+ * may take many milliseconds. The kernel takes them in turns as well. */
+#define EVENTS_PER_TURN 8
 
 struct pr_watch {
 	int epoll;
