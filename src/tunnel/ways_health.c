@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * Links tell how a hop fares. Where none does, it is looked at: when it went down, at once and then ever more seldom; when
- * links were sent by it and none of them has come to anything yet; and now and then while it is used.
+ * Links tell how a hop fares. Where none does, it is looked at: when one failed, soon; when it went down, at once and then
+ * ever more seldom; when links were sent by it and none of them has come to anything yet; and now and then while it is used.
  *
  * A look tells less than a link: one that answers and yet fails every link (a certificate that is over) comes back with
  * its failures but one, and with the wait that it has grown to.
@@ -122,8 +122,13 @@ void pr_way_failed(struct pr_ways *ways, struct pr_way_upstream *hop, bool first
 	health->known = true;
 	health->failed_us = now_us;
 	snprintf(hop->why, sizeof(hop->why), "%s", why);
-	if (health->down || ++health->n_failures < PR_WAYS_FAILURES)
+	if (health->down)
 		return;
+	if (++health->n_failures < PR_WAYS_FAILURES) {
+		if (first)
+			look_at(ways, hop, now_us + PR_WAY_AGAIN_US, now_us);
+		return;
+	}
 	health->down = true;
 	wait_longer(health, now_us);
 	if (first)
@@ -185,9 +190,11 @@ static bool needs_no_look(const struct pr_way_upstream *hop, uint64_t now_us, ui
 		return false;
 	if (now_us >= hop->used_us + PR_WAY_LOOK_US)
 		*ret_next_us = 0;
+	else if (hop->first.n_failures)
+		return false;
 	else if (hop->succeeded_us && now_us < hop->succeeded_us + PR_WAY_HUNG_US)
 		*ret_next_us = now_us + PR_WAY_HUNG_US;
-	else if (hop->first.n_failures || !hop->probed_us)
+	else if (!hop->probed_us)
 		return false;
 	else if (hop->waits_since_us)
 		*ret_next_us = hop->waits_since_us + PR_WAY_HUNG_US;

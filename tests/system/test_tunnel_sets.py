@@ -47,7 +47,7 @@ def page(lab, seconds=20, program="curl"):
     if PAGE not in text:
         return None
     wait_for("the proxy to tell of it", lambda: used(lab) != before)
-    return [after - was for after, was in zip(used(lab), before)].index(1)
+    return int(used(lab)[1] > before[1])
 
 
 def state(guarded, name):
@@ -62,8 +62,8 @@ def test_one_that_is_gone_is_passed_over_at_once(lab, guard):
         for _ in range(6):
             since = time.monotonic()
             assert page(lab) == 1
-            assert time.monotonic() - since < 5
-        wait_for("it to be shown as down", lambda: state(guarded, "first") == "down")
+            assert time.monotonic() - since < 10
+        wait_for("it to be shown as down", lambda: state(guarded, "first") == "down", 30)
         assert state(guarded, "any") == "up"
         lab.first = start(lab, PROXY)
         wait_for("it to be back", lambda: page(lab) == 0, 40)
@@ -90,19 +90,19 @@ def test_none_is_left(lab, guard):
         lab.end(lab.second)
         for _ in range(4):
             assert page(lab) is None
-        wait_for("all to be shown as down", lambda: page(lab) is None and state(guarded, "any") == "down")
+        wait_for("all to be shown as down", lambda: page(lab) is None and state(guarded, "any") == "down", 30)
         lab.second = start(lab, SECOND)
         wait_for("the page", lambda: page(lab) == 1, 40)
     nothing_around(captured)
 
 
 def test_each_application_keeps_what_it_drew(lab, guard):
-    others = [another_curl(lab, f"curl-{n}") for n in range(8)]
+    others = [another_curl(lab, f"curl-{n}") for n in range(16)]
     profiles = {}
     for other in others:
         profiles.update(only(other, "any"))
     guard(config=config(*groups("random")), profiles=profiles)
     drawn = [page(lab, program=other) for other in others]
-    assert {*drawn} == {0, 1}, drawn  # one in 128 runs draws the same for all
+    assert {*drawn} == {0, 1}, drawn  # one in 32,768 runs draws the same for all
     for other, by in zip(others, drawn):
         assert page(lab, program=other) == by
