@@ -8,8 +8,11 @@
 #include "tunnel/layer.h"
 #include "tunnel/talk.h"
 
-#define PR_HTTP2_STREAM_WINDOW \
-	(512 << 10) /* bytes of a stream that wait here to be read, at most */
+/* Bytes of a stream that wait here to be read, at most; of one that is read as quickly as it comes; and what all such
+ * ones divide among themselves. */
+#define PR_HTTP2_STREAM_WINDOW	   (64u << 10)
+#define PR_HTTP2_STREAM_WINDOW_MAX (512u << 10)
+#define PR_HTTP2_GROWN_MAX	   (2u << 20)
 #define PR_HTTP2_CONNECTION_WINDOW (8 << 20)
 #define PR_HTTP2_STREAMS_MAX	   1000 /* in one connection, if the server permits as many */
 #define PR_HTTP2_STREAMS_UNTOLD	   100	/* before it says how many (RFC 9113, 6.5.2) */

@@ -20,7 +20,8 @@ struct pr_http2_stream {
 	const uint8_t *offered;
 	size_t offered_len;
 	int32_t id;
-	uint32_t error_code; /* of the stream's end */
+	uint32_t error_code;	 /* of the stream's end */
+	uint32_t window, n_read; /* bytes; those that were read since it last grew */
 	uint16_t answer_len;
 	uint8_t n_lingered; /* ticks */
 	bool is_ready, tell_readable, tell_writable;
@@ -40,7 +41,7 @@ struct pr_http2 {
 	void (*ended)(void *context);
 	void *context;
 	TAILQ_HEAD(, pr_http2_stream) streams, ready;
-	unsigned int n_streams;
+	unsigned int n_streams, n_grown; /* those whose window is larger than at first */
 	struct event told, tick;
 	uint64_t heard_us, idle_us; /* when something came; since when it has no stream */
 	uint8_t *out;		    /* what the layer below has no room for yet */

@@ -34,6 +34,7 @@ void pr_http2_stream_release(struct pr_http2_stream *stream)
 		http2->idle_us = pr_clock_monotonic_us();
 		event_active(&http2->told, 0, 0); /* it may be over */
 	}
+	http2->n_grown -= stream->window > PR_HTTP2_STREAM_WINDOW;
 	free(stream->answer);
 	free(stream);
 }
@@ -183,6 +184,23 @@ static ssize_t end_of(const struct pr_http2_stream *stream)
 	return stream->closed ? -ECONNRESET : -EAGAIN;
 }
 
+/* A window that is emptied again and again is what holds the link up. */
+static void grow(struct pr_http2_stream *stream)
+{
+	struct pr_http2 *http2 = stream->http2;
+	bool first = stream->window == PR_HTTP2_STREAM_WINDOW;
+	uint32_t window = 2 * stream->window;
+
+	if (stream->n_read < stream->window || window > PR_HTTP2_STREAM_WINDOW_MAX ||
+	    window > PR_HTTP2_GROWN_MAX / (http2->n_grown + first))
+		return;
+	http2->n_grown += first;
+	stream->window = window;
+	stream->n_read = 0;
+	(void)nghttp2_session_set_local_window_size(http2->session, NGHTTP2_FLAG_NONE, stream->id,
+						    (int32_t)window);
+}
+
 static ssize_t stream_read(struct pr_layer *layer, void *bytes, size_t size, bool peek)
 {
 	struct pr_http2_stream *stream = stream_of(layer);
@@ -196,10 +214,14 @@ static ssize_t stream_read(struct pr_layer *layer, void *bytes, size_t size, boo
 	n = evbuffer_remove(stream->in, bytes, size);
 	pr_assert(n >= 0);
 	*http2->held -= (size_t)n;
+	stream->n_read += (uint32_t)n;
 	if (evbuffer_get_length(stream->in) == 0)
 		evbuffer_free(PR_TAKE_PTR(stream->in));
-	if (!stream->closed && !http2->error)
+	if (!stream->closed && !http2->error) {
 		(void)nghttp2_session_consume_stream(http2->session, stream->id, (size_t)n);
+		if (!stream->in)
+			grow(stream);
+	}
 	pr_http2_repay(http2);
 	pr_http2_pump(http2);
 	return n;
@@ -312,6 +334,7 @@ struct pr_layer *pr_http2_open(struct pr_http2 *http2, const struct pr_talk_ask 
 	stream = pr_calloc(1, sizeof(*stream));
 	stream->layer.kind = &kind;
 	stream->http2 = http2;
+	stream->window = PR_HTTP2_STREAM_WINDOW;
 	stream->answer = pr_calloc(1, sizeof(*stream->answer));
 	provider.source.ptr = stream;
 	TAILQ_INSERT_TAIL(&http2->streams, stream, link);
