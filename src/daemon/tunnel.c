@@ -7,10 +7,6 @@
 
 #include <fcntl.h>
 #include <string.h>
-#include <sys/resource.h>
-
-/* Links of others wait for it; and on a busy machine it must have its turn, or it is taken for hung. */
-#define TUNNEL_NICE -10
 
 /* An upstream's own certificates (`ca`) lie where the system's do, or beside the configuration. */
 static int close_sandbox(void *context)
@@ -33,7 +29,6 @@ int pr_tunnel_main(void)
 	config.tcp6 = pr_start_take_fd(&start, "tcp6");
 	config.udp4 = pr_start_take_fd(&start, "udp4");
 	config.udp6 = pr_start_take_fd(&start, "udp6");
-	(void)setpriority(PRIO_PROCESS, 0, TUNNEL_NICE);
 	r = pr_role_drop(&start, PR_PARTY_TUNNEL);
 	/* Both are one socket; ours only says why it failed. */
 	fd = fcntl(PR_SPAWN_CHANNEL_FD, F_DUPFD_CLOEXEC, PR_SPAWN_CHANNEL_FD + 1);
