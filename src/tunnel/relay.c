@@ -11,7 +11,6 @@
 
 #include <fcntl.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <string.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
@@ -316,10 +315,6 @@ void pr_relay_watched(struct pr_tunnel *tunnel, struct pr_carried *carried, bool
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR) && carried->stream.flows[to].n_waiting &&
 	    !go(tunnel, carried, to))
 		return;
-	/* Where its sender waits for this very processor, it goes first: more bytes come at a time, and neither wakes the other
-	 * for each piece. */
-	if (carried->stream.flows[from].bulk)
-		(void)sched_yield();
 	if (events & ~(uint32_t)EPOLLOUT && !go(tunnel, carried, from))
 		return;
 	/* It broke, but what it sent before waits for a reader: nobody would hear of it until then. */
