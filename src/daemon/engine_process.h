@@ -234,7 +234,6 @@ void pr_engine_tunnel_port_close(void *context, uint64_t link);
 void pr_engine_tunnel_pour(struct pr_engine_process *process);
 /* PR_MESSAGE_CHANNEL, with the tunnel. */
 void pr_engine_tunnel_channel(struct pr_engine_process *process, struct pr_message *message);
-void pr_engine_tunnel_gone(struct pr_engine_process *process);
 /* Ends it where it does not read any more. */
 void pr_engine_tunnel_look(struct pr_engine_process *process);
 /* ---- its upstreams and its pool (engine_tunnels.c) ---- */

@@ -139,7 +139,7 @@ void pr_engine_tunnel_pour(struct pr_engine_process *process)
 }
 
 /* From then on the engine has nothing with it; what it still had to say to it is forgotten. */
-void pr_engine_tunnel_gone(struct pr_engine_process *process)
+static void tunnel_is_gone(struct pr_engine_process *process)
 {
 	atomic_store(&process->tunnel_there, false);
 	process->tunnel_pid = 0;
@@ -155,12 +155,12 @@ void pr_engine_tunnel_look(struct pr_engine_process *process)
 	if (!atomic_exchange(&process->tunnel_hangs, false))
 		return;
 	pr_log(PR_LOG_WARNING, "tunnel-hangs", "what=given-up");
-	pr_engine_tunnel_gone(process);
+	tunnel_is_gone(process);
 }
 
 static void tunnel_gone(void *context)
 {
-	pr_engine_tunnel_gone(context);
+	tunnel_is_gone(context);
 }
 
 static void tunnel_drained(void *context)
@@ -177,7 +177,7 @@ void pr_engine_tunnel_channel(struct pr_engine_process *process, struct pr_messa
 	struct pr_reader reader = pr_reader(message->body, message->len);
 
 	if (process->to_tunnel)
-		pr_engine_tunnel_gone(process);
+		tunnel_is_gone(process);
 	(void)pr_read_u32(&reader); /* the party */
 	process->tunnel_pid = (pid_t)pr_read_u32(&reader);
 	process->to_tunnel = pr_outbox_new_take(

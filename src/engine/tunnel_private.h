@@ -68,6 +68,18 @@ struct pr_tunnelled *pr_tunnelled_enter(struct pr_engine *engine, struct pr_link
 /* The id of what a rule, or with PR_RULE_NONE the profile, sends its links to; "" = none. */
 const char *pr_tunnelled_upstream_by(const struct pr_engine *engine, uint32_t profile,
 				     uint32_t rule);
+/* Why what is to go through the tunnel can't. */
+enum pr_tunnel_refusal {
+	PR_TUNNEL_REFUSAL_NONE,
+	PR_TUNNEL_REFUSAL_NO_UPSTREAM,
+	PR_TUNNEL_REFUSAL_INCOMING,
+	PR_TUNNEL_REFUSAL_PROTOCOL,
+	PR_TUNNEL_REFUSAL_HERE,
+	PR_TUNNEL_REFUSAL_MANY,
+	PR_TUNNEL_REFUSAL_UNTRACKED,
+	PR_TUNNEL_REFUSAL_ENCRYPTION,
+};
+
 enum pr_tunnel_refusal pr_tunnelled_refusal(const struct pr_engine *engine,
 					    const struct pr_link *link, enum pr_link_end_name end,
 					    const struct pr_subject *subject, uint32_t rule);

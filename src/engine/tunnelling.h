@@ -10,19 +10,6 @@
 void pr_tunnel_init(struct pr_engine *engine);
 void pr_tunnel_done(struct pr_engine *engine);
 
-/* Why what is to go through the tunnel can't. */
-enum pr_tunnel_refusal {
-	PR_TUNNEL_REFUSAL_NONE,
-	PR_TUNNEL_REFUSAL_NO_UPSTREAM,
-	PR_TUNNEL_REFUSAL_INCOMING,
-	PR_TUNNEL_REFUSAL_PROTOCOL,
-	PR_TUNNEL_REFUSAL_HERE,
-	PR_TUNNEL_REFUSAL_MANY,
-	PR_TUNNEL_REFUSAL_UNTRACKED,
-	PR_TUNNEL_REFUSAL_ENCRYPTION,
-	PR_TUNNEL_REFUSAL_OTHER_WAY,
-};
-
 /* What a user permits goes through the tunnel. */
 bool pr_tunnel_is_required(const struct pr_engine *engine, const struct pr_subject *subject);
 /* There is an upstream for what the rule, or with PR_RULE_NONE the profile, sends there. */

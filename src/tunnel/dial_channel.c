@@ -206,11 +206,6 @@ bool pr_dial_channel_is(const struct pr_dial_channel *channel, const char *inter
 	return true;
 }
 
-unsigned int pr_dial_channel_open(const struct pr_dial_channel *channel)
-{
-	return channel->n_open;
-}
-
 void pr_dial_channel_cancel(struct pr_dial_channel *channel)
 {
 	ares_cancel(channel->ares);

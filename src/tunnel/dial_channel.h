@@ -39,8 +39,6 @@ struct pr_dial_channel *pr_dial_channel_new(struct event_base *base, const char 
 void pr_dial_channel_free(struct pr_dial_channel *channel); /* no question may be open; NULL */
 bool pr_dial_channel_is(const struct pr_dial_channel *channel, const char *interface,
 			const struct pr_address *nameservers, unsigned int n);
-/* Questions without an answer yet. */
-unsigned int pr_dial_channel_open(const struct pr_dial_channel *channel);
 /* Both, AAAA first (RFC 8305, 3); each is answered once. */
 void pr_dial_channel_ask(struct pr_dial_channel *channel, const char *name,
 			 pr_dial_answered answered, void *context);

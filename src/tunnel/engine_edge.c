@@ -34,8 +34,8 @@ static void close_channel(struct pr_tunnel_engine *engine)
 	engine->ports.gone(engine->ports.context);
 }
 
-void pr_tunnel_engine_message(const struct pr_tunnel_engine_ports *ports,
-			      const struct pr_message *message)
+/* To the port that it is for; what is malformed is passed over. */
+static void on_message(const struct pr_tunnel_engine_ports *ports, const struct pr_message *message)
 {
 	struct pr_reader reader = pr_reader(message->body, message->len);
 	struct pr_tunnel_link link;
@@ -80,7 +80,7 @@ static void on_readable(evutil_socket_t fd, short what, void *context)
 			close_channel(engine);
 			return;
 		}
-		pr_tunnel_engine_message(&engine->ports, &message);
+		on_message(&engine->ports, &message);
 		pr_message_done(&message);
 	}
 }

@@ -21,10 +21,6 @@ struct pr_tunnel_engine_ports {
 	void (*drained)(void *context);	 /* it takes messages again */
 };
 
-/* A message of the engine, to the port that it is for; what is malformed is passed over. */
-void pr_tunnel_engine_message(const struct pr_tunnel_engine_ports *ports,
-			      const struct pr_message *message);
-
 struct pr_tunnel_engine *pr_tunnel_engine_new(struct event_base *base,
 					      const struct pr_tunnel_engine_ports *ports);
 void pr_tunnel_engine_free(struct pr_tunnel_engine *engine); /* takes NULL */

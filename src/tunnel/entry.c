@@ -112,8 +112,6 @@ void pr_entry_ask_again(struct pr_tunnel *tunnel)
 
 /* ---- streams ---- */
 
-static void on_acceptable(evutil_socket_t fd, short what, void *context);
-
 /* False: there is none, or none can be taken now. */
 static bool accept_one(struct pr_tunnel *tunnel, int listener)
 {

@@ -75,7 +75,7 @@ static void on_told(evutil_socket_t fd, short what, void *context)
 		http2->ended(http2->context);
 }
 
-void pr_http2_break(struct pr_http2 *http2, int error)
+static void break_it(struct pr_http2 *http2, int error)
 {
 	struct pr_http2_stream *stream;
 
@@ -152,13 +152,13 @@ void pr_http2_pump(struct pr_http2 *http2)
 			r = gather(http2);
 	} while (r == 0 && http2->out_len);
 	if (r < 0 && r != -EAGAIN)
-		pr_http2_break(http2, r);
+		break_it(http2, r);
 	if (http2->error || nghttp2_session_want_read(http2->session) ||
 	    nghttp2_session_want_write(http2->session))
 		return;
 	/* the server went away, or nghttp2 found it talk nonsense */
 	if (http2->n_streams)
-		pr_http2_break(http2, -ECONNRESET);
+		break_it(http2, -ECONNRESET);
 	else
 		pr_http2_retire(http2);
 }
@@ -180,7 +180,7 @@ static void read_on(struct pr_http2 *http2)
 		if (n <= 0) {
 			/* a GOAWAY that says why may be waiting to be sent */
 			pr_http2_pump(http2);
-			pr_http2_break(http2, n == 0 ? -ECONNRESET : (int)n);
+			break_it(http2, n == 0 ? -ECONNRESET : (int)n);
 			return;
 		}
 		http2->heard_us = pr_clock_monotonic_us();
@@ -247,7 +247,7 @@ static void on_tick(evutil_socket_t fd, short what, void *context)
 		if (now_us - http2->idle_us >= PR_HTTP2_IDLE_S * (uint64_t)US_PER_S)
 			pr_http2_retire(http2);
 	} else if (http2->asked_ping) {
-		pr_http2_break(http2, -ETIMEDOUT);
+		break_it(http2, -ETIMEDOUT);
 	} else if (now_us - http2->heard_us >= PR_HTTP2_TICK_S * (uint64_t)US_PER_S) {
 		ask_ping(http2);
 	}

@@ -56,13 +56,10 @@ struct pr_http2 {
 void pr_http2_pump(struct pr_http2 *http2);
 /* A link comes: if nothing came for a while, it is soon known whether anybody is there. */
 void pr_http2_probe(struct pr_http2 *http2);
-void pr_http2_break(struct pr_http2 *http2, int error);
 /* From the loop. */
 void pr_http2_tell(struct pr_http2_stream *stream, bool readable, bool writable);
 /* Forgets the stream. */
 void pr_http2_stream_release(struct pr_http2_stream *stream);
-/* What came for it, taken out of `in`. */
-void pr_http2_stream_drop(struct pr_http2_stream *stream);
 /* Gives back the connection's window of what was kept from it. */
 void pr_http2_repay(struct pr_http2 *http2);
 /* nghttp2's. */

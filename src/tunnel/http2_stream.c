@@ -9,7 +9,8 @@
 
 #include <string.h>
 
-void pr_http2_stream_drop(struct pr_http2_stream *stream)
+/* What came for it. */
+static void drop(struct pr_http2_stream *stream)
 {
 	size_t len = stream->in ? evbuffer_get_length(stream->in) : 0;
 
@@ -26,7 +27,7 @@ void pr_http2_stream_release(struct pr_http2_stream *stream)
 
 	if (!stream->closed && !http2->error)
 		(void)nghttp2_session_set_stream_user_data(http2->session, stream->id, NULL);
-	pr_http2_stream_drop(stream);
+	drop(stream);
 	if (stream->is_ready)
 		TAILQ_REMOVE(&http2->ready, stream, ready_link);
 	TAILQ_REMOVE(&http2->streams, stream, link);
@@ -278,7 +279,7 @@ static void linger(struct pr_http2_stream *stream)
 	if (stream->in)
 		(void)nghttp2_session_consume_stream(stream->http2->session, stream->id,
 						     evbuffer_get_length(stream->in));
-	pr_http2_stream_drop(stream);
+	drop(stream);
 	stream->lingering = true;
 	if (stream->shut)
 		pr_http2_pump(stream->http2);

@@ -5,9 +5,6 @@
  */
 #include "tunnel/tunnel_private.h"
 
-#include "base/cursor.h"
-#include "ipc/body.h"
-
 #include <stddef.h>
 
 #define TICKET_ARRIVAL (UINT64_C(1) << 63)
@@ -103,14 +100,14 @@ static bool ask(struct pr_tunnel *tunnel)
 {
 	while (tunnel->to_ask.n) {
 		struct pr_arrival *arrival = pr_slab_at(&tunnel->arrivals, tunnel->to_ask.head);
-		uint8_t body[64];
-		struct pr_writer writer = pr_writer(body, sizeof(body));
+		uint8_t body[PR_TUNNEL_BODY_MAX];
+		size_t len = pr_tunnel_who_encode(&arrival->tuple, body, sizeof(body));
 
-		pr_write_tuple(&writer, &arrival->tuple);
+		pr_assert(len);
 		if (!pr_tunnel_engine_send(tunnel->engine, PR_MESSAGE_TUNNEL_WHO,
 					   TICKET_ARRIVAL | (uint64_t)arrival->serial << 32 |
 						   arrival->number,
-					   body, writer.position))
+					   body, len))
 			return false;
 		arrival->asked = true;
 		pr_chain_remove(&tunnel->to_ask, &tunnel->arrivals,

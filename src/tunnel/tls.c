@@ -54,12 +54,6 @@ void pr_tls_peer_release(struct pr_tls_peer *peer)
 	free(peer);
 }
 
-void pr_tls_peer_session_take(struct pr_tls_peer *peer, SSL_SESSION *session)
-{
-	SSL_SESSION_free(peer->session);
-	peer->session = session;
-}
-
 static void forget_peers(struct pr_tls *tls)
 {
 	struct pr_tls_peer *peer;
@@ -123,7 +117,10 @@ static int add_text(X509_STORE *store, const char *text)
 
 static int on_session(SSL *ssl, SSL_SESSION *session)
 {
-	pr_tls_peer_session_take(SSL_get_app_data(ssl), session);
+	struct pr_tls_peer *peer = SSL_get_app_data(ssl);
+
+	SSL_SESSION_free(peer->session);
+	peer->session = session;
 	return 1; /* it is ours now */
 }
 

@@ -46,7 +46,6 @@ void pr_tls_cut_lingering(struct pr_tls *tls);
 /* Counted. */
 struct pr_tls_peer *pr_tls_peer(struct pr_tls *tls, const char *key);
 void pr_tls_peer_release(struct pr_tls_peer *peer); /* takes NULL */
-void pr_tls_peer_session_take(struct pr_tls_peer *peer, SSL_SESSION *session);
 
 /* Of those whose certificates stand in `ca`: a path, or the certificates themselves (PEM); "" = the system's. Borrowed;
  * NULL with a sentence. */

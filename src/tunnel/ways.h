@@ -14,10 +14,9 @@
 #define PR_WAYS_FAILURES 3u  /* in a row that are an upstream's own fault: it is down */
 #define PR_WAYS_LOOK_S	 30u /* how often one that is used, or down, is looked at */
 #define PR_WAYS_KEPT_MAX \
-	16384u /* ways that are remembered for what isolates; the oldest gives way */
-#define PR_WAYS_DEFAULT_RENEW_S 600u
-#define PR_WAYS_SPANS_MAX	8u /* sets within sets down to a hop or a chain; deeper: DOWN */
-#define PR_WAYS_TRIES		4u /* ways that are tried for a link, one after the other */
+	16384u		     /* ways that are remembered for what isolates; the oldest gives way */
+#define PR_WAYS_SPANS_MAX 8u /* sets within sets down to a hop or a chain; deeper: DOWN */
+#define PR_WAYS_TRIES	  4u /* ways that are tried for a link, one after the other */
 
 struct pr_ways;
 
