@@ -46,12 +46,6 @@ static struct pr_address take_range(struct pr_supervisor *supervisor, const stru
 	return (struct pr_address){ 0 };
 }
 
-static bool same(const struct pr_pool_ranges *a, const struct pr_pool_ranges *b)
-{
-	return pr_address_equal(&a->base4, &b->base4) && pr_address_equal(&a->base6, &b->base6) &&
-	       a->len4 == b->len4 && a->len6 == b->len6;
-}
-
 void pr_supervisor_pool_clear(void)
 {
 	int r = pr_route_local_clear();
@@ -84,8 +78,8 @@ void pr_supervisor_tunnel_set(struct pr_supervisor *supervisor, bool used,
 	const struct pr_pool_ranges *wanted = used && ranges ? ranges : &none;
 	int r;
 
-	if (ruleset->forwarded_tunnel == used && same(&supervisor->pool_wanted, wanted) &&
-	    !supervisor->pool_problem[0])
+	if (ruleset->forwarded_tunnel == used &&
+	    pr_pool_ranges_equal(&supervisor->pool_wanted, wanted) && !supervisor->pool_problem[0])
 		return;
 	set_ranges(supervisor, wanted);
 	ruleset->forwarded_tunnel = used;

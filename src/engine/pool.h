@@ -6,9 +6,8 @@
 #include "engine/questioner.h"
 
 void pr_pool_done(struct pr_engine *engine);
-/* The tunnel that the policy in force has; NULL: none. Names that have an address keep it. */
-void pr_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges);
-/* The same by the policy in force, as long as nobody says otherwise (pr_engine_pool_set()). */
+/* The pool by the policy in force, as long as nobody says otherwise (pr_engine_pool_set()). Names that have an address keep
+ * it. */
 void pr_pool_policy(struct pr_engine *engine);
 
 bool pr_is_pooled(const struct pr_engine *engine, const struct pr_address *address);

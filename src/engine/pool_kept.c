@@ -30,12 +30,6 @@ static void hold_again(struct pr_engine *engine)
 	}
 }
 
-static bool are_equal(const struct pr_pool_ranges *a, const struct pr_pool_ranges *b)
-{
-	return pr_address_equal(&a->base4, &b->base4) && pr_address_equal(&a->base6, &b->base6) &&
-	       a->len4 == b->len4 && a->len6 == b->len6;
-}
-
 static uint64_t real_now_us(const struct pr_engine *engine)
 {
 	return pr_event_real(engine, engine->now_us);
@@ -55,9 +49,10 @@ static void put_aside(struct pr_engine *engine)
 	engine->pool = NULL;
 }
 
-void pr_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges)
+/* NULL: there is none. */
+static void set(struct pr_engine *engine, const struct pr_pool_ranges *ranges)
 {
-	if (ranges && engine->pool && are_equal(pr_pool_ranges(engine->pool), ranges))
+	if (ranges && engine->pool && pr_pool_ranges_equal(pr_pool_ranges(engine->pool), ranges))
 		return;
 	put_aside(engine);
 	if (ranges) {
@@ -82,7 +77,7 @@ void pr_pool_policy(struct pr_engine *engine)
 	memset(engine->pool_down_us, 0, sizeof(engine->pool_down_us));
 	if (engine->pool_told)
 		return;
-	pr_pool_set(engine, pr_policy_n_tunnels(engine->policy) ? &ranges : NULL);
+	set(engine, pr_policy_n_tunnels(engine->policy) ? &ranges : NULL);
 }
 
 void pr_engine_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *ranges,
@@ -90,7 +85,7 @@ void pr_engine_pool_set(struct pr_engine *engine, const struct pr_pool_ranges *r
 {
 	pr_engine_enter(engine, now_us);
 	engine->pool_told = true;
-	pr_pool_set(engine, ranges);
+	set(engine, ranges);
 	pr_redecide_all(engine);
 	pr_engine_leave(engine);
 }

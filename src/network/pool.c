@@ -24,7 +24,13 @@ struct pr_pool_ranges pr_pool_ranges_default(void)
 	return (struct pr_pool_ranges){ range4.address, range6.address, range4.len, range6.len };
 }
 
-bool pr_pool_ranges_have(const struct pr_pool_ranges *ranges, const struct pr_address *address)
+bool pr_pool_ranges_equal(const struct pr_pool_ranges *a, const struct pr_pool_ranges *b)
+{
+	return pr_address_equal(&a->base4, &b->base4) && pr_address_equal(&a->base6, &b->base6) &&
+	       a->len4 == b->len4 && a->len6 == b->len6;
+}
+
+static bool have(const struct pr_pool_ranges *ranges, const struct pr_address *address)
 {
 	struct pr_prefix range4 = { ranges->base4, ranges->len4 };
 	struct pr_prefix range6 = { ranges->base6, ranges->len6 };
@@ -68,7 +74,7 @@ uint32_t pr_pool_place_of(const struct pr_pool_ranges *ranges, uint32_t n_places
 	unsigned int end = address->family == 4 ? 4 : 16;
 	uint32_t place = 0;
 
-	if (!pr_pool_ranges_have(ranges, address))
+	if (!have(ranges, address))
 		return 0;
 	if (memcmp(address->bytes, base->bytes, end - 4) != 0)
 		return 0; /* beyond the places of a large range */
@@ -329,7 +335,7 @@ bool pr_pool_knows(const struct pr_pool *pool, const char *name)
 
 bool pr_pool_has(const struct pr_pool *pool, const struct pr_address *address)
 {
-	return pr_pool_ranges_have(&pool->ranges, address);
+	return have(&pool->ranges, address);
 }
 
 bool pr_pool_hold(struct pr_pool *pool, const struct pr_address *address)

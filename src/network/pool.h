@@ -36,7 +36,7 @@ struct pr_pool_ranges {
 
 /* Those of the two defaults. */
 struct pr_pool_ranges pr_pool_ranges_default(void);
-bool pr_pool_ranges_have(const struct pr_pool_ranges *ranges, const struct pr_address *address);
+bool pr_pool_ranges_equal(const struct pr_pool_ranges *a, const struct pr_pool_ranges *b);
 
 struct pr_pool;
 
