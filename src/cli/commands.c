@@ -47,9 +47,9 @@ const struct pr_command pr_commands[] = {
 	  "test|add|remove|list [--app APP] [--in] ['RULE'] [--for "
 	  "TIME|--until-exit|--until-reboot]",
 	  "tests and changes rules",
-	  "RULE is '+|-|? ENTITY [PROTOCOL[/PORT]]': '- * tls' is about TLS, '- tls' about a host "
-	  "of that name. rule test 'RULE' [--domain D] [--ip A] [--proto P] [--port N] [--country "
-	  "CC] [--asn N] "
+	  "RULE is '+|-|?|>[UPSTREAM] ENTITY [PROTOCOL[/PORT]]': > goes through the tunnel; "
+	  "'- * tls' is about TLS, '- tls' about a host of that name. rule test 'RULE' "
+	  "[--domain D] [--ip A] [--proto P] [--port N] [--country CC] [--asn N] "
 	  "[--list ID] [--speaks P] [--encrypted yes|no|unknown] [--name D] "
 	  "says what a rule says of these facts and needs no daemon. rule add puts a run-time rule "
 	  "before "
