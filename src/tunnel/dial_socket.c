@@ -23,6 +23,61 @@ int pr_dial_socket_bind(int fd, const char *interface)
 		       : 0;
 }
 
+/* ---- this host itself ---- */
+
+static int bound_to(const struct pr_address *address, const char *interface)
+{
+	PR_CLEANUP(pr_cleanup_close) int fd = -1;
+	struct sockaddr_storage at;
+	socklen_t len = pr_address_to_sockaddr(address, 0, &at);
+
+	fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || pr_dial_socket_bind(fd, interface) < 0)
+		return -errno;
+	return bind(fd, (const struct sockaddr *)&at, len) < 0 ? -errno : 0;
+}
+
+static bool is_source_of_itself(const struct pr_address *address, const char *interface)
+{
+	PR_CLEANUP(pr_cleanup_close) int fd = -1;
+	struct sockaddr_storage at, from;
+	socklen_t len = pr_address_to_sockaddr(address, 9, &at);
+	struct pr_address source, peer;
+
+	fd = socket(at.ss_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0 || pr_dial_socket_bind(fd, interface) < 0 ||
+	    connect(fd, (const struct sockaddr *)&at, len) < 0)
+		return false;
+	len = sizeof(from);
+	if (getsockname(fd, (struct sockaddr *)&from, &len) < 0)
+		return false;
+	source = pr_address_from_sockaddr((struct sockaddr *)&from, NULL);
+	len = sizeof(at);
+	if (getpeername(fd, (struct sockaddr *)&at, &len) < 0)
+		return false;
+	peer = pr_address_from_sockaddr((struct sockaddr *)&at, NULL);
+	return pr_address_equal(&source, &peer);
+}
+
+/* The kernel's table of local addresses comes first: those of the device, and none at all (0.0.0.0), lead to this host
+ * though a socket is bound to the device, and a nameserver far away may say such a one. What can be bound is ours, or a
+ * group's; where everything can be (ip_nonlocal_bind), what it would be reached from tells. */
+static bool is_here(const struct pr_address *address, const char *interface)
+{
+	static const struct pr_address nowhere4 = { 4, { 192, 0, 2, 1 } }; /* RFC 5737 */
+	static const struct pr_address nowhere6 = {
+		6, { 0x20, 0x01, 0x0d, 0xb8, 0xff }
+	}; /* RFC 3849 */
+	const struct pr_address none = { .family = address->family };
+	int r = bound_to(address, interface);
+
+	if (r < 0)
+		return r == -EADDRINUSE;
+	return pr_address_equal(address, &none) ||
+	       bound_to(address->family == 4 ? &nowhere4 : &nowhere6, interface) < 0 ||
+	       is_source_of_itself(address, interface);
+}
+
 static void set(int fd, int level, int name, int value)
 {
 	/* a kernel that has not got it does without */
@@ -43,6 +98,8 @@ int pr_dial_socket(const struct pr_address *address, uint16_t port, bool datagra
 	r = pr_dial_socket_bind(fd, interface);
 	if (r < 0)
 		return r;
+	if (interface[0] && strcmp(interface, "lo") != 0 && is_here(address, interface))
+		return -EHOSTUNREACH;
 	if (datagrams) {
 		pr_port_bind(fd, at.ss_family);
 	} else {

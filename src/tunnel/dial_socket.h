@@ -8,7 +8,8 @@
 /* What it sends leaves by this interface or not at all; what it hears came by it. An unbound socket needs no capability
  * for it since Linux 5.7 (net/core/sock.c, sock_bindtoindex()). "" = nothing to do. 0; -ENODEV: it is not there. */
 PR_MUST_USE int pr_dial_socket_bind(int fd, const char *interface);
-/* A socket that is connected, or connecting, non-blocking and CLOEXEC; -errno. */
+/* A socket that is connected, or connecting, non-blocking and CLOEXEC; -errno. By an interface that isn't loopback's none
+ * leads to this host: -EHOSTUNREACH. */
 PR_MUST_USE int pr_dial_socket(const struct pr_address *address, uint16_t port, bool datagrams,
 			       const char *interface);
 /* What an error of connect() says of the destination. */

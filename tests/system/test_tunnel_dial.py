@@ -137,6 +137,29 @@ def test_this_host_is_not_behind_the_interface(ways, build):
     quiet(by_lo)
 
 
+@pytest.mark.parametrize("nonlocal_bind", [0, 1])
+def test_the_interface_s_own_addresses_are_not_behind_it(ways, build, nonlocal_bind):
+    """To the kernel they are this host's, device or not: a nameserver far away could lead into what listens here."""
+    host, addresses = ways.host, ("10.99.0.1", "fd99::1", "0.0.0.0", "::", "10.99.0.8")
+    # of a further address, which is the source of nothing, a kernel tells that may bind all of them nothing
+    addresses = addresses[:4] if nonlocal_bind else addresses
+    host.ip("addr", "add", "10.99.0.8/24", "dev", "wg0")
+    for family in ("ipv4", "ipv6"):
+        host.run("sysctl", "-qw", f"net.{family}.ip_nonlocal_bind={nonlocal_bind}")
+    serve(host, PORT)
+    ways.lan.ip("addr", "add", "10.99.0.4/24", "dev", "wg0")
+    start_nameserver(ways, ways.lan, "10.99.0.4", f"out.example. 60 IN A {WEB4}",
+                     *(f"n{n}.example. 60 IN {'AAAA' if ':' in address else 'A'} {address}" for n, address in enumerate(addresses)))
+    dialer = Dialer(ways, build, DNS4)
+    by_lo = host.capture(device="lo")
+    for n, address in enumerate(addresses):
+        for proto in ("tcp", "udp"):
+            for name in (f"n{n}.example", address):
+                assert dialer.dial(name, "wg0", "10.99.0.4", proto=proto)[0] == "unreachable", (name, address, proto)
+    quiet(by_lo)
+    assert dialer.dial("out.example", "wg0", "10.99.0.4")[0] == "open"
+
+
 def test_down_gone_and_back(ways, build):
     host, dialer = ways.host, Dialer(ways, build, DNS4)
     assert dialer.dial("example.com", "wg0", VPN4)[0] == "open"

@@ -113,6 +113,23 @@ def test_pages_come_by_an_interface(lab, guard):
     is_up(guarded, 3)
 
 
+def test_a_name_behind_an_interface_is_none_of_this_host(lab, guard):
+    """Who may reach the Internet alone is not led back to what listens here by a name that says the interface's own address."""
+    upstreams.start_wireguard(lab)
+    file = inside_config(lab)
+    file.write_text(file.read_text() + f' local-zone: "own.example." static\n local-data: "own.example. 1 IN A {upstreams.INSIDE4}"\n'
+                    f' local-data: "own.example. 1 IN AAAA {upstreams.INSIDE6}"\n')
+    lab.internet.start("unbound", "-d", "-c", file, ready=upstreams.listens_at(lab.internet, upstreams.GATEWAY4, 53, "udp"))
+    for address in (upstreams.INSIDE4, upstreams.INSIDE6):
+        lab.host.start("python3", "-m", "http.server", "8000", "--bind", address, ready=upstreams.listens_at(lab.host, address, 8000))
+    guarded = guard(config=config(group("way", "interface:wg0", nameservers=[upstreams.GATEWAY4])),
+                    profiles=only(CURL, "way", 'scopes = [ "internet" ];\n'))
+    for family in ("-4", "-6"):
+        assert fetch(lab, "http://own.example:8000/", family, seconds=5)[0] == 7
+    whys = {row["reason"] for row in guarded.rows("links", "--domain", "own.example")}
+    assert whys and all("No route to host" in why for why in whys), whys
+
+
 def inside_config(lab):
     """A nameserver that only the VPN reaches, with a name that only it knows."""
     file = lab.directory / "inside.conf"
