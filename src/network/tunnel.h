@@ -82,8 +82,8 @@ enum pr_tunnel_outcome {
 	PR_TUNNEL_UNREACHABLE, /* no way to the destination, or its name doesn't exist: host unreachable */
 	PR_TUNNEL_TIMED_OUT, /* nothing came back: nothing is answered */
 	PR_TUNNEL_FORBIDDEN, /* the upstream doesn't permit it: administratively prohibited */
-	PR_TUNNEL_UNSUPPORTED, /* the upstream can't do it, UDP for example: administratively prohibited */
-	PR_TUNNEL_DOWN,	       /* no upstream works: administratively prohibited */
+	PR_TUNNEL_UNSUPPORTED, /* the upstream can't do it, UDP for example, or we can't (a limit): administratively prohibited */
+	PR_TUNNEL_DOWN, /* no upstream works: administratively prohibited */
 	PR_TUNNEL_N_OUTCOMES,
 };
 

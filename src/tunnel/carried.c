@@ -293,7 +293,7 @@ void pr_carried_open(struct pr_tunnel *tunnel, uint64_t id, const struct pr_tunn
 		return;
 	carried = take(tunnel, id, link);
 	if (!carried) {
-		pr_telling_other(tunnel, PR_MESSAGE_TUNNEL_OPENED, id, PR_TUNNEL_DOWN,
+		pr_telling_other(tunnel, PR_MESSAGE_TUNNEL_OPENED, id, PR_TUNNEL_UNSUPPORTED,
 				 "the tunnel carries as many links as it can");
 		return;
 	}

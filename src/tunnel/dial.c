@@ -298,7 +298,7 @@ static void ask(struct pr_dial *dial)
 	dial->is_name = true;
 	if (pr_dial_names_ask(dial->dialer->names, &where, dial->host, dial->step, &dial->waiter) <
 	    0)
-		pr_dial_note(dial, PR_TUNNEL_DOWN, "too many names are asked for at once");
+		pr_dial_note(dial, PR_TUNNEL_UNSUPPORTED, "too many names are asked for at once");
 }
 
 struct pr_dial *pr_dial_start(struct pr_dialer *dialer, const struct pr_dial_to *to,

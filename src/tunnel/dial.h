@@ -30,8 +30,8 @@ struct pr_dialer;
 struct pr_dial;
 
 /* `done` comes once, never from within pr_dial_start(); the descriptor is handed over (-1 unless OPEN), non-blocking and
- * CLOEXEC. `why` is a sentence, borrowed. DOWN: the interface is not there, or down, or this process can't (a
- * limit); all else is said of the destination. Never is another interface or nameserver taken instead. */
+ * CLOEXEC. `why` is a sentence, borrowed. DOWN: the interface is not there, or down; UNSUPPORTED: this process
+ * can't (a limit); all else is said of the destination. Never is another interface or nameserver taken instead. */
 typedef void (*pr_dial_done)(void *context, enum pr_tunnel_outcome outcome, int fd,
 			     const char *why);
 

@@ -9,6 +9,7 @@ static unsigned int weight(enum pr_tunnel_outcome outcome)
 {
 	switch (outcome) {
 	case PR_TUNNEL_DOWN:
+	case PR_TUNNEL_UNSUPPORTED:
 		return 5;
 	case PR_TUNNEL_REFUSED:
 		return 4;

@@ -10,8 +10,8 @@
 #include <sys/queue.h>
 
 #define PR_DIAL_NAMES_MAX    1024u  /* kept without anybody who waits; the oldest goes first */
-#define PR_DIAL_ASKED_MAX    32768u /* names that are asked for at once; beyond: DOWN */
-#define PR_DIAL_CHANNELS_MAX 40u    /* pairs of interface and nameservers; beyond: DOWN */
+#define PR_DIAL_ASKED_MAX    32768u /* names that are asked for at once; beyond: UNSUPPORTED */
+#define PR_DIAL_CHANNELS_MAX 40u    /* pairs of interface and nameservers; beyond: UNSUPPORTED */
 #define PR_DIAL_TTL_LEAST_S  2u	    /* however short the answer's is */
 #define PR_DIAL_TTL_MOST_S   300u
 #define PR_DIAL_TTL_NONE_S   2u /* of a name that is not there, or has no address */

@@ -129,7 +129,7 @@ enum pr_tunnel_outcome pr_dial_outcome_of(int error)
 	case ENFILE:
 	case ENOBUFS:
 	case ENOMEM:
-		return PR_TUNNEL_DOWN;
+		return PR_TUNNEL_UNSUPPORTED;
 	default:
 		return PR_TUNNEL_UNREACHABLE;
 	}

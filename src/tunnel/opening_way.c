@@ -80,7 +80,9 @@ static void on_relay_dialled(void *context, enum pr_tunnel_outcome outcome, int 
 
 	opening->dial = NULL;
 	if (outcome != PR_TUNNEL_OPEN) {
-		pr_opening_fail(opening, PR_TUNNEL_DOWN, opening->hop, why);
+		pr_opening_fail(opening,
+				outcome == PR_TUNNEL_UNSUPPORTED ? outcome : PR_TUNNEL_DOWN,
+				opening->hop, why);
 		return;
 	}
 	opening->layer = pr_layer_associate(opening->carriers->base, PR_TAKE_PTR(opening->layer),
@@ -225,7 +227,8 @@ static void join_trunk(struct pr_opening *opening)
 	if (http2)
 		begin_stream(opening, http2);
 	else if (!opening->wait.trunk)
-		pr_opening_fail_later(opening, PR_TUNNEL_DOWN, "too many connections are open");
+		pr_opening_fail_later(opening, PR_TUNNEL_UNSUPPORTED,
+				      "too many connections are open");
 }
 
 /* ---- by a dial ---- */
@@ -238,10 +241,11 @@ static void on_dialled(void *context, enum pr_tunnel_outcome outcome, int fd, co
 
 	opening->dial = NULL;
 	if (outcome != PR_TUNNEL_OPEN) {
-		/* the interface itself; its word on the destination; otherwise it is the proxy that is not there */
+		/* the interface itself; we can't, or its word on the destination; otherwise it is the proxy that is not
+		 * there */
 		if (outcome == PR_TUNNEL_DOWN)
 			pr_opening_fail(opening, outcome, 0, why);
-		else if (opening->hop == opening->n_hops)
+		else if (outcome == PR_TUNNEL_UNSUPPORTED || opening->hop == opening->n_hops)
 			pr_opening_fail(opening, outcome, opening->hop, why);
 		else
 			pr_opening_fail(opening, PR_TUNNEL_DOWN, opening->hop, why);

@@ -29,7 +29,7 @@
 
 #include "base/error.h"
 
-#define PR_TUNNEL_LINKS_MAX	   16384u /* at once; beyond: DOWN, and it says so */
+#define PR_TUNNEL_LINKS_MAX	   16384u /* at once; beyond: UNSUPPORTED, and it says so */
 #define PR_TUNNEL_IDLE_DATAGRAMS_S 180u	  /* RFC 4787, REQ-5: at least 120 */
 #define PR_TUNNEL_IDLE_STREAM_S	   86400u /* without a byte; keep-alive finds dead ends before */
 #define PR_TUNNEL_UNCLAIMED_S	   75u	  /* open, and its packet never arrived */

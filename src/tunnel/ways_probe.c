@@ -154,7 +154,10 @@ static void on_dialled(void *context, enum pr_tunnel_outcome outcome, int fd, co
 	struct pr_way_probe *probe = context;
 
 	probe->dial = NULL;
-	if (outcome != PR_TUNNEL_OPEN) {
+	if (outcome == PR_TUNNEL_UNSUPPORTED) {
+		/* a limit of ours tells nothing of it: it stays what it was */
+		finish(probe, !probe->hop->first.down, why);
+	} else if (outcome != PR_TUNNEL_OPEN) {
 		finish(probe, false, why);
 	} else if (probe->hop->upstream.kind == PR_TUNNEL_CONNECT) {
 		shake_hands(probe, fd);

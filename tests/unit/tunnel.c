@@ -12,6 +12,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -793,6 +794,58 @@ static void far_end_of_datagrams_is_closed(void **state)
 	close(app);
 }
 
+/* ---- limits ---- */
+
+static int set_up_with(void **state, rlim_t descriptors)
+{
+	struct rlimit before, few;
+	int r;
+
+	assert_int_equal(getrlimit(RLIMIT_NOFILE, &before), 0);
+	few = (struct rlimit){ descriptors, before.rlim_max };
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &few), 0);
+	r = set_up(state);
+	assert_int_equal(setrlimit(RLIMIT_NOFILE, &before), 0);
+	return r;
+}
+
+static int set_up_small(void **state)
+{
+	return set_up_with(state, 1024);
+}
+
+static int set_up_without_descriptors(void **state)
+{
+	return set_up_with(state, 64);
+}
+
+/* A limit of ours is no fault of the upstream's: where it doesn't work links may go around it, and names are asked for
+ * outside. So whoever opens many must not make it so for others. */
+static void too_many_links(void **state)
+{
+	struct world *world = *state;
+	struct pr_tunnel_opened opened = { .outcome = PR_TUNNEL_OPEN };
+	uint64_t n = 0;
+
+	while (opened.outcome == PR_TUNNEL_OPEN && n < 1000) {
+		struct pr_message message;
+
+		open_link(world, ++n, "lo", IPPROTO_UDP, port_of(world->udp_server));
+		message = receive(world->engine, PR_MESSAGE_TUNNEL_OPENED);
+		assert_int_equal(message.ticket, n);
+		assert_int_equal(pr_tunnel_opened_decode(message.body, message.len, &opened), 0);
+		pr_message_done(&message);
+	}
+	assert_int_equal(opened.outcome, PR_TUNNEL_UNSUPPORTED);
+	for (unsigned int i = 0; i < 5; i++) {
+		open_link(world, 2000 + i, "lo", IPPROTO_UDP, port_of(world->udp_server));
+		expect(world, PR_MESSAGE_TUNNEL_OPENED, 2000 + i, PR_TUNNEL_UNSUPPORTED);
+	}
+	assert_int_equal(pr_channel_send(world->engine, PR_MESSAGE_TUNNEL_CLOSE, 1, NULL, 0), 0);
+	open_link(world, 3000, "lo", IPPROTO_UDP, port_of(world->udp_server));
+	expect(world, PR_MESSAGE_TUNNEL_OPENED, 3000, PR_TUNNEL_OPEN);
+}
+
 #define TEST(function) cmocka_unit_test_setup_teardown(function, set_up, tear_down)
 
 int main(void)
@@ -815,6 +868,9 @@ int main(void)
 		TEST(both_kinds_over_ipv6),
 		TEST(datagrams_of_nobody),
 		TEST(far_end_of_datagrams_is_closed),
+		cmocka_unit_test_setup_teardown(too_many_links, set_up_small, tear_down),
+		cmocka_unit_test_setup_teardown(too_many_links, set_up_without_descriptors,
+						tear_down),
 	};
 
 	signal(SIGPIPE, SIG_IGN);
