@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* What http2.c and http2_stream.c share. */
+/* What http2.c, http2_stream.c and http2_callbacks.c share. */
 #pragma once
 
 #include "tunnel/carrier.h"
@@ -62,5 +62,5 @@ void pr_http2_tell(struct pr_http2_stream *stream, bool readable, bool writable)
 void pr_http2_stream_release(struct pr_http2_stream *stream);
 /* Gives back the connection's window of what was kept from it. */
 void pr_http2_repay(struct pr_http2 *http2);
-/* nghttp2's. */
+/* To be freed by the caller. */
 nghttp2_session_callbacks *pr_http2_callbacks(void);
