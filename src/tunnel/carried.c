@@ -224,6 +224,24 @@ static void choose_way(struct pr_tunnel *tunnel, struct pr_carried *carried)
 		pr_carried_end(tunnel, carried, outcome, why);
 }
 
+void pr_carried_other_upstreams(struct pr_tunnel *tunnel)
+{
+	for (uint32_t i = 0; i < tunnel->links.n_made; i++) {
+		struct pr_carried *carried = pr_slab_at(&tunnel->links, i);
+
+		if (carried->state == PR_CARRIED_FREE || carried->state == PR_CARRIED_OVER ||
+		    pr_ways_stands(tunnel->ways, &carried->mark))
+			continue;
+		if (carried->state == PR_CARRIED_OPENING) {
+			pr_carrier_free(PR_TAKE_PTR(carried->carrier), true);
+			choose_way(tunnel, carried);
+		} else {
+			pr_carried_end(tunnel, carried, PR_TUNNEL_REFUSED,
+				       "its upstream is another one now");
+		}
+	}
+}
+
 void pr_carried_again(struct pr_tunnel *tunnel, struct pr_carried *carried)
 {
 	const struct timeval now = { 0 };

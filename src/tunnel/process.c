@@ -24,6 +24,7 @@ static void take_upstreams(struct pr_tunnel *tunnel, const struct pr_message *me
 		return;
 	}
 	pr_carriers_renew(tunnel->carriers);
+	pr_carried_other_upstreams(tunnel);
 	pr_upstreams_untold(tunnel->upstreams);
 	pr_upstreams_tell(tunnel->upstreams, tunnel->ways, tunnel->engine);
 }

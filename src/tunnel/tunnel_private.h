@@ -193,6 +193,8 @@ void pr_carried_end(struct pr_tunnel *tunnel, struct pr_carried *carried,
 void pr_carried_broke(struct pr_tunnel *tunnel, struct pr_carried *carried, bool far, int error);
 /* It had its turn, and may go on at the next. */
 void pr_carried_again(struct pr_tunnel *tunnel, struct pr_carried *carried);
+/* Those whose way is not what it was: cut, or opened anew. */
+void pr_carried_other_upstreams(struct pr_tunnel *tunnel);
 void pr_carried_more(struct pr_tunnel *tunnel);
 void pr_carried_sweep(struct pr_tunnel *tunnel);
 void pr_carried_free(struct pr_tunnel *tunnel);

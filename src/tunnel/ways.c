@@ -209,6 +209,29 @@ static const char *say_why(struct pr_ways *ways, const struct pr_way_upstream *n
 	return ways->why;
 }
 
+static void note_serials(const struct pr_ways *ways, struct pr_way_mark *mark)
+{
+	const struct pr_way_upstream *last = ways->upstreams[mark->spans[mark->n_spans - 1]];
+
+	for (unsigned int i = 0; i < mark->n_hops; i++)
+		mark->serials[i] = ways->upstreams[mark->hops[i]]->serial;
+	if (last->upstream.kind == PR_TUNNEL_CHAIN)
+		mark->serials[PR_TUNNEL_HOPS_MAX] = last->serial;
+}
+
+bool pr_ways_stands(const struct pr_ways *ways, const struct pr_way_mark *mark)
+{
+	for (unsigned int i = 0; i < PR_ARRAY_SIZE(mark->serials); i++) {
+		bool found = mark->serials[i] == 0;
+
+		for (unsigned int j = 0; j < ways->n && !found; j++)
+			found = ways->upstreams[j]->serial == mark->serials[i];
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
 enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const char *upstream,
 				      const char *application, const char *domain, uint64_t link,
 				      bool datagrams, uint64_t now_us, struct pr_way *ret_way,
@@ -238,6 +261,7 @@ enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const char *upstream
 		return outcome;
 	}
 	keep(ways, key, &way.mark);
+	note_serials(ways, &way.mark);
 	give_accounts(ways, named, key, &way);
 	for (unsigned int i = 0; i < way.n_hops; i++)
 		pr_way_used(ways, ways->upstreams[way.mark.hops[i]], i == 0, now_us);

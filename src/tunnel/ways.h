@@ -38,6 +38,8 @@ struct pr_way_mark {
 		[PR_WAYS_SPANS_MAX]; /* of those that it is the whole way of, the named one first */
 	uint8_t n_hops, n_spans;
 	bool datagrams;
+	/* Of its hops, and of the chain that they stand in: as they were. 0 = none. */
+	uint32_t serials[PR_TUNNEL_HOPS_MAX + 1];
 };
 
 /* A way, chosen. */
@@ -58,6 +60,9 @@ PR_MUST_USE enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const ch
 bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
 		    enum pr_tunnel_outcome outcome, unsigned int hop, uint64_t took_us,
 		    const char *why, uint64_t now_us);
+
+/* Are its hops, and their chain, what they were? A set may have got other members. */
+bool pr_ways_stands(const struct pr_ways *ways, const struct pr_way_mark *mark);
 
 struct pr_way_state {
 	const char *upstream, *kind;

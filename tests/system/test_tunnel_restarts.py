@@ -5,6 +5,7 @@ import signal
 import socket
 
 import portreeve_lab
+import portreeve_upstreams as upstreams
 from portreeve_lab import ROUTER4, WEB4, WEB6
 
 PORT = 7
@@ -53,3 +54,35 @@ def test_links_outlive_policies_and_the_engine(lab, guard):
 def age_s(pid):
     ticks = int(open(f"/proc/{pid}/stat").read().rsplit(")")[1].split()[19])
     return float(open("/proc/uptime").read().split()[0]) - ticks / os.sysconf("SC_CLK_TCK")
+
+
+def test_links_of_an_upstream_that_becomes_another_one_are_cut(lab, guard):
+    """The same name, another proxy: what lives doesn't go on by the former one."""
+    lab.start_echo(lab.internet, PORT)
+    upstreams.add_addresses(lab)
+    for address in upstreams.PROXIES4[:2]:
+        lab.internet.start("microsocks", "-i", address, "-p", "1080", ready=upstreams.listens_at(lab.internet, address, 1080))
+
+    def config(way, other="third"):
+        return (f'tunnel_upstream = ( {{ name = "way"; url = "socks5://{way}:1080"; }}, {{ name = "{other}"; url = "http://{ROUTER4}:1"; }} );\n'
+                'tunnel = "way";\nrequire_tunnel = true;\n')
+    guarded = guard(config(upstreams.PROXIES4[0]))
+    with lab.host.inside():
+        link = socket.create_connection((WEB4, PORT), 5)
+    assert echo(link)
+    guarded.configure(config(upstreams.PROXIES4[0], "fourth"))
+    guarded.portreeve("reload")
+    assert echo(link)
+    guarded.configure(config(upstreams.PROXIES4[1], "fourth"))
+    guarded.portreeve("reload")
+
+    def is_cut():
+        try:
+            return not echo(link)
+        except OSError:
+            return True
+    portreeve_lab.wait_for("the cut", is_cut)
+    with lab.host.inside():
+        link = socket.create_connection((WEB4, PORT), 5)
+    assert echo(link)
+    assert upstreams.PROXIES4[1] in lab.internet.run("ss", "-tn", "state", "established", "sport = :1080").stdout
