@@ -459,8 +459,12 @@ static const char *tell_open(const struct pr_check_view *view, const struct pr_s
 	pr_sentence_add(&sentence, "nothing denies it so far; ");
 	if (said->rule != PR_RULE_NONE) {
 		add_rule(&sentence, view->policy, said->rule);
-		pr_sentence_add(&sentence, " decides when this is known: ");
-		add_facts(&sentence, said->missing);
+		if (said->missing) {
+			pr_sentence_add(&sentence, " decides when this is known: ");
+			add_facts(&sentence, said->missing);
+		} else {
+			pr_sentence_add(&sentence, " decides the connection");
+		}
 	} else {
 		pr_sentence_add(&sentence, "the connection decides the rest");
 	}

@@ -130,6 +130,24 @@ static void warn_unreached(struct pr_compile *compile, uint32_t first)
 	}
 }
 
+/* It would be read as a permission otherwise. */
+static void warn_incoming_tunnel(struct pr_compile *compile, uint32_t first)
+{
+	uint32_t n = pr_policy_builder_count(compile->builder, PR_SECTION_RULES);
+	const char *strings = (const char *)compile->builder->sections[PR_SECTION_STRINGS].bytes;
+
+	for (uint32_t i = first; i < n; i++) {
+		const struct pr_blob_rule *rule =
+			pr_policy_builder_record(compile->builder, PR_SECTION_RULES, i);
+
+		if (rule->action == PR_RULE_TUNNEL)
+			pr_compile_warn(compile,
+					"%s: what comes in can't go through a tunnel: what \"%s\" "
+					"matches is denied",
+					strings + rule->place, strings + rule->text);
+	}
+}
+
 /* Before the enforced rules of every profile: nothing else of the configuration changes. */
 static void add_pause(struct pr_compile *compile)
 {
@@ -172,6 +190,8 @@ static int add_ruleset(struct pr_compile *compile, const struct pr_compile_profi
 	}
 	if (!compile->input->paused)
 		warn_unreached(compile, first);
+	if (kind == PR_BLOB_IN || kind == PR_BLOB_ENFORCED_IN)
+		warn_incoming_tunnel(compile, first);
 	pr_policy_builder_ruleset(compile->builder, first);
 	return 0;
 }

@@ -74,7 +74,9 @@ static int check_text(struct pr_document_parser *parser, const config_setting_t 
 	/* What is shipped doesn't know where it will lie: config_sources.c. */
 	if (key->type == PR_TYPE_PATH && *text != '/' &&
 	    parser->document->file->layer != PR_LAYER_SHIPPED)
-		return pr_document_fail_at(parser, item, "write a path that begins with /");
+		return pr_config_fail(parser->error, parser->document->file, line,
+				      "%s: write a path that begins with /",
+				      config_setting_name(item));
 	return 0;
 }
 

@@ -21,6 +21,7 @@
 struct pr_carrier_hop {
 	const struct pr_tunnel_upstream *upstream; /* neither a chain nor a set */
 	const char *user, *password;		   /* "" = none */
+	bool made_up;	    /* the account is: of the upstream none is known */
 	const char *shared; /* links with the same text may share a connection (HTTP/2) */
 };
 

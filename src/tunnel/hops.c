@@ -69,6 +69,7 @@ struct pr_carrier_hop *pr_hops_copy(const struct pr_carrier_hop *hops, unsigned 
 		upstreams[i].n_members = 0;
 		copy[i] = (struct pr_carrier_hop){ .upstream = &upstreams[i],
 						   .user = texts[USER],
+						   .made_up = hops[i].made_up,
 						   .password = texts[PASSWORD],
 						   .shared = texts[SHARED] };
 	}

@@ -59,6 +59,7 @@ static struct pr_talk_ask ask_of(const struct pr_opening *opening)
 		.port = next ? next->port : opening->port,
 		.user = hop->user,
 		.password = hop->password,
+		.made_up = hop->made_up,
 		.associate = opening->datagrams,
 	};
 }

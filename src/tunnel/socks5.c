@@ -148,7 +148,9 @@ static enum pr_talk_heard hear_accepted(struct pr_socks5 *socks, struct pr_talk_
 {
 	/* RFC 1929, 2: status 0 alone is success; some servers write 5 as the version */
 	if (socks->in[1] != 0)
-		return fail(failure, PR_TUNNEL_FORBIDDEN, true, "wrong user or password");
+		return fail(failure, PR_TUNNEL_FORBIDDEN, true,
+			    socks->ask.made_up ? "it wants a user and a password"
+					       : "wrong user or password");
 	socks->state = PR_SOCKS5_REQUEST;
 	return PR_TALK_MORE;
 }

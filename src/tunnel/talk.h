@@ -23,6 +23,7 @@ struct pr_talk_ask {
 	const char *host;
 	uint16_t port;
 	const char *user, *password; /* "" = none */
+	bool made_up;		     /* user and password are: nobody knows them */
 	bool associate;		     /* SOCKS5: datagrams; host and port are not said */
 };
 

@@ -5,6 +5,7 @@
  */
 #include "tunnel/tls.h"
 
+#include <errno.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
 #include <string.h>
@@ -80,11 +81,15 @@ static int add_certificates(X509_STORE *store, BIO *bio)
 	return n;
 }
 
+/* How many, or why the file can't be read. */
 static int add_file(X509_STORE *store, const char *path)
 {
-	BIO *bio = BIO_new_file(path, "r");
-	int n = bio ? add_certificates(store, bio) : 0;
+	BIO *bio;
+	int n;
 
+	errno = 0;
+	bio = BIO_new_file(path, "r");
+	n = bio ? add_certificates(store, bio) : errno ? -errno : -EIO;
 	BIO_free(bio);
 	ERR_clear_error();
 	return n;
@@ -101,7 +106,7 @@ static int add_system(X509_STORE *store)
 	};
 	int n = 0;
 
-	for (size_t i = 0; n == 0 && i < PR_ARRAY_SIZE(paths); i++)
+	for (size_t i = 0; n <= 0 && i < PR_ARRAY_SIZE(paths); i++)
 		n = add_file(store, paths[i]);
 	return n;
 }
@@ -142,6 +147,23 @@ static SSL_CTX *new_context(X509_STORE *store)
 	return context;
 }
 
+static const char *say_unread(const char *ca, int n)
+{
+	if (ca[0] == '\0')
+		return "the system's certificates cannot be read";
+	switch (-n) {
+	case 0:
+		return "the file of the certificates (ca) has none in it";
+	case ENOENT:
+		return "the file of the certificates (ca) is not there";
+	case EACCES:
+		return "the certificates (ca) may not be read: the user portreeve-tunnel needs the "
+		       "right to, and they lie where tunnel.md says";
+	default:
+		return "the certificates (ca) cannot be read";
+	}
+}
+
 static struct pr_tls_authorities *read_authorities(struct pr_tls *tls, const char *ca)
 {
 	struct pr_tls_authorities *authorities =
@@ -158,9 +180,8 @@ static struct pr_tls_authorities *read_authorities(struct pr_tls *tls, const cha
 	/* whoever names a certificate trusts it, whether or not it is an authority's */
 	if (ca[0])
 		X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);
-	if (n == 0)
-		authorities->why = ca[0] ? "the certificates (ca) cannot be read"
-					 : "the system's certificates cannot be read";
+	if (n <= 0)
+		authorities->why = say_unread(ca, n);
 	authorities->context = new_context(store);
 	X509_STORE_free(store);
 	LIST_INSERT_HEAD(&tls->authorities, authorities, link);

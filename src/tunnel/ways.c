@@ -158,6 +158,7 @@ static void give_accounts(struct pr_ways *ways, const struct pr_way_upstream *na
 		hop->user = hop->upstream->user;
 		hop->password = hop->upstream->password;
 		hop->shared = ways->shared;
+		hop->made_up = drawn;
 		if (!drawn)
 			continue;
 		pr_way_key_text(key, serial, "user", ways->accounts[i].user);

@@ -100,7 +100,7 @@ static const struct {
 	  "either url or file" },
 	{ "portreeve.conf", "list = ( { id = \"a\"; fiel = \"/f\"; } );", "do you mean \"file\"?" },
 	{ "portreeve.conf", "list = (\n{ id = \"a\"; file = \"f\"; } );",
-	  ":2: write a path that begins" },
+	  ":2: file: write a path that begins" },
 	{ "portreeve.conf", "list = (\n{ file = \"/f\"; } );", ":2: an id is missing" },
 	{ "portreeve.conf", "list = ( { id = \"..\"; file = \"/f\"; } );", "with a dot" },
 	{ "portreeve.conf", "list = ( { id = \"a/b\"; file = \"/f\"; } );", "no list's id" },

@@ -274,6 +274,8 @@ static void warns_where_there_is_no_way(void **state)
 		 "names no upstream, and the setting tunnel doesn't either");
 	warns_of(UPSTREAM(A) "outgoing = [ \"> .example\" ]; tunnel = \"a\";", NULL, NULL);
 	warns_of(UPSTREAM(A) "outgoing = [ \">a .example\" ];", NULL, NULL);
+	warns_of(UPSTREAM(A) "incoming = [ \">a LAN\" ];", NULL,
+		 "what comes in can't go through a tunnel: what \">a LAN\"");
 	warns_of("require_tunnel = true;", NULL, "no tunnel is set up: what require_tunnel");
 	warns_of(UPSTREAM(A) "require_tunnel = true; tunnel = \"a\";", NULL, NULL);
 	warns_of(UPSTREAM("{ name = \"a\"; url = \"http://p.example:1\"; user = \"u\"; password = "

@@ -560,7 +560,7 @@ static void no_tls(void **state)
 	office.ca = "/nowhere/ca.pem";
 	link_open(&link, carriers, &to);
 	run();
-	failed(&link, PR_TUNNEL_DOWN, 0, "office: the certificates (ca) cannot be read");
+	failed(&link, PR_TUNNEL_DOWN, 0, "office: the file of the certificates (ca) is not there");
 	pr_carrier_free(link.carrier, true);
 }
 

@@ -63,6 +63,7 @@ static void without_account(void **state)
 static void with_an_account(void **state)
 {
 	struct pr_talk_failure failure;
+	struct pr_talk_ask made_up;
 	struct pr_socks5 socks;
 	size_t used;
 
@@ -81,6 +82,16 @@ static void with_an_account(void **state)
 	SAYS(&socks, "\1\1u\2pw");
 	assert_int_equal(HEARS(&socks, "\1\1"), PR_TALK_FAILED);
 	assert_int_equal(failure.outcome, PR_TUNNEL_FORBIDDEN);
+	assert_string_equal(failure.why, "wrong user or password");
+
+	made_up = with_account;
+	made_up.made_up = true;
+	assert_int_equal(pr_socks5_start(&socks, &made_up), 0);
+	SAYS(&socks, "\5\2\2\0");
+	assert_int_equal(HEARS(&socks, "\5\2"), PR_TALK_MORE);
+	SAYS(&socks, "\1\1u\2pw");
+	assert_int_equal(HEARS(&socks, "\1\1"), PR_TALK_FAILED);
+	assert_string_equal(failure.why, "it wants a user and a password");
 	assert_true(failure.own);
 }
 

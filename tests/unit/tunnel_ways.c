@@ -281,6 +281,7 @@ static void test_no_account(void **state)
 	choose(world, "b", "app");
 	assert_string_equal(world->way.hops[0].user, "me");
 	assert_string_equal(world->way.hops[0].password, "secret");
+	assert_false(world->way.hops[0].made_up);
 	choose(world, "c", "app");
 	assert_string_equal(world->way.hops[0].user, "");
 }
@@ -311,6 +312,7 @@ static void test_hops_of_a_chain_hear_different_accounts(void **state)
 	choose(world, "chain", "app");
 	assert_hops(world, "ab");
 	assert_string_not_equal(world->way.hops[0].user, world->way.hops[1].user);
+	assert_true(world->way.hops[0].made_up && world->way.hops[1].made_up);
 }
 
 static void test_more_are_kept_than_there_is_room_for(void **state)
