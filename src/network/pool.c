@@ -277,6 +277,27 @@ static bool make_room(struct pr_pool *pool, uint64_t now_us)
 	return true;
 }
 
+/* A page that makes up names without end must not leave its browser without any. Those of others that were used before
+ * are passed over: they end where it is too young. */
+static bool make_room_of_own(struct pr_pool *pool, uint32_t owner, uint64_t now_us)
+{
+	uint32_t own = find_owner(pool, owner), number = pool->idle.head;
+
+	for (; number != PR_SLAB_NONE; number = entry_at(pool, number)->by_use.next) {
+		const struct pr_pool_entry *entry = entry_at(pool, number);
+
+		if (now_us < entry->used_us ||
+		    now_us - entry->used_us < PR_POOL_KEEP_OWN_S * UINT64_C(1000000))
+			return false;
+		if (entry->owner != own)
+			continue;
+		drop(pool, number);
+		pool->counters.reused++;
+		return true;
+	}
+	return false;
+}
+
 /* There is one, for there are more places than names. */
 static uint32_t next_free(struct pr_pool *pool)
 {
@@ -303,7 +324,8 @@ int pr_pool_give(struct pr_pool *pool, const char *name, int family, uint32_t ow
 			append_idle(pool, number, now_us);
 		}
 	} else {
-		if (strlen(name) >= PR_NAME_TEXT_SIZE || has_enough(pool, owner) ||
+		if (strlen(name) >= PR_NAME_TEXT_SIZE ||
+		    (has_enough(pool, owner) && !make_room_of_own(pool, owner, now_us)) ||
 		    !make_room(pool, now_us)) {
 			pool->counters.full++;
 			return PR_POOL_FULL;

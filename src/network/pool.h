@@ -22,8 +22,10 @@
 #define PR_POOL_KEEP_S	 86400u
 #define PR_POOL_NAMES_MAX \
 	65536u /* Reached: the name used longest ago gives way, if it may; else none is given */
-/* Of them those that one owner had given first; of no limit for owner 0. Reached: none is given to it. */
+/* Of them those that one owner had given first; of no limit for owner 0. Reached: the one of its own that was used longest
+ * ago gives way, if that is long enough; else none is given to it. */
 #define PR_POOL_NAMES_PER_OWNER_MAX 32768u
+#define PR_POOL_KEEP_OWN_S	    3600u
 #define PR_POOL_LEN4_MOST	    24u /* of a prefix: smaller pools are an error */
 #define PR_POOL_LEN4_LEAST	    8u	/* and larger ones */
 #define PR_POOL_LEN6_MOST	    96u

@@ -267,6 +267,35 @@ static void one_that_asks_for_ever_more_leaves_room(void **state)
 	pr_pool_free(pool);
 }
 
+static void one_that_has_enough_gives_up_its_oldest(void **state)
+{
+	struct pr_pool *pool = pool_of("10.99.7.0/24", NULL, 8);
+	struct pr_address address;
+	char text[32];
+
+	(void)state;
+	assert_int_equal(give_to(pool, 9, "other.example", 0), PR_POOL_GIVEN);
+	for (int i = 0; i < 4; i++) {
+		snprintf(text, sizeof(text), "n%d.example", i);
+		assert_int_equal(pr_pool_give(pool, text, 4, 7, (uint64_t)i * S, &address),
+				 PR_POOL_GIVEN);
+		if (i == 0)
+			assert_true(pr_pool_hold(pool, &address));
+	}
+	assert_int_equal(give_to(pool, 7, "more.example", PR_POOL_KEEP_OWN_S * S), PR_POOL_FULL);
+	assert_int_equal(give_to(pool, 7, "more.example", (PR_POOL_KEEP_OWN_S + 1) * S),
+			 PR_POOL_GIVEN);
+	/* not the one in use, and none of another's */
+	assert_true(pr_pool_knows(pool, "n0.example"));
+	assert_false(pr_pool_knows(pool, "n1.example"));
+	assert_true(pr_pool_knows(pool, "n2.example"));
+	assert_true(pr_pool_knows(pool, "other.example"));
+	assert_int_equal(give_to(pool, 7, "again.example", (PR_POOL_KEEP_OWN_S + 1) * S),
+			 PR_POOL_FULL);
+	assert_int_equal(counted(pool).n, 5);
+	pr_pool_free(pool);
+}
+
 static void a_place_in_use_is_passed_over(void **state)
 {
 	struct pr_pool *pool = pool_of("10.99.7.0/24", NULL, 2);
@@ -472,6 +501,7 @@ int main(void)
 		cmocka_unit_test(never_given_anew_under_a_link),
 		cmocka_unit_test(addresses_come_again_last),
 		cmocka_unit_test(one_that_asks_for_ever_more_leaves_room),
+		cmocka_unit_test(one_that_has_enough_gives_up_its_oldest),
 		cmocka_unit_test(a_place_in_use_is_passed_over),
 		cmocka_unit_test(names_too_long_are_full),
 		cmocka_unit_test(survives_a_restart),
