@@ -17,7 +17,6 @@
  * To the engine, beside its answers:
  *   TUNNEL_STATE     once a second for each upstream of which something changed, pairs:
  *                      "upstream"    its id, first
- *                      "kind"        pr_tunnel_kind_name()
  *                      "up"          1, 0; without it: not known, it was neither used nor looked at
  *                      "latency_us"  of opening a link by it; 0: none yet
  *                      "links"       that it carries now

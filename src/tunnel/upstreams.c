@@ -126,7 +126,6 @@ static size_t encode(const struct pr_way_state *state, const struct pr_upstream_
 
 	snprintf(why, sizeof(why), "%s", state->why);
 	pr_assert(pr_pairs_add(&pairs, "upstream", state->upstream));
-	pr_assert(pr_pairs_add(&pairs, "kind", state->kind));
 	if (state->known)
 		pr_assert(pr_pairs_add(&pairs, "up", state->up ? "1" : "0"));
 	add_number(&pairs, &numbers, "latency_us", state->latency_us);

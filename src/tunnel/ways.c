@@ -354,7 +354,6 @@ bool pr_ways_state(const struct pr_ways *ways, unsigned int n, struct pr_way_sta
 	first = !pr_way_is_hop(upstream) || upstream->first.known || !upstream->behind.known;
 	*ret_state = (struct pr_way_state){
 		.upstream = upstream->upstream.id,
-		.kind = pr_tunnel_kind_name(upstream->upstream.kind),
 		.up = pr_way_grade(ways, upstream, first, false, 0) < PR_WAY_DOWN,
 		.known = upstream->first.known || upstream->behind.known || upstream->opened ||
 			 upstream->failed,

@@ -65,7 +65,7 @@ bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
 bool pr_ways_stands(const struct pr_ways *ways, const struct pr_way_mark *mark);
 
 struct pr_way_state {
-	const char *upstream, *kind;
+	const char *upstream;
 	bool up, known; /* known: it was used or looked at */
 	uint32_t
 		latency_us; /* of opening a link by it, smoothed; until then of reaching it; 0 = none yet */

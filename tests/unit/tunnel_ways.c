@@ -731,7 +731,6 @@ static void test_state(void **state)
 	set(world);
 	got = state_of(world, 0);
 	assert_string_equal(got.upstream, "a");
-	assert_string_equal(got.kind, "connect");
 	assert_true(got.up);
 	assert_false(got.known);
 	choose(world, "a", "app");
