@@ -2,6 +2,8 @@
 /* What a packet is: which link's, which end's, an error about one, or none of a link at all. */
 #include "engine/arrival.h"
 
+#include "engine/tunnelling.h"
+
 #define DNS_HEADER_LEN 12 /* RFC 1035, 4.1.1 */
 #define DNS_OPCODE     0x78
 
@@ -55,6 +57,15 @@ bool pr_arrival_from_self(const struct pr_engine *engine, const struct pr_arriva
 	return arrival->packet->hook == PR_HOOK_INPUT && !arrival->reply &&
 	       tuple->dst_port == PR_ENGINE_PORT_DOMAIN &&
 	       (tuple->proto == IPPROTO_UDP || tuple->proto == IPPROTO_TCP) &&
+	       pr_arrival_on_loopback(engine, arrival);
+}
+
+bool pr_arrival_from_tunnel(const struct pr_engine *engine, const struct pr_arrival *arrival)
+{
+	const struct pr_tuple *tuple = &arrival->parsed.tuple;
+
+	return arrival->packet->hook == PR_HOOK_INPUT && !arrival->reply &&
+	       tuple->proto == IPPROTO_TCP && pr_tunnel_has_port(engine, tuple->dst_port) &&
 	       pr_arrival_on_loopback(engine, arrival);
 }
 

@@ -25,6 +25,7 @@ bool pr_arrival_find_link(const struct pr_engine *engine, struct pr_arrival *arr
 /* Our own socket opened it: such a packet is not seen where it leaves, only where it arrives. To a nameserver alone,
  * that is what we talk to. */
 bool pr_arrival_from_self(const struct pr_engine *engine, const struct pr_arrival *arrival);
+bool pr_arrival_from_tunnel(const struct pr_engine *engine, const struct pr_arrival *arrival);
 /* A DNS message over UDP to a nameserver; what it is for. */
 enum pr_arrival_dns {
 	PR_ARRIVAL_NO_DNS, /* or over TCP, where no first packet carries the message */

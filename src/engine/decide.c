@@ -260,6 +260,8 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 	link->flags &= (uint16_t) ~(why << end_name);
 	if (link->from_self && end_name == PR_LINK_IN)
 		pr_local_upstream_note(engine, end->application);
+	if (link->from_tunnel && end_name == PR_LINK_IN)
+		pr_tunnel_server_note(engine, end->application, link->tuple.dst_port);
 	pr_subject_of_end(engine, link, end_name, &of);
 	if (of.subject.seen) {
 		pr_doh_note(engine, end->application, &of.subject);

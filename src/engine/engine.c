@@ -82,6 +82,7 @@ void pr_engine_free(struct pr_engine *engine)
 	pr_prompts_done(engine);
 	pr_answers_done(engine);
 	pr_local_upstreams_done(engine);
+	pr_tunnel_servers_done(engine);
 	pr_instances_done(engine);
 	pr_communications_free(engine->communications);
 	pr_names_free(engine->names);

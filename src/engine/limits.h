@@ -54,6 +54,10 @@
 /* So long after our last question to it, it is none any more. The resolver asks more often than that
  * (resolver/greeting.h). */
 #define PR_ENGINE_LOCAL_UPSTREAM_US 120000000u
+/* Servers of this host that the tunnel leads to, by application and port. Reached: the one noted first gives way, until
+ * the tunnel comes to it again; after so long without that it is none any more. */
+#define PR_ENGINE_TUNNEL_SERVERS_MAX 8u
+#define PR_ENGINE_TUNNEL_SERVER_US   120000000u
 /* Packets of a TCP link that is being cut which are dropped, not refused: once what was held is let go the kernel sends it again
  * at once, and a reset in answer would take the socket away that is about to be destroyed. At most 3. */
 #define PR_ENGINE_CUT_SPARES 3u

@@ -101,6 +101,13 @@ struct pr_local_upstream {
 	uint64_t asked_us;
 };
 
+/* Who serves an upstream of the tunnel on this host. */
+struct pr_tunnel_server {
+	uint32_t application; /* held; 0 = free */
+	uint16_t port;
+	uint64_t asked_us;
+};
+
 /* A decision of a packet that is still to be told. */
 struct pr_owed {
 	uint64_t link, us;
@@ -169,6 +176,8 @@ struct pr_engine {
 	struct pr_asker_slot askers[PR_ENGINE_ASKERS];
 	struct pr_local_upstream local_upstreams[PR_ENGINE_LOCAL_UPSTREAMS_MAX];
 	uint32_t n_local_upstreams_ever;
+	struct pr_tunnel_server tunnel_servers[PR_ENGINE_TUNNEL_SERVERS_MAX];
+	uint32_t n_tunnel_servers_ever;
 
 	bool unwatched; /* nobody reads events */
 	uint64_t last_ticket, last_prompt;

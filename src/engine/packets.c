@@ -275,6 +275,7 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 		count_spoofed(engine, arrival, spoof);
 	pr_attackers_begin(engine, arrival->link, parsed->tcp_flags, arrival->packet->in_ifindex);
 	arrival->link->from_self = pr_arrival_from_self(engine, arrival);
+	arrival->link->from_tunnel = pr_arrival_from_tunnel(engine, arrival);
 	arrival->link->no_question =
 		direction != PR_DIRECTION_IN && pr_arrival_dns(arrival) == PR_ARRIVAL_DNS_OTHER;
 	arrival->end = pr_arrival_end(arrival);

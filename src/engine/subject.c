@@ -68,7 +68,7 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 		.start_grace = link->adopted && !(link->graceless & 1u << end_name) &&
 			       engine->policy && pr_policy_global(engine->policy)->start_grace,
 		.own = (end->application && end->application == engine->self.application) ||
-		       (incoming && link->from_self),
+		       (incoming && (link->from_self || link->from_tunnel)),
 		.attacker = pr_attackers_blocks(engine, link, end_name),
 		.to_nameserver = !incoming && is_to_nameserver(engine, link),
 		.dns_exempt = link->no_question ||

@@ -197,6 +197,9 @@ enum pr_tunnel_refusal pr_tunnelled_refusal(const struct pr_engine *engine,
 		return PR_TUNNEL_REFUSAL_UNTRACKED;
 	if (must_be_encrypted(engine, subject, rule))
 		return PR_TUNNEL_REFUSAL_ENCRYPTION;
+	if (pr_tunnel_server_is(engine, link->ends[end].application,
+				pr_tunnelled_upstream_by(engine, subject->profile, rule)))
+		return PR_TUNNEL_REFUSAL_CIRCLE;
 	return PR_TUNNEL_REFUSAL_NONE;
 }
 

@@ -68,6 +68,9 @@ struct pr_tunnelled *pr_tunnelled_enter(struct pr_engine *engine, struct pr_link
 /* The id of what a rule, or with PR_RULE_NONE the profile, sends its links to; "" = none. */
 const char *pr_tunnelled_upstream_by(const struct pr_engine *engine, uint32_t profile,
 				     uint32_t rule);
+/* Does the application serve a proxy that links of this upstream go by? */
+bool pr_tunnel_server_is(const struct pr_engine *engine, uint32_t application,
+			 const char *upstream);
 /* Why what is to go through the tunnel can't. */
 enum pr_tunnel_refusal {
 	PR_TUNNEL_REFUSAL_NONE,
@@ -78,6 +81,7 @@ enum pr_tunnel_refusal {
 	PR_TUNNEL_REFUSAL_MANY,
 	PR_TUNNEL_REFUSAL_UNTRACKED,
 	PR_TUNNEL_REFUSAL_ENCRYPTION,
+	PR_TUNNEL_REFUSAL_CIRCLE,
 };
 
 enum pr_tunnel_refusal pr_tunnelled_refusal(const struct pr_engine *engine,

@@ -58,6 +58,9 @@ const char *pr_tunnel_text(const struct pr_engine *engine, const struct pr_link 
 		[PR_TUNNEL_REFUSAL_ENCRYPTION] = "what goes through the tunnel isn't looked into, "
 						 "so nothing proves that it is "
 						 "encrypted (require_encryption), and it is denied",
+		[PR_TUNNEL_REFUSAL_CIRCLE] =
+			"it serves that upstream itself, so it would go in a circle and is denied; "
+			"outgoing = [ \"+ Internet\" ] in its profile lets it out",
 	};
 	const struct pr_tunnelled *tunnelled =
 		end == PR_LINK_OUT ? pr_tunnelled_of(engine, link) : NULL;

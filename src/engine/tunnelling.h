@@ -10,6 +10,12 @@
 void pr_tunnel_init(struct pr_engine *engine);
 void pr_tunnel_done(struct pr_engine *engine);
 
+/* Is it the port of an upstream? */
+bool pr_tunnel_has_port(const struct pr_engine *engine, uint16_t port);
+/* The receiver of a link that the tunnel's own socket opened, at an upstream's port, is known. */
+void pr_tunnel_server_note(struct pr_engine *engine, uint32_t application, uint16_t port);
+void pr_tunnel_servers_done(struct pr_engine *engine);
+
 /* What a user permits goes through the tunnel. */
 bool pr_tunnel_is_required(const struct pr_engine *engine, const struct pr_subject *subject);
 /* There is an upstream for what the rule, or with PR_RULE_NONE the profile, sends there. */

@@ -90,6 +90,7 @@ struct pr_link {
 	bool untracked : 1;
 	bool no_question : 1; /* to a nameserver, and opened by a message that asks for no name */
 	bool from_self : 1;   /* our own socket opened it, which the kernel let leave by itself */
+	bool from_tunnel : 1; /* the same, to the port of an upstream of the tunnel */
 	bool weighed : 1;     /* as evidence of an attack */
 	bool owed : 1;	      /* something of it is still to be told */
 	bool isn_known : 1;

@@ -22,7 +22,7 @@
 #include <stdint.h>
 
 #define PR_BLOB_MAGIC	"portreev"
-#define PR_BLOB_VERSION 9u
+#define PR_BLOB_VERSION 10u
 #define PR_BLOB_NONE	UINT32_MAX
 #define PR_BLOB_LEN_MAX (UINT32_C(1) << 31)
 
@@ -108,7 +108,7 @@ struct pr_blob_provider {
 
 struct pr_blob_tunnel {
 	uint32_t id; /* string */
-	uint32_t kind;
+	uint32_t kind, port, leads_by;
 };
 
 /* A profile's rulesets stand behind each other: these. */

@@ -21,6 +21,7 @@ struct pr_compile {
 	uint64_t next_expiry_s;
 	/* Of the tunnel, in their order; borrowed from the documents. */
 	const struct pr_document_tunnel *tunnels[PR_TUNNEL_UPSTREAMS_MAX];
+	uint32_t leads_by[PR_TUNNEL_UPSTREAMS_MAX]; /* struct pr_policy_tunnel */
 	unsigned int n_tunnels;
 	uint32_t profile; /* whose rules are being added */
 	struct pr_policy_blob blob;

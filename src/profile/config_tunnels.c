@@ -205,6 +205,19 @@ static void warn_plain(struct pr_compile *compile, const struct pr_document *doc
 				document->file->name, tunnel->line, upstream->id);
 }
 
+static uint32_t leads_by(struct pr_compile *compile, const struct pr_tunnel_upstream *upstream)
+{
+	unsigned int number = compile->n_tunnels - 1;
+	uint32_t bits = 1u << number;
+
+	for (unsigned int i = 0; i < upstream->n_members; i++)
+		for (unsigned int k = 0; k < number; k++)
+			if (strcmp(compile->tunnels[k]->upstream.id, upstream->members[i]) == 0)
+				bits |= compile->leads_by[k];
+	compile->leads_by[number] = bits;
+	return bits;
+}
+
 static int add(struct pr_compile *compile, const struct pr_document *document,
 	       const struct pr_document_tunnel *tunnel)
 {
@@ -221,7 +234,12 @@ static int add(struct pr_compile *compile, const struct pr_document *document,
 	if (r < 0)
 		return r;
 	compile->tunnels[compile->n_tunnels++] = tunnel;
-	pr_policy_builder_tunnel(compile->builder, upstream.id, upstream.kind);
+	pr_policy_builder_tunnel(
+		compile->builder,
+		&(struct pr_policy_tunnel){ .id = upstream.id,
+					    .kind = upstream.kind,
+					    .port = upstream.port,
+					    .leads_by = leads_by(compile, &upstream) });
 	blob->tunnels = pr_realloc(blob->tunnels, blob->n_tunnels + 1, sizeof(*blob->tunnels));
 	/* What is shipped names files beside it. */
 	if (upstream.ca[0] && upstream.ca[0] != '/' && document->file->directory)

@@ -159,11 +159,14 @@ struct pr_source pr_policy_geo(const struct pr_policy *policy, uint32_t geo);
 uint32_t pr_policy_n_providers(const struct pr_policy *policy);
 struct pr_provider pr_policy_provider(const struct pr_policy *policy, uint32_t provider);
 
-/* Ways by which links leave instead of going straight, PR_TUNNEL_UPSTREAMS_MAX at most. Where they lead, and by which
- * account, is not in a policy. */
+/* Ways by which links leave instead of going straight, PR_TUNNEL_UPSTREAMS_MAX at most. Where they lead, but for the port, and by
+ * which account, is not in a policy. */
 struct pr_policy_tunnel {
 	const char *id;
 	enum pr_tunnel_kind kind;
+	uint16_t port; /* of a proxy; 0 = it is none */
+	uint32_t
+		leads_by; /* bit 1 << number of each upstream that links of it may go by; its own too */
 };
 uint32_t pr_policy_n_tunnels(const struct pr_policy *policy);
 struct pr_policy_tunnel pr_policy_tunnel(const struct pr_policy *policy, uint32_t tunnel);

@@ -111,10 +111,11 @@ uint32_t pr_policy_builder_list(struct pr_policy_builder *builder, const char *i
 	return pr_policy_builder_append(builder, PR_SECTION_LISTS, &list, 1);
 }
 
-void pr_policy_builder_tunnel(struct pr_policy_builder *builder, const char *id,
-			      enum pr_tunnel_kind kind)
+void pr_policy_builder_tunnel(struct pr_policy_builder *builder,
+			      const struct pr_policy_tunnel *tunnel)
 {
-	const struct pr_blob_tunnel blob = { pr_policy_builder_string(builder, id), kind };
+	const struct pr_blob_tunnel blob = { pr_policy_builder_string(builder, tunnel->id),
+					     tunnel->kind, tunnel->port, tunnel->leads_by };
 
 	pr_policy_builder_append(builder, PR_SECTION_TUNNELS, &blob, 1);
 }

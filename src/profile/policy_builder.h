@@ -42,8 +42,8 @@ uint32_t pr_policy_builder_string(struct pr_policy_builder *builder, const char 
 /* The number of the list with this id; a new one where there is none yet. */
 uint32_t pr_policy_builder_list(struct pr_policy_builder *builder, const char *id);
 /* Appends an upstream of the tunnel. */
-void pr_policy_builder_tunnel(struct pr_policy_builder *builder, const char *id,
-			      enum pr_tunnel_kind kind);
+void pr_policy_builder_tunnel(struct pr_policy_builder *builder,
+			      const struct pr_policy_tunnel *tunnel);
 /* Appends a rule; rulesets take what was appended since the one before. */
 void pr_policy_builder_rule(struct pr_policy_builder *builder, const struct pr_rule *rule,
 			    const char *text, const char *place);

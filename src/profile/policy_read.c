@@ -126,6 +126,8 @@ struct pr_policy_tunnel pr_policy_tunnel(const struct pr_policy *policy, uint32_
 	return (struct pr_policy_tunnel){
 		.id = policy->strings + policy->tunnels[tunnel].id,
 		.kind = (enum pr_tunnel_kind)policy->tunnels[tunnel].kind,
+		.port = (uint16_t)policy->tunnels[tunnel].port,
+		.leads_by = policy->tunnels[tunnel].leads_by,
 	};
 }
 

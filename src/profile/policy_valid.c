@@ -122,7 +122,8 @@ static bool tunnels_valid(const struct pr_policy *policy)
 	for (uint32_t i = 0; i < policy->n[PR_SECTION_TUNNELS]; i++)
 		if (!string_valid(policy, policy->tunnels[i].id) ||
 		    !pr_tunnel_id_valid(policy->strings + policy->tunnels[i].id) ||
-		    policy->tunnels[i].kind >= PR_TUNNEL_N_KINDS)
+		    policy->tunnels[i].kind >= PR_TUNNEL_N_KINDS ||
+		    policy->tunnels[i].port > UINT16_MAX)
 			return false;
 	return policy->n[PR_SECTION_TUNNELS] <= PR_TUNNEL_UPSTREAMS_MAX;
 }

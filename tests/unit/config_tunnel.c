@@ -198,6 +198,11 @@ static void accounts_go_around_the_policy(void **state)
 	assert_true(pr_policy_tunnel_find(setup.policy, "three", &number));
 	assert_int_equal(number, 4);
 	assert_int_equal(pr_policy_tunnel(setup.policy, 4).kind, PR_TUNNEL_CHAIN);
+	assert_int_equal(pr_policy_tunnel(setup.policy, 1).port, 443);
+	assert_int_equal(pr_policy_tunnel(setup.policy, 2).port, 0);
+	assert_int_equal(pr_policy_tunnel(setup.policy, 1).leads_by, 0x02);
+	assert_int_equal(pr_policy_tunnel(setup.policy, 3).leads_by, 0x0b);
+	assert_int_equal(pr_policy_tunnel(setup.policy, 4).leads_by, 0x1f);
 	assert_false(pr_policy_tunnel_find(setup.policy, "four", &number));
 	assert_string_equal(pr_policy_settings(setup.policy, 0)->tunnel, "tor");
 	assert_int_equal(pr_policy_settings(setup.policy, 1)->without_tunnel,
