@@ -17,7 +17,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/eventfd.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 #define SUPERVISOR_SIZE (4u << 20)
@@ -381,8 +380,6 @@ int pr_engine_main(void)
 	if (r)
 		pr_engine_process_fail(process, "%s",
 				       r > 0 ? pr_nfqueue_outcome_text(r) : strerror(-r));
-	/* Until the workers are started; refused in a user namespace, where they do without. */
-	(void)setpriority(PRIO_PROCESS, 0, PR_ENGINE_WORKER_NICE);
 	r = pr_role_drop(&process->start, PR_PARTY_ENGINE);
 	if (r == 0)
 		r = pr_role_close(PR_PARTY_ENGINE, NULL);

@@ -44,9 +44,8 @@
 	100 /* … so long: saving takes a hundredth of the time, whatever there is */
 #define PR_ENGINE_LOOK_ADOPTED	 10 /* seconds between looks whether adopted links have ended */
 #define PR_ENGINE_WORKER_BATCH	 64
-#define PR_ENGINE_WORKER_NICE	 (-10) /* before what only tells, and other programs' work */
-#define PR_ENGINE_WORKER_LOOK_US 100   /* it looks for a next packet so long before it sleeps */
-#define PR_ENGINE_WORKER_HUNG_MS 1500  /* so long busy with what it read at once: no PONG is sent */
+#define PR_ENGINE_WORKER_LOOK_US 100  /* it looks for a next packet so long before it sleeps */
+#define PR_ENGINE_WORKER_HUNG_MS 1500 /* so long busy with what it read at once: no PONG is sent */
 
 struct pr_engine_process;
 

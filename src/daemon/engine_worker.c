@@ -11,7 +11,6 @@
 #include "kernel/nfqueue.h"
 
 #include <string.h>
-#include <sys/resource.h>
 #include <unistd.h>
 
 /* Of IP and TCP, with all the options that fit. */
@@ -164,7 +163,6 @@ void pr_engine_workers_start(struct pr_engine_process *process)
 			pr_engine_process_fail(process, "a worker cannot be started: %s",
 					       strerror(r));
 	}
-	(void)setpriority(PRIO_PROCESS, 0, 0);
 }
 
 bool pr_engine_workers_alive(struct pr_engine_process *process, uint64_t now_us)

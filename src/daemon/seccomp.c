@@ -100,8 +100,7 @@ static const struct conditional for_all_if[] = {
 	{ SCMP_SYS(ioctl), { 1, SCMP_CMP_EQ, FIONBIO, 0 } },
 };
 
-static const int for_engine[] = { SCMP_SYS(accept4), SCMP_SYS(memfd_create),
-				  SCMP_SYS(setpriority) };
+static const int for_engine[] = { SCMP_SYS(accept4), SCMP_SYS(memfd_create) };
 /* A thread, never a process. Look-ups in maps that the supervisor made, nothing else of bpf(2). */
 static const struct conditional for_engine_if[] = {
 	{ SCMP_SYS(clone), { 0, SCMP_CMP_MASKED_EQ, CLONE_THREAD, CLONE_THREAD } },
