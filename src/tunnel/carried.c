@@ -146,22 +146,42 @@ void pr_carried_free(struct pr_tunnel *tunnel)
 
 static void choose_way(struct pr_tunnel *tunnel, struct pr_carried *carried);
 
+/* Tells how it went; true: there is another one. */
+static bool is_there_another(struct pr_tunnel *tunnel, struct pr_carried *carried,
+			     enum pr_tunnel_outcome outcome, unsigned int hop, const char *why)
+{
+	uint64_t now_us = pr_clock_monotonic_us();
+
+	if (!pr_carrier_unanswered(carried->carrier))
+		return pr_ways_opened(tunnel->ways, &carried->mark, outcome, hop,
+				      now_us - carried->began_us, why, now_us);
+	carried->was_named = true;
+	return pr_ways_unanswered(tunnel->ways, &carried->mark, hop, why, now_us);
+}
+
+/* Where the destination was named to one that works, that the others are down is not all of it. */
+static void fail(struct pr_tunnel *tunnel, struct pr_carried *carried,
+		 enum pr_tunnel_outcome outcome, const char *why)
+{
+	if (outcome == PR_TUNNEL_DOWN && carried->was_named)
+		outcome = PR_TUNNEL_UNREACHABLE;
+	pr_carried_end(tunnel, carried, outcome, why);
+}
+
 static void on_opened(void *context, enum pr_tunnel_outcome outcome, unsigned int hop,
 		      const char *why)
 {
 	struct pr_carried *carried = context;
 	struct pr_tunnel *tunnel = carried->tunnel;
-	uint64_t now_us = pr_clock_monotonic_us();
 
-	if (pr_ways_opened(tunnel->ways, &carried->mark, outcome, hop, now_us - carried->began_us,
-			   why, now_us) &&
+	if (is_there_another(tunnel, carried, outcome, hop, why) &&
 	    carried->n_ways < PR_WAYS_TRIES) {
 		pr_carrier_free(PR_TAKE_PTR(carried->carrier), true);
 		choose_way(tunnel, carried);
 		return;
 	}
 	if (outcome != PR_TUNNEL_OPEN) {
-		pr_carried_end(tunnel, carried, outcome, why);
+		fail(tunnel, carried, outcome, why);
 		return;
 	}
 	carried->state = PR_CARRIED_WAITING;
@@ -221,7 +241,7 @@ static void choose_way(struct pr_tunnel *tunnel, struct pr_carried *carried)
 	if (outcome == PR_TUNNEL_OPEN)
 		open_carrier(tunnel, carried, &way);
 	else
-		pr_carried_end(tunnel, carried, outcome, why);
+		fail(tunnel, carried, outcome, why);
 }
 
 void pr_carried_other_upstreams(struct pr_tunnel *tunnel)

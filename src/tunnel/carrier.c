@@ -9,7 +9,8 @@ struct pr_carrier {
 	struct pr_carrier_events events;
 	struct pr_opening *opening; /* NULL once it ended */
 	struct pr_layer *layer;	    /* NULL before */
-	bool *gone;		    /* told when it is freed meanwhile */
+	bool unanswered;
+	bool *gone; /* told when it is freed meanwhile */
 };
 
 struct pr_carriers *pr_carriers_new(struct event_base *base, struct pr_dialer *dialer)
@@ -60,6 +61,7 @@ static void on_opened(void *context, const struct pr_opened *opened)
 
 	carrier->opening = NULL;
 	carrier->layer = opened->layer;
+	carrier->unanswered = opened->unanswered;
 	if (carrier->layer)
 		pr_layer_listen(carrier->layer, &events, carrier);
 	carrier->gone = &gone;
@@ -91,6 +93,11 @@ void pr_carrier_free(struct pr_carrier *carrier, bool reset)
 	pr_opening_cancel(carrier->opening);
 	pr_layer_free(carrier->layer, reset);
 	free(carrier);
+}
+
+bool pr_carrier_unanswered(const struct pr_carrier *carrier)
+{
+	return carrier->unanswered;
 }
 
 ssize_t pr_carrier_read(struct pr_carrier *carrier, void *bytes, size_t size)

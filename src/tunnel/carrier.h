@@ -37,7 +37,7 @@ struct pr_carrier_to {
 struct pr_carrier_events {
 	void *context;
 	/* Once; `why` names the hop and the reason, borrowed. DOWN: hop number `hop` is itself at fault, or cannot be
-	 * reached; otherwise it is the last one's word on the destination. Unless OPEN the carrier is good for nothing but
+	 * reached, and the last one was not told the destination yet; otherwise it is the last one's word on the destination. Unless OPEN the carrier is good for nothing but
 	 * free(). */
 	void (*opened)(void *context, enum pr_tunnel_outcome outcome, unsigned int hop,
 		       const char *why);
@@ -59,6 +59,10 @@ struct pr_carrier *pr_carrier_open(struct pr_carriers *carriers, const struct pr
 				   const struct pr_carrier_events *events);
 /* `reset`: the far end learns that it ended in the middle (a reset, RST_STREAM), where there is a way to say so. */
 void pr_carrier_free(struct pr_carrier *carrier, bool reset); /* takes NULL */
+
+/* From within `opened`: the last hop was told the destination, and what came of it is no word on it: it ended the
+ * connection, or spoke nonsense. UNREACHABLE: whether it does so of others too is not known. */
+bool pr_carrier_unanswered(const struct pr_carrier *carrier);
 
 /* Bytes, or a datagram; 0 = the far end's half is over (never of datagrams); -EAGAIN; -ECONNRESET and others: it is broken.
  * A stream's write may be short; then `writable` follows. */

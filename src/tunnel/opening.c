@@ -24,11 +24,17 @@ static void free_opening(struct pr_opening *opening, bool reset)
 
 void pr_opening_end(struct pr_opening *opening, const struct pr_opened *opened)
 {
+	struct pr_opened told = *opened;
 	pr_opening_done done = opening->done;
 	void *context = opening->context;
 
+	/* It may do that of this destination alone. */
+	if (opening->named && told.outcome == PR_TUNNEL_DOWN) {
+		told.outcome = PR_TUNNEL_UNREACHABLE;
+		told.unanswered = true;
+	}
 	free_opening(opening, true);
-	done(context, opened);
+	done(context, &told);
 }
 
 void pr_opening_fail(struct pr_opening *opening, enum pr_tunnel_outcome outcome, unsigned int hop,

@@ -11,6 +11,7 @@ struct pr_opened {
 	enum pr_tunnel_outcome outcome;
 	unsigned int hop; /* as of pr_carrier_events.opened */
 	const char *why;  /* borrowed; "" if open */
+	bool unanswered;  /* as of pr_carrier_unanswered() */
 	struct pr_layer *
 		layer; /* handed over if open; nothing of it was read, what there is is not told again */
 };

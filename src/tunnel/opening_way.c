@@ -36,7 +36,9 @@ static void fail_by_end(struct pr_opening *opening, int r)
 {
 	char why[PR_TUNNEL_WHY_MAX + 1];
 
-	if (r == -EPIPE)
+	if (r == -EPIPE && opening->named)
+		snprintf(why, sizeof(why), "it ended the connection when it was asked to connect");
+	else if (r == -EPIPE)
 		snprintf(why, sizeof(why), "it ended the connection before it answered");
 	else
 		snprintf(why, sizeof(why), "the connection broke: %s", strerror(-r));
@@ -112,6 +114,16 @@ static void dial_relay(struct pr_opening *opening)
 			pr_dial_start(opening->carriers->dialer, &to, on_relay_dialled, opening);
 }
 
+/* An association is asked for before any destination. */
+static void note_asked(struct pr_opening *opening)
+{
+	if (opening->asked || !(opening->is_stream || pr_talking_asked(&opening->talking)))
+		return;
+	opening->asked = true;
+	opening->named |= pr_opening_is_last(opening) && !opening->datagrams;
+	pr_opening_wait(opening, PR_CARRIER_OPEN_TIMEOUT_MS * UINT64_C(1000));
+}
+
 static void go_on(struct pr_opening *opening)
 {
 	enum pr_talk_heard heard;
@@ -123,14 +135,9 @@ static void go_on(struct pr_opening *opening)
 		heard = pr_http2_heard(opening->layer, &failure, &again);
 	else
 		r = pr_talking_go_on(&opening->talking, opening->layer, &heard, &failure);
-	if (r == -EAGAIN || (r == 0 && heard == PR_TALK_MORE)) {
-		if (!opening->asked &&
-		    (opening->is_stream || pr_talking_asked(&opening->talking))) {
-			opening->asked = true;
-			pr_opening_wait(opening, PR_CARRIER_OPEN_TIMEOUT_MS * UINT64_C(1000));
-		}
+	note_asked(opening);
+	if (r == -EAGAIN || (r == 0 && heard == PR_TALK_MORE))
 		return;
-	}
 	if (r < 0) {
 		fail_by_end(opening, r);
 	} else if (again && !opening->again) {
@@ -194,7 +201,8 @@ static void begin_stream(struct pr_opening *opening, struct pr_http2 *http2)
 		pr_opening_fail_later(opening, PR_TUNNEL_UNSUPPORTED, unnameable);
 		return;
 	}
-	opening->is_stream = opening->asked = true;
+	opening->is_stream = true;
+	note_asked(opening);
 	watch_layer(opening);
 }
 

@@ -102,6 +102,7 @@ struct pr_carried {
 	uint32_t seen_s;   /* of the last byte, or of the last change of state */
 	uint64_t began_us; /* its way */
 	uint8_t n_ways;	   /* that were chosen for it */
+	bool was_named;	   /* one of them failed once it was told the destination */
 	struct pr_tuple tuple;
 	char *texts; /* upstream, application, name; each with its zero */
 	uint16_t application_at, name_at;

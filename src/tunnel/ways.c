@@ -344,6 +344,21 @@ bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
 	       PR_WAY_FINE;
 }
 
+bool pr_ways_unanswered(struct pr_ways *ways, const struct pr_way_mark *mark, unsigned int hop,
+			const char *why, uint64_t now_us)
+{
+	if (mark->set != ways->set)
+		return false;
+	pr_assert(hop < mark->n_hops);
+	for (unsigned int i = 0; i < hop; i++)
+		pr_way_succeeded(ways->upstreams[mark->hops[i]], i == 0, now_us);
+	count_spans(ways, mark, false, 0, why, now_us);
+	count_hops(ways, mark, false, hop, why);
+	pr_way_hinted(ways, ways->upstreams[mark->hops[hop]], hop == 0, now_us);
+	return pr_way_grade(ways, ways->upstreams[mark->spans[0]], true, mark->datagrams, now_us) ==
+	       PR_WAY_FINE;
+}
+
 bool pr_ways_state(const struct pr_ways *ways, unsigned int n, struct pr_way_state *ret_state)
 {
 	const struct pr_way_upstream *upstream = n < ways->n ? ways->upstreams[n] : NULL;

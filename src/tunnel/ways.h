@@ -60,6 +60,9 @@ PR_MUST_USE enum pr_tunnel_outcome pr_ways_choose(struct pr_ways *ways, const ch
 bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
 		    enum pr_tunnel_outcome outcome, unsigned int hop, uint64_t took_us,
 		    const char *why, uint64_t now_us);
+/* The opening ended as pr_carrier_unanswered() says, at hop number `hop`, which is looked at. True as above. */
+bool pr_ways_unanswered(struct pr_ways *ways, const struct pr_way_mark *mark, unsigned int hop,
+			const char *why, uint64_t now_us);
 
 /* Are its hops, and their chain, what they were? A set may have got other members. */
 bool pr_ways_stands(const struct pr_ways *ways, const struct pr_way_mark *mark);
@@ -69,7 +72,7 @@ struct pr_way_state {
 	bool up, known; /* known: it was used or looked at */
 	uint32_t
 		latency_us; /* of opening a link by it, smoothed; until then of reaching it; 0 = none yet */
-	uint64_t opened, failed; /* links; failed: by its own fault */
+	uint64_t opened, failed; /* links; failed: by its own fault, as far as is known */
 	const char *why;	 /* of the last failure of its own; "" = none */
 };
 /* The state of the n-th upstream; false where there is none. */

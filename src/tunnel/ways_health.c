@@ -3,6 +3,8 @@
  * Links tell how a hop fares. Where none does, it is looked at: when one failed, soon; when it went down, at once and then
  * ever more seldom; when links were sent by it and none of them has come to anything yet; and now and then while it is used.
  *
+ * What came to nothing once the destination was named may be the destination's doing: then a look decides, not the link.
+ *
  * A look tells less than a link: one that answers and yet fails every link (a certificate that is over) comes back with
  * its failures but one, and with the wait that it has grown to.
  */
@@ -27,8 +29,10 @@ static enum pr_way_grade grade_of_hop(const struct pr_way_upstream *hop, bool fi
 	/* one that nobody looks at is tried by a link, each time that it may be */
 	if (health->down)
 		return !first && now_us >= health->again_us ? PR_WAY_FINE : PR_WAY_DOWN;
-	return health->n_failures && now_us < health->failed_us + PR_WAY_SUSPECT_US ? PR_WAY_SUSPECT
-										    : PR_WAY_FINE;
+	if (health->n_failures && now_us < health->failed_us + PR_WAY_SUSPECT_US)
+		return PR_WAY_SUSPECT;
+	return health->hinted_us && now_us < health->hinted_us + PR_WAY_SUSPECT_US ? PR_WAY_SUSPECT
+										   : PR_WAY_FINE;
 }
 
 enum pr_way_grade pr_way_grade(const struct pr_ways *ways, const struct pr_way_upstream *upstream,
@@ -137,6 +141,15 @@ void pr_way_failed(struct pr_ways *ways, struct pr_way_upstream *hop, bool first
 		wait_longer(health, now_us);
 }
 
+void pr_way_hinted(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, uint64_t now_us)
+{
+	uint64_t next_us = hop->probed_us ? hop->probed_us + PR_WAY_AGAIN_US : 0;
+
+	(first ? &hop->first : &hop->behind)->hinted_us = now_us;
+	if (first)
+		look_at(ways, hop, next_us > now_us ? next_us : now_us, now_us);
+}
+
 void pr_way_smooth(uint32_t *latency_us, uint64_t took_us)
 {
 	uint32_t took = took_us < UINT32_MAX ? (uint32_t)took_us : UINT32_MAX;
@@ -170,7 +183,7 @@ static void on_probed(void *context, struct pr_way_upstream *hop, bool works, co
 			health->n_failures = PR_WAYS_FAILURES - 1;
 		health->down = false;
 		health->known = true;
-		health->failed_us = 0;
+		health->failed_us = health->hinted_us = 0;
 		hop->waits_since_us = 0;
 		look_at(ways, hop, now_us + PR_WAY_LOOK_US, now_us);
 		return;
@@ -190,7 +203,7 @@ static bool needs_no_look(const struct pr_way_upstream *hop, uint64_t now_us, ui
 		return false;
 	if (now_us >= hop->used_us + PR_WAY_LOOK_US)
 		*ret_next_us = 0;
-	else if (hop->first.n_failures)
+	else if (hop->first.n_failures || hop->first.hinted_us)
 		return false;
 	else if (hop->succeeded_us && now_us < hop->succeeded_us + PR_WAY_HUNG_US)
 		*ret_next_us = now_us + PR_WAY_HUNG_US;

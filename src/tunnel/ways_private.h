@@ -18,6 +18,7 @@ struct pr_way_health {
 	bool down, known;
 	unsigned int n_failures; /* in a row */
 	uint64_t failed_us;	 /* the last of them */
+	uint64_t hinted_us;	 /* a link came to nothing, by whose fault is not known; 0 = not */
 	uint64_t again_us;	 /* down: it is tried, or looked at, then */
 	uint64_t wait_us;	 /* before the next such time; 0 = it is well */
 };
@@ -85,6 +86,8 @@ void pr_way_used(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, 
 void pr_way_succeeded(struct pr_way_upstream *hop, bool first, uint64_t now_us);
 void pr_way_failed(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, const char *why,
 		   uint64_t now_us);
+/* … perhaps: it is looked at, and others go first. */
+void pr_way_hinted(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, uint64_t now_us);
 /* Its latency is wanted and not known (any more). */
 void pr_way_measure(struct pr_ways *ways, struct pr_way_upstream *upstream, uint64_t now_us);
 void pr_way_smooth(uint32_t *latency_us, uint64_t took_us);

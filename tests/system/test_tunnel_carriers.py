@@ -231,7 +231,7 @@ def test_tinyproxy(lab, carry, ended):
     ended(start_connect_small(lab, user="u", password="p"))
     proxy = f"http://{PROXIES4[0]}:8888"
     is_well(carry("-k", f"{proxy},user=u,password=p", WEB4, PORT))
-    assert carry(proxy, WEB4, PORT).outcomes == ["down"]
+    assert carry(proxy, WEB4, PORT).outcomes == ["unreachable"]  # 407, once it was told the destination
     assert carry(f"{proxy},user=u,password=p", WEB4, 9).outcomes == ["forbidden"]  # no port that it lets through
 
 

@@ -87,6 +87,19 @@ def test_what_connect_says(lab, guard, port, wanted):
         assert all("way: " in row["reason"] for row in rows), rows
 
 
+@pytest.mark.parametrize("port", [PORT + 901, PORT + 902])
+def test_one_destination_brings_no_link_around_the_tunnel(lab, guard, port):
+    """The proxy hangs up, or talks nonsense, when it is asked for this one; it works for others."""
+    upstreams.add_addresses(lab)
+    lab.internet.start("/usr/bin/python3", "-c", ANSWERS, PROXY, 1080, ready=upstreams.listens_at(lab.internet, PROXY, 1080))
+    guarded = guard(config=config(WAY, more=ALL + 'without_tunnel = "direct";\n'))
+    for _ in range(5):
+        assert said_by_connect(lab, WEB4, port) == "EHOSTUNREACH"
+    assert said_by_connect(lab, WEB4, PORT) == "CONNECTED"
+    wait_for("what is shown", lambda: guarded.rows("tunnels")[0]["state"] == "up")
+    assert all("way: it" in row["reason"] for row in links_to(guarded, port))
+
+
 def test_a_real_proxy_s_refusal(lab, guard):
     upstreams.start_socks(lab)
     guard(config=config(WAY, more=ALL))

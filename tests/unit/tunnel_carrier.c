@@ -265,6 +265,55 @@ static void ends_and_nonsense(void **state)
 	pr_carrier_free(link.carrier, true);
 }
 
+/* What it does of one destination tells nothing of others. */
+static void ends_and_nonsense_once_asked(void **state)
+{
+	struct link link = { 0 };
+
+	(void)state;
+	BY(&socks);
+	link_open(&link, carriers, &to);
+	run();
+	answer(fars[0], TEXT("\5\0"));
+	far_end(fars[0]);
+	run();
+	failed(&link, PR_TUNNEL_UNREACHABLE, 0,
+	       "socks: it ended the connection when it was asked to connect");
+	assert_true(pr_carrier_unanswered(link.carrier));
+	pr_carrier_free(link.carrier, true);
+
+	link = (struct link){ 0 };
+	link_open(&link, carriers, &to);
+	run();
+	answer(fars[1], TEXT("\5\0"));
+	answer(fars[1], TEXT("HTTP/1.1 400 Bad Request\r\n\r\n"));
+	failed(&link, PR_TUNNEL_UNREACHABLE, 0, "socks: its answer is not SOCKS5");
+	assert_true(pr_carrier_unanswered(link.carrier));
+	pr_carrier_free(link.carrier, true);
+
+	/* its word on the destination */
+	link = (struct link){ 0 };
+	link_open(&link, carriers, &to);
+	run();
+	answer(fars[2], TEXT("\5\0"));
+	answer(fars[2], TEXT("\5\4\0\1\0\0\0\0\0\0"));
+	failed(&link, PR_TUNNEL_UNREACHABLE, 0, "socks: the host is unreachable");
+	assert_false(pr_carrier_unanswered(link.carrier));
+	pr_carrier_free(link.carrier, true);
+
+	/* the hop before the last learns no destination */
+	link = (struct link){ 0 };
+	BY(&socks, &http);
+	link_open(&link, carriers, &to);
+	run();
+	answer(fars[3], TEXT("\5\0"));
+	far_end(fars[3]);
+	run();
+	failed(&link, PR_TUNNEL_DOWN, 0, "socks: it ended the connection before it answered");
+	assert_false(pr_carrier_unanswered(link.carrier));
+	pr_carrier_free(link.carrier, true);
+}
+
 static void endless_fields(void **state)
 {
 	struct link link = { 0 };
@@ -276,7 +325,8 @@ static void endless_fields(void **state)
 	far_send(fars[0], TEXT("HTTP/1.1 200 OK\r\n"));
 	for (unsigned int i = 0; i < PR_CARRIER_ANSWER_MAX / 16 && !link.opened; i++)
 		answer(fars[0], TEXT("X: 4567890123456\r\n"));
-	failed(&link, PR_TUNNEL_DOWN, 0, "http: its answer is too long");
+	failed(&link, PR_TUNNEL_UNREACHABLE, 0, "http: its answer is too long");
+	assert_true(pr_carrier_unanswered(link.carrier));
 	pr_carrier_free(link.carrier, true);
 }
 
@@ -621,6 +671,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(freed_when_told, setup, teardown),
 		cmocka_unit_test_setup_teardown(freed_while_opening, setup, teardown),
 		cmocka_unit_test_setup_teardown(ends_and_nonsense, setup, teardown),
+		cmocka_unit_test_setup_teardown(ends_and_nonsense_once_asked, setup, teardown),
 		cmocka_unit_test_setup_teardown(endless_fields, setup, teardown),
 		cmocka_unit_test_setup_teardown(an_interface, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_chain, setup, teardown),

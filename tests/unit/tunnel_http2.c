@@ -284,14 +284,16 @@ static void answers(void **state)
 		enum pr_tunnel_outcome outcome;
 		const char *why;
 	} cases[] = {
-		{ 407, 0, PR_TUNNEL_DOWN, "office: wrong credentials" },
+		{ 407, 0, PR_TUNNEL_UNREACHABLE, "office: wrong credentials" },
 		{ 403, 0, PR_TUNNEL_FORBIDDEN, "office: its rules don't allow it" },
 		{ 504, 0, PR_TUNNEL_TIMED_OUT, "office: it answers with 504" },
 		{ 0, NGHTTP2_CONNECT_ERROR, PR_TUNNEL_REFUSED, "office: connection refused" },
 		{ 0, NGHTTP2_INTERNAL_ERROR, PR_TUNNEL_UNREACHABLE,
 		  "office: it reset the link (INTERNAL_ERROR)" },
-		{ 0, NGHTTP2_HTTP_1_1_REQUIRED, PR_TUNNEL_DOWN, "office: it wants HTTP/1.1" },
-		{ 0, NGHTTP2_REFUSED_STREAM, PR_TUNNEL_DOWN, "office: it takes no further link" },
+		{ 0, NGHTTP2_HTTP_1_1_REQUIRED, PR_TUNNEL_UNREACHABLE,
+		  "office: it wants HTTP/1.1" },
+		{ 0, NGHTTP2_REFUSED_STREAM, PR_TUNNEL_UNREACHABLE,
+		  "office: it takes no further link" },
 	};
 
 	(void)state;

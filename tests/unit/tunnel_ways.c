@@ -387,6 +387,41 @@ static void test_all_are_down(void **state)
 	assert_int_equal(state_of(world, 3).failed, 3 * PR_WAYS_FAILURES);
 }
 
+static bool unanswered(struct world *world, unsigned int hop)
+{
+	return pr_ways_unanswered(world->ways, &world->way.mark, hop, "it ended", world->now_us);
+}
+
+/* Another member is taken for it; none is ever down by it. */
+static void test_unanswered(void **state)
+{
+	struct world *world = *state;
+
+	three(world);
+	add_of(world, "any", PR_TUNNEL_SET, "ab");
+	add_of(world, "chain", PR_TUNNEL_CHAIN, "bc");
+	set(world);
+	choose(world, "any", "app");
+	assert_hops(world, "a");
+	assert_true(unanswered(world, 0));
+	choose(world, "any", "app");
+	assert_hops(world, "b");
+	assert_false(unanswered(world, 0));
+	for (unsigned int i = 0; i < 3 * PR_WAYS_FAILURES; i++) {
+		choose(world, "a", "app");
+		assert_false(unanswered(world, 0));
+		choose(world, "chain", "app");
+		assert_false(unanswered(world, 1));
+	}
+	for (unsigned int i = 0; i < 5; i++)
+		assert_true(state_of(world, i).up);
+	assert_int_equal(state_of(world, 0).failed, 1 + 3 * PR_WAYS_FAILURES);
+	assert_string_equal(state_of(world, 0).why, "it ended");
+	world->now_us += 10 * SECOND;
+	choose(world, "any", "app");
+	assert_hops(world, "a");
+}
+
 static void test_destinations_do_not_count(void **state)
 {
 	static const enum pr_tunnel_outcome outcomes[] = { PR_TUNNEL_REFUSED, PR_TUNNEL_UNREACHABLE,
@@ -638,6 +673,27 @@ static void test_brought_back(void **state)
 	assert_int_equal(choose_for(world, "a", "app", "", 1), PR_TUNNEL_DOWN);
 }
 
+/* At once; that decides. */
+static void test_unanswered_is_looked_at(void **state)
+{
+	static const char silent[] = "it ends connections at once";
+	struct world *world = *state;
+
+	assert_int_equal(listen(world->listener, 8), 0);
+	add(world, "a", PR_TUNNEL_SOCKS5);
+	set(world);
+	choose(world, "a", "app");
+	assert_false(unanswered(world, 0));
+	close(accept_one(world));
+	for (unsigned int i = 0; i < PATIENCE && strcmp(state_of(world, 0).why, silent) != 0; i++)
+		turn(world);
+	assert_string_equal(state_of(world, 0).why, silent);
+	assert_true(state_of(world, 0).up);
+	/* it counts as the first failure */
+	fail_by(world, "a", 0, PR_WAYS_FAILURES - 1);
+	assert_false(state_of(world, 0).up);
+}
+
 static void assert_not_back(struct world *world, enum pr_tunnel_kind kind, const char *why)
 {
 	int fd;
@@ -759,6 +815,8 @@ int main(void)
 		TEST(test_more_are_kept_than_there_is_room_for),
 		TEST(test_in_order),
 		TEST(test_all_are_down),
+		TEST(test_unanswered),
+		TEST(test_unanswered_is_looked_at),
 		TEST(test_destinations_do_not_count),
 		TEST(test_success_ends_a_row),
 		TEST(test_at_random),
