@@ -112,6 +112,7 @@ static void count(struct turn *turn, size_t n)
 
 	*(to_far(turn) ? &counts->sent : &counts->received) += n;
 	turn->carried->seen_s = turn->tunnel->now_s;
+	pr_gather_moved(turn->tunnel, turn->carried, turn->direction, n);
 }
 
 /* ---- what waits goes first ---- */
@@ -264,9 +265,8 @@ static void broke(struct turn *turn, int error)
 	pr_carried_broke(turn->tunnel, carried, far, error);
 }
 
-/* False: the link is over. */
-static bool go(struct pr_tunnel *tunnel, struct pr_carried *carried,
-	       enum pr_flow_direction direction)
+bool pr_relay_flow(struct pr_tunnel *tunnel, struct pr_carried *carried,
+		   enum pr_flow_direction direction)
 {
 	struct turn turn = { .tunnel = tunnel,
 			     .carried = carried,
@@ -293,8 +293,8 @@ static bool go(struct pr_tunnel *tunnel, struct pr_carried *carried,
 
 void pr_relay_go(struct pr_tunnel *tunnel, struct pr_carried *carried)
 {
-	if (go(tunnel, carried, PR_FLOW_OUT))
-		(void)go(tunnel, carried, PR_FLOW_IN);
+	if (pr_relay_flow(tunnel, carried, PR_FLOW_OUT))
+		(void)pr_relay_flow(tunnel, carried, PR_FLOW_IN);
 }
 
 void pr_relay_watched(struct pr_tunnel *tunnel, struct pr_carried *carried, bool far,
@@ -313,9 +313,9 @@ void pr_relay_watched(struct pr_tunnel *tunnel, struct pr_carried *carried, bool
 	if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
 		carried->stream.flows[from].to_the_end = true;
 	if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR) && carried->stream.flows[to].n_waiting &&
-	    !go(tunnel, carried, to))
+	    !pr_relay_flow(tunnel, carried, to))
 		return;
-	if (events & ~(uint32_t)EPOLLOUT && !go(tunnel, carried, from))
+	if (events & ~(uint32_t)EPOLLOUT && !pr_relay_flow(tunnel, carried, from))
 		return;
 	/* It broke, but what it sent before waits for a reader: nobody would hear of it until then. */
 	if (events & EPOLLERR && pr_carried_at(tunnel, number, serial) &&

@@ -141,6 +141,8 @@ int pr_tunnel_set_up(struct pr_tunnel *tunnel)
 			return -errno;
 	r = pr_watch_new(tunnel->base, on_watched, tunnel, &tunnel->watch);
 	if (r == 0)
+		r = pr_gather_set_up(tunnel);
+	if (r == 0)
 		r = pr_entry_listen(tunnel);
 	return r < 0 ? r : pr_datagrams_listen(tunnel);
 }
@@ -152,6 +154,7 @@ void pr_tunnel_undo(struct pr_tunnel *tunnel)
 	pr_entry_free(tunnel);
 	pr_datagrams_free(tunnel);
 	pr_pipes_done(&tunnel->pipes);
+	pr_gather_undo(tunnel);
 	pr_watch_free(tunnel->watch);
 	pr_ways_free(tunnel->ways);
 	pr_carriers_free(tunnel->carriers);

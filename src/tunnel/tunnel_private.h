@@ -66,11 +66,15 @@ struct pr_flow {
 	struct pr_pipe *pipe; /* with `n_waiting` bytes in it; NULL = none */
 	uint8_t *rest;	      /* … or here, from `rest_at` on; NULL = none */
 	uint32_t n_waiting, rest_at;
-	uint8_t copies;	 /* to be made before a pipe is tried again */
-	bool ended;	 /* the sender's half is over */
-	bool said;	 /* … and the receiver knows */
-	bool bulk;	 /* many bytes come at a time */
-	bool to_the_end; /* a short read is no sign that no more is there */
+	uint8_t copies;	     /* to be made before a pipe is tried again */
+	bool ended;	     /* the sender's half is over */
+	bool said;	     /* … and the receiver knows */
+	bool bulk;	     /* many bytes come at a time */
+	bool to_the_end;     /* a short read is no sign that no more is there */
+	bool gathers, moved; /* moved: since the last tick */
+	uint8_t idle_ticks;
+	uint32_t seen;		  /* bytes that were there at the last tick */
+	uint32_t since, since_ms; /* bytes that were moved since when */
 };
 
 struct pr_stream {
@@ -88,6 +92,19 @@ struct pr_datagrams_from {
 };
 
 struct pr_tunnel;
+
+/* Flows that gather (gather.c). Beyond: they don't. */
+#define PR_GATHER_MAX 16u
+struct pr_gathering {
+	uint32_t serial, number;
+	enum pr_flow_direction direction;
+};
+struct pr_gather {
+	struct event *due;
+	int timer;
+	unsigned int n;
+	struct pr_gathering flows[PR_GATHER_MAX];
+};
 
 struct pr_carried {
 	struct pr_tunnel *tunnel;
@@ -151,6 +168,7 @@ struct pr_tunnel {
 	struct pr_tunnel_engine *engine;
 	struct pr_watch *watch;
 	struct pr_pipes pipes;
+	struct pr_gather gather;
 	struct event *sweep_due, *more_due;
 	uint32_t now_s, next_serial, swept;
 	uint32_t engine_seen_s; /* when there was one last */
@@ -200,6 +218,13 @@ void pr_carried_more(struct pr_tunnel *tunnel);
 void pr_carried_sweep(struct pr_tunnel *tunnel);
 void pr_carried_free(struct pr_tunnel *tunnel);
 
+/* ---- gather.c: many small pieces are taken together ---- */
+PR_MUST_USE int pr_gather_set_up(struct pr_tunnel *tunnel);
+void pr_gather_undo(struct pr_tunnel *tunnel);
+/* So many bytes were read at once. */
+void pr_gather_moved(struct pr_tunnel *tunnel, struct pr_carried *carried,
+		     enum pr_flow_direction direction, size_t n);
+
 /* ---- telling.c: what the engine hears, and says of what it heard ---- */
 void pr_telling_add(struct pr_tunnel *tunnel, struct pr_carried *carried,
 		    enum pr_carried_tell tell);
@@ -237,6 +262,9 @@ void pr_relay_start(struct pr_tunnel *tunnel, struct pr_carried *carried);
 void pr_relay_go(struct pr_tunnel *tunnel, struct pr_carried *carried);
 void pr_relay_watched(struct pr_tunnel *tunnel, struct pr_carried *carried, bool far,
 		      uint32_t events);
+/* One flow's turn. False: the link is over. */
+bool pr_relay_flow(struct pr_tunnel *tunnel, struct pr_carried *carried,
+		   enum pr_flow_direction direction);
 void pr_relay_done(struct pr_tunnel *tunnel, struct pr_carried *carried); /* frees what it holds */
 
 /* ---- datagrams.c ---- */

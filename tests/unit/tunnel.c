@@ -15,6 +15,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #define LATE_MS 10000
@@ -543,6 +544,74 @@ static void much_with_a_slow_reader(void **state)
 	expect(world, PR_MESSAGE_TUNNEL_ENDED, 1, PR_TUNNEL_OPEN);
 }
 
+/* `rounds` times a few KiB, all of which are heard before more is said. */
+static void piecemeal(int from, int to, unsigned int rounds)
+{
+	static uint8_t piece[16384], heard[sizeof(piece)];
+
+	for (unsigned int i = 0; i < rounds; i++) {
+		size_t len = sizeof(piece) - i % 1000, n = 0;
+
+		for (size_t j = 0; j < len; j++)
+			piece[j] = byte_at(i + j);
+		assert_int_equal(send(from, piece, len, MSG_NOSIGNAL), len);
+		while (n < len) {
+			ssize_t r;
+
+			wait_for(to);
+			r = recv(to, heard + n, len - n, 0);
+			assert_true(r > 0);
+			n += (size_t)r;
+		}
+		assert_memory_equal(heard, piece, len);
+	}
+}
+
+/* Many small pieces are taken together, but none waits for one that doesn't come. */
+static void much_piecemeal(void **state)
+{
+	const struct timespec pause = { .tv_nsec = 30000000 };
+	struct world *world = *state;
+	int app, far;
+
+	for (uint64_t id = 1; id <= 3; id++) {
+		link_up(world, id, &app, &far);
+		piecemeal(far, app, 600);
+		piecemeal(app, far, 600);
+		say(far, "after a pause of none");
+		hear(app, "after a pause of none");
+		nanosleep(&pause, NULL);
+		say(far, "after a pause");
+		hear(app, "after a pause");
+		piecemeal(far, app, 300);
+		say(far, "last words");
+		if (id == 2) {
+			reset(far);
+			hear(app, "last words");
+			hear_reset(app);
+			expect(world, PR_MESSAGE_TUNNEL_ENDED, id, PR_TUNNEL_REFUSED);
+		} else if (id == 1) {
+			close(far);
+			hear(app, "last words");
+			hear_end(app);
+		} else {
+			assert_int_equal(pr_channel_send(world->engine, PR_MESSAGE_TUNNEL_CLOSE, id,
+							 NULL, 0),
+					 0);
+		}
+		close(app);
+		if (id == 1)
+			expect(world, PR_MESSAGE_TUNNEL_ENDED, id, PR_TUNNEL_OPEN);
+		if (id == 3)
+			close(far);
+	}
+	link_up(world, 4, &app, &far);
+	piecemeal(app, far, 1);
+	close(app);
+	close(far);
+	expect(world, PR_MESSAGE_TUNNEL_ENDED, 4, PR_TUNNEL_OPEN);
+}
+
 /* An urgent byte stands where it was sent, and nothing behind it is stuck. */
 static void urgent_bytes(void **state)
 {
@@ -858,6 +927,7 @@ int main(void)
 		TEST(resets_cross),
 		TEST(cut_at_once),
 		TEST(much_with_a_slow_reader),
+		TEST(much_piecemeal),
 		TEST(urgent_bytes),
 		TEST(arrived_before_it_opened),
 		TEST(closed_while_it_opens),
