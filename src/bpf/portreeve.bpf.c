@@ -63,7 +63,7 @@ struct {
 	__type(value, struct pr_bpf_link);
 } foreign SEC(".maps");
 
-/* Local end → cookie of the socket that the nameserver's rule last let send from there. */
+/* Local end → cookie of the socket that a reroute's rule last let send from there. */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, PR_BPF_ASKERS_MAX);

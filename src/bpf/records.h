@@ -15,7 +15,7 @@
 #define PR_BPF_SOCKETS_MAX    65536	/* sockets whose owner is remembered */
 #define PR_BPF_TUPLES_MAX     65536	/* tuples of the guarded namespace … */
 #define PR_BPF_FOREIGN_MAX    16384	/* … and of all others */
-#define PR_BPF_ASKERS_MAX     16384	/* local ends that questions were rerouted from */
+#define PR_BPF_ASKERS_MAX     16384	/* local ends that datagrams were rerouted from */
 #define PR_BPF_EVENTS_SIZE    (1 << 20) /* bytes of the ring buffer; beyond: dropped and counted */
 
 #define PR_BPF_COMM_SIZE      16

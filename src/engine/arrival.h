@@ -11,6 +11,7 @@ struct pr_arrival {
 	struct pr_link *link;
 	enum pr_link_end_name end;
 	bool reply;
+	bool inherits; /* a new link: pr_link.inherits */
 	struct pr_verdict_order *order;
 };
 

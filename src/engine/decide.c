@@ -292,6 +292,8 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 		pr_tunnel_decided(engine, link, end_name, &of.subject, &decision);
 	else
 		leave_tunnel(engine, link, end_name);
+	if (end_name == PR_LINK_OUT)
+		pr_tunnel_decided_straight(engine, link, &of.subject, &decision);
 	fill(engine, link, end_name, &of.subject, &decision, stage);
 	link->grace = lives_by_grace(engine, &of.subject, &decision);
 }
@@ -317,7 +319,7 @@ struct pr_decision pr_end_decision(const struct pr_link *link, enum pr_link_end_
 	else if (link->flags & PR_LINK_FLAG_TUNNEL << end_name ||
 		 end->verdict == PR_VERDICT_REROUTE_TUNNEL)
 		decision.outcome = PR_OUTCOME_REROUTE_TUNNEL;
-	else if (end->verdict == PR_VERDICT_ACCEPT)
+	else if (end->verdict == PR_VERDICT_ACCEPT || (end_name == PR_LINK_OUT && link->led_away))
 		decision.outcome = PR_OUTCOME_PERMIT;
 	else if (end->verdict == PR_VERDICT_REROUTE_NAMESERVER)
 		decision.outcome = PR_OUTCOME_REROUTE_NAMESERVER;

@@ -266,6 +266,7 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 		return plain(engine, arrival, PR_VERDICT_DROP);
 	}
 	pr_pool_link_made(engine, arrival->link);
+	arrival->link->inherits = arrival->inherits;
 	arrival->link->untracked = arrival->packet->untracked;
 	arrival->link->syn = tuple.proto == IPPROTO_TCP && (parsed->tcp_flags & both) == PR_TCP_SYN;
 	if (arrival->link->syn)
@@ -282,6 +283,15 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 	return undecided(engine, arrival);
 }
 
+/* A flow of datagrams to the entry point: what another sends from its port goes his own way. */
+static bool has_one_sender(const struct pr_arrival *arrival)
+{
+	const struct pr_link *link = arrival->link;
+
+	return link->tuple.proto == IPPROTO_UDP &&
+	       (link->inherits || link->ends[arrival->end].verdict == PR_VERDICT_REROUTE_TUNNEL);
+}
+
 /* The first of a link's packets that another process may have sent by now: a SYN, or a question, which has no
  * connection: to a nameserver elsewhere, or straight to ours, which stands at another port. */
 static bool may_be_anothers(const struct pr_arrival *arrival)
@@ -289,12 +299,15 @@ static bool may_be_anothers(const struct pr_arrival *arrival)
 	const uint8_t flags = arrival->parsed.tcp_flags & (PR_TCP_SYN | PR_TCP_ACK | PR_TCP_RST);
 	const struct pr_link_end *end = &arrival->link->ends[arrival->end];
 
-	if (arrival->reply || arrival->packet->hook != PR_HOOK_OUTPUT || !end->owner)
+	if (arrival->reply || arrival->packet->hook != PR_HOOK_OUTPUT)
+		return false;
+	if (has_one_sender(arrival))
+		return true;
+	if (!end->owner)
 		return false;
 	if (arrival->parsed.tuple.proto == IPPROTO_TCP)
 		return flags == PR_TCP_SYN;
 	return end->verdict == PR_VERDICT_REROUTE_NAMESERVER ||
-	       end->verdict == PR_VERDICT_REROUTE_TUNNEL ||
 	       pr_link_asks_by_datagram(arrival->link, arrival->end);
 }
 
@@ -310,11 +323,23 @@ static bool taken_over(struct pr_engine *engine, const struct pr_arrival *arriva
 		return false;
 	*ret_outcome = ask_owner(engine, arrival, ret_ticket, ret_process);
 	if (*ret_outcome != PR_OWNER_KNOWN)
-		return *ret_outcome == PR_OWNER_WAIT;
-	if (!pr_process_same(*ret_process, end->owner))
+		return *ret_outcome == PR_OWNER_WAIT ||
+		       (end->owner && engine->senders_checked && has_one_sender(arrival));
+	if (!end->owner || !pr_process_same(*ret_process, end->owner))
 		return true;
 	pr_process_release(*ret_process);
 	return false;
+}
+
+/* The flow of another sender, in the same entry of conntrack's. */
+static enum pr_engine_packet_outcome next_senders(struct pr_engine *engine,
+						  struct pr_arrival *arrival)
+{
+	const struct pr_link *link = arrival->link;
+
+	arrival->inherits = link->tuple.proto == IPPROTO_UDP && (link->inherits || link->tunnelled);
+	pr_link_end_it(engine, arrival->link);
+	return new_link(engine, arrival);
 }
 
 /* What is forwarded is no link of this host's, whatever its tuple says, nor the other way round. */
@@ -377,8 +402,7 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	pr_process_release(process);
 	if (end->verdict == PR_VERDICT_REROUTE_NAMESERVER && !arrival->packet->questions_read)
 		return PR_ENGINE_QUESTIONS_FIRST;
-	pr_link_end_it(engine, arrival->link);
-	return new_link(engine, arrival);
+	return next_senders(engine, arrival);
 }
 
 static bool parse(struct pr_engine *engine, struct pr_arrival *arrival)

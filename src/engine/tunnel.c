@@ -311,6 +311,17 @@ void pr_tunnel_decided(struct pr_engine *engine, struct pr_link *link, enum pr_l
 		link->flags |= (uint16_t)(PR_LINK_FLAG_TUNNEL << end);
 }
 
+void pr_tunnel_decided_straight(struct pr_engine *engine, struct pr_link *link,
+				const struct pr_subject *subject, struct pr_decision *decision)
+{
+	link->led_away = link->inherits && decision->verdict == PR_VERDICT_ACCEPT &&
+			 decision->outcome != PR_OUTCOME_REROUTE_TUNNEL;
+	if (!link->led_away)
+		return;
+	decision->permanent = false;
+	decision->verdict = denial(pr_policy_settings(engine->policy, subject->profile), link);
+}
+
 void pr_tunnelled_apply(struct pr_engine *engine, struct pr_link *link,
 			const struct pr_tunnelled *tunnelled)
 {

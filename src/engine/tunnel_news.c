@@ -125,6 +125,16 @@ static struct pr_link *find_alive(const struct pr_engine *engine, const struct p
 	return link && !reply && link->state != PR_LINK_ENDED ? link : NULL;
 }
 
+/* Its entry is older than the link: conntrack has no more to say of it. */
+static void confirm(struct pr_engine *engine, struct pr_link *link, const struct pr_tuple *sent,
+		    const struct pr_tuple *seen)
+{
+	const struct pr_tuple reply = pr_tuple_reversed(seen);
+
+	if (link->inherits && link->state == PR_LINK_UNCONFIRMED)
+		pr_links_confirm(engine->links, link, sent, &reply, engine->now_us);
+}
+
 /* What NAT has made of a packet is the kernel's to say: who connects to the entry point himself was never rerouted. */
 uint64_t pr_engine_tunnel_who(struct pr_engine *engine, const struct pr_tuple *seen,
 			      uint64_t now_us)
@@ -137,10 +147,12 @@ uint64_t pr_engine_tunnel_who(struct pr_engine *engine, const struct pr_tuple *s
 	if (engine->policy && engine->ports.before_nat &&
 	    engine->ports.before_nat(engine->ports.context, seen, &sent))
 		link = find_alive(engine, &sent);
-	if (link && is_let_in(engine, link))
+	if (link && is_let_in(engine, link)) {
 		id = link->id;
-	else
+		confirm(engine, link, &sent, seen);
+	} else {
 		engine->counters.tunnel_strangers++;
+	}
 	pr_engine_leave(engine);
 	return id;
 }

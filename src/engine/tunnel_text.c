@@ -68,6 +68,10 @@ const char *pr_tunnel_text(const struct pr_engine *engine, const struct pr_link 
 	enum pr_tunnel_refusal refusal;
 
 	*text = '\0';
+	if (link->led_away && end == PR_LINK_OUT)
+		snprintf(text, size,
+			 "; another's datagrams from its port went through the tunnel just now, "
+			 "so it is denied");
 	if (!is_to_go(engine, link, end, decision))
 		return text;
 	refusal = pr_tunnelled_refusal(engine, link, end, subject, decision->rule);

@@ -25,6 +25,9 @@ bool pr_tunnel_is_set(const struct pr_engine *engine, uint32_t profile, uint32_t
  * PR_LINK_FLAG_TUNNEL into the link where that isn't the tunnel. */
 void pr_tunnel_decided(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end,
 		       const struct pr_subject *subject, struct pr_decision *decision);
+/* It is to go straight: not where NAT leads it to the entry point. */
+void pr_tunnel_decided_straight(struct pr_engine *engine, struct pr_link *link,
+				const struct pr_subject *subject, struct pr_decision *decision);
 /* It is decided otherwise, or over: the tunnel has to forget it. */
 void pr_tunnel_leave(struct pr_engine *engine, struct pr_link *link);
 /* The link is being cut: nothing more of it leaves. What becomes of it is kept. True where that is all that there is to

@@ -216,6 +216,7 @@ static void side_chain(struct pr_ruleset_writer *w, const char *chain, enum pr_r
 		reroute_nameserver(w, chain, NFPROTO_IPV4, w->config->nameserver_port4);
 		reroute_nameserver(w, chain, NFPROTO_IPV6, w->config->nameserver_port6);
 		pr_ruleset_refuse_living(w, chain);
+		pr_ruleset_note_sender(w, chain);
 		pr_ruleset_reroute_tunnel(w, chain);
 	}
 	deny_always(w, chain, side, PR_MARK_ORDER_BLOCK_ALWAYS);

@@ -53,6 +53,8 @@ void pr_ruleset_write_tunnel(struct pr_ruleset_writer *w); /* nft_tunnel.c */
 
 /* The order to reroute to the tunnel, of a link that lives and does not go there. */
 void pr_ruleset_refuse_living(struct pr_ruleset_writer *w, const char *chain);
+/* The order of a datagram, at output: from now on its socket alone passes by the mark. */
+void pr_ruleset_note_sender(struct pr_ruleset_writer *w, const char *chain);
 /* The order carried out: of TCP and UDP, as far as there is an entry point. */
 void pr_ruleset_reroute_tunnel(struct pr_ruleset_writer *w, const char *chain);
 /* What other namespaces open, to the queue. */

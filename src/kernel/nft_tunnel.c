@@ -104,6 +104,16 @@ void pr_ruleset_refuse_living(struct pr_ruleset_writer *w, const char *chain)
 	}
 }
 
+void pr_ruleset_note_sender(struct pr_ruleset_writer *w, const char *chain)
+{
+	if (w->config->asker_note_fd < 0 || (!port_of(w, true) && !port_of(w, false)))
+		return;
+	match_order(w, chain);
+	pr_match_proto(w, IPPROTO_UDP);
+	pr_nft_bpf(w->batch, w->config->asker_note_fd);
+	pr_end(w);
+}
+
 void pr_ruleset_reroute_tunnel(struct pr_ruleset_writer *w, const char *chain)
 {
 	const struct pr_mark_fields fields = { .out = PR_MARK_OUT_TUNNEL };

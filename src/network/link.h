@@ -96,6 +96,8 @@ struct pr_link {
 	bool isn_known : 1;
 	bool pooled : 1;    /* its destination stands for a name, and is held */
 	bool tunnelled : 1; /* NAT sends it to the tunnel's entry point */
+	bool inherits : 1;  /* its ports were another sender's, and NAT sends them there still */
+	bool led_away : 1;  /* so it is denied, though it may go straight */
 	bool syn : 1;	    /* opened by one, whose sequence number is `isn` */
 	uint8_t graceless : 2; /* adopted, but its end (bit 1 << PR_LINK_…) was guarded and not accepted yet */
 	uint8_t look : 2;   /* enum pr_link_look */
