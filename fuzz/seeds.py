@@ -314,7 +314,7 @@ def ipc():
         return bytes([sender]) + struct.pack('>HHQ', kind, 0, 9) + body
 
     def tunnel_link(name, dst=B4, proto=6):
-        return (address(A4) + address(dst) + struct.pack('>HHB', 40000, 443, proto) +
+        return (address(A4) + address(dst) + struct.pack('>HHBI', 40000, 443, proto, 7) +
                 texts(b'tor', b'profile:curl', name))
 
     # steps of a byte and what belongs to it: engine, arrival, seconds, loop, OPEN, LINK, CLOSE, anything
@@ -326,8 +326,8 @@ def ipc():
     write('tunnel_codec', 'open', b'\0' + tunnel_link(b''))
     write('tunnel_codec', 'named', b'\0' + tunnel_link(b'hidden.example', bytes([198, 18, 0, 7]), 17))
     write('tunnel_codec', 'two-families', b'\0' + tunnel_link(b'', B6))
-    write('tunnel_codec', 'opened', b'\1\0' + text(b''))
-    write('tunnel_codec', 'refused', b'\1\1' + text(b'tor: the destination refused'))
+    write('tunnel_codec', 'opened', b'\1\0\0\0\0\7' + text(b''))
+    write('tunnel_codec', 'refused', b'\1\1\0\0\0\7' + text(b'tor: the destination refused'))
     write('tunnel_codec', 'who', b'\2' + address(A4) + address(bytes([127, 0, 0, 1])) + struct.pack('>HHB', 40000, 53154, 6))
     write('event_codec', 'link', event(b'example.com', b'example.net'))
     write('event_codec', 'nameless', event())

@@ -72,6 +72,7 @@ struct machine {
 	struct pr_process *processes[2];
 	uint8_t owner;
 	uint64_t opening[OPENING_MAX]; /* links that the tunnel was to open */
+	uint32_t openings[OPENING_MAX];
 	unsigned int n_opening;
 	bool tunnelled; /* one of its policies was in force */
 };
@@ -193,6 +194,8 @@ static bool port_tunnel_open(void *context, uint64_t link, const struct pr_tunne
 	pr_assert(pr_tunnel_link_encode(open, body, sizeof(body)));
 	if (machine->owner & 4)
 		return false;
+	pr_assert(open->opening);
+	machine->openings[machine->n_opening % OPENING_MAX] = open->opening;
 	machine->opening[machine->n_opening++ % OPENING_MAX] = link;
 	return true;
 }
@@ -451,7 +454,9 @@ static void tunnel(struct machine *machine, struct pr_reader *reader)
 	uint8_t choice = pr_read_u8(reader), which = pr_read_u8(reader);
 	uint64_t link = machine->opening[which % OPENING_MAX];
 	const struct pr_tunnel_opened opened = { .outcome = choice >> 4 & 7 & 5,
-						 .why = "it is so" };
+						 .why = "it is so",
+						 .opening =
+							 machine->openings[which % OPENING_MAX] };
 	struct pr_tunnel_link have = { .upstream = choice & 16 ? "a" : "b",
 				       .application = "path:/usr/bin/curl",
 				       .name = "" };

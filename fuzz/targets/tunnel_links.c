@@ -24,6 +24,7 @@ struct world {
 	struct pr_tunnel tunnel;
 	struct pr_channel *engine; /* its end; NULL = there is none */
 	enum known known[IDS + 1];
+	uint32_t opening[IDS + 1], last_opening;
 	uint64_t tickets[SENT_MAX]; /* of WHO and HAVE */
 	unsigned int n_tickets;
 	uint32_t now_s;
@@ -41,6 +42,7 @@ static void hear(struct world *world, const struct pr_message *message)
 	case PR_MESSAGE_TUNNEL_OPENED:
 		pr_assert(id >= 1 && id <= IDS && world->known[id] == ASKED);
 		pr_assert(pr_tunnel_opened_decode(message->body, message->len, &opened) == 0);
+		pr_assert(opened.opening == world->opening[id]);
 		world->known[id] = opened.outcome == PR_TUNNEL_OPEN ? OPEN : UNKNOWN;
 		break;
 	case PR_MESSAGE_TUNNEL_ENDED:
@@ -92,6 +94,7 @@ static void send_open(struct world *world, uint64_t id, uint8_t what)
 						  .proto = what & 1 ? IPPROTO_TCP : IPPROTO_UDP },
 				       .upstream = what & 2 ? "none" : "lo",
 				       .application = "a",
+				       .opening = ++world->last_opening,
 				       .name = "" };
 	uint8_t body[PR_TUNNEL_BODY_MAX];
 	size_t len;
@@ -102,6 +105,7 @@ static void send_open(struct world *world, uint64_t id, uint8_t what)
 	if (world->known[id] != UNKNOWN)
 		return;
 	world->known[id] = ASKED;
+	world->opening[id] = link.opening;
 	(void)!pr_channel_send(world->engine, PR_MESSAGE_TUNNEL_OPEN, id, body, len);
 }
 

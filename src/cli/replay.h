@@ -82,12 +82,15 @@ void pr_replay_names_answer(struct pr_replay_names *names, struct pr_engine *eng
 /* ---- the tunnel (replay_tunnel.c) ---- */
 
 struct pr_replay_tunnel {
-	uint64_t *links; /* that are to be opened; owned */
+	struct pr_replay_opening {
+		uint64_t link;
+		uint32_t opening;
+	} *links; /* that are to be opened; owned */
 	size_t n, n_room;
 };
 
 /* The engine's port. */
-bool pr_replay_tunnel_open(struct pr_replay_tunnel *tunnel, uint64_t link);
+bool pr_replay_tunnel_open(struct pr_replay_tunnel *tunnel, uint64_t link, uint32_t opening);
 /* They are open. */
 void pr_replay_tunnel_settle(struct pr_replay_tunnel *tunnel, struct pr_engine *engine,
 			     uint64_t now_us);

@@ -97,8 +97,7 @@ static void port_cut(void *context, const struct pr_tuple *tuple, enum pr_direct
 
 static bool port_tunnel_open(void *context, uint64_t link, const struct pr_tunnel_link *open)
 {
-	(void)open;
-	return pr_replay_tunnel_open(&((struct pr_replay *)context)->tunnel, link);
+	return pr_replay_tunnel_open(&((struct pr_replay *)context)->tunnel, link, open->opening);
 }
 
 static void port_wake(void *context, uint64_t at_us)

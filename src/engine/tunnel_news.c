@@ -64,7 +64,7 @@ void pr_engine_tunnel_opened(struct pr_engine *engine, uint64_t id,
 	pr_engine_enter_traffic(engine, now_us);
 	link = pr_links_by_id(engine->links, id);
 	tunnelled = link ? pr_tunnelled_of(engine, link) : NULL;
-	if (tunnelled && engine->policy &&
+	if (tunnelled && engine->policy && tunnelled->opening == how->opening &&
 	    (tunnelled->state == PR_TUNNELLED_OPENING || tunnelled->state == PR_TUNNELLED_AT_ONCE))
 		opened(engine, link, tunnelled, how);
 	pr_engine_leave(engine);
@@ -79,7 +79,7 @@ void pr_engine_tunnel_ended(struct pr_engine *engine, uint64_t id,
 	pr_engine_enter_traffic(engine, now_us);
 	link = pr_links_by_id(engine->links, id);
 	tunnelled = link ? pr_tunnelled_of(engine, link) : NULL;
-	if (tunnelled &&
+	if (tunnelled && tunnelled->opening == ended->opening &&
 	    (tunnelled->state == PR_TUNNELLED_OPEN || tunnelled->state == PR_TUNNELLED_AT_ONCE)) {
 		pr_tunnelled_set(engine, tunnelled, PR_TUNNELLED_ENDED);
 		tunnelled->outcome = (uint8_t)ended->outcome;

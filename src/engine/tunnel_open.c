@@ -39,7 +39,7 @@ static const char *name_of(const struct pr_engine *engine, const struct pr_link 
 }
 
 bool pr_tunnelled_open(struct pr_engine *engine, const struct pr_link *link,
-		       const struct pr_tunnelled *tunnelled)
+		       struct pr_tunnelled *tunnelled)
 {
 	char application[PR_TUNNEL_APPLICATION_MAX + 1];
 	struct pr_tunnel_link open = {
@@ -53,6 +53,9 @@ bool pr_tunnelled_open(struct pr_engine *engine, const struct pr_link *link,
 	if (!engine->ports.tunnel_open)
 		return false;
 	engine->counters.tunnel_asked++;
+	if (++engine->tunnelling->last_opening == 0)
+		engine->tunnelling->last_opening = 1;
+	open.opening = tunnelled->opening = engine->tunnelling->last_opening;
 	return engine->ports.tunnel_open(engine->ports.context, link->id, &open);
 }
 

@@ -18,6 +18,7 @@ enum pr_tunnelled_state {
 struct pr_tunnelled {
 	uint64_t since_us; /* of its state */
 	char *why;	   /* or NULL */
+	uint32_t opening;  /* what the tunnel says of another is passed over; 0 = the tunnel had it */
 	uint16_t upstream; /* its place */
 	uint8_t state, outcome;
 	bool has_upstream : 1;
@@ -31,6 +32,7 @@ struct pr_tunnelling {
 		uint32_t n; /* entries that name it; 0 = free */
 	} upstreams[PR_ENGINE_TUNNEL_UPSTREAMS_MAX];
 	size_t why_bytes;
+	uint32_t last_opening;
 	uint64_t have_until_us; /* then those are cut that the tunnel said nothing of; 0 = none */
 };
 
@@ -51,7 +53,7 @@ void pr_tunnelled_keep_why(struct pr_engine *engine, struct pr_tunnelled *tunnel
 			   const char *why);
 /* Asks the tunnel process to open it. False: there is none. */
 bool pr_tunnelled_open(struct pr_engine *engine, const struct pr_link *link,
-		       const struct pr_tunnelled *tunnelled);
+		       struct pr_tunnelled *tunnelled);
 /* The end's verdict and flag, by what has come of it. */
 void pr_tunnelled_apply(struct pr_engine *engine, struct pr_link *link,
 			const struct pr_tunnelled *tunnelled);

@@ -29,6 +29,7 @@ size_t pr_tunnel_link_encode(const struct pr_tunnel_link *link, void *body, size
 	struct pr_writer writer = pr_writer(body, size);
 
 	pr_write_tuple(&writer, &link->tuple);
+	pr_write_u32(&writer, link->opening);
 	pr_write_text(&writer, text_or_empty(link->upstream));
 	pr_write_text(&writer, text_or_empty(link->application));
 	pr_write_text(&writer, text_or_empty(link->name));
@@ -49,6 +50,7 @@ int pr_tunnel_link_decode(const void *body, size_t len, struct pr_tunnel_link *r
 	struct pr_tunnel_link link = { .tuple = pr_read_tuple(&reader) };
 	char canonical[PR_NAME_TEXT_SIZE];
 
+	link.opening = pr_read_u32(&reader);
 	link.upstream = read_bounded(&reader, PR_TUNNEL_UPSTREAM_ID_MAX);
 	link.application = read_bounded(&reader, PR_TUNNEL_APPLICATION_MAX);
 	link.name = read_bounded(&reader, PR_NAME_TEXT_SIZE - 1);
@@ -66,6 +68,7 @@ size_t pr_tunnel_opened_encode(const struct pr_tunnel_opened *opened, void *body
 	struct pr_writer writer = pr_writer(body, size);
 
 	pr_write_u8(&writer, (uint8_t)opened->outcome);
+	pr_write_u32(&writer, opened->opening);
 	pr_write_text(&writer, text_or_empty(opened->why));
 	return writer.failed ? 0 : writer.position;
 }
@@ -74,11 +77,12 @@ int pr_tunnel_opened_decode(const void *body, size_t len, struct pr_tunnel_opene
 {
 	struct pr_reader reader = pr_reader(body, len);
 	uint8_t outcome = pr_read_u8(&reader);
+	uint32_t opening = pr_read_u32(&reader);
 	const char *why = read_bounded(&reader, PR_TUNNEL_WHY_MAX);
 
 	if (!pr_read_complete(&reader) || outcome >= PR_TUNNEL_N_OUTCOMES)
 		return -EBADMSG;
-	*ret_opened = (struct pr_tunnel_opened){ (enum pr_tunnel_outcome)outcome, why };
+	*ret_opened = (struct pr_tunnel_opened){ (enum pr_tunnel_outcome)outcome, why, opening };
 	return 0;
 }
 

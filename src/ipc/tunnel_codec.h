@@ -17,12 +17,15 @@ struct pr_tunnel_link {
 	const char *upstream;	 /* its id */
 	const char *application; /* what isolates: the same text for the same application */
 	const char *name; /* canonical: the far end resolves it; "" = the tuple's destination */
+	/* Tells openings of the same link apart: one may be under way when it is closed and opened anew. HAVE: 0. */
+	uint32_t opening;
 };
 
 /* TUNNEL_OPENED, TUNNEL_ENDED. */
 struct pr_tunnel_opened {
 	enum pr_tunnel_outcome outcome;
 	const char *why; /* a sentence that names the upstream and the reason; "" = none */
+	uint32_t opening; /* OPEN's; 0: of a link that the engine was told of by HAVE */
 };
 
 /* The length written; 0 where it does not fit `size` (PR_TUNNEL_BODY_MAX suffices). */

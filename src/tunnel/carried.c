@@ -310,6 +310,7 @@ static struct pr_carried *take(struct pr_tunnel *tunnel, uint64_t id,
 	carried->number = number;
 	carried->serial = tunnel->next_serial++ & INT32_MAX;
 	carried->id = id;
+	carried->opening = link->opening;
 	carried->state = PR_CARRIED_OPENING;
 	carried->seen_s = tunnel->now_s;
 	carried->is_stream = link->tuple.proto == IPPROTO_TCP;
@@ -331,8 +332,8 @@ void pr_carried_open(struct pr_tunnel *tunnel, uint64_t id, const struct pr_tunn
 		return;
 	carried = take(tunnel, id, link);
 	if (!carried) {
-		pr_telling_other(tunnel, PR_MESSAGE_TUNNEL_OPENED, id, PR_TUNNEL_UNSUPPORTED,
-				 "the tunnel carries as many links as it can");
+		pr_telling_other(tunnel, PR_MESSAGE_TUNNEL_OPENED, id, link->opening,
+				 PR_TUNNEL_UNSUPPORTED, "the tunnel carries as many links as it can");
 		return;
 	}
 	choose_way(tunnel, carried);

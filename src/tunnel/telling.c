@@ -27,9 +27,11 @@ void pr_telling_remove(struct pr_tunnel *tunnel, struct pr_carried *carried)
 /* ---- out ---- */
 
 static bool tell_outcome(struct pr_tunnel *tunnel, enum pr_message_kind kind, uint64_t id,
-			 enum pr_tunnel_outcome outcome, const char *why)
+			 uint32_t opening, enum pr_tunnel_outcome outcome, const char *why)
 {
-	const struct pr_tunnel_opened opened = { .outcome = outcome, .why = why };
+	const struct pr_tunnel_opened opened = { .outcome = outcome,
+						 .why = why,
+						 .opening = opening };
 	uint8_t body[PR_TUNNEL_BODY_MAX];
 	size_t len = pr_tunnel_opened_encode(&opened, body, sizeof(body));
 
@@ -66,8 +68,8 @@ static bool tell(struct pr_tunnel *tunnel, struct pr_carried *carried)
 	return tell_outcome(tunnel,
 			    carried->tell == PR_TELL_OPENED ? PR_MESSAGE_TUNNEL_OPENED
 							    : PR_MESSAGE_TUNNEL_ENDED,
-			    carried->id, is_over ? carried->outcome : PR_TUNNEL_OPEN,
-			    is_over ? why : "");
+			    carried->id, carried->opening,
+			    is_over ? carried->outcome : PR_TUNNEL_OPEN, is_over ? why : "");
 }
 
 static bool tell_links(struct pr_tunnel *tunnel)
@@ -89,7 +91,8 @@ static bool tell_others(struct pr_tunnel *tunnel)
 	while (tunnel->n_others) {
 		const struct pr_other *other = &tunnel->others[tunnel->n_others - 1];
 
-		if (!tell_outcome(tunnel, other->kind, other->id, other->outcome, other->why))
+		if (!tell_outcome(tunnel, other->kind, other->id, other->opening, other->outcome,
+				  other->why))
 			return false;
 		tunnel->n_others--;
 	}
@@ -123,10 +126,11 @@ void pr_telling_go(struct pr_tunnel *tunnel)
 }
 
 void pr_telling_other(struct pr_tunnel *tunnel, enum pr_message_kind kind, uint64_t id,
-		      enum pr_tunnel_outcome outcome, const char *why)
+		      uint32_t opening, enum pr_tunnel_outcome outcome, const char *why)
 {
 	if (tunnel->n_others < PR_TUNNEL_OTHERS_MAX)
-		tunnel->others[tunnel->n_others++] = (struct pr_other){ id, why, kind, outcome };
+		tunnel->others[tunnel->n_others++] =
+			(struct pr_other){ id, why, opening, kind, outcome };
 	pr_telling_go(tunnel);
 }
 
@@ -136,6 +140,7 @@ void pr_telling_other(struct pr_tunnel *tunnel, enum pr_message_kind kind, uint6
 static void adopted(struct pr_tunnel *tunnel, struct pr_carried *carried, uint64_t id)
 {
 	carried->adopting = false;
+	carried->opening = 0; /* the engine that opened it is gone */
 	if (id == 0 || pr_carried_find(tunnel, id))
 		pr_carried_forget(tunnel, carried);
 	else
@@ -158,7 +163,7 @@ void pr_telling_link(struct pr_tunnel *tunnel, uint64_t ticket, uint64_t id)
 	if (carried && carried->adopting)
 		adopted(tunnel, carried, id);
 	else if (!carried && id)
-		pr_telling_other(tunnel, PR_MESSAGE_TUNNEL_ENDED, id, PR_TUNNEL_OPEN, "");
+		pr_telling_other(tunnel, PR_MESSAGE_TUNNEL_ENDED, id, 0, PR_TUNNEL_OPEN, "");
 }
 
 /* ---- another engine ---- */

@@ -111,6 +111,7 @@ struct pr_carried {
 	uint64_t id;	 /* the engine's; 0 = a new engine is yet to give one */
 	uint32_t serial; /* tells it from others at the same place, before and after */
 	uint32_t number;
+	uint32_t opening; /* as of ipc/tunnel_codec.h */
 	enum pr_carried_state state;
 	enum pr_carried_tell tell;
 	enum pr_tunnel_outcome outcome; /* to be told */
@@ -155,6 +156,7 @@ struct pr_arrival {
 struct pr_other {
 	uint64_t id;
 	const char *why; /* a literal */
+	uint32_t opening;
 	enum pr_message_kind kind;
 	enum pr_tunnel_outcome outcome;
 };
@@ -231,7 +233,7 @@ void pr_telling_add(struct pr_tunnel *tunnel, struct pr_carried *carried,
 void pr_telling_remove(struct pr_tunnel *tunnel, struct pr_carried *carried);
 /* `why` is a literal. */
 void pr_telling_other(struct pr_tunnel *tunnel, enum pr_message_kind kind, uint64_t id,
-		      enum pr_tunnel_outcome outcome, const char *why);
+		      uint32_t opening, enum pr_tunnel_outcome outcome, const char *why);
 /* As much as the engine takes now. */
 void pr_telling_go(struct pr_tunnel *tunnel);
 /* There is another engine, or none. */

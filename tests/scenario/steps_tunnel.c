@@ -12,6 +12,7 @@ bool tunnel_open(void *context, uint64_t link, const struct pr_tunnel_link *open
 	if (world->no_tunnel)
 		return false;
 	pr_assert(world->n_opening < PR_ARRAY_SIZE(world->opening));
+	world->openings[world->n_opening] = open->opening;
 	world->opening[world->n_opening++] = link;
 	if (world->tunnel_untold)
 		return true;
@@ -92,6 +93,7 @@ void step_tunnel(struct world *world, char **words, unsigned int n)
 		show_link(world, "who", pr_engine_tunnel_who(world->engine, &seen, world->now_us));
 	} else if (n > 2 && place && place <= world->n_opening) {
 		outcome = outcome_of(world, words + 2, n - 2);
+		outcome.opening = world->openings[place - 1];
 		if (step_is(words[0], "opened"))
 			pr_engine_tunnel_opened(world->engine, world->opening[place - 1], &outcome,
 						world->now_us);

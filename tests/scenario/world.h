@@ -108,6 +108,7 @@ struct world {
 	uint64_t last_client;
 	bool releasing;
 	uint64_t opening[512]; /* links that the tunnel was to open */
+	uint32_t openings[512]; /* as of ipc/tunnel_codec.h */
 	unsigned int n_opening;
 	bool no_tunnel;		      /* there is no tunnel process */
 	bool tunnel_untold;	      /* what it is to open isn't written down */

@@ -27,6 +27,7 @@ struct world {
 	int server, udp_server, proxy; /* proxy: listens */
 	uint16_t entry_port, udp_port; /* the entry point's */
 	uint16_t entry_port6, udp_port6;
+	bool is_another_engine;
 };
 
 /* ---- sockets ---- */
@@ -217,6 +218,7 @@ static void new_engine(struct world *world)
 	struct pr_writer writer = pr_writer(body, sizeof(body));
 	int fds[2];
 
+	world->is_another_engine = world->engine != NULL;
 	pr_channel_free(world->engine);
 	assert_int_equal(pr_channel_pair(fds), 0);
 	pr_write_u32(&writer, PR_PARTY_ENGINE);
@@ -289,6 +291,11 @@ static int tear_down(void **state)
 
 /* ---- the engine's part ---- */
 
+static uint32_t opening_of(uint64_t id)
+{
+	return (uint32_t)id + 1000;
+}
+
 static void open_link(struct world *world, uint64_t id, const char *upstream, uint8_t proto,
 		      uint16_t port)
 {
@@ -296,7 +303,8 @@ static void open_link(struct world *world, uint64_t id, const char *upstream, ui
 		.tuple = { .src_port = 40000, .dst_port = port, .proto = proto },
 		.upstream = upstream,
 		.application = "browser",
-		.name = ""
+		.name = "",
+		.opening = opening_of(id)
 	};
 	uint8_t body[PR_TUNNEL_BODY_MAX];
 	size_t len;
@@ -316,6 +324,11 @@ static void expect(struct world *world, enum pr_message_kind kind, uint64_t id,
 	assert_int_equal(message.ticket, id);
 	assert_int_equal(pr_tunnel_opened_decode(message.body, message.len, &opened), 0);
 	assert_int_equal(opened.outcome, outcome);
+	/* what another engine opened it does not know */
+	if (opened.opening)
+		assert_int_equal(opened.opening, opening_of(id));
+	else
+		assert_true(world->is_another_engine);
 	pr_message_done(&message);
 }
 

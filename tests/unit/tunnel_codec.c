@@ -14,7 +14,8 @@ static struct pr_tunnel_link a_link(void)
 		.tuple = { .src_port = 40000, .dst_port = 443, .proto = IPPROTO_TCP },
 		.upstream = "tor",
 		.application = "profile:curl",
-		.name = "hidden.example"
+		.name = "hidden.example",
+		.opening = 0x01020304
 	};
 
 	assert_int_equal(pr_address_parse("192.0.2.1", &link.tuple.src), 0);
@@ -44,6 +45,7 @@ static void links_come_over(void **state)
 	assert_string_equal(read.upstream, "tor");
 	assert_string_equal(read.application, "profile:curl");
 	assert_string_equal(read.name, "hidden.example");
+	assert_int_equal(read.opening, 0x01020304);
 	for (size_t cut = 0; cut < len; cut++)
 		assert_int_equal(pr_tunnel_link_decode(body, cut, &read), -EBADMSG);
 	assert_int_equal(pr_tunnel_link_encode(&link, body, len - 1), 0);
@@ -113,7 +115,7 @@ static void the_longest_fits(void **state)
 
 static void outcomes_come_over(void **state)
 {
-	struct pr_tunnel_opened opened = { PR_TUNNEL_REFUSED, "tor: the destination refused" },
+	struct pr_tunnel_opened opened = { PR_TUNNEL_REFUSED, "tor: the destination refused", 7 },
 				read;
 	uint8_t body[PR_TUNNEL_BODY_MAX];
 	size_t len = pr_tunnel_opened_encode(&opened, body, sizeof(body));
@@ -122,6 +124,7 @@ static void outcomes_come_over(void **state)
 	assert_int_equal(pr_tunnel_opened_decode(body, len, &read), 0);
 	assert_int_equal(read.outcome, PR_TUNNEL_REFUSED);
 	assert_string_equal(read.why, opened.why);
+	assert_int_equal(read.opening, 7);
 	for (size_t cut = 0; cut < len; cut++)
 		assert_int_equal(pr_tunnel_opened_decode(body, cut, &read), -EBADMSG);
 	body[0] = PR_TUNNEL_N_OUTCOMES;
