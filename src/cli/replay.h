@@ -85,7 +85,7 @@ struct pr_replay_tunnel {
 	struct pr_replay_opening {
 		uint64_t link;
 		uint32_t opening;
-	} *links; /* that are to be opened; owned */
+	} * links; /* that are to be opened; owned */
 	size_t n, n_room;
 };
 

@@ -18,7 +18,8 @@ enum pr_tunnelled_state {
 struct pr_tunnelled {
 	uint64_t since_us; /* of its state */
 	char *why;	   /* or NULL */
-	uint32_t opening;  /* what the tunnel says of another is passed over; 0 = the tunnel had it */
+	uint32_t
+		opening; /* what the tunnel says of another is passed over; 0 = the tunnel had it */
 	uint16_t upstream; /* its place */
 	uint8_t state, outcome;
 	bool has_upstream : 1;

@@ -109,7 +109,7 @@ enum pr_message_kind {
 	PR_MESSAGE_TUNNEL_POOL, /* supervisor → engine: u8 whether there is a tunnel; twice an address (none: family 0), u8 the prefix's length */
 	PR_MESSAGE_UPSTREAMS_USED, /* resolver → supervisor: pairs, "nameserver" for each that is asked at port 53 */
 	PR_MESSAGE_TUNNEL_UPSTREAMS, /* supervisor → tunnel: pairs, "upstream" for each: pr_tunnel_upstream_write() */
-	PR_MESSAGE_TUNNEL_OPEN, /* engine → tunnel: a link that is to go this way */
+	PR_MESSAGE_TUNNEL_OPEN,	  /* engine → tunnel: a link that is to go this way */
 	PR_MESSAGE_TUNNEL_OPENED, /* tunnel → engine: how that went; exactly one for each OPEN that isn't closed before, with its number */
 	PR_MESSAGE_TUNNEL_WHO, /* tunnel → engine: tuple: whose is what came to the entry point? ticket = the tunnel's */
 	PR_MESSAGE_TUNNEL_LINK, /* engine → tunnel: u64 its link; 0: none that goes this way. WHO's ticket */

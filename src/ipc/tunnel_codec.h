@@ -24,7 +24,7 @@ struct pr_tunnel_link {
 /* TUNNEL_OPENED, TUNNEL_ENDED. */
 struct pr_tunnel_opened {
 	enum pr_tunnel_outcome outcome;
-	const char *why; /* a sentence that names the upstream and the reason; "" = none */
+	const char *why;  /* a sentence that names the upstream and the reason; "" = none */
 	uint32_t opening; /* OPEN's; 0: of a link that the engine was told of by HAVE */
 };
 

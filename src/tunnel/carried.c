@@ -333,7 +333,8 @@ void pr_carried_open(struct pr_tunnel *tunnel, uint64_t id, const struct pr_tunn
 	carried = take(tunnel, id, link);
 	if (!carried) {
 		pr_telling_other(tunnel, PR_MESSAGE_TUNNEL_OPENED, id, link->opening,
-				 PR_TUNNEL_UNSUPPORTED, "the tunnel carries as many links as it can");
+				 PR_TUNNEL_UNSUPPORTED,
+				 "the tunnel carries as many links as it can");
 		return;
 	}
 	choose_way(tunnel, carried);

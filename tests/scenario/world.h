@@ -107,7 +107,7 @@ struct world {
 	uint16_t sent_from_port;
 	uint64_t last_client;
 	bool releasing;
-	uint64_t opening[512]; /* links that the tunnel was to open */
+	uint64_t opening[512];	/* links that the tunnel was to open */
 	uint32_t openings[512]; /* as of ipc/tunnel_codec.h */
 	unsigned int n_opening;
 	bool no_tunnel;		      /* there is no tunnel process */
