@@ -136,7 +136,9 @@ class TorNetwork:
         self.onion = (hidden / "hostname").read_text().strip()
 
     def join(self, lab):
-        """Links the network and the lab's Internet, until the lab is closed."""
+        """Links the network and the lab's Internet, until the lab is closed. The link to a lab before may outlive its
+        namespace, which goes when the kernel has the time."""
+        run("ip", "-n", self.namespace.name, "link", "del", "up0", check=False)
         self.namespace.ip("link", "add", "up0", "type", "veth", "peer", "name", "tor0", "netns", lab.internet.name)
         for namespace, device, address in ((self.namespace, "up0", UPLINK), (lab.internet, "tor0", UPLINK_OF_LAB)):
             namespace.ip("addr", "add", f"{address}/30", "dev", device)
