@@ -15,7 +15,9 @@
  * the kernel shortens the list first and drops what is queued after it (__nf_unregister_net_hook()): between the two
  * the number is that of the function behind ours, and a packet that was to be refused goes on. It carries its order
  * still, and no other packet does: a walk of its own through postrouting finds all that leaves; in input, where
- * nothing follows, two more functions do, for a place that moved by one or two.
+ * nothing follows, two more functions do: the next one, for a place that moved by one, and the last but conntrack's own,
+ * for one that moved further. What moved beyond the end is dropped by the kernel; a place that moved by just as many as
+ * bring it to conntrack's (nf_confirm(), of the same priority, and of those the older one is the last) is not found.
  */
 #include "kernel/nft_ruleset.h"
 
@@ -44,7 +46,7 @@ static const struct pr_nft_chain base_chains[] = {
 	{ "at-forward-strip", "filter", NF_INET_FORWARD, 10, false },
 	{ "at-forward", "filter", NF_INET_FORWARD, 11, true },
 	{ "at-input-guard", "filter", NF_INET_LOCAL_IN, 12, false },
-	{ "at-input-guard-too", "filter", NF_INET_LOCAL_IN, 13, false },
+	{ "at-input-guard-too", "filter", NF_INET_LOCAL_IN, INT32_MAX, false },
 	{ "at-postrouting-guard", "filter", NF_INET_POST_ROUTING, GUARD_POSTROUTING, false },
 };
 

@@ -6,7 +6,7 @@
 #include "kernel/nftables.h"
 
 /* Changes whenever base chains, sets or their shape change: an older table is then replaced, not refilled. */
-#define PR_RULESET_LAYOUT 6
+#define PR_RULESET_LAYOUT 7
 
 /* The table whole, from nothing; refill empties the regular chains and the sets first. */
 void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_config *config,
