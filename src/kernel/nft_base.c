@@ -38,7 +38,7 @@ static const struct base {
 	{ "at-forward-strip", "strip", MARKED },
 	{ "at-forward", "forward", ALWAYS },
 	{ "at-input-guard", "guard-input", MARKED },
-	{ "at-input-guard-too", "guard", MARKED },
+	{ "at-input-guard-too", "guard-input-last", MARKED },
 	{ "at-postrouting-guard", "guard", MARKED },
 };
 

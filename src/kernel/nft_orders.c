@@ -313,6 +313,41 @@ static void guards(struct pr_ruleset_writer *w)
 	pr_end_verdict(w, NF_DROP);
 }
 
+/*
+ * Others stand between our function in input and this one: bits that they copied from a conntrack mark that permits are
+ * taken off. Both marks have to be the same: the conntrack mark alone may be the other end's, where an order refuses
+ * this one. None of these bits is an order that refuses a link of that mark.
+ */
+static void guard_last(struct pr_ruleset_writer *w)
+{
+	static const struct pr_mark_fields copied[] = {
+		{ .in = PR_MARK_IN_ACCEPT },
+		{ .out = PR_MARK_OUT_ACCEPT },
+		{ .out = PR_MARK_OUT_ACCEPT, .in = PR_MARK_IN_ACCEPT },
+		{ .out = PR_MARK_OUT_INSPECTED },
+		{ .out = PR_MARK_OUT_INSPECTED, .in = PR_MARK_IN_ACCEPT },
+		{ .out = PR_MARK_OUT_NAMESERVER }, /* of these two nothing comes to the queue in input */
+		{ .out = PR_MARK_OUT_TUNNEL },
+	};
+	const struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
+	const uint32_t mask = w->config->mark_mask;
+
+	for (size_t i = 0; i <= PR_ARRAY_SIZE(copied); i++) {
+		uint32_t bits = i == PR_ARRAY_SIZE(copied)
+					? pr_mark_link(mask, &own)
+					: pr_link_bits(w, (enum pr_mark_out)copied[i].out,
+						       (enum pr_mark_in)copied[i].in);
+
+		pr_rule(w, "guard-input-last");
+		pr_match_mark(w, mask, bits);
+		pr_match_ct_mark(w, mask, bits);
+		pr_clear_mark(w);
+		pr_end_verdict(w, NF_ACCEPT);
+	}
+	pr_rule(w, "guard-input-last");
+	pr_end_verdict(w, NF_DROP);
+}
+
 void pr_ruleset_write_orders(struct pr_ruleset_writer *w)
 {
 	pr_rule(w, "requeue");
@@ -337,4 +372,5 @@ void pr_ruleset_write_orders(struct pr_ruleset_writer *w)
 	side_chain(w, "order-out", PR_SIDE_OUT, false);
 	side_chain(w, "order-in", PR_SIDE_IN, false);
 	guards(w);
+	guard_last(w);
 }

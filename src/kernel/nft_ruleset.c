@@ -85,6 +85,7 @@ static const char *const regular_chains[] = {
 	"leave-as-local",
 	"guard",
 	"guard-input",
+	"guard-input-last",
 	PR_CHAIN_INSPECTED,
 	"begin-life",
 	PR_CHAIN_REJECT,

@@ -8,7 +8,9 @@ import threading
 import time
 
 import faults
+import pytest
 from faults import DENY, forbidden
+from portreeve_lab import HOST4
 
 SECONDS = 60 if faults.LONG else 8
 
@@ -69,6 +71,49 @@ def test_foreign_hooks_before_ours_in_input(lab, guard):
     server.close()
     faults.say("datagrams sent", sent[0])
     assert sent[0] > 1000 and arrived == b""
+
+
+BEHIND = "add table inet x\nadd chain inet x c {{ type filter hook input priority 100; }}\nadd rule inet x c {}\n"
+
+
+def echo(lab, client, port):
+    """What comes back of a datagram over the same socket, twice: the second one is the kernel's alone."""
+    with lab.host.inside():
+        server = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    server.bind(("0.0.0.0", port))
+    server.settimeout(2)
+    with client.inside():
+        sender = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    sender.settimeout(2)
+    sender.connect((HOST4, port))
+    got = []
+    with server, sender:
+        for word in (b"one", b"two"):
+            try:
+                sender.send(word)
+                data, peer = server.recvfrom(100)
+                server.sendto(data, peer)
+                got.append(sender.recv(100))
+            except OSError:
+                break
+    return got
+
+
+@pytest.mark.parametrize("place", ["host", "lan"])
+def test_what_is_copied_from_a_mark_that_permits_is_no_order(lab, guard, place):
+    guard()
+    lab.host.nft(BEHIND.format("meta mark set ct mark"))
+    assert echo(lab, getattr(lab, place), 9998) == [b"one", b"two"]
+
+
+@pytest.mark.parametrize("place", ["host", "lan"])
+@pytest.mark.parametrize("order", [2, 3, 4])
+def test_an_order_that_goes_on_behind_us_ends_before_the_socket(lab, guard, place, order):
+    """As a place in the list that moved lets it: to refuse, whatever the other end of the link may."""
+    guarded = guard()
+    mark = order << 27 | guarded.status()["generation"] << 24
+    lab.host.nft(BEHIND.format(f"udp dport 9998 meta mark set {mark}"))
+    assert echo(lab, getattr(lab, place), 9998) == []
 
 
 def handles(lab):
