@@ -65,7 +65,8 @@ bool pr_arrival_from_tunnel(const struct pr_engine *engine, const struct pr_arri
 	const struct pr_tuple *tuple = &arrival->parsed.tuple;
 
 	return arrival->packet->hook == PR_HOOK_INPUT && !arrival->reply &&
-	       tuple->proto == IPPROTO_TCP && pr_tunnel_has_port(engine, tuple->dst_port) &&
+	       tuple->proto == IPPROTO_TCP && arrival->parsed.tcp_flags & PR_TCP_SYN &&
+	       pr_tunnel_has_port(engine, tuple->dst_port) &&
 	       pr_arrival_on_loopback(engine, arrival);
 }
 

@@ -68,30 +68,23 @@ static void forget_peers(struct pr_tls *tls)
 
 /* ---- authorities ---- */
 
-static int add_certificates(X509_STORE *store, BIO *bio)
-{
-	int n = 0;
-	X509 *certificate;
-
-	while ((certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL))) {
-		n += X509_STORE_add_cert(store, certificate) == 1;
-		X509_free(certificate);
-	}
-	ERR_clear_error(); /* the end of the text is one */
-	return n;
-}
-
 /* How many, or why the file can't be read. */
 static int add_file(X509_STORE *store, const char *path)
 {
+	X509 *certificate;
 	BIO *bio;
-	int n;
+	int n = 0;
 
 	errno = 0;
 	bio = BIO_new_file(path, "r");
-	n = bio ? add_certificates(store, bio) : errno ? -errno : -EIO;
+	if (!bio)
+		n = errno ? -errno : -EIO;
+	while (bio && (certificate = PEM_read_bio_X509_AUX(bio, NULL, NULL, NULL))) {
+		n += X509_STORE_add_cert(store, certificate) == 1;
+		X509_free(certificate);
+	}
 	BIO_free(bio);
-	ERR_clear_error();
+	ERR_clear_error(); /* the end of the text is one */
 	return n;
 }
 
@@ -108,15 +101,6 @@ static int add_system(X509_STORE *store)
 
 	for (size_t i = 0; n <= 0 && i < PR_ARRAY_SIZE(paths); i++)
 		n = add_file(store, paths[i]);
-	return n;
-}
-
-static int add_text(X509_STORE *store, const char *text)
-{
-	BIO *bio = BIO_new_mem_buf(text, -1);
-	int n = add_certificates(store, bio);
-
-	BIO_free(bio);
 	return n;
 }
 
@@ -173,10 +157,7 @@ static struct pr_tls_authorities *read_authorities(struct pr_tls *tls, const cha
 
 	pr_assert(store);
 	memcpy(authorities->ca, ca, strlen(ca) + 1);
-	if (ca[0] == '\0')
-		n = add_system(store);
-	else
-		n = ca[0] == '-' ? add_text(store, ca) : add_file(store, ca);
+	n = ca[0] ? add_file(store, ca) : add_system(store);
 	/* whoever names a certificate trusts it, whether or not it is an authority's */
 	if (ca[0])
 		X509_STORE_set_flags(store, X509_V_FLAG_PARTIAL_CHAIN);

@@ -47,7 +47,7 @@ void pr_tls_cut_lingering(struct pr_tls *tls);
 struct pr_tls_peer *pr_tls_peer(struct pr_tls *tls, const char *key);
 void pr_tls_peer_release(struct pr_tls_peer *peer); /* takes NULL */
 
-/* Of those whose certificates stand in `ca`: a path, or the certificates themselves (PEM); "" = the system's. Borrowed;
+/* Of those whose certificates stand in `ca`: a path; "" = the system's. Borrowed;
  * NULL with a sentence. */
 SSL_CTX *pr_tls_context(struct pr_tls *tls, const char *ca, const char **ret_why);
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "tunnel_far.h"
 
+#include "base/io.h"
 #include "tunnel/dial.h"
 #include "unit.h"
 
@@ -13,7 +14,9 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define ROUNDS 60 /* more than any exchange of a test takes */
+#define AUTHORITY_FILE "/tmp/portreeve-test-XXXXXX"
+
+#define ROUNDS	       60 /* more than any exchange of a test takes */
 
 struct far *fars[FARS_MAX];
 unsigned int n_fars;
@@ -28,7 +31,7 @@ static struct {
 	SSL_CTX *context;
 	EVP_PKEY *authority_key;
 	X509 *authority;
-	char *authority_text;
+	char authority_file[sizeof(AUTHORITY_FILE)];
 } all;
 
 /* ---- the dials, instead of the real ones ---- */
@@ -128,7 +131,7 @@ static X509 *sign(EVP_PKEY *key, const char *name, const char *alternatives, boo
 
 const char *far_authority(void)
 {
-	return all.authority_text;
+	return all.authority_file;
 }
 
 void far_certificate(const char *names, bool expired)
@@ -161,6 +164,7 @@ struct event_base *far_setup(void)
 	BIO *text = BIO_new(BIO_s_mem());
 	char *bytes;
 	long len;
+	int fd;
 
 	signal(SIGPIPE, SIG_IGN); /* OpenSSL's far ends write to whoever is gone */
 	all.base = event_base_new();
@@ -168,7 +172,10 @@ struct event_base *far_setup(void)
 	all.authority = sign(all.authority_key, "authority", NULL, false, true);
 	assert_true(PEM_write_bio_X509(text, all.authority));
 	len = BIO_get_mem_data(text, &bytes);
-	all.authority_text = pr_strndup(bytes, (size_t)len);
+	memcpy(all.authority_file, AUTHORITY_FILE, sizeof(AUTHORITY_FILE));
+	fd = mkstemp(all.authority_file);
+	assert_int_equal(pr_write_all(fd, bytes, (size_t)len), 0);
+	close(fd);
 	BIO_free(text);
 	all.context = SSL_CTX_new(TLS_server_method());
 	SSL_CTX_set_alpn_select_cb(all.context, choose, NULL);
@@ -194,7 +201,7 @@ void far_teardown(void)
 	SSL_CTX_free(all.context);
 	X509_free(all.authority);
 	EVP_PKEY_free(all.authority_key);
-	free(all.authority_text);
+	unlink(all.authority_file);
 	event_base_free(all.base);
 }
 

@@ -53,7 +53,7 @@ extern unsigned int n_resumed; /* handshakes that resumed a session */
 
 struct event_base *far_setup(void);
 void far_teardown(void);
-/* The certificates of far ends, by an authority whose own is returned: PEM. For "proxy.example" and 192.0.2.1; expired
+/* The certificates of far ends, by an authority whose own stands in the file that is returned. For "proxy.example" and 192.0.2.1; expired
  * ones on request. */
 const char *far_authority(void);
 void far_certificate(const char *names, bool expired);
