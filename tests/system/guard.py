@@ -112,8 +112,8 @@ class Monitor:
 
     def events(self, **wanted):
         found = []
-        for line in self.process.log.read_text().splitlines():
-            if line.startswith("{"):
+        for line in self.process.log.read_text().splitlines(keepends=True):
+            if line.startswith("{") and line.endswith("\n"):  # the last may still be on its way
                 event = json.loads(line)
                 if all(matches(event, key, value) for key, value in wanted.items()):
                     found.append(event)
