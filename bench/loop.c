@@ -7,7 +7,7 @@
 #include "interception/interception.h"
 #include "kernel/nft_batch.h"
 #include "kernel/nfqueue.h"
-#include "kernel/nftables_internal.h"
+#include "kernel/nftables_private.h"
 
 #include <linux/netfilter.h>
 #include <linux/netfilter/nf_conntrack_common.h>

@@ -622,7 +622,7 @@ def main():
     for name, data in intel_sets():
         write('intel_set', name, data)
     for name, data in saved_names():
-        write('names', name, data)
+        write('network_names', name, data)
     for name, data in saved_pools():
         write('pool', name, data)
         write('kept', name, b'PRSAVED1' + struct.pack('!I', 12) + dict(saved_names())['empty'] +

@@ -7,7 +7,7 @@
 
 #include "base/cursor.h"
 #include "base/error.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 
 #include <netinet/in.h>
 

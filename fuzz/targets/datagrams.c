@@ -6,7 +6,7 @@
  */
 #include "base/cursor.h"
 #include "base/error.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 
 #include "../target.h"
 

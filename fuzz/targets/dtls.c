@@ -3,7 +3,7 @@
  * DTLS. The input is datagrams, each with a head: 1 of the server, 2 cut, 4 its bytes are a fragment, for which a record is
  * written here; and the length in two bytes. What was settled stays, and a datagram that comes again changes nothing.
  */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/tls_codes.h"
 
 #include "../seen.h"

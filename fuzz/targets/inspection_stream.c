@@ -6,7 +6,7 @@
  * put together and what it lets go.
  */
 #include "base/cursor.h"
-#include "inspection/inspection_internal.h"
+#include "inspection/inspection_private.h"
 
 #include "../target.h"
 

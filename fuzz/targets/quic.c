@@ -6,7 +6,7 @@
  * conversation says the same.
  */
 #include "../../tests/unit/quic_build.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 
 #include "../target.h"
 

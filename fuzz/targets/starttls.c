@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Protocols that go over to TLS. The first byte says which, or all of the table; the rest is pieces of a conversation. */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 
 #include "../conversation.h"
 #include "../target.h"

@@ -3,7 +3,7 @@
  * What TLS clients send. First byte 0: a stream. Otherwise the body of a ClientHello, which is put into records of that length
  * here: where the borders are changes nothing. No beginning of either says anything else than the whole.
  */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/tls_codes.h"
 
 #include "../conversation.h"

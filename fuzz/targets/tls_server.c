@@ -5,7 +5,7 @@
  * pieces of a conversation behind the hello.
  */
 #include "inspection/certificate.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/tls_codes.h"
 
 #include "../conversation.h"

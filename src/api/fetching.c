@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Lists: the supervisor says what to fetch and into which file, the resolver where servers are. */
-#include "api/front_internal.h"
+#include "api/front_private.h"
 
 #include "fetch/fetch.h"
 

@@ -5,7 +5,7 @@
  * costs one part of memory, and never a verdict. When the client goes away first, the entry stays
  * without its request until the answer is through.
  */
-#include "api/front_internal.h"
+#include "api/front_private.h"
 
 #include "api/event_json.h"
 #include "api/limits.h"

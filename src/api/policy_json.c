@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "api/front_internal.h"
+#include "api/front_private.h"
 
 #include "api/text_json.h"
 #include "base/clock.h"

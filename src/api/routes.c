@@ -3,7 +3,7 @@
  * One table: method, path, who may, what answers. docs/api.yaml describes the same; a test holds the two
  * against each other.
  */
-#include "api/front_internal.h"
+#include "api/front_private.h"
 
 #include "api/pairs_json.h"
 #include "ipc/peer.h"

@@ -4,7 +4,7 @@
  * in their encoded form and turned into JSON only when somebody reads, once for all readers. A reader
  * that does not take its output is skipped, and told how many events it missed.
  */
-#include "api/front_internal.h"
+#include "api/front_private.h"
 
 #include "api/event_json.h"
 #include "api/limits.h"

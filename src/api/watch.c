@@ -3,7 +3,7 @@
  * Whether anybody watches. Of questions the engine tells only then: they are many, and each would be told twice. Who
  * comes back with the number of the last event finds what was missed if that was not long ago.
  */
-#include "api/front_internal.h"
+#include "api/front_private.h"
 
 #include "api/limits.h"
 #include "ipc/channel.h"

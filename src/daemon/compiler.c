@@ -8,7 +8,7 @@
 #include "daemon/roles.h"
 
 #include "base/io.h"
-#include "daemon/compile.h"
+#include "daemon/compiler_run_policy.h"
 #include "daemon/compiler_change.h"
 #include "daemon/compiler_intel.h"
 #include "daemon/compiler_tunnels.h"

@@ -2,7 +2,7 @@
 /* Inside of pr_compiler_build(): a set that is being made, and the source that is looked at. */
 #pragma once
 
-#include "daemon/build.h"
+#include "daemon/compiler_run_set.h"
 #include "daemon/compiler_intel.h"
 #include "intel/set_builder.h"
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
  * One run of the compiler process, from the supervisor's side: started, given what it works on, heard until it is over.
- * What it is for is its user's: a policy (compile.h), a set of lists (build.h).
+ * What it is for is its user's: a policy (compiler_run_policy.h), a set of lists (compiler_run_set.h).
  */
 #pragma once
 

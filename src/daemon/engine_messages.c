@@ -67,7 +67,7 @@ static void take_policy(struct pr_engine_process *process, const struct pr_messa
 		munmap(bytes, len);
 		return refuse_policy(process, serial, "it is not a policy of this version");
 	}
-	pr_engine_tunnels_policy(policy);
+	pr_engine_tunnel_upstreams_policy(policy);
 	pr_engine_policy_set_take(process->engine, policy, pr_clock_monotonic_us());
 	if (process->policy_bytes)
 		munmap(process->policy_bytes, process->policy_len);
@@ -231,7 +231,7 @@ void pr_engine_supervisor_message(struct pr_engine_process *process, struct pr_m
 	case PR_MESSAGE_INTEL_SET:
 		return pr_engine_intel_message(process, message);
 	case PR_MESSAGE_TUNNEL_POOL:
-		return pr_engine_tunnels_pool(process, message);
+		return pr_engine_tunnel_upstreams_pool(process, message);
 	case PR_MESSAGE_GENERATION:
 		return take_generation(process, message);
 	case PR_MESSAGE_PROCESS:

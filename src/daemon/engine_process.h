@@ -33,7 +33,7 @@
 #define PR_ENGINE_QUESTIONS_SIZE \
 	(1u << 20)			  /* to the resolver; beyond: the question fails in time */
 #define PR_ENGINE_CUTS_SIZE    (1u << 20) /* links to be cut; beyond: denied all the same, not told */
-#define PR_ENGINE_TUNNEL_SIZE  (1u << 20) /* to the tunnel; beyond: engine_tunnel.c */
+#define PR_ENGINE_TUNNEL_SIZE  (1u << 20) /* to the tunnel; beyond: engine_tunnel_channel.c */
 #define PR_ENGINE_ANSWERS_SIZE (1u << 18) /* to `dns-query`; beyond: never told */
 /* Questions who a process is; beyond: unknown. More than can be parked make no sense: without BPF an
  * answer takes milliseconds, and those behind them would all come too late. */
@@ -225,7 +225,7 @@ void pr_engine_intel_message(struct pr_engine_process *process, const struct pr_
 void pr_engine_intel_query(struct pr_engine_process *process, const struct pr_pairs *pairs,
 			   uint64_t ticket);
 
-/* ---- the tunnel (engine_tunnel.c) ---- */
+/* ---- the tunnel (engine_tunnel_channel.c) ---- */
 /* The ports `tunnel_open` and `tunnel_close`. */
 bool pr_engine_tunnel_port_open(void *context, uint64_t link, const struct pr_tunnel_link *open);
 void pr_engine_tunnel_port_close(void *context, uint64_t link);
@@ -235,19 +235,20 @@ void pr_engine_tunnel_pour(struct pr_engine_process *process);
 void pr_engine_tunnel_channel(struct pr_engine_process *process, struct pr_message *message);
 /* Ends it where it does not read any more. */
 void pr_engine_tunnel_look(struct pr_engine_process *process);
-/* ---- its upstreams and its pool (engine_tunnels.c) ---- */
+/* ---- its upstreams and its pool (engine_tunnel_upstreams.c) ---- */
 /* Before the engine gets it. */
-void pr_engine_tunnels_policy(const struct pr_policy *policy);
+void pr_engine_tunnel_upstreams_policy(const struct pr_policy *policy);
 /* PR_MESSAGE_TUNNEL_STATE. */
-void pr_engine_tunnels_state(const struct pr_message *message);
+void pr_engine_tunnel_upstreams_state(const struct pr_message *message);
 /* The tunnel is gone: nothing is known of them. */
-void pr_engine_tunnels_forget(void);
+void pr_engine_tunnel_upstreams_forget(void);
 /* How many there are, how many of them are up, and what links they carry. */
-unsigned int pr_engine_tunnels_count(unsigned int *ret_up, uint64_t *ret_links);
+unsigned int pr_engine_tunnel_upstreams_count(unsigned int *ret_up, uint64_t *ret_links);
 /* PR_MESSAGE_TUNNEL_POOL. */
-void pr_engine_tunnels_pool(struct pr_engine_process *process, const struct pr_message *message);
+void pr_engine_tunnel_upstreams_pool(struct pr_engine_process *process,
+				     const struct pr_message *message);
 /* The query "tunnels". */
-void pr_engine_tunnels_query(struct pr_engine_process *process, uint64_t ticket);
+void pr_engine_tunnel_upstreams_query(struct pr_engine_process *process, uint64_t ticket);
 
 /* ---- queries (engine_query.c) ---- */
 void pr_engine_query_message(struct pr_engine_process *process, const struct pr_message *message);

@@ -227,7 +227,7 @@ static void add_tunnels(struct facts *facts)
 	unsigned int n_up;
 	uint64_t n_links;
 
-	if (!pr_engine_tunnels_count(&n_up, &n_links))
+	if (!pr_engine_tunnel_upstreams_count(&n_up, &n_links))
 		return;
 	add(facts, "tunnel", "up", n_up);
 	add(facts, "tunnel", "links", n_links);
@@ -401,7 +401,7 @@ void pr_engine_query_message(struct pr_engine_process *process, const struct pr_
 	else if (strcmp(kind, "intel-providers") == 0)
 		pr_engine_providers_query(process, &query.pairs, message->ticket);
 	else if (strcmp(kind, "tunnels") == 0)
-		pr_engine_tunnels_query(process, message->ticket);
+		pr_engine_tunnel_upstreams_query(process, message->ticket);
 	else
 		end(&query, "there is no such query", "404");
 }

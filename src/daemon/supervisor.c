@@ -81,7 +81,7 @@ static void on_beat(evutil_socket_t fd, short what, void *context)
 	pr_notify("WATCHDOG=1");
 	if (!supervisor->running)
 		return;
-	pr_supervisor_upstreams_tell(supervisor, false);
+	pr_supervisor_nameservers_tell(supervisor, false);
 	pr_supervisor_hosts_tell(supervisor, false);
 	pr_supervisor_names_save_due(supervisor);
 	pr_supervisor_intel_beat(supervisor);
@@ -245,7 +245,7 @@ void pr_supervisor_say_ready(struct pr_supervisor *supervisor)
 		return;
 	supervisor->running = true;
 	/* A nameserver of this host that we ask is known by being asked, under these rules. */
-	pr_supervisor_upstreams_tell(supervisor, true);
+	pr_supervisor_nameservers_tell(supervisor, true);
 	pr_notify("READY=1\nSTATUS=rules are in force");
 	fputs("portreeved: READY\n", stderr);
 }

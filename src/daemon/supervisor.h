@@ -7,7 +7,7 @@
 #pragma once
 
 #include "daemon/child.h"
-#include "daemon/compile.h"
+#include "daemon/compiler_run_policy.h"
 #include "daemon/options.h"
 #include "daemon/users.h"
 #include "kernel/bpf.h"
@@ -71,7 +71,7 @@ struct pr_supervisor {
 	} nobodys[PR_SUPERVISOR_NOBODYS];
 	struct event *on_scan;
 
-	/* Upstream nameservers (supervisor_upstreams.c). */
+	/* Upstream nameservers (supervisor_nameservers.c). */
 	char upstreams[4096];	 /* of the configuration, a line each */
 	uint64_t upstreams_told; /* a hash of what the resolver was told */
 	/* Providers of intelligence, as they were compiled. */
@@ -171,9 +171,9 @@ void pr_supervisor_sysctls_restore(struct pr_supervisor *supervisor);
 
 /* ---- upstreams ---- */
 /* Tells the resolver what there is now, if that changed, or in any case. */
-void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case);
+void pr_supervisor_nameservers_tell(struct pr_supervisor *supervisor, bool in_any_case);
 /* Has the resolver forget what is cached. */
-void pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor);
+void pr_supervisor_nameservers_flush(struct pr_supervisor *supervisor);
 
 /* ---- providers ---- */
 /* From now on these; takes their texts over, and tells the resolver if they have changed. */

@@ -132,7 +132,7 @@ void pr_change_work(struct pr_supervisor *supervisor)
 	if (!change || supervisor->compile || supervisor->stopping)
 		return;
 	if (change->info && strcmp(change->info->verb, "dns-flush") == 0)
-		pr_supervisor_upstreams_flush(supervisor);
+		pr_supervisor_nameservers_flush(supervisor);
 	if (change->info && !change->info->compiles)
 		return order(supervisor, change);
 	r = start_compile(supervisor, change);

@@ -149,7 +149,7 @@ static int prepare(void *context, struct pr_child *child)
 	if (child->party == PR_PARTY_ENGINE)
 		pr_supervisor_hosts_tell(supervisor, true);
 	if (child->party == PR_PARTY_RESOLVER) {
-		pr_supervisor_upstreams_tell(supervisor, true);
+		pr_supervisor_nameservers_tell(supervisor, true);
 		pr_supervisor_providers_tell(supervisor);
 	}
 	if (child->party == PR_PARTY_TUNNEL)

@@ -6,7 +6,7 @@
  */
 #pragma once
 
-#include "daemon/build.h"
+#include "daemon/compiler_run_set.h"
 #include "daemon/intel_files.h"
 #include "daemon/supervisor.h"
 

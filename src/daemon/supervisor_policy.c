@@ -81,7 +81,7 @@ static void adopt_settings(struct pr_supervisor *supervisor, const struct pr_com
 	supervisor->wants_package = compiled->wants_package;
 	pr_supervisor_who_policy(supervisor);
 	if (!first)
-		pr_supervisor_upstreams_tell(supervisor, false);
+		pr_supervisor_nameservers_tell(supervisor, false);
 	pr_supervisor_providers_take(supervisor, &supervisor->changes->compiled);
 	pr_supervisor_tunnel_take(supervisor, &supervisor->changes->compiled);
 	if (!first)

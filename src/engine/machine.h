@@ -83,7 +83,7 @@ struct pr_heuristics;
 struct pr_doh_user;
 struct pr_inspecting; /* inspecting_private.h */
 struct pr_questioner; /* questioner.h */
-struct pr_tunnelling; /* tunnel_private.h */
+struct pr_tunnelling; /* tunnelling_private.h */
 
 /* The link that what the nameserver saw belongs to. */
 struct pr_asker_slot {

@@ -8,7 +8,7 @@
  * it another upstream, is denied and cut; and where packets reach the entry point of which nothing is known any more,
  * none of them leaves.
  */
-#include "engine/tunnel_private.h"
+#include "engine/tunnelling_private.h"
 
 #include <netinet/in.h>
 #include <string.h>

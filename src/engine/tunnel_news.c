@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the tunnel process says of links, and what it asks about them. */
 #include "engine/pool.h"
-#include "engine/tunnel_private.h"
+#include "engine/tunnelling_private.h"
 
 #include <netinet/in.h>
 #include <string.h>

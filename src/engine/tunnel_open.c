@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The way of a link that goes through the tunnel is opened before its first packet is let go. */
 #include "engine/pool.h"
-#include "engine/tunnel_private.h"
+#include "engine/tunnelling_private.h"
 
 #include "base/hash.h"
 

@@ -4,7 +4,7 @@
  * again, and open further ones, for ever. It is known by being connected to: whoever's socket receives what the kernel
  * let leave as ours, at the port of an upstream.
  */
-#include "engine/tunnel_private.h"
+#include "engine/tunnelling_private.h"
 
 bool pr_tunnel_has_port(const struct pr_engine *engine, uint16_t port)
 {

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is told of links that are to go through the tunnel. */
-#include "engine/tunnel_private.h"
+#include "engine/tunnelling_private.h"
 
 #include <string.h>
 

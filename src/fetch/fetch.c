@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Transfers, from the first hop to the last. */
-#include "fetch/fetch_internal.h"
+#include "fetch/fetch_private.h"
 
 #include "base/clock.h"
 

@@ -5,7 +5,7 @@
  * up on the way, and a server of the Internet cannot lead into this host or its networks. A host that has addresses of
  * both kinds is one of the Internet: whoever names it could else call itself near by an address that nobody answers at.
  */
-#include "fetch/fetch_internal.h"
+#include "fetch/fetch_private.h"
 
 #include "base/clock.h"
 #include "base/io.h"

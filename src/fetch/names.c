@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The addresses of a hop's host: A and AAAA, asked for together. */
-#include "fetch/fetch_internal.h"
+#include "fetch/fetch_private.h"
 
 #include "dns/answer.h"
 

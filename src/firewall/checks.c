@@ -9,7 +9,7 @@
  * before every switch, so that a user can always make an exception; then the switches from the coarsest
  * on; the default at last.
  */
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 
 #define AT(stage)     (1u << (PR_STAGE_##stage))
 #define AT_QUESTIONS  (AT(BEFORE_INTEL) | AT(AFTER_INTEL))

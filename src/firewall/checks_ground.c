@@ -3,7 +3,7 @@
  * The checks that need no more than the packet, its owner and its names: what is ours, what can't be, the rules, the
  * switches, the defaults. Their order and why stands in checks.c.
  */
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 
 #include <netinet/in.h>
 

@@ -3,7 +3,7 @@
  * The checks that live on what is known of an entity: ways past the nameserver, lists, and what is suspicious. All
  * of them only deny. They stand behind the rules, so that a rule makes an exception of whatever they say.
  */
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 #include "firewall/listing.h"
 #include "firewall/special_names.h"
 

@@ -3,7 +3,7 @@
  * The checks that live on what a link's own packets have shown (network/seen.h). As long as that is open they can't
  * tell, and what they could say is a denial: so they never hold up what a link needs to show itself.
  */
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 #include "profile/service.h"
 
 #include <string.h>

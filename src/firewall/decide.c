@@ -41,7 +41,7 @@
 #include "firewall/decide.h"
 
 #include "base/hash.h"
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 #include "firewall/walk.h"
 
 #include <netinet/in.h>

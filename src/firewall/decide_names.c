@@ -11,7 +11,7 @@
  * it, and counts if it is a denial that rests on the name. Where a name could bring that about, a
  * permission wants to know it (docs/decisions/claimed-names.md).
  */
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 #include "firewall/listing.h"
 #include "firewall/walk.h"
 

@@ -5,7 +5,7 @@
  * that. So the links that there could be are decided on beforehand: one for each port that some rule or check tells
  * from others. What comes out is what will come out, not a guess at it.
  */
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 #include "firewall/walk.h"
 
 #include <netinet/in.h>

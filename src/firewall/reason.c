@@ -3,8 +3,8 @@
  * Why, in a sentence: for the `reason` of events and for explain. Each names the rule and its place or the
  * setting that decided, and where something was refused, what would make an exception.
  */
-#include "firewall/checks_internal.h"
-#include "firewall/reason_internal.h"
+#include "firewall/checks_private.h"
+#include "firewall/reason_private.h"
 #include "firewall/walk.h"
 
 #include <netinet/in.h>

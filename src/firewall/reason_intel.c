@@ -3,9 +3,9 @@
  * Why, where it is what is known of the entity: which of its names or its address, which list and which line of it,
  * which country, which network. The lines are looked up here, when it is told, and never on a packet's way.
  */
-#include "firewall/reason_internal.h"
+#include "firewall/reason_private.h"
 
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 #include "firewall/listing.h"
 
 #include <string.h>

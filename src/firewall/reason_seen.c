@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Why, where it is what the packets have shown. */
-#include "firewall/reason_internal.h"
+#include "firewall/reason_private.h"
 
-#include "firewall/checks_internal.h"
+#include "firewall/checks_private.h"
 
 #include <ctype.h>
 #include <string.h>

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* DHCP (RFC 2131, with BOOTP's header: RFC 951) and DHCPv6 (RFC 8415), held to their last byte. */
 #include "base/cursor.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/plaintext.h"
 
 #define MAGIC_AT       236u

@@ -5,7 +5,7 @@
  * question that it answers.
  */
 #include "dns/message.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/plaintext.h"
 
 #define MDNS_PORT	5353

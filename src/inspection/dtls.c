@@ -6,7 +6,7 @@
  */
 #include "inspection/certificate.h"
 #include "inspection/dtls_record.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/tls_codes.h"
 #include "inspection/tls_server.h"
 

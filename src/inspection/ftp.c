@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* FTP (RFC 959), features (RFC 2389), and AUTH TLS (RFC 4217). Of the connections for data it says nothing. */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/starttls.h"
 
 static enum pr_command command(const struct pr_line *line)

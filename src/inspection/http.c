@@ -10,7 +10,7 @@
  * Later requests of the same link aren't looked at (docs/limits.md).
  */
 #include "inspection/http.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/limits.h"
 
 #include <ctype.h>

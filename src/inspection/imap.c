@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* IMAP (RFC 9051) and its STARTTLS. */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/starttls.h"
 
 #define TAG_MAX 32

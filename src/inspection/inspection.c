@@ -9,7 +9,7 @@
  * Nothing is held or dropped where it is only looked; there a contradiction ends the inspection too, since which
  * of the two the server takes isn't known.
  */
-#include "inspection/inspection_internal.h"
+#include "inspection/inspection_private.h"
 
 #include <string.h>
 

@@ -3,7 +3,7 @@
  * The table of inspectors. An inspector is a pure function of what both ends have sent so far, from the
  * link's first byte on: it has no state, and is called again with the longer transcript when more has come. So
  * how the bytes were cut into packets can't matter to it. A further inspector is one file and one row of
- * inspectors.c.
+ * inspector_table.c.
  */
 #pragma once
 

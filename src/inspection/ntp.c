@@ -5,7 +5,7 @@
  * request's. NTS proves who tells the time and hides none of it.
  */
 #include "base/cursor.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/plaintext.h"
 
 #define HEADER_LEN    48u

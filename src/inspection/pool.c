@@ -8,7 +8,7 @@
  * its owner learns it by the next tick. All times are of fixed length, so a list in the order of arrival
  * is in the order of being due.
  */
-#include "inspection/inspection_internal.h"
+#include "inspection/inspection_private.h"
 
 #include <string.h>
 

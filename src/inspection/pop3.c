@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* POP3 (RFC 1939), CAPA (RFC 2449) and STLS (RFC 2595). */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/starttls.h"
 
 /* "+OK …", "-ERR …" */

@@ -3,7 +3,7 @@
  * PostgreSQL (its documentation, "Message Flow" and "Message Formats"): the client asks for TLS or GSSAPI encryption before
  * anything else, the server answers with one byte. Direct TLS, with ALPN "postgresql", is TLS.
  */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/starttls.h"
 
 #define REQUEST_LEN	8

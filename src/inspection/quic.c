@@ -6,7 +6,7 @@
  * a different name in it contradicts the first one. Encryption is proven when the server's Initial opens and holds a
  * ServerHello of TLS 1.3: from there on both ends have keys that nobody else has.
  */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/limits.h"
 #include "inspection/quic_crypto.h"
 #include "inspection/quic_keys.h"

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SMTP (RFC 5321) and its STARTTLS (RFC 3207). It greets as FTP does: which it is, the client's first command says. */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/starttls.h"
 
 /* "EHLO mail.example.com", "EHLO [192.0.2.1]"; the name is all that they tell. */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* SSDP (UPnP Device Architecture 2.0, 1.2 and 1.3): HTTP's form in datagrams, with headers of its own. */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/plaintext.h"
 
 #include <string.h>

@@ -5,7 +5,7 @@
  * is a cipher too. The client's part of that is handshake and may pass, as far as each packet of it is whole.
  */
 #include "base/cursor.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/limits.h"
 
 #define BANNER_MAX	 255u	/* with its end (RFC 4253, 4.2) */

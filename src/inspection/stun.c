@@ -5,7 +5,7 @@
  * nothing but STUN, and DTLS that follows proves it.
  */
 #include "base/cursor.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/limits.h"
 
 #define HEADER_LEN	20u

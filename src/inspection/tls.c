@@ -8,7 +8,7 @@
 #include "inspection/tls.h"
 
 #include "inspection/certificate.h"
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "inspection/limits.h"
 #include "inspection/tls_codes.h"
 #include "inspection/tls_record.h"

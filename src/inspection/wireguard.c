@@ -4,7 +4,7 @@
  * ciphertext, indistinguishable from random ones; it may pass. Encryption is proven when the other end has answered it
  * with its number. Either end may begin the handshake, whoever opened the link.
  */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 
 #include <string.h>
 

@@ -76,7 +76,7 @@ enum pr_message_kind {
 	PR_MESSAGE_COMPILED, /* compiler → supervisor: pairs, remarks; 1 descriptor, the policy */
 	PR_MESSAGE_REFUSED,  /* compiler → supervisor: text with file and line */
 
-	/* Lists and geo sources, compiled into a set (daemon/build.h). */
+	/* Lists and geo sources, compiled into a set (daemon/compiler_run_set.h). */
 	PR_MESSAGE_LIST, /* compiler → supervisor: pairs: a source that the policy names, before COMPILED */
 	PR_MESSAGE_SOURCE, /* supervisor → compiler: pairs; 1 descriptor: content that was taken before */
 	PR_MESSAGE_CANDIDATE, /* supervisor → compiler: pairs; 2 descriptors: new content, where to copy it */

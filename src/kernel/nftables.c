@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "kernel/nftables.h"
 
-#include "kernel/nftables_internal.h"
+#include "kernel/nftables_private.h"
 
 #include <string.h>
 #include <unistd.h>

@@ -4,7 +4,7 @@
  * hook is registered, so no queue of anybody's is emptied. Connection tracking alone is not tried here, for its
  * hooks come and go with the first rule that uses it: install() says when it is missing.
  */
-#include "kernel/nftables_internal.h"
+#include "kernel/nftables_private.h"
 
 #include <linux/netfilter.h>
 #include <sys/socket.h>

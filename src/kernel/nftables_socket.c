@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The netlink socket of the table, and questions to it. */
-#include "kernel/nftables_internal.h"
+#include "kernel/nftables_private.h"
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>

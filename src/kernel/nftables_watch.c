@@ -4,7 +4,7 @@
  * back whole. What passed meanwhile has no mark: its next packet is queued.
  */
 #include "base/clock.h"
-#include "kernel/nftables_internal.h"
+#include "kernel/nftables_private.h"
 
 #include <libmnl/libmnl.h>
 #include <string.h>

@@ -30,7 +30,7 @@ PR_MUST_USE int pr_identity_read_gone(struct pr_identity_reader *reader,
 				      const struct pr_owner *owner,
 				      struct pr_process **ret_process);
 
-/* ---- executable.c: which file runs, and whether its path is proven ---- */
+/* ---- proof.c: which file runs, and whether its path is proven ---- */
 
 struct pr_exe {
 	char path[PATH_MAX]; /* "" = unknown */

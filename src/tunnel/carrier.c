@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* A carrier is its opening, then the layer that came of it: an idle one is small. */
-#include "tunnel/carriers.h"
+#include "tunnel/carrier_private.h"
 #include "tunnel/layer.h"
 #include "tunnel/opening.h"
 #include "tunnel/trunk.h"

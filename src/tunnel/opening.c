@@ -15,7 +15,7 @@ static void free_opening(struct pr_opening *opening, bool reset)
 	event_del(&opening->timer);
 	pr_layer_free(opening->layer, reset);
 	pr_trunk_leave(&opening->wait);
-	pr_talking_done(&opening->talking);
+	pr_proxy_talk_done(&opening->talking);
 	explicit_bzero(&opening->talking, sizeof(opening->talking));
 	free(opening->hops);
 	free(opening->host);
@@ -60,7 +60,7 @@ bool pr_opening_is_last(const struct pr_opening *opening)
 static bool waits_for_destination(const struct pr_opening *opening)
 {
 	return opening->layer && pr_opening_is_last(opening) &&
-	       (opening->is_stream || pr_talking_asked(&opening->talking));
+	       (opening->is_stream || pr_proxy_talk_asked(&opening->talking));
 }
 
 static void on_timer(evutil_socket_t fd, short what, void *context)

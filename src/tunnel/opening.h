@@ -4,7 +4,7 @@
  */
 #pragma once
 
-#include "tunnel/carriers.h"
+#include "tunnel/carrier_private.h"
 #include "tunnel/layer.h"
 
 struct pr_opened {

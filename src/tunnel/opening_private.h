@@ -3,7 +3,7 @@
 #pragma once
 
 #include "tunnel/opening.h"
-#include "tunnel/talking.h"
+#include "tunnel/proxy_talk.h"
 #include "tunnel/trunk.h"
 
 struct pr_opening {
@@ -29,7 +29,7 @@ struct pr_opening {
 	struct pr_trunk_wait wait;
 	bool is_stream; /* the layer is one of HTTP/2, which is to be answered */
 	bool again;	/* that was tried once more */
-	struct pr_talking talking;
+	struct pr_proxy_talk talking;
 };
 
 /* The last thing that is done with an opening. */

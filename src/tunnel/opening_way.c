@@ -117,7 +117,7 @@ static void dial_relay(struct pr_opening *opening)
 /* An association is asked for before any destination. */
 static void note_asked(struct pr_opening *opening)
 {
-	if (opening->asked || !(opening->is_stream || pr_talking_asked(&opening->talking)))
+	if (opening->asked || !(opening->is_stream || pr_proxy_talk_asked(&opening->talking)))
 		return;
 	opening->asked = true;
 	opening->named |= pr_opening_is_last(opening) && !opening->datagrams;
@@ -134,7 +134,7 @@ static void go_on(struct pr_opening *opening)
 	if (opening->is_stream)
 		heard = pr_http2_heard(opening->layer, &failure, &again);
 	else
-		r = pr_talking_go_on(&opening->talking, opening->layer, &heard, &failure);
+		r = pr_proxy_talk_go_on(&opening->talking, opening->layer, &heard, &failure);
 	note_asked(opening);
 	if (r == -EAGAIN || (r == 0 && heard == PR_TALK_MORE))
 		return;
@@ -182,9 +182,9 @@ static void begin_hop(struct pr_opening *opening)
 	opening->asked = false;
 	pr_opening_wait(opening, PR_CARRIER_ANSWER_TIMEOUT_MS * UINT64_C(1000));
 	ask = ask_of(opening);
-	if (pr_talking_start(&opening->talking,
-			     opening->hops[opening->hop].upstream->kind == PR_TUNNEL_SOCKS5,
-			     &ask) < 0)
+	if (pr_proxy_talk_start(&opening->talking,
+				opening->hops[opening->hop].upstream->kind == PR_TUNNEL_SOCKS5,
+				&ask) < 0)
 		pr_opening_fail(opening, PR_TUNNEL_UNSUPPORTED, opening->hop, unnameable);
 	else
 		go_on(opening);

@@ -4,7 +4,7 @@
  * OPTIONS (RFC 9110, 9.3.7: of "*" it is "a 'ping' or 'no-op'"), or all of a TLS handshake, its certificate with it. An
  * interface is looked at without a packet.
  */
-#include "tunnel/carriers.h"
+#include "tunnel/carrier_private.h"
 #include "tunnel/dial_socket.h"
 #include "tunnel/ways_private.h"
 

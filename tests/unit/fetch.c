@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Fetching, against a server of our own in the same event loop. */
-#include "fetch/fetch_internal.h"
+#include "fetch/fetch_private.h"
 
 #include "unit.h"
 

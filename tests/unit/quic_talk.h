@@ -2,7 +2,7 @@
 /* A conversation over UDP that an inspector looks at, and the hellos of RFC 9001's and RFC 9369's examples. */
 #pragma once
 
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 #include "quic_build.h"
 
 #define TALK_DATAGRAMS 24

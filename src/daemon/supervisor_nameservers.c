@@ -104,12 +104,12 @@ static void tell(struct pr_supervisor *supervisor, bool in_any_case, bool flush)
 		free(telling.texts[i]);
 }
 
-void pr_supervisor_upstreams_tell(struct pr_supervisor *supervisor, bool in_any_case)
+void pr_supervisor_nameservers_tell(struct pr_supervisor *supervisor, bool in_any_case)
 {
 	tell(supervisor, in_any_case, false);
 }
 
-void pr_supervisor_upstreams_flush(struct pr_supervisor *supervisor)
+void pr_supervisor_nameservers_flush(struct pr_supervisor *supervisor)
 {
 	/* One that is being started remembers nothing. */
 	if (supervisor->resolver.is_ready)

@@ -112,7 +112,7 @@ static void tunnel_message(void *context, struct pr_message *message)
 		have(process, message);
 		break;
 	case PR_MESSAGE_TUNNEL_STATE:
-		pr_engine_tunnels_state(message);
+		pr_engine_tunnel_upstreams_state(message);
 		return;
 	default:
 		return;
@@ -146,7 +146,7 @@ static void tunnel_is_gone(struct pr_engine_process *process)
 	pr_engine_tunnel_lost(process->engine, pr_clock_monotonic_us());
 	pr_outbox_free(PR_TAKE_PTR(process->to_tunnel));
 	pr_engine_tunnel_pour(process);
-	pr_engine_tunnels_forget();
+	pr_engine_tunnel_upstreams_forget();
 	pr_engine_process_after(process);
 }
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/compile.h"
+#include "daemon/compiler_run_policy.h"
 
 #include "base/clock.h"
 #include "daemon/compiler_run.h"

@@ -1,31 +1,32 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Of what came only that is taken out of the layer which the answer used: the rest is the link's, and stays there. */
-#include "tunnel/talking.h"
+#include "tunnel/proxy_talk.h"
 
 #include <string.h>
 
 /* It may be a password. */
-static void drop_rest(struct pr_talking *talking)
+static void drop_rest(struct pr_proxy_talk *talking)
 {
 	if (talking->rest)
 		explicit_bzero(talking->rest, talking->rest_len);
 	free(PR_TAKE_PTR(talking->rest));
 }
 
-void pr_talking_done(struct pr_talking *talking)
+void pr_proxy_talk_done(struct pr_proxy_talk *talking)
 {
 	drop_rest(talking);
 }
 
-int pr_talking_start(struct pr_talking *talking, bool is_socks5, const struct pr_talk_ask *ask)
+int pr_proxy_talk_start(struct pr_proxy_talk *talking, bool is_socks5,
+			const struct pr_talk_ask *ask)
 {
-	pr_talking_done(talking);
+	pr_proxy_talk_done(talking);
 	talking->is_socks5 = is_socks5;
 	return is_socks5 ? pr_socks5_start(&talking->socks5, ask)
 			 : pr_connect_start(&talking->connect, ask);
 }
 
-bool pr_talking_asked(const struct pr_talking *talking)
+bool pr_proxy_talk_asked(const struct pr_proxy_talk *talking)
 {
 	return talking->is_socks5 ? pr_socks5_asked(&talking->socks5) : talking->connect.asked;
 }
@@ -47,7 +48,7 @@ static ssize_t write_all(struct pr_layer *layer, const uint8_t *bytes, size_t le
 }
 
 /* 0: all that is to be said now is said. */
-static int send_out(struct pr_talking *talking, struct pr_layer *layer)
+static int send_out(struct pr_proxy_talk *talking, struct pr_layer *layer)
 {
 	uint8_t PR_UNINITIALIZED bytes[PR_TALK_SAY_MAX];
 	size_t len;
@@ -77,7 +78,7 @@ static int send_out(struct pr_talking *talking, struct pr_layer *layer)
 	return n < 0 ? (int)n : 0;
 }
 
-static int hear_some(struct pr_talking *talking, struct pr_layer *layer,
+static int hear_some(struct pr_proxy_talk *talking, struct pr_layer *layer,
 		     enum pr_talk_heard *ret_heard, struct pr_talk_failure *ret_failure)
 {
 	uint8_t bytes[1024];
@@ -99,8 +100,8 @@ static int hear_some(struct pr_talking *talking, struct pr_layer *layer,
 	return 0;
 }
 
-int pr_talking_go_on(struct pr_talking *talking, struct pr_layer *layer,
-		     enum pr_talk_heard *ret_heard, struct pr_talk_failure *ret_failure)
+int pr_proxy_talk_go_on(struct pr_proxy_talk *talking, struct pr_layer *layer,
+			enum pr_talk_heard *ret_heard, struct pr_talk_failure *ret_failure)
 {
 	enum pr_talk_heard heard = PR_TALK_MORE;
 	int r = 0;

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-#include "daemon/build.h"
+#include "daemon/compiler_run_set.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -23,7 +23,7 @@ static struct {
 } upstreams[PR_TUNNEL_UPSTREAMS_MAX];
 static unsigned int n_upstreams;
 
-void pr_engine_tunnels_policy(const struct pr_policy *policy)
+void pr_engine_tunnel_upstreams_policy(const struct pr_policy *policy)
 {
 	n_upstreams = 0;
 	for (uint32_t i = 0; i < pr_policy_n_tunnels(policy); i++) {
@@ -71,7 +71,7 @@ static unsigned int place_of(const char *id)
 	return place;
 }
 
-void pr_engine_tunnels_state(const struct pr_message *message)
+void pr_engine_tunnel_upstreams_state(const struct pr_message *message)
 {
 	struct pr_pairs pairs;
 	const char *id;
@@ -89,7 +89,7 @@ void pr_engine_tunnels_state(const struct pr_message *message)
 	states[place].len = message->len;
 }
 
-void pr_engine_tunnels_forget(void)
+void pr_engine_tunnel_upstreams_forget(void)
 {
 	for (unsigned int i = 0; i < PR_TUNNEL_UPSTREAMS_MAX; i++) {
 		free(states[i].body);
@@ -116,7 +116,7 @@ static bool is_up(const struct pr_pairs *state)
 	return pr_pairs_number(state, "up", 0) == 1;
 }
 
-unsigned int pr_engine_tunnels_count(unsigned int *ret_up, uint64_t *ret_links)
+unsigned int pr_engine_tunnel_upstreams_count(unsigned int *ret_up, uint64_t *ret_links)
 {
 	struct pr_pairs state;
 
@@ -142,7 +142,7 @@ static void send_pairs(struct pr_engine_process *process, enum pr_message_kind k
 			     pr_pairs_encode(pairs, body, sizeof(body)));
 }
 
-void pr_engine_tunnels_query(struct pr_engine_process *process, uint64_t ticket)
+void pr_engine_tunnel_upstreams_query(struct pr_engine_process *process, uint64_t ticket)
 {
 	const struct pr_pairs end = { 0 };
 
@@ -168,7 +168,8 @@ void pr_engine_tunnels_query(struct pr_engine_process *process, uint64_t ticket)
 
 /* ---- the pool ---- */
 
-void pr_engine_tunnels_pool(struct pr_engine_process *process, const struct pr_message *message)
+void pr_engine_tunnel_upstreams_pool(struct pr_engine_process *process,
+				     const struct pr_message *message)
 {
 	struct pr_reader reader = pr_reader(message->body, message->len);
 	bool used = pr_read_u8(&reader);

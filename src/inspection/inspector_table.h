@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
-/* The functions that the table of inspectors.c names. */
+/* The functions that the table of inspectors names. */
 #pragma once
 
 #include "inspection/inspector.h"

@@ -6,7 +6,7 @@
 #include "tunnel/layer.h"
 #include "tunnel/socks5.h"
 
-struct pr_talking {
+struct pr_proxy_talk {
 	bool is_socks5;
 	union {
 		struct pr_socks5 socks5;
@@ -17,12 +17,12 @@ struct pr_talking {
 };
 
 /* 0, or -EINVAL: the protocol can't name that. */
-PR_MUST_USE int pr_talking_start(struct pr_talking *talking, bool is_socks5,
-				 const struct pr_talk_ask *ask);
-void pr_talking_done(struct pr_talking *talking); /* also if it was all zero */
+PR_MUST_USE int pr_proxy_talk_start(struct pr_proxy_talk *talking, bool is_socks5,
+				    const struct pr_talk_ask *ask);
+void pr_proxy_talk_done(struct pr_proxy_talk *talking); /* also if it was all zero */
 /* Goes on as far as it can. 0 and *ret_heard, which is not MORE; -EAGAIN; -EPIPE where the layer ended, or what broke it. */
-PR_MUST_USE int pr_talking_go_on(struct pr_talking *talking, struct pr_layer *layer,
-				 enum pr_talk_heard *ret_heard,
-				 struct pr_talk_failure *ret_failure);
+PR_MUST_USE int pr_proxy_talk_go_on(struct pr_proxy_talk *talking, struct pr_layer *layer,
+				    enum pr_talk_heard *ret_heard,
+				    struct pr_talk_failure *ret_failure);
 /* Whether it was asked for what it is to lead to. */
-bool pr_talking_asked(const struct pr_talking *talking);
+bool pr_proxy_talk_asked(const struct pr_proxy_talk *talking);

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The table: one row an inspector. The order matters only where two could take the same bytes for theirs. */
-#include "inspection/inspectors.h"
+#include "inspection/inspector_table.h"
 
 #include "base/error.h"
-#include "inspection/inspection_internal.h"
+#include "inspection/inspection_private.h"
 #include "inspection/limits.h"
 
 #include <stddef.h>
