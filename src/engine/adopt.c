@@ -5,6 +5,7 @@
  * the decision itself knows of that. What was still looked into when the one before died has no grace: who could bring
  * that about would get past with what was held.
  */
+#include "engine/events.h"
 #include "engine/machine.h"
 #include "engine/pool.h"
 #include "engine/tunnelling.h"

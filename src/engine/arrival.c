@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What a packet is: which link's, which end's, an error about one, or none of a link at all. */
 #include "engine/arrival.h"
+#include "engine/subject.h"
 
 #include "engine/tunnelling.h"
 

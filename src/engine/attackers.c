@@ -5,6 +5,7 @@
  * that many connect to, the kernel's table of links is asked a few seconds later, off the packets' way.
  */
 #include "engine/attackers_private.h"
+#include "engine/events.h"
 
 #include <stdio.h>
 #include <string.h>

@@ -6,8 +6,11 @@
  * for the communication, of its address for the link. The result stands in the end; nothing is fetched from
  * elsewhere, so that a change of policy can run the same over every link there is.
  */
+#include "engine/events.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
+#include "engine/subject.h"
+#include "engine/suspicions.h"
 #include "engine/tunnelling.h"
 
 #include "firewall/checks.h"

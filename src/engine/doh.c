@@ -8,6 +8,7 @@
  * A direct-mapped table by application: who falls upon another's place begins anew.
  */
 #include "engine/machine.h"
+#include "engine/suspicions.h"
 
 #include "base/hash.h"
 

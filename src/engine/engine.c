@@ -4,9 +4,12 @@
  * work and unlocks; why one lock is enough stands in docs/decisions/one-lock.md.
  */
 #include "engine/attackers.h"
+#include "engine/events.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/subject.h"
+#include "engine/suspicions.h"
 #include "engine/tunnelling.h"
 
 #include <string.h>

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What is told: events as things happen, and the same shape for the rows of the tables. */
+#include "engine/events.h"
 #include "engine/machine.h"
+#include "engine/subject.h"
+#include "engine/suspicions.h"
 #include "engine/tunnelling.h"
 
 #include "firewall/checks.h"

@@ -2,6 +2,8 @@
 /* `explain`: the subject from what a user gave and what the tables know, walked through every stage. */
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/subject.h"
+#include "engine/suspicions.h"
 
 #include "firewall/explain.h"
 #include "profile/service.h"

@@ -6,6 +6,7 @@
 #pragma once
 
 #include "engine/arrival.h"
+#include "engine/subject.h"
 
 /* 0 = the default of inspection/limits.h. */
 void pr_inspecting_init(struct pr_engine *engine, size_t bytes_max);

@@ -9,6 +9,7 @@
  * to a user has all.
  */
 #include "engine/machine.h"
+#include "engine/subject.h"
 
 #include "base/geography.h"
 

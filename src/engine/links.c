@@ -4,9 +4,11 @@
  * conntrack never confirms (denied, untracked) ends when nothing was seen of it for a while.
  */
 #include "engine/attackers.h"
+#include "engine/events.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/subject.h"
 #include "engine/tunnelling.h"
 
 #include <netinet/in.h>

@@ -8,8 +8,10 @@
  */
 #include "engine/arrival.h"
 #include "engine/attackers.h"
+#include "engine/events.h"
 #include "engine/inspecting.h"
 #include "engine/pool.h"
+#include "engine/subject.h"
 #include "engine/tunnelling.h"
 
 void pr_count_order(struct pr_engine *engine, const struct pr_verdict_order *order)

@@ -6,6 +6,7 @@
  * and with what is certain of it: that it goes to the Internet.
  */
 #include "engine/pool.h"
+#include "engine/subject.h"
 
 #include "dns/message.h"
 #include "dns/reverse.h"

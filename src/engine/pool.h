@@ -4,6 +4,7 @@
 
 #include "engine/machine.h"
 #include "engine/questioner.h"
+#include "engine/subject.h"
 
 void pr_pool_done(struct pr_engine *engine);
 /* The pool by the policy in force, as long as nobody says otherwise (pr_engine_pool_set()). Names that have an address keep

@@ -3,6 +3,7 @@
  * The pool's life: it comes and goes with the tunnel, and what stands in it outlives both, and the engine. What is kept
  * is "PRSAVED1", then the names and the pool, each with its length before it.
  */
+#include "engine/events.h"
 #include "engine/pool.h"
 
 #include "base/cursor.h"

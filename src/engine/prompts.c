@@ -5,7 +5,9 @@
  * It ends by a policy that decides, by a direct answer, or by its default, deny, which is remembered for
  * ask_again_s before the next one is raised.
  */
+#include "engine/events.h"
 #include "engine/machine.h"
+#include "engine/subject.h"
 #include "engine/tunnelling.h"
 
 struct pr_prompt *pr_prompt_of(struct pr_engine *engine,

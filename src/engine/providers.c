@@ -8,6 +8,7 @@
  * is on goes into the subject as the lists of the compiled set do (intel.c).
  */
 #include "engine/machine.h"
+#include "engine/subject.h"
 
 #include <string.h>
 

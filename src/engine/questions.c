@@ -4,8 +4,11 @@
  * (questioner.c), what is decided, what a name led to. Names are recorded for the asker's instance, or for all where
  * the asker is a stub that hides whom it asks for.
  */
+#include "engine/events.h"
 #include "engine/pool.h"
 #include "engine/questioner.h"
+#include "engine/subject.h"
+#include "engine/suspicions.h"
 
 #include "dns/message.h"
 

@@ -5,9 +5,11 @@
  * carries a permanent accept that has to die is the generation asked to be raised; what merely permits
  * more sends nothing back to the queue.
  */
+#include "engine/events.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/subject.h"
 #include "engine/tunnelling.h"
 
 #include <string.h>

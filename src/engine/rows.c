@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* Looking into the tables: rows for the command line and the dashboard, and the counters. */
 #include "engine/attackers.h"
+#include "engine/events.h"
 #include "engine/inspecting.h"
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/subject.h"
 #include "engine/tunnelling.h"
 
 #include "dns/cache.h"

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What was seen of a link, as facts of a subject. */
+#include "engine/events.h"
 #include "engine/inspecting_private.h"
+#include "engine/subject.h"
 
 #include "firewall/checks.h"
 

@@ -4,6 +4,7 @@
 #include "engine/inspecting.h"
 #include "engine/machine.h"
 #include "engine/pool.h"
+#include "engine/subject.h"
 
 #include "profile/service.h"
 

@@ -5,6 +5,7 @@
  * question that is denied leads to none, and what a name led to before it was suspected was judged then.
  */
 #include "engine/machine.h"
+#include "engine/suspicions.h"
 
 #include "base/hash.h"
 #include "intel/heuristics.h"

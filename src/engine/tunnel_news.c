@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the tunnel process says of links, and what it asks about them. */
+#include "engine/events.h"
 #include "engine/pool.h"
 #include "engine/tunnelling_private.h"
 

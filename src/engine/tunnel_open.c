@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The way of a link that goes through the tunnel is opened before its first packet is let go. */
+#include "engine/events.h"
 #include "engine/pool.h"
 #include "engine/tunnelling_private.h"
 
