@@ -186,8 +186,9 @@ static bool write_rule(const struct pr_communication *communication, const char 
 		snprintf(text, size, "%c %s%s", action,
 			 pr_address_format(&prompt->address, address), encryption);
 	else if (domain)
-		snprintf(text, size, "%c %s%s%s", action, scope == PR_ANSWER_ZONE ? "." : "",
-			 domain, encryption);
+		/* The final dot keeps a name of one label a name, whatever it is called. */
+		snprintf(text, size, "%c %s%s%s%s", action, scope == PR_ANSWER_ZONE ? "." : "",
+			 domain, strchr(domain, '.') ? "" : ".", encryption);
 	else if (rule->incoming && communication->scope >= PR_SCOPE_LOCALHOST)
 		snprintf(text, size, "%c %s%s", action,
 			 pr_scope_name((enum pr_scope)communication->scope), encryption);

@@ -216,6 +216,7 @@ int pr_rule_parse_entity(struct pr_rule_parser *parser, struct pr_rule_field fie
 			 struct pr_rule *rule)
 {
 	struct pr_rule_field behind_as = { field.text + 2, field.len - 2 };
+	int r;
 
 	if (pr_rule_field_is(field, "*")) {
 		rule->entity = PR_ENTITY_ANY;
@@ -231,6 +232,9 @@ int pr_rule_parse_entity(struct pr_rule_parser *parser, struct pr_rule_field fie
 		return parse_lists(parser, field, rule);
 	if (begins(field, "l:"))
 		return pr_rule_fail(parser, field.text, "write L: in front of lists");
+	r = pr_rule_refuse_word(parser, field);
+	if (r < 0)
+		return r;
 	if (scope_bit(field) || memchr(field.text, ',', field.len))
 		return parse_scopes(parser, field, rule);
 	if (looks_like_address(field) && field.text[0] != '*')

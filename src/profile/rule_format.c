@@ -53,10 +53,8 @@ static void put_domain(struct output *output, const struct pr_rule *rule)
 {
 	bool left = rule->entity == PR_ENTITY_SUFFIX || rule->entity == PR_ENTITY_CONTAINS;
 	bool right = rule->entity == PR_ENTITY_BEGINS || rule->entity == PR_ENTITY_CONTAINS;
-	/* The domains that are called like a scope: the final dot keeps them domains. */
-	bool dot = rule->entity == PR_ENTITY_NAME &&
-		   (strcmp(rule->domain, "localhost") == 0 || strcmp(rule->domain, "lan") == 0 ||
-		    strcmp(rule->domain, "internet") == 0);
+	/* Those that are called like a word of the language: the final dot keeps them domains. */
+	bool dot = rule->entity == PR_ENTITY_NAME && pr_rule_is_word(rule->domain);
 
 	if (rule->entity == PR_ENTITY_ZONE)
 		put(output, ".");

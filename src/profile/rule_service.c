@@ -23,8 +23,7 @@ static bool is_seen_word(unsigned int proto)
 	return proto != PR_PROTO_SPEAKS + PR_SPEAKS_UNKNOWN;
 }
 
-/* In any case of letters. */
-static bool find_seen_word(const char *word, unsigned int *ret_proto)
+bool pr_seen_word_find(const char *word, unsigned int *ret_proto)
 {
 	for (unsigned int proto = PR_PROTO_ENCRYPTED; proto <= PR_PROTO_LAST; proto++)
 		if (is_seen_word(proto) && strcasecmp(word, pr_seen_word(proto)) == 0) {
@@ -34,27 +33,10 @@ static bool find_seen_word(const char *word, unsigned int *ret_proto)
 	return false;
 }
 
-/* What a letter too many, too few or wrong makes of a word. */
-static bool is_close(const char *word, const char *known)
-{
-	size_t len = strlen(word), known_len = strlen(known), same = 0;
-	size_t longer = len > known_len ? len : known_len;
-	size_t shorter = len > known_len ? known_len : len;
-
-	while (same < shorter && (word[same] | 0x20) == known[same])
-		same++;
-	if (longer - shorter > 1 || longer < 3)
-		return false;
-	if (len == known_len)
-		return same < len && strcasecmp(word + same + 1, known + same + 1) == 0;
-	return len > known_len ? strcasecmp(word + same + 1, known + same) == 0
-			       : strcasecmp(word + same, known + same + 1) == 0;
-}
-
 static const char *closest_seen_word(const char *word)
 {
 	for (unsigned int proto = PR_PROTO_ENCRYPTED; proto <= PR_PROTO_LAST; proto++)
-		if (is_seen_word(proto) && is_close(word, pr_seen_word(proto)))
+		if (is_seen_word(proto) && pr_rule_word_is_close(word, pr_seen_word(proto)))
 			return pr_seen_word(proto);
 	return NULL;
 }
@@ -117,7 +99,7 @@ static int parse_protocol(struct pr_rule_parser *parser, struct pr_rule_field fi
 	if (!pr_rule_field_copy(field, name, sizeof(name)))
 		return fail_protocol(parser, field);
 	if (!pr_protocol_find(name, &number)) {
-		if (!find_seen_word(name, &number))
+		if (!pr_seen_word_find(name, &number))
 			return fail_protocol(parser, field);
 		rule->proto = number;
 		return check_tunnel(parser, field, rule);

@@ -26,8 +26,16 @@ PR_MUST_USE int pr_rule_parse_domain(struct pr_rule_parser *parser, struct pr_ru
 PR_MUST_USE int pr_rule_parse_service(struct pr_rule_parser *parser, struct pr_rule_field field,
 				      struct pr_rule *rule);
 
-/* What inspection proves: the word for its number, PR_PROTO_…. */
+/* -EINVAL where the whole field is a word of the language and no host that anybody means: it says what to write instead. */
+PR_MUST_USE int pr_rule_refuse_word(struct pr_rule_parser *parser, struct pr_rule_field field);
+/* Is a name read as something else without a final dot? */
+bool pr_rule_is_word(const char *name);
+/* What a letter too many, too few or wrong makes of a word. */
+bool pr_rule_word_is_close(const char *word, const char *known);
+
+/* What inspection proves: the word for its number, PR_PROTO_…; and back, in any case of letters. */
 const char *pr_seen_word(unsigned int proto);
+bool pr_seen_word_find(const char *word, unsigned int *ret_proto);
 /* The field up to the next `separator`, or all of it; moves `field` behind the separator.
  * *ret_more says whether there was one. */
 struct pr_rule_field pr_rule_field_split(struct pr_rule_field *field, char separator,
