@@ -54,10 +54,10 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 	[PR_CHECK_ATTACKER] = {
 		.order = 2,
 		.name = "attacker",
-		.question = "Does it come from where an attack came from a while ago?",
+		.question = "Does an attack come from there, and no rule permits the very address?",
 		.stages = AT_PACKETS,
 		.directions = IS(IN) | IS(FORWARD),
-		.says = SAYS(DENY),
+		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
 		/* For a time. */
 		.never_permanent = true,
 		.silent = IS(IN) | IS(FORWARD),

@@ -76,10 +76,31 @@ void pr_check_spoofed(const struct pr_check_view *view, struct pr_said_more *ret
 		pr_say(ret_said, PR_SAID_DENY);
 }
 
-/* A permission of before is no reason to let it go on: it is an attack that was seen. */
+/* A permission of before is no reason to let it go on, nor is a service that is open to all: it is an attack that was
+ * seen. Who names the very address means it (docs/decisions/attackers.md); what is forwarded is named by where it goes. */
 void pr_check_attacker(const struct pr_check_view *view, struct pr_said_more *ret_said)
 {
-	if (view->subject->attacker && !is_in_grace(view))
+	struct pr_subject subject = *view->subject;
+	struct pr_rule_hit hit;
+
+	if (!subject.attacker || is_in_grace(view))
+		return;
+	if (subject.direction != PR_DIRECTION_IN) {
+		pr_say(ret_said, PR_SAID_DENY);
+		return;
+	}
+	if (pr_is_open(&subject, PR_FACT_OWNER)) {
+		pr_say_undeterminable(ret_said, SAYS(DENY), PR_FACT_OWNER);
+		return;
+	}
+	/* Nothing of it is let in to be looked at. */
+	subject.known &= ~PR_FACTS_SEEN;
+	subject.absent &= subject.known;
+	pr_policy_match_unseen(view->policy, &subject, &hit);
+	if (hit.match == PR_MATCH_UNDETERMINABLE)
+		pr_say_undeterminable(ret_said, SAYS(DENY), hit.missing);
+	else if (hit.match != PR_MATCH_RULE || hit.action != PR_RULE_PERMIT ||
+		 pr_policy_rule_fact(view->policy, hit.rule) != PR_FACT_ADDRESS)
 		pr_say(ret_said, PR_SAID_DENY);
 }
 

@@ -262,7 +262,10 @@ static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
 	case PR_CHECK_ATTACKER:
 		pr_sentence_add(sentence,
 				"an attack came from there, and for a time nothing passes "
-				"(block_attackers_s)");
+				"(block_attackers_s)%s",
+				view->subject->direction == PR_DIRECTION_IN
+					? " but what an incoming rule permits by address"
+					: "");
 		break;
 	case PR_CHECK_INVALID:
 		tell_invalid(sentence, view);

@@ -489,6 +489,51 @@ static struct model_decision on_infrastructure(const struct told *told)
 	return permit(told);
 }
 
+/* As if no rule asked for what packets show. */
+static bool first_unseen_rule(const struct told *told, struct world_rule *ret_rule,
+			      enum three *ret_how, unsigned int *ret_facts)
+{
+	const struct world_rule *rule;
+	struct world world = *told->world;
+	struct told unseen = *told;
+
+	unseen.world = &world;
+	world.n_rules = 0;
+	for (unsigned int i = 0; i < told->world->n_rules; i++)
+		if (!told->world->rules[i].seen)
+			world.rules[world.n_rules++] = told->world->rules[i];
+	rule = first_rule(&unseen, false, ret_how, ret_facts);
+	if (rule)
+		*ret_rule = *rule;
+	return rule;
+}
+
+/* False: a rule that names the address permits it. */
+static bool on_attacker(const struct told *told, struct model_decision *ret_decision)
+{
+	struct world_rule rule;
+	enum three how = NO;
+	unsigned int facts;
+	bool any = false;
+
+	if (told->subject->direction == PR_DIRECTION_IN) {
+		*ret_decision = depends(told, PR_FACT_OWNER);
+		if (!told->owner)
+			return true;
+		any = first_unseen_rule(told, &rule, &how, &facts);
+	}
+	if (any && how == MAYBE) {
+		*ret_decision = depends(told, facts);
+		return true;
+	}
+	if (any && how == YES && rule.action == PR_RULE_PERMIT && rule.entity == WORLD_PREFIX)
+		return false;
+	*ret_decision = deny(told);
+	ret_decision->verdict = PR_VERDICT_DROP;
+	ret_decision->permanent = false;
+	return true;
+}
+
 static struct model_decision by_rule(const struct told *told, const struct world_rule *rule)
 {
 	switch (rule->action) {
@@ -799,12 +844,8 @@ static struct model_decision decide_once(const struct world *world, uint32_t app
 		return decision;
 	}
 	if (packet && subject->attacker && subject->direction != PR_DIRECTION_OUT &&
-	    !is_graced(&told)) {
-		decision = deny(&told);
-		decision.verdict = PR_VERDICT_DROP;
-		decision.permanent = false;
+	    !is_graced(&told) && on_attacker(&told, &decision))
 		return decision;
-	}
 	if (told.scope && !told.no_scope && scope_of(&told) == PR_SCOPE_INVALID &&
 	    !is_graced(&told)) {
 		decision = deny(&told);

@@ -495,6 +495,35 @@ static void attackers_are_dropped_for_a_time(void **state)
 	done();
 }
 
+static void who_is_named_by_address_is_no_attacker(void **state)
+{
+	struct pr_subject subject;
+
+	(void)state;
+	begin();
+	world_add(&world, PR_RULESET_PROFILE, true, "+ 93.184.216.0/24 TCP/22");
+	world_add(&world, PR_RULESET_PROFILE, true, "+ Internet");
+	in_force();
+	subject = link_to(NULL, NULL, "93.184.216.34", 6, 22);
+	subject.direction = PR_DIRECTION_IN;
+	subject.attacker = true;
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, 0);
+	subject.port = 23;
+	on_link(&subject, PR_OUTCOME_DENY, PR_CHECK_ATTACKER, 0);
+	subject.port = 22;
+	subject.direction = PR_DIRECTION_FORWARD;
+	on_link(&subject, PR_OUTCOME_DENY, PR_CHECK_ATTACKER, 0);
+	done();
+	/* In the order of the rules: what stands before it counts first. */
+	begin();
+	world_add(&world, PR_RULESET_PROFILE, true, "+ * TCP/22");
+	world_add(&world, PR_RULESET_PROFILE, true, "+ 93.184.216.34");
+	in_force();
+	subject.direction = PR_DIRECTION_IN;
+	on_link(&subject, PR_OUTCOME_DENY, PR_CHECK_ATTACKER, 0);
+	done();
+}
+
 static void what_a_policy_could_ever_want(void **state)
 {
 	(void)state;
@@ -545,6 +574,7 @@ int main(void)
 		cmocka_unit_test(the_tunnel_does_not_wait),
 		cmocka_unit_test(dhcp_by_its_name),
 		cmocka_unit_test(attackers_are_dropped_for_a_time),
+		cmocka_unit_test(who_is_named_by_address_is_no_attacker),
 		cmocka_unit_test(what_a_policy_could_ever_want),
 	};
 
