@@ -17,6 +17,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "system")]
 
 import judge  # noqa: E402  (the path is set just above)
+import packages  # noqa: E402
 import recorder  # noqa: E402
 import servers  # noqa: E402
 import calls, foreign, mail, names, web  # noqa: E402,E401,F401  (they fill recorder.CAPTURES)
@@ -29,6 +30,7 @@ def say(text):
 def record(directory, only=(), said=say):
     """All captures into the directory: (what went wrong, what could not be recorded for want of a program)."""
     directory.mkdir(parents=True, exist_ok=True)
+    packages.find_in_path(directory.parent, "chronyd", "chrony")
     failed, left_out = [], []
     for old in [*directory.glob("*.json"), *directory.glob("*.pcap")]:
         old.unlink()

@@ -304,7 +304,8 @@ def foreign(lab):
 ALL = [caddy, nginx, postfix, dovecot, postgresql, vsftpd, coturn, chrony, unbound, openssh, dtls, websocket, foreign]
 
 
-# Of packages that stand aside where another has their place (packaging/dependencies); their captures are left out then.
+# Of packages that stand aside where another has their place (packaging/dependencies), or may not be fetched: their captures are
+# left out then.
 OPTIONAL = {postfix: "postfix", chrony: "chronyd"}
 
 

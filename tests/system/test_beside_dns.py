@@ -3,9 +3,8 @@
 systemd-resolved and knot."""
 import os
 import pathlib
-import shutil
-import subprocess
 
+import packages
 import pytest
 
 from portreeve_lab import DNS4, HOST4, SSH4, WEB4, wait_for
@@ -92,23 +91,15 @@ def test_a_stub_with_known_servers_behind_it(lab, guard):
 
 
 @pytest.fixture
-def resolved():
+def resolved(build):
     """systemd-resolved's program: installed, or taken out of its package (installing that one would make it the
     machine's own resolver)."""
     if RESOLVED:
-        yield RESOLVED
-        return
-    directory = pathlib.Path("/var/cache/portreeve-tests/systemd-resolved")
-    program = directory / "lib/systemd/systemd-resolved"
-    if not program.exists():
-        directory.mkdir(parents=True, exist_ok=True)
-        subprocess.run(["apt-get", "-qq", "download", "systemd-resolved"], cwd=directory, check=False,
-                       capture_output=True, timeout=60)
-        for package in directory.glob("*.deb"):
-            subprocess.run(["dpkg", "-x", package, directory], check=True)
-    if not program.exists():
+        return RESOLVED
+    root = packages.unpacked(build, "systemd-resolved")
+    if not root:
         pytest.skip("systemd-resolved is not installed and its package cannot be fetched")
-    yield str(program)
+    return str(root / "lib/systemd/systemd-resolved")
 
 
 def start_resolved(lab, program):
