@@ -49,8 +49,9 @@ def run(*command, check=True, **options):
     return done
 
 
-def wait_for(what, predicate, seconds=10.0, every=0.02):
-    """Waits until the predicate is true; what it returned comes back."""
+def wait_for(what, predicate, seconds=60.0, every=0.02):
+    """Waits until the predicate is true; what it returned comes back. `seconds` is when to give up, and no claim: a busy machine
+    takes its time (what must happen within a time is taken by a Stopwatch)."""
     deadline = time.monotonic() + seconds
     while True:
         result = predicate()
@@ -59,6 +60,33 @@ def wait_for(what, predicate, seconds=10.0, every=0.02):
         if time.monotonic() > deadline:
             raise Failed(f"waited {seconds} s in vain for {what}")
         time.sleep(every)
+
+
+def _stalled_s():
+    """How long so far some process waited for a CPU that another had (kernel: Documentation/accounting/psi.rst)."""
+    with contextlib.suppress(OSError), open("/proc/pressure/cpu", encoding="ascii") as file:
+        return int(re.search(r"^some .*total=(\d+)", file.read())[1]) / 1e6
+    return 0.0  # this kernel doesn't tell
+
+
+class Stopwatch:
+    """How long something takes, less the time in which the machine had more to do than CPUs: what is claimed of a duration
+    can be seen only where there is somebody to do it. On an idle machine it is the time."""
+
+    def __init__(self):
+        self.began, self.stalled = time.monotonic(), _stalled_s()
+
+    def seconds(self):
+        return max(0.0, time.monotonic() - self.began - (_stalled_s() - self.stalled))
+
+    def ms(self):
+        return self.seconds() * 1000
+
+
+def whole_lines(file):
+    """Of a file that somebody writes: without the last line, while it isn't complete."""
+    text = file.read_text()
+    return text[:text.rfind("\n") + 1].splitlines()
 
 
 def wait_until_still(file, seconds=0.1):
@@ -113,7 +141,7 @@ class Namespace:
         if done.returncode:
             raise Failed(f"nft: {done.stdout}\n{rules}")
 
-    def start(self, *words, ready=None, seconds=10.0, env=None, cwd=None, user=None):
+    def start(self, *words, ready=None, seconds=60.0, env=None, cwd=None, user=None):
         """Starts a process that the lab ends; with `ready`, waits until the predicate holds."""
         program = pathlib.Path(str(words[0])).name
         log = self.lab.directory / f"{self.role}-{program}-{len(self.lab.processes)}.log"
@@ -133,6 +161,14 @@ class Namespace:
     def listens(self, port, proto="tcp"):
         flag = "-Hltn" if proto == "tcp" else "-Hlun"
         return lambda: f":{port} " in self.run("ss", flag, check=False).stdout
+
+    def listens_at(self, addresses, port, *protocols):
+        """At each of the addresses; a server opens one after the other."""
+        def all_of_them():
+            there = {proto: self.run("ss", "-Hltn" if proto == "tcp" else "-Hlun", check=False).stdout for proto in protocols}
+            return all(f" [{address}]:{port} " in shown or f" {address}:{port} " in shown
+                       for shown in there.values() for address in addresses)
+        return all_of_them
 
     def capture(self, expression="", device="any"):
         """Starts a packet capture and waits until it is in force."""
@@ -287,7 +323,7 @@ class Lab:
                           "".join(self._zone(zone, data) for zone in
                                   sorted({line.split()[0].rstrip(".").split(".")[-1] for line in data})))
         self.resolv_conf(self.host, "".join(f"nameserver {a}\n" for a in addresses))
-        return self.internet.start("unbound", "-d", "-c", config, ready=self.internet.listens(53))
+        return self.internet.start("unbound", "-d", "-c", config, ready=self.internet.listens_at(addresses, 53, "tcp", "udp"))
 
     def _zone(self, name, data):
         """unbound's clause for a top-level zone with those of the records that are in it; it follows aliases."""
@@ -321,23 +357,25 @@ class Lab:
                              f"https://:443 {{\n tls {certificate} {key}\n root * {root}\n file_server\n}}\n")
         env = dict(os.environ, HOME=str(self.directory), XDG_DATA_HOME=str(self.directory))
         return self.internet.start("caddy", "run", "--config", caddyfile, "--adapter", "caddyfile", env=env,
-                                   ready=lambda: all(self.internet.listens(p)() for p in (443, *ports)))
+                                   ready=lambda: all(self.internet.listens(p)() for p in (443, *ports)) and self.internet.listens(443, "udp")())
 
-    def start_ssh(self):
+    def start_ssh(self, options=""):
         """OpenSSH's server on port 22 of the Internet."""
         key, config = self.directory / "ssh_host_key", self.directory / "sshd_config"
         run("ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key)
         config.write_text(f"HostKey {key}\nPidFile none\nUsePAM no\nListenAddress {SSH4}\n"
-                          f"ListenAddress [{SSH6}]\n")
+                          f"ListenAddress [{SSH6}]\n{options}")
         os.makedirs("/run/sshd", exist_ok=True)
-        return self.internet.start("/usr/sbin/sshd", "-D", "-e", "-f", config, ready=self.internet.listens(22))
+        return self.internet.start("/usr/sbin/sshd", "-D", "-e", "-f", config, ready=self.internet.listens_at((SSH4, SSH6), 22, "tcp"))
 
     def start_echo(self, namespace, port, proto="tcp", address="::"):
-        """socat that sends back what it gets, IPv4 and IPv6."""
+        """socat that sends back what it gets, IPv4 and IPv6. More than a page at once would make it wait for room in its pipe, which
+        nobody but itself makes: it would stand still where a client sends and doesn't read (pipe(7))."""
         kind = f"{proto.upper()}6-LISTEN:{port},fork,reuseaddr,ipv6only=0,bind=[{address}]"
-        return namespace.start("socat", kind, "PIPE", ready=namespace.listens(port, proto))
+        size = ["-b", 4096] if proto == "tcp" else []
+        return namespace.start("socat", "-t", 60, *size, kind, "PIPE", ready=namespace.listens(port, proto))
 
-    def end(self, process, seconds=5.0):
+    def end(self, process, seconds=20.0):
         """Ends a process that this lab started, politely first."""
         if process.poll() is None:
             process.terminate()

@@ -50,9 +50,7 @@ def add_addresses(lab):
 
 
 def listens_at(namespace, address, port, proto="tcp"):
-    flag = "-Hltn" if proto == "tcp" else "-Hlun"
-    at = f"[{address}]" if ":" in address else address
-    return lambda: f"{at}:{port} " in namespace.run("ss", flag, check=False).stdout
+    return namespace.listens_at([address], port, proto)
 
 
 def start_socks(lab, address=PROXIES4[0], port=1080, user=None, password=None, namespace=None):
@@ -78,7 +76,7 @@ def start_socks_datagrams(lab, address=PROXIES4[0], port=1080):
 
 def start_datagram_echo(lab, address, port):
     """It answers from where it was asked, unlike one on all addresses."""
-    return lab.internet.start("socat", f"UDP4-LISTEN:{port},fork,reuseaddr,bind={address}", "PIPE",
+    return lab.internet.start("socat", "-t", 60, f"UDP4-LISTEN:{port},fork,reuseaddr,bind={address}", "PIPE",
                               ready=listens_at(lab.internet, address, port, "udp"))
 
 

@@ -158,7 +158,9 @@ void pr_pending_status(struct pr_front *front, struct evhttp_request *request)
 
 	if (!pending)
 		return;
-	pending->object = json_object();
+	/* Counted as it is asked: the engine hears first that somebody watches (watch.c), then this question. */
+	pending->object =
+		json_pack("{s:{s:i}}", "front", "readers", (int)pr_stream_n_readers(front->stream));
 	pending->n_answers_due = 1;
 	pr_pairs_add(&pairs, "query", "status");
 	if (send_query(pending, body, pr_pairs_encode(&pairs, body, sizeof(body))) == 0) {

@@ -4,7 +4,6 @@ import json
 import pathlib
 import shutil
 import signal
-import time
 
 import portreeve_lab
 
@@ -21,7 +20,7 @@ class Guard:
         self.config, self.state, self.run_dir = (self.directory / part for part in ("config", "state", "run"))
         (self.config / "profiles").mkdir(parents=True)
         self.failure, self.arguments, self.wrapper = failure, arguments, wrapper
-        self.process = None
+        self.process, self.monitors = None, 0
         self.configure(config, profiles)
         for file in beside:
             shutil.copy(file, self.config)
@@ -34,7 +33,7 @@ class Guard:
         for name, text in (profiles or {}).items():
             (self.config / "profiles" / name).write_text(text)
 
-    def start(self, seconds=10.0):
+    def start(self, seconds=60.0):
         self.process = self.namespace.start(
             *self.wrapper, self.build / "portreeved", "--config", self.config, "--state", self.state, "--run", self.run_dir,
             "--share", ROOT / "data", "--failure", self.failure, *self.arguments)
@@ -52,7 +51,7 @@ class Guard:
     def stop(self):
         """SIGTERM; the exit status."""
         self.process.terminate()
-        return self.process.wait(5)
+        return self.process.wait(60)
 
     def reload(self):
         self.process.send_signal(signal.SIGHUP)
@@ -103,25 +102,33 @@ class Monitor:
 
     def __enter__(self):
         guard = self.guard
-        self.process = guard.namespace.start(guard.build / "portreeve", "--run", guard.run_dir, "--json", "monitor")
-        time.sleep(0.3)  # the stream has no greeting that the command would show
+        guard.monitors += 1
+        self.process = guard.namespace.start(guard.build / "portreeve", "--run", guard.run_dir, "--json", "monitor",
+                                             ready=lambda: self._readers() == guard.monitors)
         return self
 
-    def __exit__(self, *_):
+    def _readers(self):
+        """How many read the live events by now; the engine has heard of them."""
+        return self.guard.status()["front"]["readers"]
+
+    def __exit__(self, kind, *_):
         self.guard.lab.end(self.process)
+        self.guard.monitors -= 1
+        if kind is None and self.guard.process.poll() is None:  # so that the next one isn't taken for this one
+            portreeve_lab.wait_for("the stream's end", lambda: self._readers() == self.guard.monitors)
 
     def events(self, **wanted):
         found = []
-        for line in self.process.log.read_text().splitlines(keepends=True):
-            if line.startswith("{") and line.endswith("\n"):  # the last may still be on its way
+        for line in portreeve_lab.whole_lines(self.process.log):
+            if line.startswith("{"):
                 event = json.loads(line)
                 if all(matches(event, key, value) for key, value in wanted.items()):
                     found.append(event)
         return found
 
-    def wait(self, what="an event", seconds=5.0, **wanted):
+    def wait(self, what="an event", **wanted):
         """The first event whose members are as wanted (app__path="…" is app.path)."""
-        return portreeve_lab.wait_for(f"{what} {wanted}", lambda: self.events(**wanted), seconds)[0]
+        return portreeve_lab.wait_for(f"{what} {wanted}", lambda: self.events(**wanted))[0]
 
 
 def matches(event, key, value):
