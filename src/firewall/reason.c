@@ -7,114 +7,6 @@
 #include "firewall/reason_private.h"
 #include "firewall/walk.h"
 
-#include <netinet/in.h>
-#include <stdarg.h>
-#include <string.h>
-
-void pr_sentence_add(struct pr_sentence *sentence, const char *format, ...)
-{
-	va_list arguments;
-	int len;
-
-	if (sentence->len + 1 >= sentence->size)
-		return;
-	va_start(arguments, format);
-	len = vsnprintf(sentence->text + sentence->len, sentence->size - sentence->len, format,
-			arguments);
-	va_end(arguments);
-	if (len > 0)
-		sentence->len += (size_t)len;
-	if (sentence->len >= sentence->size)
-		sentence->len = sentence->size - 1;
-}
-
-static void add_facts(struct pr_sentence *sentence, unsigned int facts)
-{
-	const char *separator = "";
-
-	for (unsigned int fact = 1; fact & PR_FACTS_ALL; fact <<= 1) {
-		if (!(facts & fact))
-			continue;
-		pr_sentence_add(sentence, "%s%s", separator,
-				fact == PR_FACT_SPEAKS ? "what both ends speak"
-						       : pr_fact_name((enum pr_fact)fact));
-		separator = ", ";
-	}
-}
-
-static void add_rule(struct pr_sentence *sentence, const struct pr_policy *policy, uint32_t rule)
-{
-	pr_sentence_add(sentence, "the rule \"%s\" (%s)", pr_policy_rule_text(policy, rule),
-			pr_policy_rule_place(policy, rule));
-}
-
-void pr_sentence_add_application(struct pr_sentence *sentence, const struct pr_check_view *view)
-{
-	switch (view->subject->profile) {
-	case PR_PROFILE_GLOBAL:
-		pr_sentence_add(sentence, "the application");
-		break;
-	case PR_PROFILE_UNKNOWN:
-		pr_sentence_add(sentence, "what has no known owner");
-		break;
-	case PR_PROFILE_KERNEL:
-		pr_sentence_add(sentence, "the kernel");
-		break;
-	default:
-		pr_sentence_add(sentence, "%s",
-				pr_policy_profile_name(view->policy, view->subject->profile));
-		break;
-	}
-}
-
-const char *pr_entity_text(const struct pr_subject *subject, char text[PR_ADDRESS_TEXT_SIZE])
-{
-	if (pr_is_known(subject, PR_FACT_DOMAIN) && subject->n_domains)
-		return subject->domains[0];
-	if (pr_is_known(subject, PR_FACT_ADDRESS))
-		return pr_address_format(&subject->remote, text);
-	return pr_is_known(subject, PR_FACT_SCOPE) ? pr_scope_name(subject->scope) : "*";
-}
-
-void pr_sentence_add_exception(struct pr_sentence *sentence, const struct pr_check_view *view)
-{
-	const struct pr_subject *subject = view->subject;
-	char text[PR_ADDRESS_TEXT_SIZE];
-
-	pr_sentence_add(sentence, "; %s rule such as \"+ %s",
-			subject->direction == PR_DIRECTION_IN ? "an incoming" : "a",
-			pr_entity_text(subject, text));
-	if (pr_subject_speaks(subject) != PR_SPEAKS_UNKNOWN)
-		pr_sentence_add(sentence, " %s", pr_speaks_name(pr_subject_speaks(subject)));
-	else if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_TCP)
-		pr_sentence_add(sentence, " TCP");
-	else if (pr_is_known(subject, PR_FACT_PROTOCOL) && subject->proto == IPPROTO_UDP)
-		pr_sentence_add(sentence, " UDP");
-	else if (pr_is_known(subject, PR_FACT_PROTOCOL))
-		pr_sentence_add(sentence, " %u", subject->proto);
-	if (pr_is_known(subject, PR_FACT_PROTOCOL) && pr_is_known(subject, PR_FACT_PORT) &&
-	    subject->port)
-		pr_sentence_add(sentence, "/%u", subject->port);
-	pr_sentence_add(sentence, "\" would permit it");
-}
-
-const char *pr_scope_text(const struct pr_subject *subject)
-{
-	if (!pr_is_known(subject, PR_FACT_SCOPE))
-		return "any scope";
-	switch (subject->scope) {
-	case PR_SCOPE_LOCALHOST:
-		return "this host";
-	case PR_SCOPE_LAN:
-		return "the LAN";
-	case PR_SCOPE_INTERNET:
-		return "the Internet";
-	case PR_SCOPE_INVALID:
-		break;
-	}
-	return "an invalid address";
-}
-
 static void tell_pooled(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
 	char address[PR_ADDRESS_TEXT_SIZE];
@@ -171,14 +63,14 @@ static void tell_rule(struct pr_sentence *sentence, const struct pr_check_view *
 		break;
 	default:
 		pr_sentence_add(sentence, "not decided here, whatever ");
-		add_rule(sentence, view->policy, said->rule);
+		pr_sentence_add_rule(sentence, view->policy, said->rule);
 		pr_sentence_add(sentence, " says");
 		return;
 	}
-	add_rule(sentence, view->policy, said->rule);
+	pr_sentence_add_rule(sentence, view->policy, said->rule);
 	if (said->said == PR_SAID_DENY && data) {
 		pr_sentence_add(sentence, " depends on ");
-		add_facts(sentence, data);
+		pr_sentence_add_facts(sentence, data);
 	} else {
 		pr_tell_match(sentence, view, said->rule);
 	}
@@ -242,8 +134,8 @@ static void tell_default(struct pr_sentence *sentence, const struct pr_check_vie
 		pr_sentence_add_exception(sentence, view);
 }
 
-static void tell(struct pr_sentence *sentence, const struct pr_check_view *view,
-		 enum pr_check_id id, const struct pr_said_more *said)
+void pr_tell_check(struct pr_sentence *sentence, const struct pr_check_view *view,
+		   enum pr_check_id id, const struct pr_said_more *said)
 {
 	switch (id) {
 	case PR_CHECK_OWN:
@@ -352,11 +244,11 @@ static void tell_undeterminable(struct pr_sentence *sentence, const struct pr_ch
 				enum pr_check_id id, const struct pr_said_more *said)
 {
 	if (said->rule != PR_RULE_NONE)
-		add_rule(sentence, view->policy, said->rule);
+		pr_sentence_add_rule(sentence, view->policy, said->rule);
 	else
 		pr_sentence_add(sentence, "the check \"%s\"", pr_checks[id].name);
 	pr_sentence_add(sentence, " depends on what isn't known yet: ");
-	add_facts(sentence, said->missing);
+	pr_sentence_add_facts(sentence, said->missing);
 }
 
 const char *pr_said_reason(const struct pr_check_view *view, const struct pr_intel_set *intel,
@@ -370,128 +262,8 @@ const char *pr_said_reason(const struct pr_check_view *view, const struct pr_int
 	if (said->said == PR_SAID_UNDETERMINABLE)
 		tell_undeterminable(&sentence, view, id, said);
 	else if (said->said != PR_SAID_NOTHING || said->rule != PR_RULE_NONE)
-		tell(&sentence, view, id, said);
+		pr_tell_check(&sentence, view, id, said);
 	else if (id == PR_CHECK_LISTS)
 		pr_tell_excepted(&sentence, view);
 	return text;
-}
-
-static enum pr_said said_of(enum pr_outcome outcome)
-{
-	switch (outcome) {
-	case PR_OUTCOME_PERMIT:
-		return PR_SAID_PERMIT;
-	case PR_OUTCOME_DENY:
-		return PR_SAID_DENY;
-	case PR_OUTCOME_REROUTE_NAMESERVER:
-		return PR_SAID_REROUTE_NAMESERVER;
-	case PR_OUTCOME_REROUTE_TUNNEL:
-		return PR_SAID_REROUTE_TUNNEL;
-	case PR_OUTCOME_ASK:
-		return PR_SAID_ASK;
-	case PR_OUTCOME_OPEN:
-	case PR_OUTCOME_MISSING:
-		break;
-	}
-	return PR_SAID_UNDETERMINABLE;
-}
-
-/* A permission that isn't final: what decides, and by what. */
-static const char *tell_provisional(const struct pr_check_view *view,
-				    const struct pr_decision *decision, char *text, size_t size)
-{
-	struct pr_sentence sentence = { text, size, 0, NULL };
-
-	if (size)
-		text[0] = '\0';
-	pr_sentence_add(&sentence, "its handshake passes; ");
-	if (decision->rule != PR_RULE_NONE)
-		add_rule(&sentence, view->policy, decision->rule);
-	else
-		pr_sentence_add(&sentence, "the check \"%s\"", pr_checks[decision->check].name);
-	pr_sentence_add(&sentence, " decides when its packets have shown this: ");
-	add_facts(&sentence, decision->wants);
-	return text;
-}
-
-/* A permission that a name may end. */
-static const char *tell_until_named(const struct pr_check_view *view,
-				    const struct pr_intel_set *intel,
-				    const struct pr_decision *decision,
-				    const struct pr_said_more *said, char *text, size_t size)
-{
-	struct pr_sentence sentence = { text, size, 0, intel };
-
-	if (size)
-		text[0] = '\0';
-	tell(&sentence, view, (enum pr_check_id)decision->check, said);
-	pr_sentence_add(&sentence, "; what its packets show may still deny it: ");
-	add_facts(&sentence, decision->wants);
-	return text;
-}
-
-/* What denies the name that the packets claim. */
-static const char *tell_by_claim(const struct pr_check_view *view, const struct pr_intel_set *intel,
-				 const struct pr_decision *decision,
-				 const struct pr_said_more *said, char *text, size_t size)
-{
-	struct pr_sentence sentence = { text, size, 0, intel };
-	const struct pr_walk walk = { view->policy, PR_STAGE_INSPECTION, 0, NULL };
-	struct pr_subject one = pr_denied_claim(&walk, view->subject);
-	struct pr_subject claimed = pr_claimed_view(&one);
-	const struct pr_check_view of_one = { view->policy, view->settings, &one, view->stage };
-	const struct pr_check_view as_claimed = { view->policy, view->settings, &claimed,
-						  view->stage };
-
-	if (size)
-		text[0] = '\0';
-	pr_tell_claim(&sentence, &of_one);
-	pr_sentence_add(&sentence, ": ");
-	tell(&sentence, &as_claimed, (enum pr_check_id)decision->check, said);
-	return text;
-}
-
-/* A stage that goes on is told by what may still deny: a rule, if it is one; the rest is the same for all. */
-static const char *tell_open(const struct pr_check_view *view, const struct pr_said_more *said,
-			     char *text, size_t size)
-{
-	struct pr_sentence sentence = { text, size, 0, NULL };
-
-	if (size)
-		text[0] = '\0';
-	pr_sentence_add(&sentence, "nothing denies it so far; ");
-	if (said->rule != PR_RULE_NONE) {
-		add_rule(&sentence, view->policy, said->rule);
-		if (said->missing) {
-			pr_sentence_add(&sentence, " decides when this is known: ");
-			add_facts(&sentence, said->missing);
-		} else {
-			pr_sentence_add(&sentence, " decides the connection");
-		}
-	} else {
-		pr_sentence_add(&sentence, "the connection decides the rest");
-	}
-	return text;
-}
-
-const char *pr_decision_reason(const struct pr_policy *policy, const struct pr_intel_set *intel,
-			       const struct pr_subject *subject, const struct pr_decision *decision,
-			       char *text, size_t size)
-{
-	struct pr_subject copy = *subject;
-	struct pr_check_view view = { policy, NULL, &copy, PR_STAGE_LINK };
-	struct pr_said_more said = { said_of(decision->outcome), 0, decision->missing,
-				     decision->rule };
-
-	copy.profile = pr_profile_in_force(policy, subject);
-	view.settings = pr_policy_settings(policy, copy.profile);
-	if (decision->outcome == PR_OUTCOME_OPEN)
-		return tell_open(&view, &said, text, size);
-	if (decision->provisional)
-		return tell_provisional(&view, decision, text, size);
-	if (decision->by_claim && subject->claimed)
-		return tell_by_claim(&view, intel, decision, &said, text, size);
-	if (decision->wants && decision->outcome == PR_OUTCOME_PERMIT)
-		return tell_until_named(&view, intel, decision, &said, text, size);
-	return pr_said_reason(&view, intel, (enum pr_check_id)decision->check, &said, text, size);
 }
