@@ -11,6 +11,7 @@
 #include "daemon/options.h"
 #include "daemon/users.h"
 #include "kernel/bpf.h"
+#include "kernel/forwarding.h"
 #include "kernel/conntrack.h"
 #include "kernel/nftables.h"
 #include "network/pool.h"
@@ -61,6 +62,9 @@ struct pr_supervisor {
 	struct pr_identity_reader *identity;
 	bool wants_package; /* by the policy that is compiled last */
 	struct event *on_bpf, *on_bpf_timer;
+	struct pr_forwarding *forwarding; /* NULL: other namespaces' datagrams are always watched */
+	struct event *on_forwarding;
+	bool watches_others;
 	uint64_t n_who, n_who_late;
 	struct pr_identity_request scan_requests[PR_SUPERVISOR_SCAN_MAX];
 	uint64_t scan_tickets[PR_SUPERVISOR_SCAN_MAX], scan_asked_us[PR_SUPERVISOR_SCAN_MAX];

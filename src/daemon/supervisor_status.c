@@ -65,8 +65,10 @@ static void add_who(struct facts *facts, const struct pr_supervisor *supervisor)
 	add(facts, "who.bpf", supervisor->bpf ? "true" : "false");
 	if (supervisor->bpf_why[0])
 		add(facts, "who.bpf_why", supervisor->bpf_why);
-	if (supervisor->bpf)
+	if (supervisor->bpf) {
+		add(facts, "who.others", supervisor->watches_others ? "true" : "false");
 		add_number(facts, "who.reports_lost", pr_bpf_events_dropped(supervisor->bpf));
+	}
 	add_number(facts, "who.asked", supervisor->n_who);
 	add_number(facts, "who.late", supervisor->n_who_late);
 	if (supervisor->identity)

@@ -41,6 +41,40 @@ static void bpf_event(evutil_socket_t fd, short what, void *context)
 	drain(context);
 }
 
+/* Where nothing is handed on, what other namespaces send does not come by here. */
+static void watch_others(struct pr_supervisor *supervisor)
+{
+	bool on = !supervisor->forwarding || pr_forwarding_read(supervisor->forwarding);
+	int r = pr_bpf_watch_others(supervisor->bpf, on);
+
+	if (r < 0 && r != -EOPNOTSUPP)
+		pr_log(PR_LOG_WARNING, "others-not-watched", "error=%s", strerror(-r));
+	supervisor->watches_others = on && r == 0;
+}
+
+static void forwarding_event(evutil_socket_t fd, short what, void *context)
+{
+	(void)fd;
+	(void)what;
+	watch_others(context);
+}
+
+static void open_forwarding(struct pr_supervisor *supervisor)
+{
+	int r = pr_forwarding_open(&supervisor->forwarding);
+
+	if (r < 0)
+		pr_log(PR_LOG_WARNING, "no-netconf", "error=%s", strerror(-r));
+	watch_others(supervisor);
+	if (r < 0)
+		return;
+	supervisor->on_forwarding =
+		event_new(supervisor->base, pr_forwarding_fd(supervisor->forwarding),
+			  EV_READ | EV_PERSIST, forwarding_event, supervisor);
+	pr_assert(supervisor->on_forwarding);
+	event_add(supervisor->on_forwarding, NULL);
+}
+
 static void open_bpf(struct pr_supervisor *supervisor)
 {
 	const struct pr_users *users = &supervisor->users;
@@ -60,6 +94,7 @@ static void open_bpf(struct pr_supervisor *supervisor)
 	r = pr_bpf_adopt(supervisor->bpf);
 	if (r < 0 && r != -EOPNOTSUPP)
 		pr_log(PR_LOG_WARNING, "no-older-sockets", "error=%s", strerror(-r));
+	open_forwarding(supervisor);
 	supervisor->on_bpf = event_new(supervisor->base, pr_bpf_events_fd(supervisor->bpf),
 				       EV_READ | EV_PERSIST, bpf_event, supervisor);
 	supervisor->on_bpf_timer =
@@ -97,6 +132,9 @@ void pr_supervisor_who_close(struct pr_supervisor *supervisor)
 		event_free(PR_TAKE_PTR(supervisor->on_bpf));
 	if (supervisor->on_bpf_timer)
 		event_free(PR_TAKE_PTR(supervisor->on_bpf_timer));
+	if (supervisor->on_forwarding)
+		event_free(PR_TAKE_PTR(supervisor->on_forwarding));
+	pr_forwarding_free(PR_TAKE_PTR(supervisor->forwarding));
 	pr_bpf_close(PR_TAKE_PTR(supervisor->bpf));
 	pr_identity_close(PR_TAKE_PTR(supervisor->identity));
 }

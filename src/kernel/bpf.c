@@ -32,6 +32,7 @@
 struct pr_bpf {
 	struct portreeve_bpf *skeleton;
 	struct ring_buffer *ring; /* NULL without the outer circle */
+	int cgroup;
 	struct pr_bpf_maps maps;
 	struct {
 		void (*event)(void *context, const struct pr_bpf_event *event, size_t len);
@@ -117,28 +118,24 @@ static int load(bool outer, uint64_t netns, uid_t nameserver_uid,
 	return 0;
 }
 
-static int attach_cgroup(struct portreeve_bpf *skeleton, int cgroup, bool outer)
+static int attach_cgroup(struct portreeve_bpf *skeleton, int cgroup)
 {
 	const struct {
 		struct bpf_program *program;
 		struct bpf_link **link;
-		bool outer;
 	} programs[] = {
-		{ skeleton->progs.on_sock_create, &skeleton->links.on_sock_create, false },
-		{ skeleton->progs.on_post_bind4, &skeleton->links.on_post_bind4, false },
-		{ skeleton->progs.on_post_bind6, &skeleton->links.on_post_bind6, false },
-		{ skeleton->progs.on_connect4, &skeleton->links.on_connect4, false },
-		{ skeleton->progs.on_connect6, &skeleton->links.on_connect6, false },
-		{ skeleton->progs.on_sendmsg4, &skeleton->links.on_sendmsg4, false },
-		{ skeleton->progs.on_sendmsg6, &skeleton->links.on_sendmsg6, false },
-		{ skeleton->progs.on_sock_ops, &skeleton->links.on_sock_ops, false },
-		{ skeleton->progs.on_egress, &skeleton->links.on_egress, true },
+		{ skeleton->progs.on_sock_create, &skeleton->links.on_sock_create },
+		{ skeleton->progs.on_post_bind4, &skeleton->links.on_post_bind4 },
+		{ skeleton->progs.on_post_bind6, &skeleton->links.on_post_bind6 },
+		{ skeleton->progs.on_connect4, &skeleton->links.on_connect4 },
+		{ skeleton->progs.on_connect6, &skeleton->links.on_connect6 },
+		{ skeleton->progs.on_sendmsg4, &skeleton->links.on_sendmsg4 },
+		{ skeleton->progs.on_sendmsg6, &skeleton->links.on_sendmsg6 },
+		{ skeleton->progs.on_sock_ops, &skeleton->links.on_sock_ops },
 	};
 
 	/* Links attach beside whatever is there already (BPF_F_ALLOW_MULTI). */
 	for (size_t i = 0; i < PR_ARRAY_SIZE(programs); i++) {
-		if (programs[i].outer && !outer)
-			continue;
 		*programs[i].link = bpf_program__attach_cgroup(programs[i].program, cgroup);
 		if (!*programs[i].link)
 			return -errno;
@@ -224,7 +221,7 @@ static int load_either(struct pr_bpf *bpf, uint64_t netns, uid_t nameserver_uid,
 	return 0;
 }
 
-static int open_all(struct pr_bpf *bpf, int cgroup, uid_t nameserver_uid, char why[PR_BPF_WHY_SIZE])
+static int open_all(struct pr_bpf *bpf, uid_t nameserver_uid, char why[PR_BPF_WHY_SIZE])
 {
 	uint64_t netns = 0;
 	bool outer = false;
@@ -236,7 +233,7 @@ static int open_all(struct pr_bpf *bpf, int cgroup, uid_t nameserver_uid, char w
 	r = load_either(bpf, netns, nameserver_uid, &outer, why);
 	if (r)
 		return r;
-	r = attach_cgroup(bpf->skeleton, cgroup, outer);
+	r = attach_cgroup(bpf->skeleton, bpf->cgroup);
 	if (r < 0)
 		return unavailable(why, "BPF programs can't be attached to the control group", r);
 	r = open_maps(bpf);
@@ -254,9 +251,8 @@ static int open_all(struct pr_bpf *bpf, int cgroup, uid_t nameserver_uid, char w
 int pr_bpf_open(const struct pr_bpf_options *options, struct pr_bpf **ret_bpf,
 		char why[PR_BPF_WHY_SIZE])
 {
-	int cgroup PR_CLEANUP(pr_cleanup_close) = -1;
 	struct pr_bpf *bpf;
-	int r;
+	int cgroup, r;
 
 	why[0] = 0;
 	libbpf_set_print(quiet);
@@ -268,7 +264,8 @@ int pr_bpf_open(const struct pr_bpf_options *options, struct pr_bpf **ret_bpf,
 		return unavailable(why, "no control group v2 is to be found", cgroup);
 	bpf = pr_calloc(1, sizeof(*bpf));
 	bpf->maps = PR_BPF_MAPS_NONE;
-	r = open_all(bpf, cgroup, options->nameserver_uid, why);
+	bpf->cgroup = cgroup;
+	r = open_all(bpf, options->nameserver_uid, why);
 	if (r) {
 		pr_bpf_close(bpf);
 		return r;
@@ -283,10 +280,28 @@ void pr_bpf_close(struct pr_bpf *bpf)
 		return;
 	ring_buffer__free(bpf->ring);
 	portreeve_bpf__destroy(bpf->skeleton);
+	pr_cleanup_close(&bpf->cgroup);
 	pr_cleanup_close(&bpf->maps.sockets);
 	pr_cleanup_close(&bpf->maps.tuples);
 	pr_cleanup_close(&bpf->maps.foreign);
 	free(bpf);
+}
+
+int pr_bpf_watch_others(struct pr_bpf *bpf, bool on)
+{
+	struct bpf_link **link = &bpf->skeleton->links.on_egress;
+
+	if (!bpf->ring)
+		return -EOPNOTSUPP;
+	if (on == (*link != NULL))
+		return 0;
+	if (!on) {
+		bpf_link__destroy(*link);
+		*link = NULL;
+		return 0;
+	}
+	*link = bpf_program__attach_cgroup(bpf->skeleton->progs.on_egress, bpf->cgroup);
+	return *link ? 0 : -errno;
 }
 
 int pr_bpf_match_fd(const struct pr_bpf *bpf)

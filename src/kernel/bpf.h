@@ -35,6 +35,11 @@ PR_MUST_USE int pr_bpf_open(const struct pr_bpf_options *options, struct pr_bpf 
 			    char why[PR_BPF_WHY_SIZE]);
 void pr_bpf_close(struct pr_bpf *bpf); /* takes NULL; detaches */
 
+/* What other namespaces send, all but TCP, is seen only while this is on: it costs each packet of the machine, TCP's
+ * too, some 50 ns, and matters where this namespace hands packets on (forwarding.h). Off at first. 0; -EOPNOTSUPP: the
+ * kernel refused that part; else -errno. */
+PR_MUST_USE int pr_bpf_watch_others(struct pr_bpf *bpf, bool on);
+
 /* Descriptor of the match program, borrowed, for pr_ruleset_config.output_program_fd: run on each packet
  * that is about to be queued in output. The rule keeps a reference of its own; a table that outlives its
  * daemon must have the rule replaced, because it fills the old maps. */

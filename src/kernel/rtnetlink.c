@@ -32,8 +32,13 @@ static int open_socket(uint32_t groups, int *ret_fd)
 
 int pr_rtnetlink_open(struct pr_rtnetlink **ret_rtnetlink)
 {
-	const uint32_t groups = RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
-				RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE;
+	return pr_rtnetlink_open_groups(RTMGRP_LINK | RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR |
+						RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE,
+					ret_rtnetlink);
+}
+
+int pr_rtnetlink_open_groups(uint32_t groups, struct pr_rtnetlink **ret_rtnetlink)
+{
 	struct pr_rtnetlink *rtnetlink = pr_calloc(1, sizeof(*rtnetlink));
 	int r;
 

@@ -6,6 +6,8 @@
 
 #include <libmnl/libmnl.h>
 
+/* pr_rtnetlink_open() with other subscriptions: RTMGRP_… of linux/rtnetlink.h. */
+PR_MUST_USE int pr_rtnetlink_open_groups(uint32_t groups, struct pr_rtnetlink **ret_rtnetlink);
 /* Everything of a kind; `each` is called with each message. 0 or negative. */
 PR_MUST_USE int pr_rtnetlink_dump(struct pr_rtnetlink *rtnetlink, uint16_t type, size_t header_len,
 				  mnl_cb_t each, void *context);

@@ -3,7 +3,7 @@
 import pathlib
 import shutil
 
-from portreeve_lab import WEB4, WEB6
+from portreeve_lab import WEB4, WEB6, wait_for
 
 SEND = ("import socket, sys; s = socket.socket(socket.AF_INET6 if ':' in sys.argv[1] else socket.AF_INET, "
         "socket.SOCK_DGRAM); s.sendto(b'x', (sys.argv[1], 9999))")
@@ -55,6 +55,39 @@ def test_a_container_s_traffic_is_its_process_s(lab, guard):
         lab.container.run("curl", "-sS", "--max-time", "5", "-o", "/dev/null", f"http://{WEB4}/")
         event = monitor.wait("the link", event="link", direction="forward", entity__port=80)
         assert event["app"]["path"] == real("curl"), event
+
+
+def test_others_are_watched_where_packets_are_handed_on(lab, guard):
+    """What other namespaces send costs every packet of the machine: not before this one forwards, or has a bridge."""
+    host = lab.host
+    every = [f"net.{family}.conf.{device}.forwarding" for family in ("ipv4", "ipv6") for device in ("all", "lo", "eth0", "ct0")]
+    before = {key: host.run("sysctl", "-n", key).stdout.strip() for key in every}
+
+    def watched(guarded):
+        return guarded.status()["who"]["others"]
+
+    try:
+        for key in every:
+            host.sysctl(key, 0)
+        guarded = guard()
+        assert watched(guarded) is False
+        host.ip("link", "add", "name", "br9", "type", "bridge")
+        wait_for("the bridge to be seen", lambda: watched(guarded))
+        host.ip("link", "del", "br9")
+        wait_for("its end to be seen", lambda: not watched(guarded))
+        host.sysctl("net.ipv6.conf.ct0.forwarding", 1)
+        wait_for("IPv6 to be forwarded by one device", lambda: watched(guarded))
+        host.sysctl("net.ipv6.conf.ct0.forwarding", 0)
+        wait_for("no forwarding", lambda: not watched(guarded))
+        host.sysctl("net.ipv4.ip_forward", 1)
+        wait_for("IPv4 to be forwarded", lambda: watched(guarded))
+        with guarded.monitor() as monitor:
+            lab.container.python(SEND, WEB4)
+            event = monitor.wait("the link", event="link", direction="forward", entity__port=9999)
+            assert event["app"]["path"] == real("/usr/bin/python3"), event
+    finally:
+        for key, value in before.items():
+            host.sysctl(key, value)
 
 
 def test_a_profile_by_package(lab, guard):

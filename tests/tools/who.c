@@ -350,8 +350,13 @@ static void open_rungs(const char *cgroup, bool bpf, bool match, bool diag)
 	r = bpf ? pr_bpf_open(&options, &who.bpf, why) : 1;
 	if (r < 0)
 		die("bpf", r);
-	if (r == 0)
+	if (r == 0) {
 		who.finder.maps = pr_bpf_maps(who.bpf);
+		r = pr_bpf_watch_others(who.bpf, true);
+		if (r < 0 && r != -EOPNOTSUPP)
+			die("others", r);
+		r = 0;
+	}
 	if (r == 0 && match)
 		install_table();
 	if (diag) {
