@@ -199,13 +199,14 @@ void pr_supervisor_table_forget_rerouted(struct pr_supervisor *supervisor)
 {
 	static const enum pr_mark_out rerouted[] = { PR_MARK_OUT_NAMESERVER, PR_MARK_OUT_TUNNEL };
 	const uint32_t mask = supervisor->ruleset.mark_mask, out = pr_mark_out_mask(mask);
+	const uint32_t both = out | pr_mark_in_mask(mask); /* enum pr_mark_entry */
 
 	if (pr_conntrack_open(false, &supervisor->conntrack) != 0)
 		return;
 	for (size_t i = 0; i < PR_ARRAY_SIZE(rerouted); i++) {
 		const struct pr_mark_fields fields = { .out = (uint8_t)rerouted[i] };
 
-		clear_marks(supervisor, out, out, pr_mark_link(mask, &fields));
+		clear_marks(supervisor, both, out, pr_mark_link(mask, &fields));
 	}
 	pr_conntrack_free(PR_TAKE_PTR(supervisor->conntrack));
 }

@@ -360,7 +360,8 @@ struct pr_verdict_order pr_end_order(const struct pr_engine *engine, const struc
 				: !pr_tunnel_is_way(engine, link) ? PR_VERDICT_DROP
 				: hook == PR_HOOK_FORWARD	  ? PR_VERDICT_BLOCK
 								  : PR_VERDICT_REROUTE_TUNNEL;
-		order.permanent = order.payload_only = false;
+		order.permanent = order.verdict == PR_VERDICT_REROUTE_TUNNEL && engine->generation;
+		order.payload_only = false;
 	} else if (hook == PR_HOOK_PREROUTING) {
 		/* Only a reroute is carried out there: the forward hook decides on the rest. */
 		order.verdict = PR_VERDICT_ACCEPT;

@@ -39,9 +39,9 @@ struct pr_intercepted {
 struct pr_verdict_order {
 	enum pr_verdict verdict;
 	bool permanent;
-	/* Of an accept that stands, and isn't permanent only because the link is looked at: packets without payload pass
-	 * by the kernel alone, those with payload come here for as long as somebody takes them, and pass then as well. The
-	 * end that opened a link only. */
+	/* Of an accept or a reroute to the tunnel that stands, and isn't permanent only because the link is looked at:
+	 * packets without payload pass by the kernel alone, those with payload come here for as long as somebody takes
+	 * them, and pass then as well. The end that opened a link only. */
 	bool payload_only;
 	bool unreachable; /* of a block, not permanent: the answer is that no host is there, of TCP too */
 	uint32_t

@@ -93,7 +93,11 @@ enum pr_mark_order pr_mark_order_of(const struct pr_verdict_order *order, bool u
 	case PR_VERDICT_REROUTE_NAMESERVER:
 		return untracked ? PR_MARK_ORDER_BLOCK : PR_MARK_ORDER_NAMESERVER;
 	case PR_VERDICT_REROUTE_TUNNEL:
-		return untracked ? PR_MARK_ORDER_BLOCK : PR_MARK_ORDER_TUNNEL;
+		if (untracked)
+			return PR_MARK_ORDER_BLOCK;
+		return always		     ? PR_MARK_ORDER_TUNNEL_ALWAYS
+		       : order->payload_only ? PR_MARK_ORDER_TUNNEL_INSPECT
+					     : PR_MARK_ORDER_TUNNEL;
 	}
 	return PR_MARK_ORDER_BLOCK;
 }

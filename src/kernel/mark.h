@@ -8,7 +8,8 @@
  *    bits 3-5   verdict of the opener's end (also of a forwarded link)
  *    bits 6-7   verdict of the end that was called
  * A local link has both ends on this host, and both verdicts. PR_MARK_OUT_OWN holds in every generation, and so does
- * PR_MARK_OUT_TUNNEL where the entry point is (nft_tunnel.c).
+ * PR_MARK_OUT_TUNNEL where the entry point is (nft_tunnel.c). That is the end which was called there, and nobody decides
+ * on it: its two bits say which packets of the link come to the queue (enum pr_mark_entry).
  *
  * In the packet mark, between a queue's verdict and the chain that queued (NF_REPEAT), they are an order:
  *    bits 0-2   generation that the order was made under
@@ -44,6 +45,15 @@ enum pr_mark_in {
 	PR_MARK_IN_DROP = 3,
 };
 
+/* Beside PR_MARK_OUT_TUNNEL, in place of pr_mark_in. */
+enum pr_mark_entry {
+	PR_MARK_ENTRY_QUEUED =
+		0, /* all; of what the entry point sends or is sent TCP's with payload */
+	PR_MARK_ENTRY_ACCEPT = 1, /* none */
+	PR_MARK_ENTRY_INSPECTED =
+		2, /* those with payload, in this generation, for as long as somebody takes them */
+};
+
 enum pr_mark_order {
 	PR_MARK_ORDER_NONE = 0,
 	PR_MARK_ORDER_ACCEPT_ALWAYS = 1,
@@ -55,6 +65,9 @@ enum pr_mark_order {
 	/* Block this packet as if no way led to where it goes. As a link's mark it would permit nothing. */
 	PR_MARK_ORDER_UNREACHABLE = PR_MARK_OUT_BLOCK | PR_MARK_IN_BLOCK << 3,
 	PR_MARK_ORDER_INSPECT = 7, /* accept this packet; further ones as PR_MARK_OUT_INSPECTED */
+	/* Reroute; further packets as pr_mark_entry says, so these two and PR_MARK_ORDER_TUNNEL differ in that alone. */
+	PR_MARK_ORDER_TUNNEL_ALWAYS = PR_MARK_ORDER_TUNNEL | PR_MARK_ENTRY_ACCEPT << 3,
+	PR_MARK_ORDER_TUNNEL_INSPECT = PR_MARK_ORDER_TUNNEL | PR_MARK_ENTRY_INSPECTED << 3,
 };
 
 struct pr_mark_fields {

@@ -225,7 +225,7 @@ static void side_chain(struct pr_ruleset_writer *w, const char *chain, enum pr_r
 		refuse_unreachable(w, chain);
 	refuse(w, chain, PR_MARK_ORDER_BLOCK);
 	refuse(w, chain, PR_MARK_ORDER_NAMESERVER);
-	refuse(w, chain, PR_MARK_ORDER_TUNNEL);
+	pr_ruleset_refuse_tunnel(w, chain);
 	pr_rule(w, chain);
 	pr_end_verdict(w, NF_DROP);
 }
@@ -276,8 +276,14 @@ static void guards(struct pr_ruleset_writer *w)
 	static const struct pr_mark_fields permitted[] = {
 		{ .out = PR_MARK_OUT_ACCEPT },
 		{ .out = PR_MARK_OUT_NAMESERVER },
-		{ .out = PR_MARK_OUT_TUNNEL },
+		{ .out = PR_MARK_OUT_TUNNEL, .in = PR_MARK_ENTRY_ACCEPT },
 		{ .in = PR_MARK_IN_ACCEPT },
+	};
+	static const struct pr_mark_fields looked_into[] = {
+		{ .out = PR_MARK_OUT_INSPECTED },
+		{ .out = PR_MARK_OUT_INSPECTED, .in = PR_MARK_IN_ACCEPT },
+		{ .out = PR_MARK_OUT_TUNNEL, .in = PR_MARK_ENTRY_INSPECTED },
+		{ .out = PR_MARK_OUT_TUNNEL, .in = PR_MARK_ENTRY_QUEUED },
 	};
 	const uint32_t mask = w->config->mark_mask;
 	struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
@@ -289,8 +295,9 @@ static void guards(struct pr_ruleset_writer *w)
 	pr_match_mark(w, mask & ~pr_mark_generation_mask(mask), 0);
 	pr_clear_mark(w);
 	pr_end_verdict(w, NF_ACCEPT);
-	for (unsigned int in = PR_MARK_IN_NONE; in <= PR_MARK_IN_ACCEPT; in++) {
-		uint32_t bits = pr_link_bits(w, PR_MARK_OUT_INSPECTED, (enum pr_mark_in)in);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(looked_into); i++) {
+		uint32_t bits = pr_link_bits(w, (enum pr_mark_out)looked_into[i].out,
+					     (enum pr_mark_in)looked_into[i].in);
 
 		pr_rule(w, "guard");
 		pr_match_mark(w, mask, bits);
@@ -304,7 +311,9 @@ static void guards(struct pr_ruleset_writer *w)
 	pr_end_verdict(w, NF_ACCEPT);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(permitted); i++) {
 		pr_rule(w, "guard");
-		pr_match_ct_mark(w, permitted[i].in ? pr_in_bits(w) : pr_out_bits(w),
+		pr_match_ct_mark(w,
+				 (permitted[i].in ? pr_in_bits(w) : 0) |
+					 (permitted[i].out ? pr_out_bits(w) : 0),
 				 pr_link_bits(w, permitted[i].out, permitted[i].in));
 		pr_clear_mark(w);
 		pr_end_verdict(w, NF_ACCEPT);
@@ -326,8 +335,10 @@ static void guard_last(struct pr_ruleset_writer *w)
 		{ .out = PR_MARK_OUT_ACCEPT, .in = PR_MARK_IN_ACCEPT },
 		{ .out = PR_MARK_OUT_INSPECTED },
 		{ .out = PR_MARK_OUT_INSPECTED, .in = PR_MARK_IN_ACCEPT },
-		{ .out = PR_MARK_OUT_NAMESERVER }, /* of these two nothing comes to the queue in input */
-		{ .out = PR_MARK_OUT_TUNNEL },
+		{ .out = PR_MARK_OUT_NAMESERVER }, /* of this nothing comes to the queue in input */
+		{ .out = PR_MARK_OUT_TUNNEL, .in = PR_MARK_ENTRY_ACCEPT },
+		{ .out = PR_MARK_OUT_TUNNEL, .in = PR_MARK_ENTRY_INSPECTED },
+		{ .out = PR_MARK_OUT_TUNNEL, .in = PR_MARK_ENTRY_QUEUED },
 	};
 	const struct pr_mark_fields own = { .out = PR_MARK_OUT_OWN };
 	const uint32_t mask = w->config->mark_mask;
@@ -360,8 +371,10 @@ void pr_ruleset_write_orders(struct pr_ruleset_writer *w)
 	pr_end_goto(w, PR_CHAIN_QUEUE_UNTRACKED);
 
 	begin(w, "output-order");
+	pr_ruleset_order_at_entry(w, "output-order", PR_SIDE_IN);
 	by_direction(w, "output-order", "order-reroutable", "order-in");
 	begin(w, "input-order");
+	pr_ruleset_order_at_entry(w, "input-order", PR_SIDE_OUT);
 	by_direction(w, "input-order", "order-in", "order-reroutable");
 	begin(w, "forward-order");
 	by_direction(w, "forward-order", "order-out", "order-out");

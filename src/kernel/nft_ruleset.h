@@ -6,7 +6,7 @@
 #include "kernel/nftables.h"
 
 /* Changes whenever base chains, sets or their shape change: an older table is then replaced, not refilled. */
-#define PR_RULESET_LAYOUT 7
+#define PR_RULESET_LAYOUT 8
 
 /* The table whole, from nothing; refill empties the regular chains and the sets first. */
 void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_config *config,
@@ -61,7 +61,16 @@ void pr_ruleset_reroute_tunnel(struct pr_ruleset_writer *w, const char *chain);
 void pr_ruleset_tunnel_before_routing(struct pr_ruleset_writer *w, const char *chain);
 /* What arrives for the entry point and for the pool: in, or refused. */
 void pr_ruleset_tunnel_arriving(struct pr_ruleset_writer *w, const char *chain, bool tracked);
+/* What this host sends into the tunnel: returns where it has to be asked about. */
+void pr_ruleset_tunnel_leaving(struct pr_ruleset_writer *w, const char *chain);
+/* What the entry point sends, where it does, and where this host's sockets get it. */
 void pr_ruleset_tunnel_answers(struct pr_ruleset_writer *w, const char *chain);
+void pr_ruleset_tunnel_answered(struct pr_ruleset_writer *w, const char *chain);
+/* Orders for packets of the entry point's end of a link, in that direction. */
+void pr_ruleset_order_at_entry(struct pr_ruleset_writer *w, const char *chain,
+			       enum pr_ruleset_side direction);
+/* The order to reroute that couldn't be carried out. */
+void pr_ruleset_refuse_tunnel(struct pr_ruleset_writer *w, const char *chain);
 
 /* A rule of `chain`: pr_rule(w, chain); matches…; one of the ends. */
 void pr_rule(struct pr_ruleset_writer *w, const char *chain);

@@ -8,7 +8,11 @@
  * IPv6 any socket may have a source that is none of ours (IPV6_FREEBIND), where its packet would be sent.
  *
  * At the entry point the mark counts in every generation: what is no longer to be tunnelled is closed by the tunnel,
- * which was told, and what arrives there is asked for. Packets of other namespaces don't come by the queue any more.
+ * which was told, and what arrives there is asked for.
+ *
+ * What is looked into comes by the queue before NAT where it leaves this host, as any link does. What other namespaces send is NATed
+ * by then in all hooks but the first, so all but their first packets come by where they arrive; and both kinds' answers
+ * where the entry point sends them. Its own handshake, and what says nothing, passes: NAT's tuple isn't known yet there.
  */
 #include "kernel/nft_ruleset.h"
 
@@ -75,12 +79,17 @@ static bool rule_of_pool(struct pr_ruleset_writer *w, const char *chain, bool v4
 
 /* ---- the order ---- */
 
+static const enum pr_mark_entry entries[] = { PR_MARK_ENTRY_ACCEPT, PR_MARK_ENTRY_INSPECTED,
+					      PR_MARK_ENTRY_QUEUED };
+
+/* Whatever is to become of further packets. */
 static void match_order(struct pr_ruleset_writer *w, const char *chain)
 {
+	const uint32_t mask = w->config->mark_mask;
+
 	pr_rule(w, chain);
-	pr_match_mark(
-		w, w->config->mark_mask,
-		pr_mark_order(w->config->mark_mask, w->config->generation, PR_MARK_ORDER_TUNNEL));
+	pr_match_mark(w, pr_mark_generation_mask(mask) | pr_mark_out_mask(mask),
+		      pr_mark_order(mask, w->config->generation, PR_MARK_ORDER_TUNNEL));
 }
 
 /* NAT is fixed by a link's first packet: one in its life goes to the entry point already, or never. */
@@ -116,9 +125,6 @@ void pr_ruleset_note_sender(struct pr_ruleset_writer *w, const char *chain)
 
 void pr_ruleset_reroute_tunnel(struct pr_ruleset_writer *w, const char *chain)
 {
-	const struct pr_mark_fields fields = { .out = PR_MARK_OUT_TUNNEL };
-	const uint32_t mask = w->config->mark_mask;
-
 	for (size_t i = 0; i < 2 * PR_ARRAY_SIZE(protocols); i++) {
 		bool v4 = i < PR_ARRAY_SIZE(protocols);
 
@@ -127,10 +133,144 @@ void pr_ruleset_reroute_tunnel(struct pr_ruleset_writer *w, const char *chain)
 		match_order(w, chain);
 		pr_match_family(w, family_of(v4));
 		pr_match_proto(w, protocols[i % 2]);
-		pr_set_ct_mark(w, pr_mark_out_mask(mask), pr_mark_link(mask, &fields));
+		pr_end_goto(w, "to-entry");
+	}
+}
+
+void pr_ruleset_refuse_tunnel(struct pr_ruleset_writer *w, const char *chain)
+{
+	match_order(w, chain);
+	pr_clear_mark(w);
+	pr_end_goto(w, PR_CHAIN_REJECT);
+}
+
+static void to_entry(struct pr_ruleset_writer *w)
+{
+	const uint32_t mask = w->config->mark_mask;
+
+	for (size_t i = 0; i < PR_ARRAY_SIZE(entries); i++) {
+		const struct pr_mark_fields fields = { .out = PR_MARK_OUT_TUNNEL,
+						       .in = (uint8_t)entries[i] };
+		uint32_t order = PR_MARK_ORDER_TUNNEL | (uint32_t)entries[i] << 3;
+
+		pr_rule(w, "to-entry");
+		pr_match_mark(
+			w, mask,
+			pr_mark_order(mask, w->config->generation, (enum pr_mark_order)order));
+		pr_set_ct_mark(w, pr_mark_out_mask(mask) | pr_mark_in_mask(mask),
+			       pr_mark_link(mask, &fields));
 		pr_clear_mark(w);
 		pr_end_verdict(w, NF_ACCEPT);
 	}
+	pr_rule(w, "to-entry");
+	pr_end_verdict(w, NF_DROP);
+}
+
+/* ---- the orders at the entry point ---- */
+
+static void entry_order(struct pr_ruleset_writer *w, enum pr_mark_order order)
+{
+	pr_rule(w, "entry-order");
+	pr_match_mark(w, w->config->mark_mask,
+		      pr_mark_order(w->config->mark_mask, w->config->generation, order));
+}
+
+static void accept_further(struct pr_ruleset_writer *w, enum pr_mark_order order,
+			   enum pr_mark_entry entry)
+{
+	const uint32_t mask = w->config->mark_mask;
+	const struct pr_mark_fields fields = { .generation = (uint8_t)w->config->generation,
+					       .in = (uint8_t)entry };
+
+	entry_order(w, order);
+	pr_set_ct_mark(w, pr_mark_generation_mask(mask) | pr_mark_in_mask(mask),
+		       pr_mark_link(mask, &fields));
+	pr_clear_mark(w);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
+/* A link stays the tunnel's whatever becomes of it: what may not go on is refused, and closed by the tunnel. */
+static void entry_orders(struct pr_ruleset_writer *w)
+{
+	static const enum pr_mark_order refusals[] = { PR_MARK_ORDER_BLOCK,
+						       PR_MARK_ORDER_BLOCK_ALWAYS,
+						       PR_MARK_ORDER_UNREACHABLE };
+
+	accept_further(w, PR_MARK_ORDER_ACCEPT_ALWAYS, PR_MARK_ENTRY_ACCEPT);
+	accept_further(w, PR_MARK_ORDER_INSPECT, PR_MARK_ENTRY_INSPECTED);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(refusals); i++) {
+		entry_order(w, refusals[i]);
+		pr_clear_mark(w);
+		pr_end_goto(w, PR_CHAIN_REJECT);
+	}
+	pr_rule(w, "entry-order");
+	pr_end_verdict(w, NF_DROP);
+}
+
+void pr_ruleset_order_at_entry(struct pr_ruleset_writer *w, const char *chain,
+			       enum pr_ruleset_side direction)
+{
+	pr_rule(w, chain);
+	pr_match_direction(w, direction);
+	match_tunnelled(w);
+	pr_end_goto(w, "entry-order");
+}
+
+/* ---- which packets of a link that goes through the tunnel pass ---- */
+
+/* In the generation in force. */
+static void match_entry(struct pr_ruleset_writer *w, enum pr_mark_entry entry)
+{
+	pr_match_ct_mark(w, pr_out_bits(w) | pr_mark_in_mask(w->config->mark_mask),
+			 pr_link_bits(w, PR_MARK_OUT_TUNNEL, (enum pr_mark_in)entry));
+}
+
+/* Flows over UDP pass by the mark from the socket that the verdict was for: each sender has an upstream and an account of
+ * its own. */
+static void leave_for_entry(struct pr_ruleset_writer *w)
+{
+	const int check_fd = w->config->asker_check_fd;
+
+	pr_rule(w, "leave-for-entry");
+	match_entry(w, PR_MARK_ENTRY_INSPECTED);
+	pr_end_goto(w, PR_CHAIN_INSPECTED);
+	pr_rule(w, "leave-for-entry");
+	match_entry(w, PR_MARK_ENTRY_ACCEPT);
+	pr_match_proto(w, IPPROTO_TCP);
+	pr_end_verdict(w, NF_ACCEPT);
+	pr_rule(w, "leave-for-entry");
+	match_entry(w, PR_MARK_ENTRY_ACCEPT);
+	if (check_fd >= 0)
+		pr_nft_bpf(w->batch, check_fd);
+	pr_end_verdict(w, NF_ACCEPT);
+}
+
+void pr_ruleset_tunnel_leaving(struct pr_ruleset_writer *w, const char *chain)
+{
+	pr_rule(w, chain);
+	match_tunnelled(w);
+	pr_end_jump(w, "leave-for-entry");
+}
+
+static void entry_passes(struct pr_ruleset_writer *w)
+{
+	static const uint8_t families[] = { NFPROTO_IPV4, NFPROTO_IPV6 };
+	const uint32_t mask = w->config->mark_mask;
+	const struct pr_mark_fields open = { .in = PR_MARK_ENTRY_ACCEPT };
+
+	pr_rule(w, "entry-passes");
+	pr_match_ct_mark(w, pr_mark_in_mask(mask), pr_mark_link(mask, &open));
+	pr_end_verdict(w, NF_ACCEPT);
+	pr_rule(w, "entry-passes");
+	match_entry(w, PR_MARK_ENTRY_INSPECTED);
+	pr_end_goto(w, PR_CHAIN_INSPECTED);
+	for (size_t i = 0; i < PR_ARRAY_SIZE(families); i++) {
+		pr_rule(w, "entry-passes");
+		pr_match_empty(w, families[i]);
+		pr_end_verdict(w, NF_ACCEPT);
+	}
+	pr_rule(w, "entry-passes");
+	pr_end_goto(w, PR_CHAIN_QUEUE);
 }
 
 /* ---- before routing ---- */
@@ -188,10 +328,24 @@ static void entry_rerouted(struct pr_ruleset_writer *w)
 		pr_rule(w, "entry-rerouted");
 		pr_match_family(w, family_of(i == 0));
 		match_port(w, port);
-		pr_end_verdict(w, NF_ACCEPT);
+		pr_end_goto(w, "entry-arrived");
 	}
 	pr_rule(w, "entry-rerouted");
 	pr_end_goto(w, PR_CHAIN_REJECT);
+}
+
+/* What this host sent was seen when it left, and what is a link's first packet before it was routed. */
+static void entry_arrived(struct pr_ruleset_writer *w)
+{
+	pr_rule(w, "entry-arrived");
+	pr_nft_meta(w->batch, NFT_META_IIF, 0);
+	pr_nft_cmp(w->batch, NFT_CMP_EQ, &loopback, sizeof(loopback), 0);
+	pr_end_verdict(w, NF_ACCEPT);
+	pr_rule(w, "entry-arrived");
+	pr_match_status(w, IPS_CONFIRMED, 0);
+	pr_end_verdict(w, NF_ACCEPT);
+	pr_rule(w, "entry-arrived");
+	pr_end_goto(w, "entry-passes");
 }
 
 void pr_ruleset_tunnel_arriving(struct pr_ruleset_writer *w, const char *chain, bool tracked)
@@ -219,6 +373,13 @@ void pr_ruleset_tunnel_arriving(struct pr_ruleset_writer *w, const char *chain, 
 
 /* The answers of the entry point: its alone, whatever the generation. */
 void pr_ruleset_tunnel_answers(struct pr_ruleset_writer *w, const char *chain)
+{
+	pr_rule(w, chain);
+	match_tunnelled(w);
+	pr_end_goto(w, "entry-passes");
+}
+
+void pr_ruleset_tunnel_answered(struct pr_ruleset_writer *w, const char *chain)
 {
 	pr_rule(w, chain);
 	match_tunnelled(w);
@@ -253,7 +414,12 @@ static void leave(struct pr_ruleset_writer *w)
 
 void pr_ruleset_write_tunnel(struct pr_ruleset_writer *w)
 {
+	to_entry(w);
+	entry_orders(w);
+	leave_for_entry(w);
+	entry_passes(w);
 	entry_direct(w);
 	entry_rerouted(w);
+	entry_arrived(w);
 	leave(w);
 }

@@ -29,26 +29,6 @@ static void accept_asker(struct pr_ruleset_writer *w, const char *chain)
 	pr_end_verdict(w, NF_ACCEPT);
 }
 
-/* So do flows over UDP through the tunnel: each sender has an upstream and an account of its own. */
-static void accept_tunnelled(struct pr_ruleset_writer *w, const char *chain)
-{
-	static const uint8_t protocols[] = { IPPROTO_TCP, IPPROTO_UDP };
-
-	if (w->config->asker_check_fd < 0) {
-		accept_out(w, chain, PR_MARK_OUT_TUNNEL);
-		return;
-	}
-	for (size_t i = 0; i < PR_ARRAY_SIZE(protocols); i++) {
-		pr_rule(w, chain);
-		pr_match_ct_mark(w, pr_out_bits(w),
-				 pr_link_bits(w, PR_MARK_OUT_TUNNEL, PR_MARK_IN_NONE));
-		pr_match_proto(w, protocols[i]);
-		if (protocols[i] == IPPROTO_UDP)
-			pr_nft_bpf(w->batch, w->config->asker_check_fd);
-		pr_end_verdict(w, NF_ACCEPT);
-	}
-}
-
 static void accept_in(struct pr_ruleset_writer *w, const char *chain)
 {
 	pr_rule(w, chain);
@@ -234,7 +214,7 @@ static void output(struct pr_ruleset_writer *w)
 	reject_in_our_name(w, "output-original");
 	accept_own(w, "output-original");
 	accept_asker(w, "output-original");
-	accept_tunnelled(w, "output-original");
+	pr_ruleset_tunnel_leaving(w, "output-original");
 	accept_own_sockets(w, "output-original", true);
 	accept_cutting(w, "output-original");
 	deny_or_queue(w, "output-original", PR_SIDE_OUT);
@@ -293,7 +273,7 @@ static void input(struct pr_ruleset_writer *w)
 	inspect(w, "input-reply");
 	accept_own(w, "input-reply");
 	accept_out(w, "input-reply", PR_MARK_OUT_NAMESERVER);
-	accept_out(w, "input-reply", PR_MARK_OUT_TUNNEL);
+	pr_ruleset_tunnel_answered(w, "input-reply");
 	deny_or_queue(w, "input-reply", PR_SIDE_OUT);
 	pr_rule(w, "input-reply");
 	pr_end_goto(w, PR_CHAIN_QUEUE);

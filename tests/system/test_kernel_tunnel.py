@@ -77,7 +77,7 @@ def client_of(lab, direction):
 def test_it_arrives_and_tells_where_it_was_to_go(place, build, direction, proto, family):
     client, to = client_of(place, direction), addresses(family, NOBODY)
     capture = place.internet.capture("port 443")
-    with Edge(build, place.host, f"{direction},{proto},443,tunnel", *TUNNEL) as edge:
+    with Edge(build, place.host, f"{direction},{proto},443,tunnel!", *TUNNEL) as edge:
         before = edge.queued()
         with Clients(client, {"proto": proto, "to": to, "port": 443}) as clients:
             seen = clients.seen[0]
@@ -100,7 +100,7 @@ def test_nobody_gets_straight_to_the_entry_point(place, build, proto, family):
         for client, address in ((place.host, loopback), (place.host, addresses(family, HOST)),
                                 (place.internet, addresses(family, HOST)), (place.container, gateway)):
             assert ask(client, proto, address, PORT) == "refused"
-        edge.ask("rules *,*,*,tunnel")
+        edge.ask("rules *,*,*,tunnel!")
         edge.ask("raise")
         # Rerouted it would be the tunnel's own: what it arrives with says where it was to go.
         seen = ask(place.host, proto, loopback, PORT)
@@ -116,7 +116,7 @@ def test_an_address_of_the_pool(place, build, direction, proto, family):
     capture = place.internet.capture("net 198.18.0.0/15 or net fd17::/64")
     try:
         place.host.ip(f"-{family}", "route", "del", "default")
-        with Edge(build, place.host, f"{direction},*,*,tunnel", *TUNNEL, *POOLS) as edge:
+        with Edge(build, place.host, f"{direction},*,*,tunnel!", *TUNNEL, *POOLS) as edge:
             seen = ask(client, proto, to)
             assert isinstance(seen, dict), seen
             assert sent(edge, proto, seen) == (to, 443)
@@ -149,7 +149,7 @@ def test_what_is_accepted_to_the_pool_reaches_nobody(place, build, proto, family
 @pytest.mark.parametrize("family", FAMILIES)
 @pytest.mark.parametrize("proto", PROTOCOLS)
 def test_sockets_bound_to_a_device(place, build, proto, family):
-    with Edge(build, place.host, "*,*,*,tunnel", *TUNNEL, *POOLS) as edge:
+    with Edge(build, place.host, "*,*,*,tunnel!", *TUNNEL, *POOLS) as edge:
         for to in (addresses(family, NOBODY), addresses(family, POOL)):
             seen = ask(place.host, proto, to, device="eth0")
             assert isinstance(seen, dict), (to, seen)
@@ -164,7 +164,7 @@ def test_one_source_port_and_two_destinations(place, build, direction, proto, fa
     wanted = [{"proto": proto, "to": to, "port": 443, "source_port": 23456,
                "source": addresses(family, (world.HOST4, world.HOST6)) if direction == "out" else ""}
               for to in destinations]
-    with Edge(build, place.host, f"{direction},*,*,tunnel", *TUNNEL, *POOLS) as edge:
+    with Edge(build, place.host, f"{direction},*,*,tunnel!", *TUNNEL, *POOLS) as edge:
         with Clients(client_of(place, direction), *wanted) as clients:
             for seen in (clients.seen, clients.round()):
                 assert [sent(edge, proto, one) for one in seen] == [(to, 443) for to in destinations]
@@ -172,7 +172,7 @@ def test_one_source_port_and_two_destinations(place, build, direction, proto, fa
 
 
 @pytest.mark.parametrize("proto", PROTOCOLS)
-@pytest.mark.parametrize("verdict", ["tunnel", "nameserver"])
+@pytest.mark.parametrize("verdict", ["tunnel!", "nameserver"])
 def test_a_source_that_is_none_of_ours_leads_nowhere(place, build, verdict, proto):
     """What is rerouted goes to its own source over IPv6, which any socket may choose."""
     capture = place.internet.capture("ip6 host 2001:db8:bad::1")
@@ -194,7 +194,7 @@ def test_somebody_elses_nat_comes_first(place, build, proto):
         }}""")
     capture = place.internet.capture(f"host {world.WEB4} or host 8.8.8.8")
     try:
-        with Edge(build, place.host, "*,*,*,tunnel", *TUNNEL):
+        with Edge(build, place.host, "*,*,*,tunnel!", *TUNNEL):
             for to in ("8.8.8.8", "8.8.4.4"):
                 assert talk(place.host, proto, to, port=SERVED, wait=0.3)[0] in ("silence", "refused")
     finally:
@@ -207,14 +207,14 @@ def test_a_link_that_lives_is_refused(place, build, proto):
     with Edge(build, place.host, "*,*,*,accept!", *TUNNEL) as edge, \
             Clients(place.host, {"proto": proto, "to": world.WEB4, "port": SERVED}) as clients:
         assert clients.seen == ["closed"]  # an echo, which is not what the entry point says
-        edge.ask("rules *,*,*,tunnel")
+        edge.ask("rules *,*,*,tunnel!")
         edge.ask("raise")
         assert clients.round() == ["refused"]
 
 
 def test_what_has_no_ports_is_refused(place, build):
     capture = place.internet.capture("icmp or icmp6")
-    with Edge(build, place.host, "*,icmp,*,tunnel", *TUNNEL):
+    with Edge(build, place.host, "*,icmp,*,tunnel!", *TUNNEL):
         for address in WEB:
             assert talk(place.host, "icmp", address, times=2) == ["refused"] * 2
     assert not [line for line in capture.stop() if "echo request" in line]
@@ -224,7 +224,7 @@ def test_what_has_no_ports_is_refused(place, build):
 @pytest.mark.parametrize("proto", PROTOCOLS)
 def test_links_outlive_the_generation(place, build, proto, family):
     wanted = {"proto": proto, "to": addresses(family, NOBODY), "port": 443}
-    with Edge(build, place.host, "*,*,443,tunnel", *TUNNEL) as edge, Clients(place.host, wanted) as local, \
+    with Edge(build, place.host, "*,*,443,tunnel!", *TUNNEL) as edge, Clients(place.host, wanted) as local, \
             Clients(place.container, wanted) as forwarded:
         for _ in range(8):
             edge.ask("raise")
@@ -250,7 +250,7 @@ def test_other_forwarded_links_are_decided_behind(place, build, proto, family):
         edge.ask("rules before,*,*,accept forward,*,*,block")
         edge.ask("raise")
         assert talk(place.container, proto, to, times=2) == ["refused"] * 2
-        edge.ask("rules before,*,*,block! forward,*,*,tunnel")
+        edge.ask("rules before,*,*,block! forward,*,*,tunnel!")
         edge.ask("raise")
         assert talk(place.container, proto, to, times=2) == ["refused"] * 2
 

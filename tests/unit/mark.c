@@ -111,6 +111,33 @@ static void payload_alone_may_be_asked_for_of_what_is_accepted_for_now(void **st
 			 PR_MARK_ORDER_NAMESERVER);
 }
 
+/* The kernel tells these three from all others by the bits that they share. */
+static void a_reroute_to_the_tunnel_says_what_comes_by_of_the_link(void **state)
+{
+	const uint32_t mask = PR_MARK_MASK_DEFAULT;
+	const uint32_t shared = pr_mark_generation_mask(mask) | pr_mark_out_mask(mask);
+
+	(void)state;
+	assert_int_equal(order_of(PR_VERDICT_REROUTE_TUNNEL, false, false, false),
+			 PR_MARK_ORDER_TUNNEL);
+	assert_int_equal(order_of(PR_VERDICT_REROUTE_TUNNEL, true, false, false),
+			 PR_MARK_ORDER_TUNNEL_ALWAYS);
+	assert_int_equal(order_of(PR_VERDICT_REROUTE_TUNNEL, false, true, false),
+			 PR_MARK_ORDER_TUNNEL_INSPECT);
+	assert_int_equal(order_of(PR_VERDICT_REROUTE_TUNNEL, true, true, true),
+			 PR_MARK_ORDER_BLOCK);
+	for (unsigned int order = PR_MARK_ORDER_NONE; order < PR_MARK_ORDER_TUNNEL_INSPECT + 8;
+	     order++) {
+		bool reroutes = order == PR_MARK_ORDER_TUNNEL ||
+				order == PR_MARK_ORDER_TUNNEL_ALWAYS ||
+				order == PR_MARK_ORDER_TUNNEL_INSPECT;
+
+		assert_int_equal((pr_mark_order(mask, 3, (enum pr_mark_order)order) & shared) ==
+					 pr_mark_order(mask, 3, PR_MARK_ORDER_TUNNEL),
+				 reroutes);
+	}
+}
+
 /* An order that was carried out is no verdict, and the other way round, even if somebody copies one to the other. */
 static void a_copied_mark_of_an_inspected_link_is_its_own_order(void **state)
 {
@@ -138,6 +165,7 @@ int main(void)
 		cmocka_unit_test(generations_go_round_without_zero),
 		cmocka_unit_test(nothing_lasts_for_untracked),
 		cmocka_unit_test(payload_alone_may_be_asked_for_of_what_is_accepted_for_now),
+		cmocka_unit_test(a_reroute_to_the_tunnel_says_what_comes_by_of_the_link),
 		cmocka_unit_test(a_copied_mark_of_an_inspected_link_is_its_own_order),
 	};
 
