@@ -74,10 +74,14 @@ class Stopwatch:
     can be seen only where there is somebody to do it. On an idle machine it is the time."""
 
     def __init__(self):
-        self.began, self.stalled = time.monotonic(), _stalled_s()
+        self.stalled, self.began = _stalled_s(), time.monotonic()
 
     def seconds(self):
-        return max(0.0, time.monotonic() - self.began - (_stalled_s() - self.stalled))
+        return max(0.0, time.monotonic() - self.began - self.waited())
+
+    def waited(self):
+        """The time that doesn't count."""
+        return _stalled_s() - self.stalled
 
     def ms(self):
         return self.seconds() * 1000
@@ -89,14 +93,29 @@ def whole_lines(file):
     return text[:text.rfind("\n") + 1].splitlines()
 
 
-def wait_until_still(file, seconds=0.1):
-    """Until what tcpdump writes grows no more: at its end it leaves unread what is in its ring; on a busy machine it is late."""
-    size, since = -1, time.monotonic()
-    while time.monotonic() - since < seconds:
-        now = file.stat().st_size
-        if now != size:
-            size, since = now, time.monotonic()
-        time.sleep(0.02)
+def wait_until_written(tcpdump, device="eth0"):
+    """Until tcpdump has written all that passed by now: at its end it leaves unread what is in its ring, and on a busy machine it
+    is late. Asked (SIGUSR1) it says how much the kernel has given it, and how much it has taken. Of what passes lo the kernel
+    counts both ways, tcpdump one."""
+    numbers = re.compile(r"(\d+) packets? captured, (\d+) packets? received by filter, (\d+) packets? dropped")
+    last, since = None, time.monotonic()
+
+    def ask():
+        n_before = len(numbers.findall(tcpdump.log.read_text()))
+        tcpdump.send_signal(signal.SIGUSR1)
+        found = wait_for("tcpdump's numbers", lambda: numbers.findall(tcpdump.log.read_text())[n_before:], every=0.005)
+        return tuple(map(int, found[-1]))
+
+    while tcpdump.poll() is None:
+        now = taken, given, dropped = ask()
+        if taken * (2 if device == "lo" else 1) == given - dropped:
+            return
+        if now != last:
+            last, since = now, time.monotonic()
+        # Of all devices, lo among them, it can't be told.
+        elif device in ("any", "lo") and given - dropped <= 2 * taken and time.monotonic() - since > 0.5:
+            return
+        time.sleep(0.01)
 
 
 class Namespace:
@@ -199,17 +218,17 @@ class Capture:
 
     def __init__(self, namespace, expression, device):
         lab = namespace.lab
-        self.file = lab.directory / f"capture-{namespace.role}-{len(lab.processes)}.pcap"
-        self.process = namespace.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n",
+        self.file, self.device = lab.directory / f"capture-{namespace.role}-{len(lab.processes)}.pcap", device
+        self.process = namespace.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n", "-B", "8192",
                                        "-s", "256", "-w", self.file, *([expression] if expression else []))
         wait_for("tcpdump", lambda: "listening on" in self.process.log.read_text())
 
     def stop(self):
         """Ends the capture; one line a packet. Domains stand in lower case: who asks draws the case of each letter."""
         if self.process.poll() is None:
-            wait_until_still(self.file)
+            wait_until_written(self.process, self.device)
             self.process.send_signal(signal.SIGINT)
-            self.process.wait(10)
+            self.process.wait(60)
         text = re.sub(r"(?:[\w-]+\.)+[\w-]+\.(?=\W|$)", lambda match: match.group().lower(),
                       run("tcpdump", "-nn", "-r", self.file).stdout)
         return [line for line in text.splitlines() if " IP" in line or " ARP" in line]

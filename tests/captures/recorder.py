@@ -86,7 +86,7 @@ class Recording:
     """tcpdump with whole packets, on the guarded host; use it as a context manager."""
 
     def __init__(self, lab, file, device):
-        self.lab, self.file = lab, file
+        self.lab, self.file, self.device = lab, file, device
         # Each packet takes a place of the snapshot's length in the buffer.
         self.process = lab.host.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n",
                                       "-s", "65535", "-B", "65536", "-w", file, "ip or ip6")
@@ -96,9 +96,9 @@ class Recording:
         return self
 
     def __exit__(self, *_):
-        portreeve_lab.wait_until_still(self.file, 0.15)
+        portreeve_lab.wait_until_written(self.process, self.device)
         self.process.send_signal(signal.SIGINT)
-        self.process.wait(10)
+        self.process.wait(60)
         self.lab.processes.remove(self.process)
         lost = re.search(r"(\d+) packets? dropped by kernel", self.process.log.read_text())
         if lost and int(lost.group(1)):

@@ -36,7 +36,8 @@ def attacker(namespace, number):
 def nmap(namespace, *words, source=None, target=HOST4, **options):
     """Quick, without names; raw scans from an address of their own."""
     where = ["-S", source, "-e", "eth0"] if source else []
-    return namespace.run("nmap", "-n", "-Pn", "--host-timeout", "40s", *where, *words, target, **options)
+    options.setdefault("timeout", 360)
+    return namespace.run("nmap", "-n", "-Pn", "--host-timeout", "300s", *where, *words, target, **options)
 
 
 def found(monitor, kind=None, **wanted):
@@ -46,8 +47,8 @@ def found(monitor, kind=None, **wanted):
             all(attack.get(key) == value for key, value in wanted.items())]
 
 
-def wait_found(monitor, kind, seconds=8.0, **wanted):
-    return wait_for(f"{kind} {wanted}", lambda: found(monitor, kind, **wanted), seconds)[0]
+def wait_found(monitor, kind, **wanted):
+    return wait_for(f"{kind} {wanted}", lambda: found(monitor, kind, **wanted))[0]
 
 
 def scan_as(namespace, source):

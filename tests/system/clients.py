@@ -26,7 +26,7 @@ class Client:
         self.lab, self.words, self.path, self.asks_https = lab, words, path, asks_https
 
     def loads(self, name):
-        done = self.lab.host.run(*(str(word).format(name=name) for word in self.words), check=False, timeout=60)
+        done = self.lab.host.run(*(str(word).format(name=name) for word in self.words), check=False, timeout=180)
         return WELCOME in done.stdout
 
     def close(self):
@@ -34,7 +34,7 @@ class Client:
 
 
 def curl(lab):
-    return Client(lab, ["curl", "-sS", "--max-time", "10", "http://{name}/"], real("curl"))
+    return Client(lab, ["curl", "-sS", "--max-time", "30", "http://{name}/"], real("curl"))
 
 
 def chromium(lab):
@@ -74,9 +74,9 @@ class Firefox:
                                          'user_pref("browser.shell.checkDefaultBrowser", false);\n' + preferences)
         environment = dict(os.environ, HOME=str(lab.directory), MOZ_HEADLESS="1")
         self.process = lab.host.start("firefox-esr", "--headless", "--marionette", "--no-remote", "--profile", profile,
-                                      ready=lab.host.listens(2828), seconds=60, env=environment)
+                                      ready=lab.host.listens(2828), env=environment)
         with lab.host.inside():
-            self.stream = socket.create_connection(("127.0.0.1", 2828), timeout=60)
+            self.stream = socket.create_connection(("127.0.0.1", 2828), timeout=180)
         self.buffer = b""
         self._hear()  # it says who it is
         self._say("WebDriver:NewSession", {"capabilities": {"alwaysMatch": {"acceptInsecureCerts": True}}})
@@ -112,7 +112,7 @@ class Firefox:
     def close(self):
         self._say("Marionette:Quit", {"flags": ["eForceQuit"]})
         self.stream.close()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 class Contained:

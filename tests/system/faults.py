@@ -9,7 +9,7 @@ import threading
 import time
 
 import portreeve_lab
-from portreeve_lab import ADS4, ADS6, WEB4
+from portreeve_lab import ADS4, ADS6, WEB4, Stopwatch, wait_for
 
 DENY = 'outgoing = ( "- 93.184.215.66", "- 2606:2800:21f::66" );'
 # More of everything, for runs that may take longer.
@@ -21,57 +21,69 @@ def say(what, value):
     print(f"{what}: {value}")
 
 
+class Prober:
+    """Tries to get out to forbidden addresses by every protocol, over and over."""
+
+    def __init__(self, lab, build):
+        self.process = lab.host.start(build / "tests" / "tools" / "prober", ADS4, ADS6)
+        self.tries(100)
+
+    def tried(self):
+        return int((portreeve_lab.whole_lines(self.process.log) or ["0"])[-1])
+
+    def tries(self, n):
+        """Waits until it has tried so many times more."""
+        enough = self.tried() + n
+        wait_for(f"{n} tries", lambda: self.process.poll() is not None or self.tried() >= enough)
+        assert self.process.poll() is None, self.process.log.read_text()[-300:]
+
+
 @contextlib.contextmanager
 def forbidden(lab, build):
-    """While it is open the prober tries; at the end the wire is looked at: not one packet."""
+    """While it is open the prober tries, a hundred times a second at least; at the end the wire is looked at: not one packet."""
     capture = lab.internet.capture(f"host {ADS4} or host {ADS6}", "br0")
-    prober = lab.host.start(build / "tests" / "tools" / "prober", ADS4, ADS6)
-
-    def tried():
-        return int((prober.log.read_text().split() or ["0"])[-1])
-    portreeve_lab.wait_for("the prober", lambda: tried() > 100)
-    began, before = time.monotonic(), tried()
+    prober = Prober(lab, build)
+    began, before = time.monotonic(), prober.tried()
     try:
         yield prober
+        prober.tries(max(1, before + int(100 * (time.monotonic() - began)) - prober.tried()))
     finally:
-        alive, n, seconds = prober.poll() is None, tried() - before, time.monotonic() - began
-        lab.end(prober)
+        n, seconds = prober.tried() - before, time.monotonic() - began
+        lab.end(prober.process)
         packets = capture.stop()
         say("forbidden packets tried", f"{n} in {seconds:.1f} s, on the wire: {len(packets)}")
-    assert alive and n >= 100 * (seconds - 0.5), prober.log.read_text()[-300:]
     assert packets == []
 
 
 def prober_works(lab, build):
     """Without a guard it gets through, by all protocols: else its silence would say nothing."""
     capture = lab.internet.capture(f"dst host {ADS4} or dst host {ADS6}", "br0")
-    prober = lab.host.start(build / "tests" / "tools" / "prober", ADS4, ADS6)
-    time.sleep(1)
-    lab.end(prober)
+    prober = Prober(lab, build)
+    prober.tries(1000)
+    lab.end(prober.process)
     return "\n".join(capture.stop())
 
 
-def connect_ms(namespace, address=WEB4, port=80, seconds=5.0):
-    """How long a new connection takes; None when it fails."""
+def connect_ms(namespace, address=WEB4, port=80, seconds=10.0):
+    """How long a new connection takes (Stopwatch); None when it fails."""
     with namespace.inside():
         link = socket.socket()
     link.settimeout(seconds)
-    began = time.monotonic()
+    took = Stopwatch()
     try:
         link.connect((address, port))
     except OSError:
         return None
     finally:
         link.close()
-    return (time.monotonic() - began) * 1000
+    return took.ms()
 
 
-def recovery_ms(namespace, since, address=WEB4, port=80, seconds=5.0):
-    """Milliseconds from `since` until a new permitted connection works; each attempt waits briefly, for a lost SYN
+def recovery_ms(namespace, since, address=WEB4, port=80):
+    """Milliseconds from `since`, a Stopwatch, until a new permitted connection works; each attempt waits briefly, for a lost SYN
     would be sent again only after a second."""
-    portreeve_lab.wait_for("a permitted connection",
-                           lambda: connect_ms(namespace, address, port, 0.1) is not None, seconds, 0.005)
-    return round((time.monotonic() - since) * 1000)
+    wait_for("a permitted connection", lambda: connect_ms(namespace, address, port, 0.1) is not None, every=0.005)
+    return round(since.ms())
 
 
 class Echo:
@@ -79,8 +91,8 @@ class Echo:
 
     def __init__(self, lab, address=WEB4, port=7):
         with lab.host.inside():
-            self.link = socket.create_connection((address, port), 3)
-        self.link.settimeout(5)
+            self.link = socket.create_connection((address, port), 20)
+        self.link.settimeout(20)
         self.n, self.longest_ms, self.error, self.over = 0, 0.0, None, False
         self.thread = threading.Thread(target=self._run)
         self.thread.start()
@@ -94,7 +106,7 @@ class Echo:
                     raise ConnectionResetError("the far end closed")
                 self.longest_ms = max(self.longest_ms, (time.monotonic() - began) * 1000)
                 self.n += 1
-                time.sleep(0.005)
+                time.sleep(0.005)  # the load's pace
         except OSError as error:
             self.error = error
 
@@ -119,11 +131,20 @@ def process_of(guard, role):
 @contextlib.contextmanager
 def stopped(pid):
     os.kill(pid, signal.SIGSTOP)
+    wait_until_stopped(pid)
     try:
         yield
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.kill(pid, signal.SIGCONT)
+
+
+def wait_until_stopped(*pids):
+    """Until the processes that were sent SIGSTOP have come to a stand."""
+    def state(pid):
+        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0]
+    wait_for("a standstill", lambda: all(state(pid) == "T" for pid in pids))
 
 
 def queue_losses(namespace):

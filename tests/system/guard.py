@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """portreeved guarding a namespace of a lab, and the command line that talks to it."""
+import contextlib
 import json
 import pathlib
 import shutil
@@ -74,24 +75,31 @@ class Guard:
     def children(self):
         """Role → PID of the daemon's processes."""
         found = {}
-        for pid in portreeve_lab.run("ps", "-o", "pid=", "--ppid", self.process.pid, check=False).stdout.split():
-            try:
-                words = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
-            except FileNotFoundError:
-                continue
-            if b"--role" in words:
-                found[words[words.index(b"--role") + 1].decode()] = int(pid)
+        for process in pathlib.Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):
+                if int((process / "stat").read_text().rsplit(")", 1)[1].split()[1]) != self.process.pid:
+                    continue
+                words = (process / "cmdline").read_bytes().split(b"\0")
+                if b"--role" in words:
+                    found[words[words.index(b"--role") + 1].decode()] = int(process.name)
         return found
 
     def monitor(self):
         return Monitor(self)
 
+    def waiting(self):
+        """Packets that the kernel has handed to the queues and that have no verdict yet (the third number)."""
+        return sum(self._queue_column(2))
+
     def queued(self):
         """Packets that the kernel has handed to the queues so far (/proc/net/netfilter/nfnetlink_queue:
         the eighth number is the id of the last packet)."""
+        return sum(self._queue_column(7))
+
+    def _queue_column(self, column):
         with self.namespace.inside():
             text = pathlib.Path("/proc/thread-self/net/netfilter/nfnetlink_queue").read_text()
-        return sum(int(line.split()[7]) for line in text.splitlines())
+        return [int(line.split()[column]) for line in text.splitlines()]
 
 
 class Monitor:

@@ -24,7 +24,7 @@ class Edge:
         first = self.line()
         assert first == "ready", first
 
-    def line(self, seconds=10):
+    def line(self, seconds=60):
         assert select.select([self.process.stdout], [], [], seconds)[0], "the edge does not answer"
         return self.process.stdout.readline().strip()
 
@@ -48,7 +48,7 @@ class Edge:
         if self.process.poll() is None:
             self.process.stdin.write("quit\n")
             self.process.stdin.close()
-            status = self.process.wait(10)
+            status = self.process.wait(60)
             assert status == 0 or kind, f"the edge ended with {status}"
 
     def kill(self):
@@ -58,10 +58,10 @@ class Edge:
 
 def serve(namespace, port=7000):
     """An echo server, TCP and UDP, IPv4 and IPv6, that answers from the address that was asked."""
-    return namespace.start(PYTHON, PEER, "serve", port, ready=namespace.listens(port), seconds=10)
+    return namespace.start(PYTHON, PEER, "serve", port, ready=namespace.listens(port))
 
 
-def talk(namespace, proto, address, port=7000, times=1, source_port=0, user=None, wait=1.0):
+def talk(namespace, proto, address, port=7000, times=1, source_port=0, user=None, wait=10.0):
     """What a client saw, one word an attempt: `answer`, `refused`, `silence` or `closed`."""
     command = [PYTHON, PEER, "talk", proto, address, port, times, source_port, wait]
     if user is not None:

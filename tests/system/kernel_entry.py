@@ -75,10 +75,10 @@ def serve(port):
     threads[0].join()
 
 
-def open_client(proto, to, port, source="", source_port=0, device="", free=False):
+def open_client(proto, to, port, source="", source_port=0, device="", free=False, wait=10):
     family = socket.AF_INET6 if v6(to) else socket.AF_INET
     client = socket.socket(family, socket.SOCK_STREAM if proto == "tcp" else socket.SOCK_DGRAM)
-    client.settimeout(1)
+    client.settimeout(wait)
     if device:
         client.setsockopt(socket.SOL_SOCKET, socket.SO_BINDTODEVICE, device.encode())
     if free:

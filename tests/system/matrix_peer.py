@@ -32,7 +32,7 @@ def bound(kind, proto, order):
     """A socket at the order's source, connected or not."""
     made = socket.socket(family(order["address"]), kind, proto)
     made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    made.settimeout(order.get("wait", 1.0))
+    made.settimeout(order.get("wait", 10.0))
     made.bind((order.get("source", ""), order.get("source_port", 0)))
     return made
 
@@ -198,8 +198,9 @@ def answer(servers, order):
 
 def serve_orders(path):
     listener, servers = socket.socket(socket.AF_UNIX), Servers()
-    listener.bind(path)
+    listener.bind(f"{path}-")
     listener.listen(16)
+    os.rename(f"{path}-", path)  # who finds it is let in
 
     def one(client):
         with client, client.makefile("rw") as file:
@@ -225,13 +226,8 @@ class Peer:
 
     def ask(self, **order):
         with socket.socket(socket.AF_UNIX) as channel:
-            for _ in range(100):  # the socket's file is there a moment before its listener
-                try:
-                    channel.connect(str(self.path))
-                    break
-                except ConnectionRefusedError:
-                    time.sleep(0.01)
-            channel.settimeout(30)
+            channel.connect(str(self.path))
+            channel.settimeout(60)
             with channel.makefile("rw") as file:
                 file.write(json.dumps(order) + "\n")
                 file.flush()

@@ -24,11 +24,7 @@ SOA = bytes.fromhex("c00c0006000100000e10001600000000000100000e1000000e1000000e1
 
 
 def behaviour(file):
-    while True:  # it is replaced, never written in place
-        try:
-            return json.loads(pathlib.Path(file).read_text())
-        except (OSError, ValueError):
-            time.sleep(0.001)
+    return json.loads(pathlib.Path(file).read_text())  # it is replaced, never written in place
 
 
 def read_name(message):

@@ -26,7 +26,7 @@ class Link:
         with namespace.inside():
             self.socket = socket.socket(family, socket.SOCK_STREAM)
             self.raw = socket.socket(family, socket.SOCK_RAW, socket.IPPROTO_RAW)
-        self.socket.settimeout(5)
+        self.socket.settimeout(20)
         self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         if source_port:

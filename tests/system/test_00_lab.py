@@ -6,13 +6,13 @@ from portreeve_lab import ADS4, CONTAINER4, HOST4, LAN4, WEB4, WEB6, wait_for
 def test_every_namespace_reaches_the_internet(lab):
     for namespace in (lab.host, lab.lan, lab.container):
         for address in (WEB4, WEB6):
-            namespace.run("ping", "-c1", "-W2", address)
+            namespace.run("ping", "-c1", "-W20", address)
 
 
 def test_the_host_reaches_its_neighbour_and_its_container(lab):
-    lab.host.run("ping", "-c1", "-W2", LAN4)
-    lab.host.run("ping", "-c1", "-W2", CONTAINER4)
-    lab.lan.run("ping", "-c1", "-W2", HOST4)
+    lab.host.run("ping", "-c1", "-W20", LAN4)
+    lab.host.run("ping", "-c1", "-W20", CONTAINER4)
+    lab.lan.run("ping", "-c1", "-W20", HOST4)
 
 
 def test_names_and_pages(lab):

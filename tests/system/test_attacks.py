@@ -71,9 +71,9 @@ def test_scans_of_what_is_behind_the_host(lab, guard):
         wait_found(monitor, "vertical-scan", source=ROUTER4, target=CONTAINER4)
         lab.lan.ip("route", "add", "172.29.0.0/24", "via", HOST4)
         # Neighbours that are not there: nobody answers, which the kernel's table shows three seconds later.
-        lab.lan.run("nmap", "-n", "-Pn", "-sS", "-p", "22", "--max-retries", "0", "--host-timeout", "5s",
+        lab.lan.run("nmap", "-n", "-Pn", "-sS", "-p", "22", "--max-retries", "0", "--host-timeout", "60s",
                     "172.29.0.20-60")
-        wait_found(monitor, "horizontal-scan", 15, source=LAN4)
+        wait_found(monitor, "horizontal-scan", source=LAN4)
 
 
 def test_a_real_slow_scan(lab, guard):
@@ -109,7 +109,7 @@ def test_floods_of_half_open_connections(lab, guard):
     with guarded.monitor() as monitor:
         # From anywhere: the answers go nowhere.
         lab.internet.run("hping3", "-S", "-q", "-p", "80", "--rand-source", "-i", "u2000", "-c", "1500", HOST4, check=False)
-        attack = wait_found(monitor, "half-open-flood", 10)
+        attack = wait_found(monitor, "half-open-flood")
         assert "source" not in attack and attack["ports"] == [80] and attack["sources"] > 1, attack
         assert attack["target"] == HOST4
     assert guarded.counter("attacks_half_open_flood") == 1
@@ -122,7 +122,7 @@ def test_a_flood_from_one_source_is_blocked(lab, guard):
     source = "10.77.0.150"
     with guarded.monitor() as monitor:
         lab.lan.run("hping3", "-S", "-q", "-p", "80", "-a", source, "-i", "u3000", "-c", "1000", HOST4, check=False)
-        attack = wait_found(monitor, "half-open-flood", 10)
+        attack = wait_found(monitor, "half-open-flood")
         assert attack["source"] == source and attack["blocked_until"], attack
 
 
@@ -170,25 +170,25 @@ def test_claims_of_the_gateway_s_address(lab, guard):
         assert len(found(monitor)) == 2
 
 
-def reaches(namespace, port, source=None):
+def reaches(namespace, port, source=None, seconds=20):
     words = ["--interface", source] if source else []
-    return namespace.run("curl", "-s", "--max-time", "2", *words, f"http://{HOST4}:{port}/", check=False).returncode == 0
+    return namespace.run("curl", "-s", "--max-time", seconds, *words, f"http://{HOST4}:{port}/", check=False).returncode == 0
 
 
 def test_attackers_are_blocked_and_others_are_not(lab, guard):
     lab.host.start("/usr/bin/python3", "-m", "http.server", "8080", ready=lab.host.listens(8080))
-    guarded = guard("block_attackers_s = 4;\nincoming = [ \"+ *\" ];")
+    guarded = guard("block_attackers_s = 12;\nincoming = [ \"+ *\" ];")
     source = attacker(lab.lan, 90)
     assert reaches(lab.lan, 8080, source)
     with guarded.monitor() as monitor:
         nmap(lab.lan, "-sS", "-F", source=source)
         attack = wait_found(monitor, "vertical-scan", source=source)
         assert attack["blocked_until"] > attack["last"], attack
-        assert not reaches(lab.lan, 8080, source)
+        assert not reaches(lab.lan, 8080, source, 2)
         assert reaches(lab.lan, 8080, LAN4)
         assert guarded.counter("attackers_blocked_now") == 1
         assert "its source is blocked for " in guarded.portreeve("attacks").stdout
-        wait_for("that it is over", lambda: reaches(lab.lan, 8080, source), 15, 0.5)
+        wait_for("that it is over", lambda: reaches(lab.lan, 8080, source, 2), every=0.5)
 
 
 def test_a_scan_in_the_name_of_whom_the_host_needs_cuts_nobody_off(lab, guard):
@@ -199,7 +199,7 @@ def test_a_scan_in_the_name_of_whom_the_host_needs_cuts_nobody_off(lab, guard):
     guarded = guard("block_attackers_s = 60;")
     peer = attacker(lab.lan, 91)
     with lab.lan.inside():
-        live = socket.create_connection((HOST4, 7), 5, (peer, 0))
+        live = socket.create_connection((HOST4, 7), 20, (peer, 0))
     live.sendall(b"x")
     assert live.recv(1) == b"x" and echo.poll() is None
     curl(lab, "http://example.com/")
@@ -227,7 +227,7 @@ for i in range(20):
         out.sendto(b"hello", ("10.77.0.255", port))
         out.sendto(b"hello", ("255.255.255.255", port))
         out.sendto(b"hello", ("224.0.0.251" if port == 5353 else "239.255.255.250", port))
-    time.sleep(0.05)
+    time.sleep(0.05)  # the load's pace
 """)
 
 
@@ -300,7 +300,7 @@ for port in range(33434, 33534):
         lab.lan.run("ping", "-q", "-c", "100", "-i", "0.01", HOST4)
         for other in others:
             other.join()
-        time.sleep(4)  # what the kernel is asked about later
+        time.sleep(4)  # what the kernel is asked about three seconds later
         assert found(monitor) == [], found(monitor)
     assert guarded.counter("attacks_now") == 0 and guarded.counter("packets") > 1000
     assert guarded.counter("attacks_probes") > 50

@@ -15,7 +15,7 @@ BAD = {
 def test_a_misspelt_directory_is_no_empty_configuration(lab, build, tmp_path):
     for mode in (["--check"], []):
         done = lab.host.run(build / "portreeved", "--config", tmp_path / "mispselt", "--state", tmp_path / "state",
-                            "--run", tmp_path / "run", *mode, check=False, timeout=10)
+                            "--run", tmp_path / "run", *mode, check=False, timeout=60)
         assert done.returncode == 2 and "mispselt: there is no such directory" in done.stdout, done.stdout
 
 
@@ -46,8 +46,8 @@ def test_a_bad_reload_leaves_the_old_policy_in_force(lab, guard):
     assert refused.returncode == 1 and "portreeve.conf:1" in refused.stdout, refused.stdout
     guarded.reload()
     wait_for("the refusal in the log", lambda: "portreeve.conf:1" in guarded.log())
-    assert lab.host.run("curl", "-sS", "--max-time", "3", f"http://{ADS4}/", check=False).returncode == 7
-    lab.host.run("curl", "-sS", "--max-time", "3", f"http://{WEB4}/")
+    assert lab.host.run("curl", "-sS", "--max-time", "20", f"http://{ADS4}/", check=False).returncode == 7
+    lab.host.run("curl", "-sS", "--max-time", "20", f"http://{WEB4}/")
 
 
 def test_a_change_tells_what_is_doubtful_about_itself(lab, guard):
@@ -64,10 +64,10 @@ def test_a_change_tells_what_is_doubtful_about_itself(lab, guard):
 def test_a_second_daemon_is_refused(lab, guard, build):
     guarded = guard()
     second = lab.host.run(build / "portreeved", "--config", guarded.config, "--state", lab.directory / "s2",
-                          "--run", lab.directory / "r2", check=False, timeout=10)
+                          "--run", lab.directory / "r2", check=False, timeout=60)
     assert second.returncode == 1 and "guards this network namespace" in second.stdout, second.stdout
     lab.start_web()
-    lab.host.run("curl", "-sS", "--max-time", "3", f"http://{WEB4}/")
+    lab.host.run("curl", "-sS", "--max-time", "20", f"http://{WEB4}/")
     assert guarded.process.poll() is None
 
 
@@ -77,17 +77,17 @@ def test_two_daemons_in_two_namespaces_do_not_disturb_each_other(lab, guard, bui
     first = guard(config=f'outgoing = [ "- {ADS4}" ];\n')
     second = module.Guard(lab, build, namespace=lab.lan, name="second", config=f'outgoing = [ "- {WEB4}" ];\n')
     for namespace, open_, closed in ((lab.host, WEB4, ADS4), (lab.lan, ADS4, WEB4)):
-        namespace.run("curl", "-sS", "--max-time", "3", f"http://{open_}/")
-        assert namespace.run("curl", "-sS", "--max-time", "3", f"http://{closed}/", check=False).returncode == 7
+        namespace.run("curl", "-sS", "--max-time", "20", f"http://{open_}/")
+        assert namespace.run("curl", "-sS", "--max-time", "20", f"http://{closed}/", check=False).returncode == 7
     assert second.stop() == 0
-    lab.host.run("curl", "-sS", "--max-time", "3", f"http://{WEB4}/")
+    lab.host.run("curl", "-sS", "--max-time", "20", f"http://{WEB4}/")
     assert first.rows("links", "--app", "/usr/bin/curl")
 
 
 def test_a_missing_capability_is_one_sentence(lab, build):
     done = lab.host.run("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", build / "portreeved",
                         "--run", lab.directory / "run", "--state", lab.directory / "state", "--config",
-                        lab.directory, check=False, timeout=10)
+                        lab.directory, check=False, timeout=60)
     assert done.returncode == 1 and "CAP_NET_ADMIN" in done.stdout, done.stdout
 
 

@@ -53,10 +53,10 @@ OTHERS = {
 def everything_works(lab):
     for namespace in (lab.host, lab.container):
         for address in (WEB4, f"[{WEB6}]"):
-            assert "It works" in namespace.run("curl", "-sS", "--max-time", "5", f"http://{address}/").stdout
-    assert "It works" in lab.host.run("curl", "-sS", "--max-time", "5", "http://example.com/").stdout
-    lab.host.run("ping", "-c1", "-W3", WEB4)
-    lab.lan.run("ping", "-c1", "-W3", HOST4)
+            assert "It works" in namespace.run("curl", "-sS", "--max-time", "20", f"http://{address}/").stdout
+    assert "It works" in lab.host.run("curl", "-sS", "--max-time", "20", "http://example.com/").stdout
+    lab.host.run("ping", "-c1", "-W20", WEB4)
+    lab.lan.run("ping", "-c1", "-W20", HOST4)
 
 
 @pytest.mark.parametrize("order", ["before", "after"])
@@ -74,7 +74,7 @@ def test_rules_of_others_in_force(lab, guard, who, order):
         lab.host.nft(OTHERS[who])
     everything_works(lab)
     port = "8088" if who == "docker-like" else "7000"
-    echoed = lab.lan.run("sh", "-c", f"echo hello | nc -w2 {HOST4} {port}").stdout
+    echoed = lab.lan.run("sh", "-c", f"echo hello | nc -N -w20 {HOST4} {port}").stdout
     assert echoed == "hello\n"
     assert guarded.stop() == 0
     everything_works(lab)
@@ -99,7 +99,7 @@ def test_a_download_that_was_there_first_lives_on(lab, guard):
     guarded = guard(config='default_action = "block";\ndefault_incoming = "block";\n')
     rows = wait_for("the adopted links", lambda: [r for r in guarded.rows("links") if r.get("older_than_daemon")])
     assert any(row.get("grace") for row in rows), rows
-    assert download.wait(20) == 0, download.log.read_text()
+    assert download.wait(120) == 0, download.log.read_text()
     assert served.poll() is None and visitor.poll() is None
     assert lab.host.run("curl", "-sS", "--max-time", "3", f"http://{WEB4}/", check=False).returncode == 7
     assert lab.lan.run("nc", "-z", "-w2", HOST4, "7000", check=False).returncode != 0

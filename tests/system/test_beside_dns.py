@@ -15,7 +15,7 @@ RESOLVED = next((path for path in ("/lib/systemd/systemd-resolved", "/usr/lib/sy
 
 
 def ask(namespace, *words):
-    return namespace.run("dig", "+time=3", "+tries=1", *words, check=False).stdout
+    return namespace.run("dig", "+time=20", "+tries=1", *words, check=False).stdout
 
 
 def start_unbound(lab):
@@ -165,7 +165,7 @@ def update(lab, name, *options):
     """nsupdate, as an administrator uses it; its exit status and words."""
     commands = lab.directory / "update.txt"
     commands.write_text(f"server {COMPANY}\nzone company.example\nupdate add {name}.company.example 60 A 10.9.8.7\nsend\n")
-    return lab.host.run("nsupdate", "-t", "3", *options, commands, check=False)
+    return lab.host.run("nsupdate", "-t", "20", *options, commands, check=False)
 
 
 def has(lab, name):

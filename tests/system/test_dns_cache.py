@@ -33,7 +33,7 @@ def test_flushed_is_asked_anew_and_names_are_listed(lab, guard):
 
 
 def dig(lab, *words):
-    return lab.host.run("dig", "+time=2", "+tries=1", *words).stdout
+    return lab.host.run("dig", "+time=20", "+tries=1", *words).stdout
 
 
 def asked(upstream, name, kind="A"):

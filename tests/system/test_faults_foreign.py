@@ -8,7 +8,7 @@ import threading
 import time
 
 from faults import DENY, Echo, connect_ms, forbidden, recovery_ms, say
-from portreeve_lab import DNS4, SSH4, WEB4, wait_for
+from portreeve_lab import DNS4, SSH4, WEB4, Stopwatch, wait_for, whole_lines
 from test_daemon_life import tables
 
 
@@ -21,7 +21,7 @@ def repeating(what, pause=0.0):
         while not over.is_set():
             what()
             done.append(time.monotonic())
-            time.sleep(pause)
+            time.sleep(pause)  # the load's pace
     thread = threading.Thread(target=run)
     thread.start()
     try:
@@ -35,8 +35,8 @@ def connects(lab, seconds, pause=0.05):
     """The times of permitted connections over some seconds; a SYN that was dropped is sent again after a second."""
     until, times = time.monotonic() + seconds, []
     while time.monotonic() < until:
-        times.append(connect_ms(lab.host, seconds=4))
-        time.sleep(pause)
+        times.append(connect_ms(lab.host))
+        time.sleep(pause)  # the load's pace
     return times
 
 
@@ -56,7 +56,7 @@ def test_a_foreign_hook_that_comes_and_goes(lab, guard, build):
         lab.host.run("nft", "delete", "table", "inet", "other")
     with forbidden(lab, build), Echo(lab), repeating(harm) as done:
         times = connects(lab, 4)
-    took = recovery_ms(lab.host, time.monotonic())
+    took = recovery_ms(lab.host, Stopwatch())
     say("tables made and deleted", len(done))
     say("permitted connections meanwhile", summary(times))
     assert None not in times and len(done) > 10
@@ -81,13 +81,13 @@ def test_a_foreign_flush_in_a_loop(lab, guard, build):
 
 
 def until_cut(link):
-    began = time.monotonic()
+    took = Stopwatch()
     with link, contextlib.suppress(OSError):
-        while time.monotonic() - began < 2:
+        while took.seconds() < 2:
             link.sendall(b"x")
             if not link.recv(10):
                 break
-    return (time.monotonic() - began) * 1000
+    return took.ms()
 
 
 def test_changes_and_reloads_in_a_loop(lab, guard, build):
@@ -104,8 +104,8 @@ def test_changes_and_reloads_in_a_loop(lab, guard, build):
         began = time.monotonic()
         while len(done) < 200 or len(generations) < 20:
             with lab.host.inside():
-                link = socket.create_connection((WEB4, 8), 5)
-            link.settimeout(2)
+                link = socket.create_connection((WEB4, 8), 20)
+            link.settimeout(20)
             guarded.portreeve("rule", "add", f"- {WEB4} TCP/8")
             cut_ms.append(until_cut(link))
             guarded.portreeve("rule", "remove", f"- {WEB4} TCP/8")
@@ -115,7 +115,7 @@ def test_changes_and_reloads_in_a_loop(lab, guard, build):
     say("reloads, rounds", f"{len(done)}, {len(generations)} in {took:.1f} s; generations {generations[:10]} …")
     say("a link that is denied is cut within", f"{max(cut_ms):.0f} ms")
     assert max(cut_ms) < 200
-    assert download.wait(60) == 0 and int(download.log.read_text()) == 64 << 20
+    assert download.wait(300) == 0 and int(download.log.read_text()) == 64 << 20
     assert len(set(generations)) == 7
     assert guarded.status()["engine"]["deaths"] == 0
 
@@ -134,7 +134,7 @@ while True:
         s.connect(sys.argv[1])
         s.send(first[n % len(first)])
     except OSError:
-        time.sleep(0.001)
+        time.sleep(0.001)  # none is let in just now
     kept.append(s)
     n += 1
     if len(kept) > int(sys.argv[2]):
@@ -146,8 +146,13 @@ while True:
             pass
     if n % 100 == 0:
         print(n, flush=True)
-    time.sleep(0.0005)
+    time.sleep(0.0005)  # the load's pace
 """
+
+
+def number(harm):
+    """So many have come."""
+    return int((whole_lines(harm.log) or ["0"])[-1])
 
 
 def test_more_clients_than_descriptors(lab, guard, build):
@@ -158,7 +163,7 @@ def test_more_clients_than_descriptors(lab, guard, build):
     front = guarded.children()["front"]
     with forbidden(lab, build):
         harms = [lab.host.start("/usr/bin/python3", "-c", HARM, guarded.run_dir / "api.sock", 900) for _ in range(3)]
-        time.sleep(3)
+        wait_for("the clients", lambda: all(number(harm) >= 900 for harm in harms))
         assert None not in connects(lab, 1)
         for harm in harms:
             lab.end(harm)
@@ -175,11 +180,11 @@ def test_clients_that_harm_the_api(lab, guard, build):
     before = connects(lab, 1, 0.01)
     with forbidden(lab, build), Echo(lab):
         harm = lab.host.start("/usr/bin/python3", "-c", HARM, guarded.run_dir / "api.sock", 600)
-        wait_for("the clients", lambda: int((harm.log.read_text().split() or ["0"])[-1]) >= 600)
+        wait_for("the clients", lambda: number(harm) >= 600)
         times = connects(lab, 3, 0.01)
-        began = time.monotonic()
+        took = Stopwatch()
         guarded.portreeve("rule", "add", "- 203.0.113.7")
-        change_ms = (time.monotonic() - began) * 1000
+        change_ms = took.ms()
         assert harm.poll() is None, harm.log.read_text()[-500:]
         say("clients that came and went", harm.log.read_text().split()[-1])
         lab.end(harm)
@@ -200,7 +205,7 @@ for n in range(int(sys.argv[2])):
     name = b"".join(bytes([len(part)]) + part.encode() for part in (f"n{n}", sys.argv[3], "asked"))
     s.sendto(struct.pack(">6H", n, 256, 1, 0, 0, 0) + name + b"\\0\\0\\1\\0\\1", (sys.argv[1], 53))
     if n % 50 == 49:
-        __import__("time").sleep(0.05)
+        __import__("time").sleep(0.05)  # the load's pace
 """
 
 
@@ -218,8 +223,8 @@ def test_prompts_by_the_thousand(lab, guard, build):
             script.write_text(ASKER)
             askers.append(lab.host.start("/usr/bin/python3", script, DNS4, 400, f"asker{n}"))
         for asker in askers:
-            assert asker.wait(30) == 0, asker.log.read_text()
-        time.sleep(0.5)
+            assert asker.wait(120) == 0, asker.log.read_text()
+        wait_for("prompts beyond the limit", lambda: guarded.counter("prompts_full") > 500 and len(guarded.rows("answer")) >= 1000)
         times = connects(lab, 1)
         engine = guarded.status()["engine"]
         prompts = guarded.rows("answer")

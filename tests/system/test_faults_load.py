@@ -6,7 +6,7 @@ import time
 
 from faults import DENY, LONG, Echo, connect_ms, forbidden, process_of, prober_works, queue_losses, recovery_ms, say
 from faults import stopped
-from portreeve_lab import WEB4, wait_for
+from portreeve_lab import WEB4, Stopwatch, wait_for
 
 
 def flood(lab, build, *words):
@@ -30,8 +30,8 @@ def test_20000_connection_attempts_a_second(lab, guard, build):
         during = []
         while storm.poll() is None:
             during.append(connect_ms(lab.host, seconds=3.0))
-            time.sleep(0.2)
-        took = recovery_ms(lab.host, time.monotonic())
+            time.sleep(0.2)  # the load's pace
+        took = recovery_ms(lab.host, Stopwatch())
         took_again = connect_ms(lab.host)
         queued = guarded.queued()
     worked = sorted(ms for ms in during if ms is not None)
@@ -52,11 +52,12 @@ def test_a_queue_that_overflows(lab, guard, build):
     lab.start_echo(lab.internet, 7)
     guarded = guard(DENY + "workers = 1;")
     with forbidden(lab, build), Echo(lab):
-        with stopped(process_of(guarded, "engine")):
+        # The supervisor as well: it would start another engine two seconds later.
+        with stopped(guarded.process.pid), stopped(process_of(guarded, "engine")):
             storm = flood(lab, build, "connect", WEB4, 9, 30000, 1)
-            storm.wait(10)
+            storm.wait(120)
             lost = queue_losses(lab.host)
-        took = recovery_ms(lab.host, time.monotonic())
+        took = recovery_ms(lab.host, Stopwatch())
     say("lost in the queue", lost)
     say("recovery after the overflow", f"{took} ms")
     assert sum(lost) > 10000
@@ -66,7 +67,7 @@ def test_a_queue_that_overflows(lab, guard, build):
 
 def fill_conntrack(lab, build, limit):
     filler = flood(lab, build, "entries", "198.18.0.1", limit)
-    filler.wait(60)
+    filler.wait(300)
     return filler.log.read_text().strip()
 
 
@@ -85,13 +86,13 @@ def test_conntracks_table_full(lab, guard, build):
         say("conntrack", f"{fill_conntrack(lab, build, limit)} of {limit}, count {conntrack_count(lab.host)}")
         # What ended meanwhile has left room.
         wait_for("the table to be full", lambda: fill_conntrack(lab, build, limit) and
-                 connect_ms(lab.host, seconds=0.3) is None, 20)
+                 connect_ms(lab.host, seconds=0.3) is None)
         say("links", guarded.counter("links_now"))
         began = time.monotonic()
-        lab.host.run("conntrack", "-D", "-d", "198.18.0.1", check=False)
-        emptied = time.monotonic()
-        took = recovery_ms(lab.host, emptied, seconds=10)
-    say("recovery once there is room", f"{took} ms, emptied in {emptied - began:.1f} s")
+        lab.host.run("conntrack", "-D", "-d", "198.18.0.1", check=False, timeout=300)
+        emptied = Stopwatch()
+        took = recovery_ms(lab.host, emptied)
+    say("recovery once there is room", f"{took} ms, emptied in {emptied.began - began:.1f} s")
     assert took < 1000
     assert guarded.status()["engine"]["deaths"] == 0
 
@@ -107,7 +108,7 @@ def test_more_links_than_the_table_holds(lab, guard, build):
     guarded = guard(DENY)
     with forbidden(lab, build), Echo(lab):
         filler = flood(lab, build, "tuples", WEB4, 300000)
-        filler.wait(120)
+        filler.wait(300)
         engine = guarded.status()["engine"]
         took = connect_ms(lab.host)
     say("filled", filler.log.read_text().strip())
@@ -124,16 +125,16 @@ def test_a_start_into_full_tables(lab, guard, build):
     lab.start_web()
     say("conntrack", f"{fill_conntrack(lab, build, limit)} of {limit}")
     began = time.monotonic()
-    guarded = guard(DENY, start=False).start(30)
+    guarded = guard(DENY, start=False).start(300)
     say("start", f"{time.monotonic() - began:.1f} s")
     engine = guarded.status()["engine"]
     assert engine["links_now"] == limit
     with forbidden(lab, build):
-        flood(lab, build, "tuples", WEB4, 30000).wait(60)
+        flood(lab, build, "tuples", WEB4, 30000).wait(300)
         engine = guarded.status()["engine"]
         say("status", {key: engine[key] for key in ("links_now", "links_adopted", "dropped_table_full")})
-        lab.host.run("conntrack", "-D", "-d", "198.18.0.1", check=False)
-        took = recovery_ms(lab.host, time.monotonic(), seconds=10)
+        lab.host.run("conntrack", "-D", "-d", "198.18.0.1", check=False, timeout=300)
+        took = recovery_ms(lab.host, Stopwatch())
     say("recovery once there is room", f"{took} ms")
     assert engine["links_now"] == engine["links_adopted"] == limit and engine["dropped_table_full"] > 10000
     assert took < 1000
@@ -146,21 +147,21 @@ def test_conntracks_events_overrun(lab, guard, build):
     lab.start_echo(lab.internet, 7)
     guarded = guard(DENY)
     with lab.host.inside():
-        short = socket.create_connection((WEB4, 7), 3)
+        short = socket.create_connection((WEB4, 7), 20)
     port = short.getsockname()[1]
 
     def lives():
         return [row for row in guarded.rows("links", "--ip", WEB4, "--active") if row["link"]["src_port"] == port]
     wait_for("the link", lives)
     with forbidden(lab, build), Echo(lab):
-        with stopped(process_of(guarded, "engine")):
+        with stopped(guarded.process.pid), stopped(process_of(guarded, "engine")):
             began = time.monotonic()
             filler = flood(lab, build, "entries", "198.18.0.1", 30000)
-            filler.wait(10)
+            filler.wait(120)
             lab.host.run("conntrack", "-D", "-p", "tcp", "--sport", port)
             say("stopped for", f"{(time.monotonic() - began) * 1000:.0f} ms, {filler.log.read_text().strip()}")
-        took = recovery_ms(lab.host, time.monotonic())
-        wait_for("the loss to be seen", lambda: "conntrack-events-lost" in guarded.log(), 3)
+        took = recovery_ms(lab.host, Stopwatch())
+        wait_for("the loss to be seen", lambda: "conntrack-events-lost" in guarded.log())
         wait_for("the end", lambda: not lives())
     short.close()
     say("recovery", f"{took} ms")

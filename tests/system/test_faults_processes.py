@@ -2,6 +2,7 @@
 """Each process killed or stopped, the supervisor too, and what they leave on the disk; a prober tries to get forbidden
 packets out the whole time."""
 import contextlib
+import json
 import os
 import pathlib
 import re
@@ -12,8 +13,8 @@ import time
 
 import pytest
 
-from faults import DENY, Echo, connect_ms, forbidden, process_of, recovery_ms, say, stopped
-from portreeve_lab import ADS4, WEB4, run, wait_for
+from faults import DENY, Echo, connect_ms, forbidden, process_of, recovery_ms, say, stopped, wait_until_stopped
+from portreeve_lab import ADS4, WEB4, Stopwatch, run, wait_for
 from test_daemon_life import tables
 
 
@@ -27,20 +28,26 @@ def child_of(guarded, role):
     return None
 
 
+def runs(guarded, role):
+    done = guarded.portreeve("--json", "status", check=False)
+    return done.returncode == 0 and json.loads(done.stdout)[role]["state"] == "runs"
+
+
 @pytest.mark.parametrize("role", ["engine", "resolver", "front"])
 def test_how_long_a_restart_takes(lab, guard, build, role):
     lab.start_web()
     guarded = guard(DENY)
     found = []
-    with forbidden(lab, build):
+    with forbidden(lab, build) as prober:
         for _ in range(3):
             old = process_of(guarded, role)
             os.kill(old, signal.SIGKILL)
-            began = time.monotonic()
-            wait_for("another", lambda o=old: child_of(guarded, role) not in (None, o), 2, 0.001)
-            started = round((time.monotonic() - began) * 1000)
+            began = Stopwatch()
+            wait_for("another", lambda o=old: child_of(guarded, role) not in (None, o), every=0.001)
+            started = round(began.ms())
             found.append((started, recovery_ms(lab.host, began)))
-            time.sleep(0.3)
+            wait_for("it to work", lambda: runs(guarded, role))
+            prober.tries(100)
     say(f"{role}: started again, permitted traffic again", ", ".join(f"{a} ms, {b} ms" for a, b in found))
     assert sorted(found)[1][0] < 200
 
@@ -55,9 +62,9 @@ def test_a_stopped_supervisor(lab, guard, build):
         with stopped(guarded.process.pid):
             times = []
             for _ in range(10):
-                times.append(connect_ms(lab.host, seconds=2))
-                time.sleep(0.25)
-        time.sleep(1)
+                times.append(connect_ms(lab.host))
+                time.sleep(0.25)  # longer, in all, than a process that is hung may take
+        time.sleep(1)  # so long nobody is blamed
         assert connect_ms(lab.host) is not None
     say("new permitted connections meanwhile (ms)", [t and round(t, 1) for t in times])
     assert None not in times
@@ -70,17 +77,19 @@ def test_closed_a_killed_supervisor_and_the_next_start(lab, guard, build, before
     lab.start_web()
     lab.start_echo(lab.internet, 7)
     guarded = guard(DENY)
-    with forbidden(lab, build), Echo(lab):
+    with forbidden(lab, build) as prober, Echo(lab):
+        pids = (*guarded.children().values(), guarded.process.pid)
         if before == "stopped":
-            for pid in (*guarded.children().values(), guarded.process.pid):
+            for pid in pids:
                 os.kill(pid, signal.SIGSTOP)
-            time.sleep(0.3)
+            wait_until_stopped(*pids)
         guarded.process.kill()
         guarded.process.wait()
-        time.sleep(0.5)
+        wait_for("the others' end", lambda: not any(os.path.exists(f"/proc/{pid}") for pid in pids))
+        prober.tries(100)
         assert "inet portreeve" in tables(lab.host)
         assert connect_ms(lab.host, seconds=0.5) is None
-        began = time.monotonic()
+        began = Stopwatch()
         guarded.start()
         took = recovery_ms(lab.host, began)
     say("from the next start to the first permitted connection", f"{took} ms")
@@ -106,9 +115,9 @@ def test_open_a_killed_supervisor_leaves_no_rule(lab, guard, build):
         assert not sockets_of(pid) & held, role
         os.kill(pid, signal.SIGSTOP)
     guarded.process.kill()
-    began = time.monotonic()
-    wait_for("the rules to go", lambda: "inet portreeve" not in tables(lab.host), 2, 0.005)
-    say("no rule is left after", f"{(time.monotonic() - began) * 1000:.0f} ms")
+    began = Stopwatch()
+    wait_for("the rules to go", lambda: "inet portreeve" not in tables(lab.host), every=0.005)
+    say("no rule is left after", f"{began.ms():.0f} ms")
     guarded.process.wait()
     assert connect_ms(lab.host, ADS4) is not None
 
@@ -147,10 +156,10 @@ def test_a_supervisor_killed_during_changes_leaves_whole_files(lab, guard, build
         changes = [subprocess.Popen(lab.host.command(build / "portreeve", "--run", guarded.run_dir, "rule", "add",
                                                      f"- 198.51.{n}.{m} # {'x' * 200}"),
                                     stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) for m in range(3)]
-        time.sleep(0.01 + 0.008 * n)
+        time.sleep(0.01 + 0.008 * n)  # each time another moment of the change
         guarded.process.kill()
         guarded.process.wait()
-        confirmed += [f"- 198.51.{n}.{m}" for m, change in enumerate(changes) if change.wait(10) == 0]
+        confirmed += [f"- 198.51.{n}.{m}" for m, change in enumerate(changes) if change.wait(60) == 0]
         run(build / "portreeved", "--check", "--config", guarded.config, "--state", guarded.state)
         guarded.start()
     kept = guarded.portreeve("rule", "list").stdout
@@ -166,7 +175,7 @@ def test_a_full_disk(lab, guard, build):
     try:
         guarded.start()
         guarded.portreeve("rule", "add", "- 203.0.113.1")
-        with forbidden(lab, build):
+        with forbidden(lab, build) as prober:
             with contextlib.suppress(OSError), open(guarded.state / "filler", "wb") as filler:
                 while True:
                     filler.write(b"x" * 4096)
@@ -176,7 +185,7 @@ def test_a_full_disk(lab, guard, build):
             assert refused.returncode == 1 and "No space left on device" in refused.stdout
             assert "203.0.113.1" in guarded.portreeve("rule", "list").stdout
             assert connect_ms(lab.host, ADS4, seconds=0.3) is None
-            time.sleep(0.5)
+            prober.tries(100)
         (guarded.state / "filler").unlink()
         guarded.portreeve("rule", "add", "- 203.0.113.2")
         assert guarded.stop() == 0

@@ -14,8 +14,7 @@ def resolves(lab):
     def state():
         return lab.host.ip("-6", "neigh", "show", ROUTER6, "dev", "eth0").stdout
 
-    return wait_for("an outcome", lambda: state() if "REACHABLE" in state() or "FAILED" in state() else None,
-                    8.0).split()[-1] == "REACHABLE"
+    return wait_for("an outcome", lambda: state() if "REACHABLE" in state() or "FAILED" in state() else None).split()[-1] == "REACHABLE"
 
 
 def test_a_rule_that_denies_it_is_obeyed_and_forgotten(lab, guard):

@@ -106,7 +106,7 @@ def test_wireguard_passes_where_encryption_is_required(lab, guard, wireguard):
     guarded.portreeve("rule", "add", "+ 10.99.0.0/24")
     wireguard(lab.internet, "10.99.0.2", "host", 51820)
     wireguard(lab.host, "10.99.0.1", "internet", 51821, "endpoint", f"{ADS4}:51820")
-    assert " 0% packet loss" in lab.host.run("ping", "-c", "3", "-i", "0.2", "-W", "3", "10.99.0.2", check=False).stdout
+    assert " 0% packet loss" in lab.host.run("ping", "-c", "3", "-i", "0.2", "-W", "20", "10.99.0.2", check=False).stdout
     row = next(row for row in guarded.rows("links") if row["entity"].get("port") == 51820)
     assert row["seen"]["protocol"] == "wireguard" and row["seen"]["encrypted"] == "yes"
     assert row["verdict"] == "accept" and row["permanent"]

@@ -76,7 +76,7 @@ UDP_TRIES = {
 @pytest.mark.parametrize("place", ["out", "forward"])
 def test_over_udp(lab, guard, place):
     who = {"out": lab.host, "forward": lab.container}[place]
-    server = lab.internet.start(PYTHON, "-u", "-c", UDP_SERVER, WEB4, 443)
+    server = lab.internet.start(PYTHON, "-c", UDP_SERVER, WEB4, 443)
     wait_for("the server", lambda: "listening" in server.log.read_text())
     guard(REQUIRED)
     for name, talk in UDP_TRIES.items():
@@ -91,14 +91,14 @@ def test_across_the_deaths_of_the_engine(lab, guard, serve, place):  # noqa: F81
     who = {"out": lab.host, "forward": lab.container}[place]
     server = serve(lab.internet, WEB4, 443)
     guarded = guard(REQUIRED)
-    go = lab.directory / "go"
-    talk = CLIENT + f"""
-import os
+    talk = CLIENT + """
+import signal
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 s = connect(); print('ready', flush=True)
-while not os.path.exists({str(go)!r}): time.sleep(0.05)
+signal.sigwait([signal.SIGUSR1])
 s.sendall(b'Secret!'); s.settimeout(2); s.recv(10)
 """
-    program = who.start(PYTHON, "-u", "-c", talk, WEB4, 443)
+    program = who.start(PYTHON, "-c", talk, WEB4, 443)
     wait_for("the link", lambda: "ready" in program.log.read_text())
     for _ in range(2):
         before = guarded.children()["engine"]
@@ -107,6 +107,6 @@ s.sendall(b'Secret!'); s.settimeout(2); s.recv(10)
         wait_for("it to work", lambda: guarded.portreeve("status", check=False).returncode == 0)
     rows = [row for row in guarded.rows("links") if row["link"]["dst_port"] == 443]
     assert not any(row.get("grace") for row in rows), rows
-    go.touch()
-    program.wait(20)
+    program.send_signal(signal.SIGUSR1)
+    program.wait(60)
     assert "Secret" not in server.log.read_text()

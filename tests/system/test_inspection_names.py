@@ -10,7 +10,7 @@ from portreeve_lab import SSH4, WEB4, run, wait_for
 WELCOME = "It works."
 CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking",
             "--disable-component-update", "--disable-sync"]
-CURL = ["curl", "-sS", "--max-time", "8", "--insecure"]
+CURL = ["curl", "-sS", "--max-time", "20", "--insecure"]
 
 
 class Server:
@@ -64,7 +64,7 @@ class Site:
         self.n += not reuse
         done = self.lab.host.run(*CHROMIUM, f"--user-data-dir={self.lab.directory}/chromium-{self.n}",
                                  f"--ignore-certificate-errors-spki-list={','.join(self.server.pins)}", *words, "--dump-dom",
-                                 f"https://{name}/{page}", check=False, timeout=60)
+                                 f"https://{name}/{page}", check=False, timeout=180)
         return done.stdout
 
     def over_quic(self, name, **options):

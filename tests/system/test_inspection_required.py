@@ -2,11 +2,10 @@
 """require_encryption on the wire: what isn't proven encrypted never reaches the server. The judge is a capture where the
 server is."""
 import re
-import time
 
 import pytest
 
-from portreeve_lab import CONTAINER4, CONTAINER6, HOST4, HOST6, LAN4, LAN6, WEB4, WEB6, run, wait_for
+from portreeve_lab import CONTAINER4, CONTAINER6, HOST4, HOST6, LAN4, LAN6, WEB4, WEB6, Stopwatch, run, wait_for
 
 PYTHON = "/usr/bin/python3"
 REQUIRED = 'require_encryption = true;\ndefault_incoming = "permit";\n'
@@ -57,12 +56,12 @@ def serve(c):
 while True:
     threading.Thread(target=serve, args=(listener.accept()[0],), daemon=True).start()
 """
-# What the clients have in common; each prints "answer BYTES" or "cut ERRNO SECONDS".
+# What the clients have in common; each prints "answer BYTES" or "cut ERRNO SECONDS" (None: it waited in vain).
 CLIENT = r"""
 import socket, ssl, sys, time
 address, port = sys.argv[1], int(sys.argv[2])
 def connect():
-    s = socket.create_connection((address, port), timeout=10)
+    s = socket.create_connection((address, port), timeout=30)
     s.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return s
 def tls():
@@ -87,7 +86,7 @@ def certificates(lab):
 @pytest.fixture
 def serve(lab, certificates):
     def start(namespace, address, port, mode="mute"):
-        server = namespace.start(PYTHON, "-u", "-c", SERVER, address, port, mode, certificates)
+        server = namespace.start(PYTHON, "-c", SERVER, address, port, mode, certificates)
         wait_for("the server", lambda: "listening" in server.log.read_text())
         return server
     return start
@@ -98,6 +97,11 @@ def client(namespace, address, port, talk, **options):
     lines = [line for line in done.stdout.splitlines() if line.startswith(("answer", "cut"))]
     assert lines, done.stdout
     return lines[-1]
+
+
+def is_told(said):
+    """That its link is cut, rather than that it has waited for long enough."""
+    return said.startswith("cut") and said.split()[1] != "None"
 
 
 SAY = f"""
@@ -141,9 +145,8 @@ def test_of_plaintext_not_a_byte_reaches_the_server(lab, guard, serve, place, fa
     # What arrives at the host has passed its wire before it is held.
     capture = where.capture(f"tcp port {port}", "br0") if place != "in" else None
     said = client(who, address, port, SAY)
-    assert said.startswith("cut"), said
-    assert float(said.split()[2]) < 2, "the client learns of it"
-    wait_for("the server learns of it", lambda: "gone" in server.log.read_text() or "ended" in server.log.read_text(), 3)
+    assert is_told(said), said
+    wait_for("the server learns of it", lambda: "gone" in server.log.read_text() or "ended" in server.log.read_text())
     if capture:
         assert payload_to(capture, port) == 0
     assert received(server) == []
@@ -245,7 +248,7 @@ def test_data_in_the_syn_is_payload(lab, guard, serve, family):
     server = serve(lab.internet, WEB[family], 80)
     talk = f"""
 def talk():
-    s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET); s.settimeout(10)
+    s = socket.socket(socket.AF_INET6 if ':' in address else socket.AF_INET); s.settimeout(30)
     s.sendto({REQUEST!r}, socket.MSG_FASTOPEN, (address, port)); return s.recv(100)
 """
     capture = lab.internet.capture("tcp port 80", "br0")
@@ -263,14 +266,15 @@ def test_a_client_that_says_too_little_is_cut(lab, guard, serve):
     server = serve(lab.internet, WEB4, 443, "tls")
     guarded = guard(REQUIRED)
     capture = lab.internet.capture("tcp port 443", "br0")
+    watch = Stopwatch()
     said = client(lab.host, WEB4, 443, r"""
 def talk():
     s = connect(); s.sendall(b'\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03'); return s.recv(100)
 """)
-    assert said.startswith("cut") and 0.5 < float(said.split()[2]) < 3, said
+    assert is_told(said) and 0.5 < float(said.split()[2]) < 3 + watch.waited(), said
     assert payload_to(capture, 443) == 0
     assert guarded.counter("inspections_given_up_time") == 1
-    wait_for("the server learns of it", lambda: "gone" in server.log.read_text(), 3)
+    wait_for("the server learns of it", lambda: "gone" in server.log.read_text())
 
 
 def test_what_lives_when_it_comes_to_be_required(lab, guard, serve):
@@ -281,19 +285,19 @@ def test_what_lives_when_it_comes_to_be_required(lab, guard, serve):
 def talk():
     s = connect(); c = tls().wrap_socket(s, server_hostname='www.example') if port == 443 else s
     for i in range(100):
-        c.sendall(b'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); c.recv(100); print('round', flush=True); time.sleep(0.05)
+        c.sendall(b'GET / HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n'); c.recv(100); print('round', flush=True); time.sleep(0.05)  # the load's pace
     return 'all'
 """
-    clients = [lab.host.start(PYTHON, "-u", "-c", CLIENT + talk + "\nrun(talk)\n", WEB4, port) for port in (443, 80)]
+    clients = [lab.host.start(PYTHON, "-c", CLIENT + talk + "\nrun(talk)\n", WEB4, port) for port in (443, 80)]
     for process in clients:
         wait_for("a few rounds", lambda process=process: process.log.read_text().count("round") > 3)
     wait_for("both are permanent", lambda: sum(row.get("permanent", False) for row in guarded.rows("links", "--active")
                                                if row["link"]["dst_port"] in (80, 443)) == 2)
     guarded.configure(REQUIRED)
     guarded.reload()
-    wait_for("the plaintext one is cut", lambda: "cut" in clients[1].log.read_text(), 3)
-    wait_for("its server learns of it", lambda: "gone" in plain.log.read_text(), 3)
-    wait_for("the other runs to its end", lambda: "answer all" in clients[0].log.read_text(), 15)
+    wait_for("the plaintext one is cut", lambda: "cut" in clients[1].log.read_text())
+    wait_for("its server learns of it", lambda: "gone" in plain.log.read_text())
+    wait_for("the other runs to its end", lambda: "answer all" in clients[0].log.read_text())
     assert "gone" not in encrypted.log.read_text()
 
 

@@ -16,7 +16,7 @@ def begin_update(guarded):
 
 
 def said(process):
-    text, _ = process.communicate(timeout=30)
+    text, _ = process.communicate(timeout=300)
     return process.returncode, text
 
 

@@ -28,11 +28,11 @@ def rows(guarded, *words):
     return {row["id"]: row for row in guarded.rows("intel", "lists", *words) if row.get("category") != "doh"}
 
 
-def wait_state(guarded, name, state="fine", seconds=10):
+def wait_state(guarded, name, state="fine"):
     def is_so():
         row = rows(guarded)[name]
         return row if row["state"] == state else None
-    return wait_for(f"{name} to be {state}", is_so, seconds)
+    return wait_for(f"{name} to be {state}", is_so)
 
 
 def names(n, first=0):
@@ -41,7 +41,7 @@ def names(n, first=0):
 
 def resolves(lab, name):
     """Whether the guarded machine's own nameserver says that there is such a name."""
-    answer = lab.host.run("dig", "+time=2", "+tries=1", name, "A").stdout
+    answer = lab.host.run("dig", "+time=20", "+tries=1", name, "A").stdout
     assert "status: NXDOMAIN" in answer or "status: NOERROR" in answer, answer
     return "status: NOERROR" in answer
 
@@ -173,7 +173,7 @@ def test_the_internet_leads_nowhere_near(lab, guard):
              f'id = "self"; url = "http://lists.example:{BAD_PORT + 1}/near";')
     guarded = guard(config=config(*lists))
     for name, address in (("mixed", LAN4), ("self", own)):
-        error = wait_for(f"the end of {name}", lambda: rows(guarded)[name].get("error"), 40)
+        error = wait_for(f"the end of {name}", lambda: rows(guarded)[name].get("error"))
         assert f"leads from the Internet to {address}, which is near" in error
 
 
@@ -196,7 +196,7 @@ def test_bad_servers_change_nothing(lab, guard):
     guarded.portreeve("reload")
     # Those that keep a connection open are given up after 15 seconds.
     for name, text in why.items():
-        row = wait_state(guarded, name, "failing", 40)
+        row = wait_state(guarded, name, "failing")
         assert text in row["error"], (name, row["error"])
         assert row["sha256"] == before[name]["sha256"], name
     assert not resolves(lab, "ads.example") and resolves(lab, "example.com")
@@ -395,7 +395,7 @@ def test_swaps_under_load_leave_no_open_moment(lab, guard):
             assert guarded.status()["lists"]["set_serial"] == first + i + 1
             # One question may have been under way; the next began after the swap.
             for asker, times in [(asker, asker.said.total() + 2) for asker in askers]:
-                wait_for(f"answers for {asker.asked_for}", lambda: asker.has_asked(times), 30)
+                wait_for(f"answers for {asker.asked_for}", lambda: asker.has_asked(times))
     finally:
         for asker in askers:
             asker.end()
@@ -508,7 +508,7 @@ def test_countries_and_networks(lab, guard, build):
         return
     guarded.configure(geo([f'id = "mmdb"; file = "{countries}";']))
     guarded.portreeve("reload")
-    row = wait_state(guarded, "mmdb", seconds=30)
+    row = wait_state(guarded, "mmdb")
     assert row["format"] == "mmdb" and row["entries"] > 100000
     wait_for("the database in force",
              lambda: guarded.rows("intel", "lookup", "193.0.6.139")[0] == {"address": "193.0.6.139", "country": "NL"})

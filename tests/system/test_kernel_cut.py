@@ -18,12 +18,12 @@ address, port, source, busy = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), s
 link = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, socket.SOCK_STREAM)
 link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
 link.bind(("", source))
-link.settimeout(5)
+link.settimeout(20)
 link.connect((address, port))
 link.send(b"x")
 link.recv(10)
 print("open", flush=True)
-link.settimeout(0.02 if busy else 8)
+link.settimeout(0.02 if busy else 60)
 while True:
     try:
         if busy:
@@ -31,6 +31,7 @@ while True:
         if not link.recv(10):
             print(json.dumps(["closed", time.time()]), flush=True)
             break
+        print("still", flush=True)
     except TimeoutError:
         pass
     except OSError as error:
@@ -64,7 +65,7 @@ def place():
 
 def ended(process):
     """How and when, as the end itself saw it."""
-    line = world.wait_for("the end of the link", lambda: [line for line in process.log.read_text().splitlines()
+    line = world.wait_for("the end of the link", lambda: [line for line in world.whole_lines(process.log)
                                                           if line.startswith("[")])[0]
     return json.loads(line)
 
@@ -91,12 +92,12 @@ def test_both_ends_of_a_cut_link_learn_of_it(place, build, direction, family, ra
         edge.ask("rules *,tcp,*,drop!")
         if raised:
             edge.ask("raise")
-        start = time.time()  # on a busy machine the kernel takes its time for a new generation
+        start, watch = time.time(), world.Stopwatch()  # on a busy machine the kernel takes its time for a new generation
         done = edge.ask(f"cut {direction} {tuple_}")
         assert done == {"result": 0, "sockets": 1, "marked": 1}
         for end in (client, server):
             how, when = ended(end)
-            assert how in RESET + ("closed",) and when - start < 0.1, (how, when - start)
+            assert how in RESET + ("closed",) and when - start < 0.1 + watch.waited(), (how, when - start)
 
 
 @pytest.mark.parametrize("family", [4, 6])
@@ -117,11 +118,11 @@ def test_a_forwarded_link_ends_with_its_next_packet(place, build, family):
     with Edge(build, place.host, "*,*,*,accept!", "cutting=1", "reset=54399") as edge:
         client, server, tuple_ = link(place, "forward", family, 7500, "busy")
         edge.ask("rules forward,tcp,*,drop!")
-        start = time.time()
+        start, watch = time.time(), world.Stopwatch()
         edge.ask(f"cut forward {tuple_}")
         for end in (client, server):
             how, when = ended(end)
-            assert how in RESET and when - start < 0.2, (how, when - start)
+            assert how in RESET and when - start < 0.2 + watch.waited(), (how, when - start)
 
 
 def test_listeners_and_unconnected_sockets_are_never_destroyed(place, build):
@@ -141,7 +142,8 @@ def test_another_link_of_the_same_program_lives_on(place, build):
         before = edge.queued()
         edge.ask(f"cut out {tuple_}")
         ended(client)
-        time.sleep(0.3)
+        said = other.log.read_text().count("still")
+        world.wait_for("the other to go on", lambda: other.poll() is not None or other.log.read_text().count("still") > said + 5)
         assert other.poll() is None and edge.queued() == before
 
 
@@ -150,7 +152,7 @@ def test_a_connected_udp_socket_fails_at_once(place, build):
         client = place.host.start(PYTHON, "-c", """
 import socket, sys
 s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-s.bind(("", 7700)); s.connect((sys.argv[1], 7000)); s.settimeout(5)
+s.bind(("", 7700)); s.connect((sys.argv[1], 7000)); s.settimeout(20)
 s.send(b"x"); s.recv(10)
 print("open", flush=True)
 try:
@@ -160,5 +162,5 @@ except OSError as error:
 """, world.WEB4)
         world.wait_for("the link", lambda: "open" in client.log.read_text())
         assert edge.ask(f"cut out {world.HOST4} 7700 {world.WEB4} 7000 17")["sockets"] == 1
-        client.wait(2)
+        client.wait(60)
         assert "ConnectionAbortedError" in client.log.read_text()

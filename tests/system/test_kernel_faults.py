@@ -2,7 +2,6 @@
 """What fails in or around the kernel edge, while somebody tries to get packets out the whole time."""
 import signal
 import subprocess
-import time
 
 import pytest
 
@@ -23,8 +22,8 @@ def hammer(place, seconds=3.0):
 
 def nothing_passed(capture, clients):
     for client in clients:
-        client.wait(30)
-        assert int(client.log.read_text()) > 100
+        client.wait(90)
+        assert int(client.log.read_text().split()[-1]) > 100
     lines = [line for line in capture.stop() if "ICMP6" not in line]
     assert not lines, lines[:10]
 
@@ -36,7 +35,7 @@ def test_a_closed_queue_passes_nothing(place, build):
     capture = place.internet.capture(PORT)
     with Edge(build, place.host, "*,*,*,drop", "queues=2") as edge:
         clients = hammer(place)
-        time.sleep(1)
+        world.wait_for("the first packets", lambda: all("begun" in client.log.read_text() for client in clients))
         edge.kill()
         assert "portreeve" in rules(place.host)
         nothing_passed(capture, clients)
@@ -55,18 +54,19 @@ def test_a_stopped_reader_and_a_full_queue_pass_nothing(place, build):
 def test_accepted_links_live_on_without_a_reader(place, build):
     with Edge(build, place.host, "*,*,*,accept!") as edge:
         client = place.host.start(PYTHON, "-c", """
-import socket, sys, time
+import signal, socket, sys
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGUSR1])
 links = []
 for address in sys.argv[1:]:
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         link = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET, kind)
-        link.settimeout(2)
+        link.settimeout(20)
         link.connect((address, 7000))
         link.send(b"1")
         link.recv(10)
         links.append(link)
 print("open", flush=True)
-time.sleep(1.5)
+signal.sigwait([signal.SIGUSR1])
 for link in links:
     link.send(b"2")
     print(link.recv(10).decode(), flush=True)
@@ -74,7 +74,8 @@ for link in links:
         world.wait_for("open links", lambda: "open" in client.log.read_text())
         edge.kill()
         place.host.ip("-6", "neigh", "flush", "dev", "eth0")  # neighbours must be found meanwhile
-        client.wait(10)
+        client.send_signal(signal.SIGUSR1)
+        client.wait(90)
         assert client.log.read_text().split() == ["open", "2", "2", "2", "2"]
 
 

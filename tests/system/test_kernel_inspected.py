@@ -112,10 +112,11 @@ def test_no_reset_carries_anything_past_the_queue(place, build, direction, famil
         assert link.exchange()
         resets = link.segment(RST | ACK, payload=b"secret", new=True), link.segment(RST | ACK)
         edge.ask("hang")
+        before = edge.queued()
         capture = place.internet.capture("tcp port 7000", "br0")
         for segment in resets:
             link.send(segment)
-        time.sleep(0.2)
+        world.wait_for("the one that says more to be in the queue", lambda: edge.queued() > before)
         seen = [line for line in capture.stop() if "Flags [R" in line]
         assert len(seen) == 1 and "length 0" in seen[0], seen
         edge.ask("hang")

@@ -46,7 +46,8 @@ import socket, struct, sys
 v6 = ":" in sys.argv[1]
 s = socket.socket(socket.AF_INET6 if v6 else socket.AF_INET, socket.SOCK_DGRAM)
 s.setsockopt(socket.SOL_SOCKET, 36, struct.pack("I", int(sys.argv[2], 0)))  # SO_MARK
-s.settimeout(1)
+wait = float(sys.argv[3])
+s.settimeout(wait)
 s.connect((sys.argv[1], 7000))
 for number in range(10):
     s.send(b"%d" % number)
@@ -61,7 +62,7 @@ def test_beside_wg_quick(place, build, address, verdict):
     with Edge(build, place.host, f"*,*,*,{verdict}", "queues=2") as edge:
         outside, tunnel = place.internet.capture("udp", "p-host"), place.internet.capture("udp", "wg0")
         # The tunnel's own packets carry the mark and leave by eth0, and their answers are let in.
-        assert len(place.host.python(MARKED, address, "51820").stdout.split()) == 10
+        assert len(place.host.python(MARKED, address, "51820", 20).stdout.split()) == 10
         assert len(outside.stop()) == 20 and not tunnel.stop()
         if verdict == "accept!":
             # wg-quick overwrites the conntrack mark with each packet: the link is remembered beside it.
@@ -91,7 +92,7 @@ def test_a_mark_of_the_senders_is_not_believed(place, build, mark):
     """Every accept that the order's and the link's layout know, set by a program with CAP_NET_RAW."""
     with Edge(build, place.host, "out,*,*,drop") as edge:
         capture = place.internet.capture("udp")
-        done = place.host.python(MARKED, world.WEB4, mark, check=False)
+        done = place.host.python(MARKED, world.WEB4, mark, 1, check=False)
         assert done.returncode != 0
         assert edge.counters()["out"] == 1
         assert not capture.stop()
@@ -134,12 +135,12 @@ def test_raising_drops_no_packet_that_waits(place, build):
     """Base chains are never touched: what is parked stays parked, and is decided by the new generation."""
     with Edge(build, place.host, "*,*,*,accept!") as edge:
         edge.ask("hang")
-        client = place.host.start(PYTHON, PEER, "talk", "udp", world.WEB4, 7000, 1, 5900, 3)
+        client = place.host.start(PYTHON, PEER, "talk", "udp", world.WEB4, 7000, 1, 5900, 30)
         world.wait_for("the packet in the queue", lambda: edge.counters()["waiting"] >= 1)
         edge.ask("raise")
         assert edge.counters()["waiting"] >= 1
         edge.ask("hang")
-        client.wait(5)
+        client.wait(60)
         assert "answer" in client.log.read_text()
 
 
@@ -173,7 +174,7 @@ link = socket.create_connection((sys.argv[1], 2121))
 link.sendall(b"PASV\\r\\n")
 print("ready" if b"227" in link.recv(100) else "?")
 try:
-    socket.create_connection((sys.argv[1], 2020), 2)
+    socket.create_connection((sys.argv[1], 2020), 20)
     print("connected")
 except ConnectionRefusedError:
     print("refused")

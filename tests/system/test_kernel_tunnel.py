@@ -26,7 +26,9 @@ def place():
     with world.Lab("prtunnel", lan=False) as lab:
         for namespace in (lab.host, lab.internet):
             serve(namespace, SERVED)
-        lab.host.start(PYTHON, ENTRY, "serve", PORT, ready=lab.host.listens(PORT))
+        # It listens over each protocol and family, one after the other.
+        lab.host.start(PYTHON, ENTRY, "serve", PORT, ready=lambda: lab.host.run(
+            "ss", "-Hltun", "sport", "=", f":{PORT}").stdout.count("\n") == len(PROTOCOLS) * len(FAMILIES))
         for namespace in lab.namespaces:
             namespace.sysctl("net.ipv4.ping_group_range", "0 2147483647")
             namespace.sysctl("net.ipv4.icmp_ratelimit", 0)
@@ -52,7 +54,7 @@ class Clients:
 
     def __exit__(self, *_):
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
 
 
 def ask(namespace, proto, to, port=443, **bound):
@@ -139,7 +141,7 @@ def test_what_is_accepted_to_the_pool_reaches_nobody(place, build, proto, family
                 assert talk(client, "icmp", to) == ["refused"]
             assert edge.counters()["in"] == 0
             # Bound to a device no local route is seen.
-            assert ask(place.host, proto, to, SERVED, device="eth0") in ("silence", "refused")
+            assert ask(place.host, proto, to, SERVED, device="eth0", wait=1) in ("silence", "refused")
     with Edge(build, place.host, "*,*,*,accept!", *TUNNEL, *POOLS[:2]):
         for client in (place.host, place.container):
             assert talk(client, proto, to, port=SERVED, wait=0.3) in (["silence"], ["refused"])
@@ -178,7 +180,7 @@ def test_a_source_that_is_none_of_ours_leads_nowhere(place, build, verdict, prot
     capture = place.internet.capture("ip6 host 2001:db8:bad::1")
     port = 53 if verdict == "nameserver" else 443
     with Edge(build, place.host, f"*,*,{port},{verdict}", *TUNNEL, f"port={SERVED}") as edge:
-        assert ask(place.host, proto, NOBODY[1], port, source="2001:db8:bad::1", free=True) in ("silence", "refused")
+        assert ask(place.host, proto, NOBODY[1], port, source="2001:db8:bad::1", free=True, wait=1) in ("silence", "refused")
         assert edge.counters()["out"] >= 1
     assert not capture.stop()
 

@@ -84,7 +84,7 @@ class Cells:
         port = self.key(direction, family, proto)
         before = self.guarded.queued()
         self.seen[direction, family, proto] = self.lab.peers[client].talk(
-            proto, address, port, TIMES, wait=0.12 if "drop" in self.guarded.directory.name else 2.0,
+            proto, address, port, TIMES, wait=0.12 if "drop" in self.guarded.directory.name else 20.0,
             source_port=self.shift + port_of(proto, direction, family), **({"source": source} if source else {}))
         self.queued[direction, family, proto] = self.guarded.queued() - before
 

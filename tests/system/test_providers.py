@@ -9,7 +9,7 @@ import re
 import statistics
 
 import pytest
-from portreeve_lab import DNS4, HOST4, WEB4, wait_for
+from portreeve_lab import DNS4, HOST4, WEB4, Stopwatch, wait_for
 
 SERVERS = pathlib.Path(__file__).with_name("provider_servers.py")
 LIST4, REP4 = "45.90.28.153", "45.90.28.154"  # where the list's nameserver is, and the service
@@ -31,7 +31,7 @@ for number, name in enumerate(names):
     until = sent[name] + gap
     while True:
         last = number == len(names) - 1
-        ready = waiting.select(12 if last else max(0, until - time.monotonic()))
+        ready = waiting.select(60 if last else max(0, until - time.monotonic()))
         for key, _ in ready:
             reply = key.fileobj.recv(4096)
             flags, _, answers = struct.unpack_from("!HHH", reply, 2)
@@ -140,8 +140,8 @@ def typical(values):
 
 def test_both_at_once_and_no_longer_than_the_slower(internet, guard):
     """The upstream and the provider take 200 ms each; one after the other would be 400. The aim is 50 ms more than the
-    slower, which on a busy machine takes more than its 200 as well, for 19 of 20; the figures may be taken twice. What is
-    answered is right every time."""
+    slower, which on a busy machine takes more than its 200 as well, for 19 of 20; the figures may be taken twice, and a machine
+    that has no CPU for all of it shows nothing. What is answered is right every time."""
     upstream(internet, delay_ms=200, otherwise=WEB4)
     rounds = [[f"n{i}r{turn}.marked.com" for i in range(50)] for turn in range(2)]
     marked = {name for names in rounds for name in names[::5]}
@@ -151,7 +151,9 @@ def test_both_at_once_and_no_longer_than_the_slower(internet, guard):
     well(guarded, "dbl")
     figures = []
     for names in rounds:
+        watch = Stopwatch()
         answers, apart, beside = ask_and_watch(internet, names)
+        waited = watch.waited() * 1000
         assert answers.keys() == apart.keys() == set(names)
         for name, (ms, rcode, n) in answers.items():
             assert (rcode, n) == ((3, 0) if name in marked else (0, 1)), name
@@ -159,7 +161,7 @@ def test_both_at_once_and_no_longer_than_the_slower(internet, guard):
         took, alone = (typical([ms for ms, _, _ in those.values()]) for those in (answers, beside))
         figures.append({"took": took, "alone": alone, "apart": typical(apart.values())})
         print(figures[-1])
-        if all(ms <= least + 50 for ms, least in zip(took, alone)) and max(figures[-1]["apart"]) <= 5:
+        if all(ms <= least + 50 + waited for ms, least in zip(took, alone)) and max(figures[-1]["apart"]) <= 5 + waited:
             return
     raise AssertionError(figures)
 
@@ -300,11 +302,12 @@ def test_a_bad_provider_costs_no_answer_more_than_its_deadline(internet, guard, 
     else:
         server.says(mode=mode, names=TEST_POINTS)
     names = [f"n{i}.com" for i in range(20)]
+    watch = Stopwatch()
     answers = ask(internet, *names, gap=0.06)
     took = sorted(ms for ms, _, _ in answers.values())
     print(f"{kind} {mode}: median {statistics.median(took):.1f} ms, max {took[-1]:.1f}")
     assert len(answers) == 20 and all(rest[1:] == (0, 1) for rest in answers.values())
-    assert took[-1] <= 300 + 100, took[-5:]  # a busy machine's
+    assert took[-1] <= 300 + 100 + watch.waited() * 1000, took[-5:]
     wait_for("the last state", lambda: state(guarded, name)["asked"] >= 5)
     seen = state(guarded, name)
     if (kind, mode) == ("dns", "flood"):  # the first of many answers is an answer
@@ -312,14 +315,15 @@ def test_a_bad_provider_costs_no_answer_more_than_its_deadline(internet, guard, 
         return
     wait_for("the breaker to have opened", lambda: state(guarded, name)["opened"] and state(guarded, name)["not_asked_open"])
     # one of them may be the one that tries it
-    assert min(ms for ms, _, _ in ask(internet, "while-open.com", "and-another.com").values()) < 100
+    watch = Stopwatch()
+    assert min(ms for ms, _, _ in ask(internet, "while-open.com", "and-another.com").values()) < 100 + watch.waited() * 1000
     marked = {"after.com.dbl.example": "127.0.0.2"} if kind == "dns" else {"after.com": "bad"}
     server.says(names={**TEST_POINTS, **marked})
     if dead:
         server.start()
     number = iter(range(10000))
     wait_for("it to be asked again", lambda: ask(internet, f"try{next(number)}.com") and
-             state(guarded, name)["state"] == "well", seconds=20, every=0.3)
+             state(guarded, name)["state"] == "well", every=0.3)
     assert ask(internet, "after.com")["after.com"][1] == 3
 
 
@@ -331,13 +335,14 @@ def test_a_late_answer_decides_anew_and_cuts(internet, guard):
     well(guarded, "dbl")
     dbl.says(delay_ms=1500, names={**TEST_POINTS, "late.com.dbl.example": "127.0.0.2"})
     with guarded.monitor() as monitor:
+        watch = Stopwatch()
         client = internet.host.start("/usr/bin/python3", "-u", "-c", """
 import socket, time
 begun = time.monotonic()
-one = socket.create_connection((socket.gethostbyname("late.com"), 7), 5)
+one = socket.create_connection((socket.gethostbyname("late.com"), 7), 20)
 one.sendall(b"hello, world"); one.recv(12)  # a byte alone could be anything, and is held
 print("open", time.monotonic() - begun)
-one.settimeout(10)
+one.settimeout(60)
 try:
     print("end", one.recv(1))
 except OSError as error:
@@ -345,7 +350,7 @@ except OSError as error:
 """)
         wait_for("the client's end", lambda: client.poll() is not None)
         said = client.log.read_text().splitlines()
-        assert said[0].startswith("open") and 0.29 < float(said[0].split()[1]) < 0.6, said
+        assert said[0].startswith("open") and 0.29 < float(said[0].split()[1]) < 0.6 + watch.waited(), said
         assert said[1].startswith("cut 104") or said[1].startswith("cut 103"), said
         event = monitor.wait(event="dns", entity__domain="late.com", stage="after-intel")
         assert event["verdict"] == "accept" and {"lists", "provider:dbl"} <= set(event["missing"]), event

@@ -9,7 +9,7 @@ import subprocess
 
 import pytest
 
-from portreeve_lab import Failed, wait_for, wait_until_still
+from portreeve_lab import Failed, wait_for, wait_until_written
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 POLICY = ('outgoing = [ "- ads.example", "+ example.com TCP/443", "- Internet http/8080", "- Internet TCP/8081" ];\n'
@@ -22,7 +22,7 @@ CURL = str(pathlib.Path(shutil.which("curl")).resolve())
 def surf(lab):
     """Each page by its name; what is denied answers with an error."""
     for page in PAGES:
-        lab.host.run("curl", "-4", "-sk", "--max-time", "3", "-o", "/dev/null", page, check=False)
+        lab.host.run("curl", "-4", "-sk", "--max-time", "20", "-o", "/dev/null", page, check=False)
 
 
 def replay(build, file, directory, *words):
@@ -54,9 +54,9 @@ def recording(lab, file):
     tcpdump = lab.host.start("tcpdump", "-i", "eth0", "-Z", "root", "--immediate-mode", "-U", "-n", "-s", "0", "-w", file)
     wait_for("tcpdump", lambda: "listening on" in tcpdump.log.read_text())
     yield
-    wait_until_still(file)
+    wait_until_written(tcpdump)
     tcpdump.send_signal(signal.SIGINT)
-    tcpdump.wait(10)
+    tcpdump.wait(60)
 
 
 @pytest.fixture

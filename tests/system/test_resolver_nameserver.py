@@ -7,6 +7,7 @@ them (to the client's own address, which also works for a link-local server).
 """
 import pathlib
 import re
+import select
 import selectors
 import shutil
 import socket
@@ -67,7 +68,7 @@ class Server:
     def end(self):
         """Ends it; its counters."""
         self.process.terminate()
-        self.process.wait(timeout=10)
+        self.process.wait(timeout=60)
         return {key: int(value) for key, value in re.findall(r"([a-z-]+)=(\d+)", self.process.log.read_text())}
 
     def __enter__(self):
@@ -79,7 +80,7 @@ class Server:
 
 
 def dig(lab, *words, server=ROUTER4):
-    return lab.host.run("dig", "+time=3", "+tries=1", f"@{server}", *words, check=False).stdout
+    return lab.host.run("dig", "+time=20", "+tries=1", f"@{server}", *words, check=False).stdout
 
 
 def question(name, kind=1, ident=1, flags=0x0100, edns=1232):
@@ -133,7 +134,7 @@ def test_getaddrinfo_never_stalls(lab, build, library):
         text = lab.host.run(tool, "example.com", "500").stdout
     assert WEB4 in text and WEB6 in text
     assert "failed=0" in text
-    assert int(re.search(r"slowest=(\d+)", text).group(1)) < 1000
+    assert int(re.search(r"slowest=(\d+)", text).group(1)) < 4500  # less than it would wait until it asks again
 
 
 def test_pipelined_tcp(lab, build):
@@ -232,7 +233,7 @@ def test_two_thousand_at_once(lab, build):
         for ident in range(n):
             sockets[ident % 50].send(question(f"c{ident}.wild.test", ident=ident))
         seen = set()
-        while len(seen) < n and time.monotonic() < start + 10:
+        while len(seen) < n and time.monotonic() < start + 60:
             for key, _ in selector.select(1):
                 ident, flags = struct.unpack(">HH", key.fileobj.recv(4096)[:4])
                 assert flags & 0xf == 0
@@ -284,7 +285,7 @@ def test_what_is_no_question(lab, build):
     with Server(lab, build, "--quiet") as server, lab.host.inside():
         probe = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         probe.connect((ROUTER4, 53))
-        probe.settimeout(3)
+        probe.settimeout(20)
         for message, rcode in ((question("a.test", flags=0x2800), 4), (question("a.test", kind=252), 5),
                                (question("a.test")[:-3], 1), (question("a" * 70 + ".test"), 1)):
             probe.send(message)
@@ -314,7 +315,7 @@ def test_connections_are_bounded(lab, build):
             try:
                 sent += deaf.send(message * 20)
             except BlockingIOError:
-                time.sleep(0.05)
+                select.select([], [deaf], [], max(0, deadline - time.monotonic()))
         rss = int(re.search(r"VmRSS:\s+(\d+)", pathlib.Path(f"/proc/{server.process.pid}/status").read_text()).group(1))
         asker = socket.create_connection((ROUTER4, 53), timeout=5)
         message = question("c.wild.test", ident=7)

@@ -1,14 +1,14 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """packaging/run, which `make run` ends with: however it is ended, nothing of it stays."""
+import contextlib
 import os
 import pathlib
 import pty
 import signal
-import time
 
 import pytest
 
-from portreeve_lab import wait_for
+from portreeve_lab import run, wait_for
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
@@ -24,22 +24,32 @@ def leave(process, terminal, how):
         os.close(terminal)
 
 
+def commands(namespace):
+    """The words of each process that runs there."""
+    found = []
+    for pid in run("ip", "netns", "pids", namespace.name).stdout.split():
+        with contextlib.suppress(OSError):
+            found.append(pathlib.Path(f"/proc/{pid}/cmdline").read_text().split("\0")[:-1])
+    return [words for words in found if words]
+
+
 @pytest.mark.parametrize("how", ["Ctrl-C", "SIGTERM", "SIGTERM to the group", "the terminal is closed"])
 def test_run_leaves_nothing_behind(lab, build, how, monkeypatch):
     # As make does it: from the source tree, by a path that is relative.
     monkeypatch.chdir(ROOT)
     command = lab.host.command("packaging/run", os.path.relpath(build))
-    before = set(pathlib.Path("/run").glob("portreeve-try.*"))
     process, terminal = pty.fork()
     if process == 0:
         os.execvp(command[0], command)
     said = b""
     while b"is guarded" not in said:
         said += os.read(terminal, 4096)
-    ours = set(pathlib.Path("/run").glob("portreeve-try.*")) - before
-    assert ours and "portreeve" in lab.host.run("nft", "list", "tables").stdout
-    time.sleep(0.5)
+    assert "portreeve" in lab.host.run("nft", "list", "tables").stdout
+    # Both of what it started; the monitor comes last.
+    words = wait_for("the live view", lambda: [words for words in commands(lab.host) if words[-1] == "monitor"])[0]
+    directory = pathlib.Path(words[words.index("--run") + 1])
+    assert directory.exists()
     leave(process, terminal, how)
-    wait_for("its end", lambda: os.waitpid(process, os.WNOHANG)[0], seconds=3)
+    wait_for("its end", lambda: os.waitpid(process, os.WNOHANG)[0])
     assert "portreeve" not in lab.host.run("nft", "list", "tables").stdout
-    assert not any(directory.exists() for directory in ours)
+    assert not directory.exists()

@@ -9,7 +9,7 @@ def test_what_was_seen_is_told(lab, guard):
     guarded = guard()
     with guarded.monitor() as monitor:
         for url in ("http://example.com/", "https://example.com/"):
-            assert "It works." in lab.host.run("curl", "-sSk", "--max-time", "5", url).stdout
+            assert "It works." in lab.host.run("curl", "-sSk", "--max-time", "20", url).stdout
         plain = monitor.wait("the facts", entity__port=80, seen__protocol="http", seen__encrypted="no")
         assert plain["seen"]["names"] == ["example.com"] and plain["permanent"], plain
         tls = monitor.wait("the facts", entity__port=443, seen__protocol="tls", seen__encrypted="yes")

@@ -7,7 +7,7 @@ CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-fir
 
 
 def curl(lab, *words, **options):
-    return lab.host.run("curl", "-sS", "--max-time", "5", *words, **options)
+    return lab.host.run("curl", "-sS", "--max-time", "20", *words, **options)
 
 
 def test_a_browser_s_story(lab, guard):

@@ -66,7 +66,7 @@ except OSError as error:
 """
 
 
-def said_by_connect(lab, host, port, seconds=4):
+def said_by_connect(lab, host, port, seconds=20):
     return lab.host.python(CONNECT, host, port, seconds).stdout.strip()
 
 
@@ -80,7 +80,7 @@ def test_what_connect_says(lab, guard, port, wanted):
     lab.internet.start("/usr/bin/python3", "-c", ANSWERS, PROXY, 1080, ready=upstreams.listens_at(lab.internet, PROXY, 1080))
     guarded = guard(config=config(WAY, more=ALL))
     for host in ("example.com", WEB4):
-        assert said_by_connect(lab, host, port) in wanted
+        assert said_by_connect(lab, host, port, 4 if wanted == {"TIMEOUT"} else 20) in wanted
     rows = links_to(guarded, port)
     assert len(rows) == 2
     if port not in (PORT, PORT + 900):  # the one is open, the other not yet decided
@@ -125,7 +125,7 @@ def test_an_upstream_that_is_not_as_it_should_be(lab, guard, kind):
         upstreams.start_connect_tls(lab, certificate, key)
         way, words = group("way", f"connect://{PROXY}:8443", ca=trusted(lab, authority)), "certificate|expired|verify|issuer"
     guarded = guard(config=config(way, more=ALL), beside=[authority.file])
-    status, text = fetch(lab, f"http://{WEB4}/", seconds=8)
+    status, text = fetch(lab, f"http://{WEB4}/", seconds=20)
     assert status in (7, 28), text
     row = guarded.rows("links", "--ip", WEB4)[0]
     assert "way" in row["reason"] and re.search(words, row["reason"]), row["reason"]
@@ -135,17 +135,18 @@ def test_an_upstream_that_is_not_as_it_should_be(lab, guard, kind):
 def test_halves_end_one_by_one(lab, guard):
     """What is sent after the end of the other direction arrives. By danted, which keeps the halves of a link apart."""
     upstreams.start_socks_datagrams(lab)
-    lab.internet.start("socat", f"TCP4-LISTEN:{PORT},fork,reuseaddr", "SYSTEM:sha256sum", ready=lab.internet.listens(PORT))
+    # By itself socat gives the other side half a second once one side has ended.
+    lab.internet.start("socat", "-t", 60, f"TCP4-LISTEN:{PORT},fork,reuseaddr", "SYSTEM:sha256sum", ready=lab.internet.listens(PORT))
     guard(config=config(WAY, more=ALL))
-    said = lab.host.run("sh", "-c", f"head -c 8000000 /dev/zero | nc -N -w 10 four.example {PORT}").stdout
+    said = lab.host.run("sh", "-c", f"head -c 8000000 /dev/zero | nc -N -w 60 four.example {PORT}").stdout
     wanted = lab.host.run("sh", "-c", "head -c 8000000 /dev/zero | sha256sum").stdout
     assert said == wanted
 
 
 BOTH_WAYS = """
 import hashlib, os, socket, sys, threading
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 10)
-s.settimeout(20)
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
+s.settimeout(60)
 sent, got, n = hashlib.sha256(), hashlib.sha256(), int(sys.argv[3])
 def send():
     piece = os.urandom(1 << 20)
@@ -181,7 +182,7 @@ def test_both_ways_at_once_whole(lab, guard, kind):
         way, beside = group("way", f"connect://{PROXY}:8443", ca=trusted(lab, authority)), [authority.file]
     lab.start_echo(lab.internet, 443, address="::")
     guard(config=config(way, more=ALL), beside=beside)
-    assert lab.host.python(BOTH_WAYS, "four.example", 443, 32, timeout=60).stdout.strip() == "same"
+    assert lab.host.python(BOTH_WAYS, "four.example", 443, 32, timeout=300).stdout.strip() == "same"
 
 
 RESETS = """
@@ -196,7 +197,7 @@ while True:
 """
 READS_TO_THE_END = """
 import errno, socket, sys
-s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 10)
+s = socket.create_connection((sys.argv[1], int(sys.argv[2])), 60)
 n = 0
 while n < 1000:
     n += len(s.recv(1000))
@@ -268,11 +269,11 @@ def test_slow_readers_cost_no_memory(lab, guard, kind):
     with subprocess.Popen(lab.host.command("/usr/bin/python3", "-c", SLOW, "example.com", 30), stdin=subprocess.PIPE,
                           stdout=subprocess.PIPE, text=True) as client:
         assert client.stdout.readline() == "waiting\n"
-        wait_for("nothing to move any more", lambda: is_still(lab), 20)
+        wait_for("nothing to move any more", lambda: is_still(lab), every=0.5)
         grown = pss(guarded) - before
         # By HTTP/2 the streams' windows (src/tunnel/http2.h) are on their way; a socket's bytes are the kernel's.
         assert grown < 4096 + (30 * 512 if kind == "h2" else 0), f"{grown} KiB"
-        said, _ = client.communicate("go\n", timeout=60)
+        said, _ = client.communicate("go\n", timeout=300)
     assert int(said) > 64 << 20
 
 
@@ -282,8 +283,8 @@ def pss(guarded):
 
 
 def is_still(lab, last={}):
-    """Has the wire's counter stayed as it was since the last look?"""
+    """Has the wire's counter stayed as it was since the looks before, while nobody had to wait for a CPU?"""
     now = int(lab.host.run("cat", "/sys/class/net/eth0/statistics/rx_bytes").stdout)
-    same = last.get("rx") == now
+    last["n"] = last.get("n", 0) + 1 if last.get("rx") == now else 0
     last["rx"] = now
-    return same
+    return last["n"] >= 3

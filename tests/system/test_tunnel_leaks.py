@@ -16,11 +16,11 @@ SECOND_WIRE4, SECOND_ROUTER4 = "10.78.0.2", "10.78.0.1"
 ALL = 'tunnel = "way";\nrequire_tunnel = true;\n'
 WAY = group("way", f"socks5://{PROXY}:1080")
 
-# Each tries to get something out, and none waits for long.
+# Each tries to get something out, and none waits for long but those that are to succeed.
 ATTEMPTS = f"""
-curl -4 -sS -m 3 http://{WEB4}/ &
-curl -6 -sS -m 3 'http://[{WEB6}]/' &
-curl -sS -m 3 http://example.com/ &
+curl -4 -sS -m 50 http://{WEB4}/ &
+curl -6 -sS -m 50 'http://[{WEB6}]/' &
+curl -sS -m 50 http://example.com/ &
 curl -sS -m 3 --interface eth0 http://{ADS4}/ &
 curl -sS -m 3 --interface {portreeve_lab.HOST4} http://{ADS4}/ &
 curl -sS -m 3 --interface eth1 http://{ADS4}/ &
@@ -68,14 +68,14 @@ def around(lab, *allowed):
     return Around(lab, PROXY, *allowed, wires=[(lab.internet, "p-second")], sources=[SECOND_WIRE4])
 
 
-def try_all(namespace, attempts=ATTEMPTS):
-    return namespace.run("timeout", "6", "sh", "-c", attempts, check=False).stdout
+def try_all(namespace, attempts=ATTEMPTS, seconds=6):
+    return namespace.run("timeout", seconds, "sh", "-c", attempts, check=False, timeout=120).stdout
 
 
 def test_what_clients_try(lab, guard):
     guard(config=config(WAY, more=ALL))
     with around(lab) as captured:
-        said = try_all(lab.host)
+        said = try_all(lab.host, seconds=90)
     nothing_around(captured)
     assert said.count(PAGE) >= 3, said
     for name in ("example.com", "dig-udp.example", "dig-tcp.example", "dig-udp6.example"):
@@ -87,7 +87,7 @@ def test_what_a_container_tries(lab, guard):
     lab.resolv_conf(lab.container, f"nameserver {DNS4}\n")
     guard(config=config(WAY, more=ALL))
     with around(lab) as captured:
-        said = try_all(lab.container, "\n".join(line for line in ATTEMPTS.splitlines() if "eth1" not in line))
+        said = try_all(lab.container, "\n".join(line for line in ATTEMPTS.splitlines() if "eth1" not in line), 90)
     nothing_around(captured)
     assert not any(CONTAINER4 in line for line in captured.packets)
     assert PAGE in said, said
@@ -153,7 +153,7 @@ def test_in_the_middle_of_a_transfer(lab, guard, fault):
     nothing_around(captured)
     lab.proxy.send_signal(signal.SIGCONT)
     if fault in (tunnel_killed, engine_killed):
-        wait_for("the next page", lambda: PAGE in fetch(lab, "http://example.com/", seconds=5)[1], 15)
+        wait_for("the next page", lambda: PAGE in fetch(lab, "http://example.com/", seconds=5)[1])
     lab.end(transfer)
 
 
@@ -185,7 +185,7 @@ while True:
     except OSError:
         pass
     print("sent", flush=True)
-    time.sleep(0.05)
+    time.sleep(0.05)  # the load's pace
 """
 
 WEBRTC = """<!doctype html><title>calls</title><script>
@@ -211,7 +211,7 @@ def test_a_browser_s_calls(lab, guard):
     with around(lab, "224.0.0.22", "224.0.0.251", "ff02::fb") as captured:
         browser = lab.host.start(*chromium(lab, "--remote-debugging-port=0", "--force-webrtc-ip-handling-policy=default",
                                            "http://four.example:8081/calls.html"))
-        found = wait_for("the candidates", lambda: re.search("GET /found[?](.*) HTTP", server.log.read_text()), 30)[1]
+        found = wait_for("the candidates", lambda: re.search("GET /found[?](.*) HTTP", server.log.read_text()))[1]
         lab.end(browser)
     nothing_around(captured)
     assert "srflx" not in found, found

@@ -28,7 +28,7 @@ def asked(lab, name):
 
 
 def dig(lab, *words, namespace=None):
-    return (namespace or lab.host).run("dig", "+time=2", "+tries=1", *words, check=False).stdout
+    return (namespace or lab.host).run("dig", "+time=20", "+tries=1", *words, check=False).stdout
 
 
 def addresses(lab, name="www.example.com"):

@@ -30,7 +30,7 @@ def test_links_outlive_policies_and_the_engine(lab, guard):
     links = []
     for namespace in (lab.host, lab.container):
         with namespace.inside():
-            links += [socket.create_connection((address, PORT), 5) for address in (WEB4, WEB6)]
+            links += [socket.create_connection((address, PORT), 20) for address in (WEB4, WEB6)]
     assert all(map(echo, links))
     for number in range(8):  # a generation's number comes back after seven
         guarded.configure(f"{TUNNEL}# {number}\n")
@@ -45,8 +45,8 @@ def test_links_outlive_policies_and_the_engine(lab, guard):
     rows = portreeve_lab.wait_for("the links", lambda: [row for row in guarded.rows("links") if row["entity"]["port"] == PORT
                                                         and row.get("verdict") == "reroute-tunnel"])
     assert {row["direction"] for row in rows} == {"out", "forward"}
-    portreeve_lab.wait_for("the time", lambda: os.stat(f"/proc/{guarded.children()['engine']}") and
-                           age_s(guarded.children()["engine"]) > 4, 10)
+    portreeve_lab.wait_for("the time", lambda:
+                           age_s(guarded.children()["engine"]) > 4)
     assert all(map(echo, links))
     assert not capture.stop()
 
@@ -68,7 +68,7 @@ def test_links_of_an_upstream_that_becomes_another_one_are_cut(lab, guard):
                 'tunnel = "way";\nrequire_tunnel = true;\n')
     guarded = guard(config(upstreams.PROXIES4[0]))
     with lab.host.inside():
-        link = socket.create_connection((WEB4, PORT), 5)
+        link = socket.create_connection((WEB4, PORT), 20)
     assert echo(link)
     guarded.configure(config(upstreams.PROXIES4[0], "fourth"))
     guarded.portreeve("reload")
@@ -83,6 +83,6 @@ def test_links_of_an_upstream_that_becomes_another_one_are_cut(lab, guard):
             return True
     portreeve_lab.wait_for("the cut", is_cut)
     with lab.host.inside():
-        link = socket.create_connection((WEB4, PORT), 5)
+        link = socket.create_connection((WEB4, PORT), 20)
     assert echo(link)
     assert upstreams.PROXIES4[1] in lab.internet.run("ss", "-tn", "state", "established", "sport = :1080").stdout

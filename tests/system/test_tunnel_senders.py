@@ -21,7 +21,7 @@ for line in sys.stdin:
     if do["do"] == "open":
         s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         s.bind(("0.0.0.0", do["source"]))
-        s.settimeout(3)
+        s.settimeout(do.get("seconds", 20))
         s.connect((do["to"], do["port"]))
         said = "open"
     elif do["do"] == "send":
@@ -66,8 +66,8 @@ class Sender:
         self.process.stdin.flush()
         return json.loads(self.process.stdout.readline())
 
-    def open(self):
-        assert self.do("open", source=SOURCE, to=WEB4, port=PORT) == "open"
+    def open(self, **more):
+        assert self.do("open", source=SOURCE, to=WEB4, port=PORT, **more) == "open"
 
     def send(self, n=3, text="x"):
         return self.do("send", n=n, text=text)
@@ -77,7 +77,7 @@ class Sender:
 
     def end(self):
         self.process.stdin.close()
-        self.process.wait(10)
+        self.process.wait(60)
         self.process.stdout.close()
 
 
@@ -132,7 +132,7 @@ def test_one_that_may_go_straight_is_denied(lab, guarded, senders):
     first.open()
     assert first.send() == [PROXY] * 3
     first.close()
-    straight.open()
+    straight.open(seconds=2)
     heard = len(lab.whence.log.read_text().splitlines())
     with Around(lab, PROXY) as around:
         assert not {PROXY, HOST4} & set(straight.send())
@@ -161,7 +161,7 @@ def test_the_same_sender_goes_on(lab, guarded, senders):
         assert guarded.counter("packets") - packets < 50
         for number in range(8):
             raised = guarded.counter("generations_set")
-            straight.do("open", source=0, to=DNS4, port=PORT)  # permitted for good, and then no more
+            straight.do("open", source=0, to=DNS4, port=PORT, seconds=3)  # permitted for good, and then no more
             straight.send(1)
             guarded.portreeve("rule", "add", "--app", straight.path, f"- {DNS4}")
             wait_for("another generation", lambda raised=raised: guarded.counter("generations_set") > raised)

@@ -19,7 +19,7 @@ def lab(lab):
 
 
 def fetch(lab, *words):
-    return lab.host.run("curl", "-sS", "--max-time", "10", *words, "http://example.com/", check=False)
+    return lab.host.run("curl", "-sS", "--max-time", "20", *words, "http://example.com/", check=False)
 
 
 def direct(guarded):

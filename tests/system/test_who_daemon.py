@@ -22,7 +22,7 @@ def test_a_forged_path_does_not_meet_the_profile(lab, guard):
         name = "Curl"; match = ( {{ path = "{curl}"; }} ); default_action = "permit";"""})
     capture = lab.internet.capture("udp port 9999", "br0")
     with guarded.monitor() as monitor:
-        assert lab.host.run("curl", "-sS", "--max-time", "5", "-o", "/dev/null", f"http://{WEB4}/").returncode == 0
+        assert lab.host.run("curl", "-sS", "--max-time", "20", "-o", "/dev/null", f"http://{WEB4}/").returncode == 0
         honest = monitor.wait("curl's link", event="link", entity__ip=WEB4)
         assert honest["app"]["profile"] == "Curl" and honest["verdict"] == "accept", honest
         lab.host.run("setpriv", "--reuid=65534", "--clear-groups", "unshare", "-Urm", "sh", "-c",
@@ -52,7 +52,7 @@ def test_a_container_s_traffic_is_its_process_s(lab, guard):
         event = monitor.wait("the link", event="link", direction="forward", entity__port=9999)
         assert event["app"]["path"] == real("/usr/bin/python3"), event
         lab.start_web()
-        lab.container.run("curl", "-sS", "--max-time", "5", "-o", "/dev/null", f"http://{WEB4}/")
+        lab.container.run("curl", "-sS", "--max-time", "20", "-o", "/dev/null", f"http://{WEB4}/")
         event = monitor.wait("the link", event="link", direction="forward", entity__port=80)
         assert event["app"]["path"] == real("curl"), event
 
@@ -93,7 +93,7 @@ def test_others_are_watched_where_packets_are_handed_on(lab, guard):
 def test_a_profile_by_package(lab, guard):
     """Packages are looked up only while some profile wants them, from the reload on that brought it."""
     lab.start_web()
-    get = ("curl", "-sS", "--max-time", "5", "-o", "/dev/null", f"http://{WEB4}/")
+    get = ("curl", "-sS", "--max-time", "20", "-o", "/dev/null", f"http://{WEB4}/")
     guarded = guard()
     with guarded.monitor() as monitor:
         lab.host.run(*get)

@@ -59,7 +59,7 @@ def test_a_reused_pid(place, options):
     code = """
 import os, subprocess, sys, json
 who, cgroup, first, second, options = sys.argv[1:6]
-send = 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", int(__import__("sys").argv[1]))); s.sendto(b"x", ("127.0.0.1", 5555)); input()'
+send = 'import socket; s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); s.bind(("127.0.0.1", int(__import__("sys").argv[1]))); s.sendto(b"x", ("127.0.0.1", 5555)); print("sent", flush=True); input()'
 tool = subprocess.Popen([who, "--cgroup=" + cgroup, *options.split()], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
 opened = json.loads(tool.stdout.readline())
 def ask(line):
@@ -67,11 +67,10 @@ def ask(line):
 def start(program, port):
     while True:
         with open("/proc/sys/kernel/ns_last_pid", "w") as file: file.write("499")
-        p = subprocess.Popen([program, "-c", send, str(port)], stdin=subprocess.PIPE)
+        p = subprocess.Popen([program, "-c", send, str(port)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
         if p.pid == 500: break
         p.kill(); p.wait()
-    while not any(":%04X " % port in line for line in open("/proc/net/udp")): pass
-    import time; time.sleep(0.1)
+    assert p.stdout.readline() == b"sent\\n"
     return p
 open(cgroup + "/cgroup.procs", "w").write("0")
 one = start(first, 7001)

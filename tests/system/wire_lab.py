@@ -18,7 +18,7 @@ import dns.rrset
 from portreeve_lab import DNS4, DNS6, SSH4
 
 AUTHORITY = SSH4  # an address of the lab's Internet that has port 53 to give
-TIMEOUT = 5.0
+TIMEOUT = 20.0
 
 
 # The client -----------------------------------------------------------------------------------------------------
