@@ -403,6 +403,49 @@ def test_swaps_under_load_leave_no_open_moment(lab, guard):
     assert guarded.status()["engine"]["deaths"] == 0
 
 
+def million(first):
+    """Half a million lines each of two formats, of which half are others than in the next such."""
+    domains = [f"n{i}.of{i % 997}.tracker.example" for i in range(first, first + 500000)]
+    rules = [f"||r{i}.of{i % 997}.tracker.example^" for i in range(first, first + 500000)]
+    return "\n".join(["ads.example", *domains, ""]), "\n".join(["||banner.example^", *rules, ""])
+
+
+def test_swaps_of_a_million_names_under_load(lab, guard):
+    """What both sets have is denied all the time, what only one has is one or the other, what none has is never denied."""
+    lab.start_dns(["both.example. 60 IN A " + WEB4, "n10.of10.tracker.example. 60 IN A " + WEB4])
+    paths = [lab.directory / "domains.txt", lab.directory / "rules.txt"]
+    texts = [million(0), million(250000)]
+
+    def put(which):
+        for path, text in zip(paths, texts[which]):
+            fresh = path.with_suffix(".new")
+            fresh.write_text(text)
+            fresh.rename(path)
+    put(0)
+    guarded = guard(config=config(f'id = "own"; file = "{paths[0]}"; format = "domains";',
+                                  f'id = "rules"; file = "{paths[1]}"; format = "adblock";', more='lists = [ "own", "rules" ];'))
+    assert sum(row["entries"] for row in rows(guarded).values()) == 1000002
+    first = guarded.status()["lists"]["set_serial"]
+    denied, given = {("NXDOMAIN",)}, {("NOERROR", WEB4)}
+    expected = {"ads.example": denied, "www.banner.example": denied, "n300000.of900.tracker.example": denied,
+                "both.example": given, "n10.of10.tracker.example": denied | given}
+    askers = [Asker(lab, name) for name in expected]
+    try:
+        for i in range(6):
+            put((i + 1) % 2)
+            update(guarded)
+            assert guarded.status()["lists"]["set_serial"] > first + i
+            assert resolves(lab, "n10.of10.tracker.example") == (i % 2 == 0)
+            for asker, times in [(asker, asker.said.total() + 2) for asker in askers]:
+                wait_for(f"answers for {asker.asked_for}", lambda: asker.has_asked(times), 30)
+    finally:
+        for asker in askers:
+            asker.end()
+    for asker in askers:
+        assert set(asker.said) == expected[asker.asked_for], (asker.asked_for, asker.said)
+    assert guarded.status()["engine"]["deaths"] == 0
+
+
 def test_what_is_known_of_an_entity(lab, guard):
     lab.start_dns()
     ads, addresses = lab.directory / "ads.txt", lab.directory / "addresses.txt"

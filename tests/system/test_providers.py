@@ -201,7 +201,11 @@ def test_a_list_in_dns_by_rbldnsd(internet, guard):
         f'{{ id = "zen"; type = "dns"; zone = "zen.example"; server = "{LIST4}"; asks = "addresses"; }}',
         rules=("- L:dbl.phish", "- L:zen")))
     well(guarded, "dbl", "zen")
-    answers = ask(internet, "spam.com", "www.phish.com", "good.com", "by-address.com", "half.com")
+    with guarded.monitor() as monitor:
+        answers = ask(internet, "spam.com", "www.phish.com", "good.com", "by-address.com", "half.com")
+        for name in ("www.phish.com", "by-address.com"):  # nothing but the list says it: denied once it has answered
+            event = monitor.wait(event="dns", entity__domain=name, verdict="block")
+            assert event["stage"] == "after-intel", event
     assert {name: rest[1:] for name, rest in answers.items()} == {
         "spam.com": (0, 1), "www.phish.com": (3, 0), "good.com": (0, 1), "by-address.com": (3, 0), "half.com": (0, 1)}
     row = state(guarded, "dbl", "spam.com")
