@@ -131,6 +131,12 @@ static bool port_before_nat(void *context, const struct pr_tuple *seen, struct p
 	return machine->owner & 1;
 }
 
+static bool port_tracked(void *context, const struct pr_tuple *tuple)
+{
+	(void)tuple;
+	return ((const struct machine *)context)->owner & 2;
+}
+
 static enum pr_attack_opened port_opened(void *context, const struct pr_tuple *tuple,
 					 bool *ret_live)
 {
@@ -396,6 +402,7 @@ static void conntrack(struct machine *machine, struct pr_reader *reader)
 	if (choice & 8)
 		event.reply.src = address_of(choice >> 4);
 	event.counted = choice & 4;
+	event.unsure_since_us = choice & 128 ? machine->now_us - (choice & 64 ? 1000 : 0) : 0;
 	pr_engine_conntrack(machine->engine, &event, machine->now_us);
 }
 
@@ -565,6 +572,7 @@ static void init(struct machine *machine)
 		.context = machine,
 		.owner = port_owner,
 		.before_nat = port_before_nat,
+		.tracked = port_tracked,
 		.opened = port_opened,
 		.release = port_release,
 		.resolve = port_resolve,

@@ -30,6 +30,7 @@ static void on_entry(void *context, const struct pr_conntrack_entry *entry)
 		.bytes_reply = entry->bytes_reply,
 		.packets_original = entry->packets_original,
 		.packets_reply = entry->packets_reply,
+		.unsure_since_us = process->events_heard_us,
 	};
 
 	pr_engine_conntrack(process->engine, &link, pr_clock_monotonic_us());
@@ -61,13 +62,16 @@ static void conntrack_event(evutil_socket_t fd, short what, void *context)
 static void conntrack_due_event(evutil_socket_t fd, short what, void *context)
 {
 	struct pr_engine_process *process = context;
+	uint64_t begin_us = pr_clock_monotonic_us();
+	bool all = false;
 	int r;
-
-	pr_engine_settle(process->engine);
-	r = pr_conntrack_dispatch(process->conntrack_events, on_entry, process);
 
 	(void)fd;
 	(void)what;
+	pr_engine_settle(process->engine);
+	r = pr_conntrack_dispatch(process->conntrack_events, on_entry, process, &all);
+	if (all)
+		process->events_heard_us = begin_us;
 	if (r == PR_CONNTRACK_LOST) {
 		pr_log(PR_LOG_WARNING, "conntrack-events-lost", "what=read-anew");
 		read_anew(process);
@@ -124,6 +128,7 @@ void pr_engine_links_watch(struct pr_engine_process *process)
 					  EV_READ | EV_PERSIST, conntrack_event, process);
 	process->on_conntrack_due = event_new(process->base, -1, 0, conntrack_due_event, process);
 	pr_assert(process->on_conntrack && process->on_conntrack_due);
+	process->events_heard_us = 1; /* nothing yet */
 	event_add(process->on_conntrack, NULL);
 	process->on_look = event_new(process->base, -1, EV_PERSIST, look_event, process);
 	pr_assert(process->on_look);

@@ -28,6 +28,11 @@ static bool port_before_nat(void *context, const struct pr_tuple *seen, struct p
 	return pr_engine_who_before_nat(context, seen, ret_sent);
 }
 
+static bool port_tracked(void *context, const struct pr_tuple *tuple)
+{
+	return pr_engine_who_tracked(context, tuple);
+}
+
 static enum pr_attack_opened port_opened(void *context, const struct pr_tuple *tuple,
 					 bool *ret_live)
 {
@@ -124,6 +129,7 @@ struct pr_engine_ports pr_engine_process_ports(struct pr_engine_process *process
 	return (struct pr_engine_ports){ .context = process,
 					 .owner = port_owner,
 					 .before_nat = port_before_nat,
+					 .tracked = port_tracked,
 					 .opened = port_opened,
 					 .release = port_release,
 					 .resolve = port_resolve,

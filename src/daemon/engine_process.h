@@ -115,6 +115,7 @@ struct pr_engine_process {
 	struct event *on_look; /* once a second */
 	uint64_t n_table_full; /* dropped_table_full at the last look */
 	unsigned int n_looks;
+	uint64_t events_heard_us; /* all that conntrack said before that was heard */
 	pthread_mutex_t cut_lock;
 	struct pr_cut *cut;
 	struct pr_tuple expected[PR_ENGINE_EXPECTED_MAX];
@@ -169,6 +170,7 @@ enum pr_owner_outcome pr_engine_who(struct pr_engine_process *process,
 /* What a client of the nameserver sent, by the kernel's table of links. */
 bool pr_engine_who_before_nat(struct pr_engine_process *process, const struct pr_tuple *seen,
 			      struct pr_tuple *ret_sent);
+bool pr_engine_who_tracked(struct pr_engine_process *process, const struct pr_tuple *tuple);
 /* What has become of a link, by the same. */
 enum pr_attack_opened pr_engine_who_opened(struct pr_engine_process *process,
 					   const struct pr_tuple *tuple, bool *ret_live);

@@ -59,6 +59,18 @@ bool pr_engine_who_before_nat(struct pr_engine_process *process, const struct pr
 	return true;
 }
 
+bool pr_engine_who_tracked(struct pr_engine_process *process, const struct pr_tuple *tuple)
+{
+	struct pr_conntrack_entry entry;
+	int r = PR_CONNTRACK_NONE;
+
+	pthread_mutex_lock(&process->who_lock);
+	if (process->before_nat)
+		r = pr_conntrack_find(process->before_nat, tuple, &entry);
+	pthread_mutex_unlock(&process->who_lock);
+	return r == 0;
+}
+
 /* Assured: the kernel saw the handshake end; of other protocols an answer is all that there is. */
 enum pr_attack_opened pr_engine_who_opened(struct pr_engine_process *process,
 					   const struct pr_tuple *tuple, bool *ret_live)

@@ -12,6 +12,7 @@ struct pr_arrival {
 	enum pr_link_end_name end;
 	bool reply;
 	bool inherits; /* a new link: pr_link.inherits */
+	bool succeeds; /* a new link: pr_link.succeeds */
 	struct pr_verdict_order *order;
 };
 

@@ -53,6 +53,9 @@ struct pr_engine_ports {
 	 * of it, it came as it was sent. NULL: the same. */
 	bool (*before_nat)(void *context, const struct pr_tuple *seen, struct pr_tuple *ret_sent);
 
+	/* Has the kernel's table an entry of a link with these ends, either way round, which packets have passed in? NULL: no. */
+	bool (*tracked)(void *context, const struct pr_tuple *tuple);
+
 	/* What has become of a link, by the kernel's table: *ret_live where it is completed and not ending. NULL: nobody
 	 * knows. */
 	enum pr_attack_opened (*opened)(void *context, const struct pr_tuple *tuple,
@@ -188,6 +191,9 @@ struct pr_engine_conntrack {
 	enum pr_engine_link_event event;
 	struct pr_tuple original, reply; /* conntrack's two; `reply` tells of NAT */
 	bool counted;			 /* the four counters hold */
+	/* All that conntrack said before this time was heard: of a link that has sent since, it may mean the entry before that had
+	 * the same ends. 0 = it means what has these ends. */
+	uint64_t unsure_since_us;
 	uint64_t bytes_original, bytes_reply, packets_original, packets_reply;
 };
 void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntrack *event,

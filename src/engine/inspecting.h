@@ -44,8 +44,6 @@ enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
 /* The same for one that was parked. */
 enum pr_inspecting_outcome pr_inspecting_look_again(struct pr_engine *engine, struct pr_link *link,
 						    const struct pr_parked *parked);
-/* A SYN that is not the one that opened its link: another connection of the same two ends. */
-bool pr_inspecting_begins_anew(const struct pr_arrival *arrival);
 /* The link is over: what is held is dropped, what was seen is kept; or it is forgotten, and that too. */
 void pr_inspecting_stop(struct pr_engine *engine, struct pr_link *link);
 void pr_inspecting_forget(struct pr_engine *engine, struct pr_link *link);

@@ -314,18 +314,6 @@ enum pr_inspecting_outcome pr_inspecting_look_again(struct pr_engine *engine, st
 	return pr_inspecting_look(engine, &arrival);
 }
 
-bool pr_inspecting_begins_anew(const struct pr_arrival *arrival)
-{
-	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
-	const struct pr_link *link = arrival->link;
-
-	/* From elsewhere anybody may send one; but into what the kernel carries on, it hands up none. */
-	return link->isn_known && !arrival->reply &&
-	       (arrival->parsed.tcp_flags & both) == PR_TCP_SYN &&
-	       arrival->parsed.seq != link->isn &&
-	       (arrival->packet->hook == PR_HOOK_OUTPUT || link->look == PR_LINK_LOOK_OVER);
-}
-
 void pr_inspecting_stop(struct pr_engine *engine, struct pr_link *link)
 {
 	finish(engine, link);

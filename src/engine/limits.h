@@ -25,8 +25,6 @@
 #define PR_ENGINE_TUNNEL_FAILED_MS 2000u
 /* So long after the start the tunnel may say which flows it has. Then those are cut that have to be there and aren't. */
 #define PR_ENGINE_TUNNEL_HAVE_MS 3000u
-/* What conntrack says is over so soon after a packet of the same ends was handed up is the flow before. */
-#define PR_ENGINE_TUNNEL_YOUNG_US 1000000u
 /* Upstreams that links go by: those of the policy, and of the one before. Bytes of what went wrong with links; reached:
  * the general word for it. */
 #define PR_ENGINE_TUNNEL_UPSTREAMS_MAX 256u

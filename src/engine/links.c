@@ -19,6 +19,11 @@ bool pr_link_asks_by_datagram(const struct pr_link *link, enum pr_link_end_name 
 	       link->tuple.dst_port == PR_ENGINE_PORT_DOMAIN;
 }
 
+bool pr_link_is_tracked(const struct pr_engine *engine, const struct pr_link *link)
+{
+	return engine->ports.tracked && engine->ports.tracked(engine->ports.context, &link->tuple);
+}
+
 static void tell_end(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
 {
 	PR_UNINITIALIZED struct pr_subject_of of;
@@ -99,6 +104,19 @@ static void count(struct pr_link *link, const struct pr_engine_conntrack *event)
 		(uint32_t)(reversed ? event->packets_original : event->packets_reply);
 }
 
+/* Events are gathered, and ports may be used again meanwhile: is it about the entry before, of what had the same ends? What
+ * the kernel knows by now is newer than any event. The entry of a link whose packet is held is not there yet. */
+static bool is_of_former(struct pr_engine *engine, const struct pr_link *link,
+			 const struct pr_engine_conntrack *event)
+{
+	if (!event->unsure_since_us || link->last_us < event->unsure_since_us)
+		return false;
+	if (event->event == PR_LINK_EVENT_DESTROY)
+		return link->state == PR_LINK_UNCONFIRMED || pr_link_is_tracked(engine, link);
+	return link->succeeds && link->state == PR_LINK_UNCONFIRMED &&
+	       !pr_link_is_tracked(engine, link);
+}
+
 void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntrack *event,
 			 uint64_t now_us)
 {
@@ -108,10 +126,7 @@ void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntr
 	if (event->event == PR_LINK_EVENT_NEW)
 		pr_attackers_flow(engine, &event->original);
 	link = pr_links_find_conntrack(engine->links, &event->original, &event->reply);
-	/* Of the entry before it, that had the same ends. */
-	if (link && event->event == PR_LINK_EVENT_DESTROY && pr_tunnel_is_older(engine, link))
-		link = NULL;
-	if (link) {
+	if (link && !is_of_former(engine, link, event)) {
 		count(link, event);
 		if (event->event == PR_LINK_EVENT_DESTROY)
 			pr_link_end_it(engine, link);

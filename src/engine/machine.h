@@ -208,6 +208,8 @@ void pr_end_cut(struct pr_engine *engine, struct pr_link *link, enum pr_link_end
 /* The asking end of questions by datagrams: one flow may have several askers, one after the other. */
 bool pr_link_asks_by_datagram(const struct pr_link *link, enum pr_link_end_name end);
 void pr_link_end_it(struct pr_engine *engine, struct pr_link *link);
+/* Has conntrack an entry of its ends now? Not yet, while its first packet is with us. */
+bool pr_link_is_tracked(const struct pr_engine *engine, const struct pr_link *link);
 void pr_link_forgotten(void *context, struct pr_link *link);
 void pr_link_expired(void *context, struct pr_link *link);
 

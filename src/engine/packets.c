@@ -269,6 +269,7 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 	}
 	pr_pool_link_made(engine, arrival->link);
 	arrival->link->inherits = arrival->inherits;
+	arrival->link->succeeds = arrival->succeeds;
 	arrival->link->untracked = arrival->packet->untracked;
 	arrival->link->syn = tuple.proto == IPPROTO_TCP && (parsed->tcp_flags & both) == PR_TCP_SYN;
 	if (arrival->link->syn)
@@ -333,6 +334,14 @@ static bool taken_over(struct pr_engine *engine, const struct pr_arrival *arriva
 	return false;
 }
 
+/* Another link has the ends of the one that was known. */
+static enum pr_engine_packet_outcome succeed(struct pr_engine *engine, struct pr_arrival *arrival)
+{
+	arrival->succeeds = true;
+	pr_link_end_it(engine, arrival->link);
+	return new_link(engine, arrival);
+}
+
 /* The flow of another sender, in the same entry of conntrack's. */
 static enum pr_engine_packet_outcome next_senders(struct pr_engine *engine,
 						  struct pr_arrival *arrival)
@@ -340,8 +349,24 @@ static enum pr_engine_packet_outcome next_senders(struct pr_engine *engine,
 	const struct pr_link *link = arrival->link;
 
 	arrival->inherits = link->tuple.proto == IPPROTO_UDP && (link->inherits || link->tunnelled);
-	pr_link_end_it(engine, arrival->link);
-	return new_link(engine, arrival);
+	return succeed(engine, arrival);
+}
+
+/* A SYN that isn't the one that opened its link is another connection's. Anybody may send one from elsewhere, and one may be
+ * sent again into what is older than the engine: there it is another's where the kernel has no entry yet that it belongs to. */
+static bool begins_anew(const struct pr_engine *engine, const struct pr_arrival *arrival)
+{
+	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
+	const struct pr_link *link = arrival->link;
+
+	if (arrival->reply || link->tuple.proto != IPPROTO_TCP || arrival->parsed.icmp_error ||
+	    (arrival->parsed.tcp_flags & both) != PR_TCP_SYN ||
+	    (link->syn && arrival->parsed.seq == link->isn))
+		return false;
+	/* NAT sends it to the entry point, or it is refused there: the kernel hands up nothing else of it. */
+	if (link->tunnel || (arrival->packet->hook == PR_HOOK_OUTPUT && !link->adopted))
+		return true;
+	return !pr_link_is_tracked(engine, link);
 }
 
 /* What is forwarded is no link of this host's, whatever its tuple says, nor the other way round. */
@@ -373,9 +398,10 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	if (is_elsewhere(arrival)) {
 		if (spoof_of(engine, arrival) != PR_SPOOF_NO)
 			return drop_spoofed(engine, arrival);
-		pr_link_end_it(engine, arrival->link);
-		return new_link(engine, arrival);
+		return succeed(engine, arrival);
 	}
+	if (begins_anew(engine, arrival))
+		return succeed(engine, arrival);
 	arrival->end = pr_arrival_end(arrival);
 	end = &arrival->link->ends[arrival->end];
 	pr_links_touch(engine->links, arrival->link, engine->now_us);
@@ -393,12 +419,6 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	    pr_attackers_released(engine, arrival->link, arrival->end))
 		return undecided(engine, arrival);
 	engine->counters.packets_known_link++;
-	if (pr_inspecting_begins_anew(arrival) ||
-	    pr_tunnel_begins_anew(arrival->link, arrival->reply, arrival->parsed.tcp_flags,
-				  arrival->parsed.seq)) {
-		pr_link_end_it(engine, arrival->link);
-		return new_link(engine, arrival);
-	}
 	if (!taken_over(engine, arrival, &outcome, &ticket, &process))
 		return give_verdict(engine, arrival);
 	pr_process_release(process);

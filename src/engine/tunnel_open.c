@@ -185,26 +185,6 @@ bool pr_tunnel_is_unreachable(const struct pr_engine *engine, const struct pr_li
 	       tunnelled->outcome == PR_TUNNEL_UNREACHABLE && link->tuple.proto == IPPROTO_TCP;
 }
 
-bool pr_tunnel_begins_anew(const struct pr_link *link, bool reply, uint8_t tcp_flags, uint32_t seq)
-{
-	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
-
-	/* Of one that is older than the engine no SYN was seen: this one isn't its. */
-	return link->tunnel && !reply && (tcp_flags & both) == PR_TCP_SYN &&
-	       (!link->syn || seq != link->isn);
-}
-
-bool pr_tunnel_is_older(const struct pr_engine *engine, const struct pr_link *link)
-{
-	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
-
-	if (!tunnelled || !pr_tunnelled_is_with_tunnel(tunnelled))
-		return false;
-	return link->state == PR_LINK_UNCONFIRMED ||
-	       (link->tuple.proto == IPPROTO_UDP &&
-		engine->now_us - link->last_us < PR_ENGINE_TUNNEL_YOUNG_US);
-}
-
 bool pr_tunnel_awaits(const struct pr_engine *engine, const struct pr_link *link)
 {
 	const struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);

@@ -54,10 +54,6 @@ bool pr_tunnel_is_unreachable(const struct pr_engine *engine, const struct pr_li
 			      enum pr_link_end_name end);
 /* Nothing came in time of what the packet waited for. True: its end is decided by that, and what waits is let go. */
 bool pr_tunnel_expired(struct pr_engine *engine, struct pr_link *link);
-/* A SYN that is not the one that opened its link. */
-bool pr_tunnel_begins_anew(const struct pr_link *link, bool reply, uint8_t tcp_flags, uint32_t seq);
-/* What conntrack says is over was there before: the link has a new entry. */
-bool pr_tunnel_is_older(const struct pr_engine *engine, const struct pr_link *link);
 /* A flow that is older than the engine waits for what the tunnel says of it. */
 bool pr_tunnel_awaits(const struct pr_engine *engine, const struct pr_link *link);
 uint64_t pr_tunnel_tick(struct pr_engine *engine);

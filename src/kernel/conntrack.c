@@ -282,10 +282,11 @@ int pr_conntrack_forget_denied(struct pr_conntrack *conntrack, uint32_t mark_mas
 /* ---- events ---- */
 
 int pr_conntrack_dispatch(struct pr_conntrack *conntrack, pr_conntrack_callback *callback,
-			  void *context)
+			  void *context, bool *ret_all)
 {
 	int result = 0;
 
+	*ret_all = false;
 	for (unsigned int i = 0; i < READS_A_DISPATCH; i++) {
 		ssize_t n = recv(conntrack->event_fd, conntrack->buffer, READ_LEN, MSG_DONTWAIT);
 		const struct nlmsghdr *message = (const void *)conntrack->buffer;
@@ -295,8 +296,10 @@ int pr_conntrack_dispatch(struct pr_conntrack *conntrack, pr_conntrack_callback 
 			result = PR_CONNTRACK_LOST;
 			continue;
 		}
-		if (n < 0)
+		if (n < 0) {
+			*ret_all = errno == EAGAIN;
 			return errno == EAGAIN || errno == EINTR ? result : -errno;
+		}
 		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
 			struct pr_conntrack_entry entry;
 

@@ -42,9 +42,10 @@ void pr_conntrack_free(struct pr_conntrack *conntrack); /* takes NULL */
 int pr_conntrack_fd(
 	const struct pr_conntrack *conntrack); /* of the events, for poll(); -1 = none */
 
-/* Reads what is there, at most a few hundred events. 0, LOST or negative. */
+/* Reads what is there, but at some time it stops. *ret_all: nothing is left. 0, LOST or negative. */
 PR_MUST_USE int pr_conntrack_dispatch(struct pr_conntrack *conntrack,
-				      pr_conntrack_callback *callback, void *context);
+				      pr_conntrack_callback *callback, void *context,
+				      bool *ret_all);
 /* Every entry of both families. 0 or negative. */
 PR_MUST_USE int pr_conntrack_dump(struct pr_conntrack *conntrack, pr_conntrack_callback *callback,
 				  void *context);

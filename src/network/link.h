@@ -99,6 +99,7 @@ struct pr_link {
 	bool inherits : 1;  /* its ports were another sender's, and NAT sends them there still */
 	bool led_away : 1;  /* so it is denied, though it may go straight */
 	bool syn : 1;	    /* opened by one, whose sequence number is `isn` */
+	bool succeeds : 1;  /* the link before had its ends until it came */
 	uint8_t graceless : 2; /* adopted, but its end (bit 1 << PR_LINK_…) was guarded and not accepted yet */
 	uint8_t look : 2;   /* enum pr_link_look */
 	uint8_t spared : 2; /* packets that are dropped, not refused, while it is being cut */

@@ -132,7 +132,7 @@ static void step_flood(struct world *world, char **words, unsigned int n)
 	}
 }
 
-/* conntrack new|update|destroy TUPLE [reply TUPLE] [bytes N N] [packets N N] */
+/* conntrack new|update|destroy TUPLE [reply TUPLE] [bytes N N] [packets N N] [unsure] */
 static void step_conntrack(struct world *world, char **words, unsigned int n)
 {
 	struct pr_engine_conntrack event = { 0 };
@@ -158,6 +158,8 @@ static void step_conntrack(struct world *world, char **words, unsigned int n)
 			event.packets_original = step_number(world, words[at + 1]);
 			event.packets_reply = step_number(world, words[at + 2]);
 			at += 2;
+		} else if (step_is(words[at], "unsure")) {
+			event.unsure_since_us = 1;
 		}
 	}
 	pr_engine_conntrack(world->engine, &event, world->now_us);
@@ -250,6 +252,12 @@ static void step_generation(struct world *world, char **words, unsigned int n)
 static void step_upstream(struct world *world, char **words, unsigned int n)
 {
 	dns_upstream(world, words, n);
+}
+
+/* tracked yes|no */
+static void step_tracked(struct world *world, char **words, unsigned int n)
+{
+	world->tracked = n && step_is(words[0], "yes");
 }
 
 /* sync begin | sync end */
@@ -380,6 +388,7 @@ static const struct step {
 	{ "provider", step_provider, false },
 	{ "owner-known", step_owner_known, false },
 	{ "conntrack", step_conntrack, false },
+	{ "tracked", step_tracked, false },
 	{ "sync", step_sync, false },
 	{ "adopt", step_adopt, false },
 	{ "answer", step_answer, false },

@@ -89,6 +89,12 @@ static bool port_before_nat(void *context, const struct pr_tuple *seen, struct p
 	return false;
 }
 
+static bool port_tracked(void *context, const struct pr_tuple *tuple)
+{
+	(void)tuple;
+	return ((struct world *)context)->tracked;
+}
+
 static enum pr_attack_opened port_opened(void *context, const struct pr_tuple *tuple,
 					 bool *ret_live)
 {
@@ -191,6 +197,7 @@ void world_engine_start(struct world *world)
 		.context = world,
 		.owner = port_owner,
 		.before_nat = port_before_nat,
+		.tracked = port_tracked,
 		.opened = port_opened,
 		.release = port_release,
 		.resolve = port_resolve,

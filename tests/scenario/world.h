@@ -114,6 +114,7 @@ struct world {
 	bool tunnel_untold;	      /* what it is to open isn't written down */
 	enum pr_attack_opened opened; /* what becomes of all links */
 	bool live;
+	bool tracked; /* conntrack has entries of all links */
 
 	struct output *outputs;
 	unsigned int n_outputs;

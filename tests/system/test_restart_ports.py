@@ -50,40 +50,49 @@ def restart(guarded):
     guarded.start()
 
 
+HOW = {"engine": ((), kill_engine), "daemon": ((), restart), "kept": (("--on-stop", "keep"), restart)}
+
+
 def serve(lab, build):
     lab.internet.start(build / "tests" / "tools" / "reuse", "serve", PORT, ready=lab.internet.listens(PORT))
 
 
-def stress(lab, build, guarded, begin_anew, targets):
-    running = [Stress(lab, build, *target, 20000 + 1000 * i) if len(target) == 2 else
-               Stress(lab, build, *target[:2], 20000 + 1000 * i, target[2]) for i, target in enumerate(targets)]
+def stress(lab, build, guarded, how, targets, ends_with_it=False):
+    """`ends_with_it`: the other end of the connections is a socket of what begins anew."""
+    running = [Stress(lab, build, address, port, 20000 + 1000 * i, *kind) for i, (address, port, *kind) in enumerate(targets)]
     time.sleep(2)
+    began = []
     for _ in range(ROUNDS):
-        print("anew at", int(time.monotonic() * 1000))
-        begin_anew(guarded)
-        print("is back at", int(time.monotonic() * 1000))
-        time.sleep(3.5)
+        began.append(time.monotonic() * 1000)
+        HOW[how][1](guarded)
+        time.sleep(3.5)  # the ports are used some hundred times, and what was adopted has its time to go
+
+    def is_excused(line):
+        words = dict(word.split("=") for word in line.split()[1:] if "=" in word)
+        at, after = int(words["at_ms"]), int(words["after_ms"])
+        return ends_with_it and " receive " in f"{line} " and any(at - after <= when + 20 and at >= when for when in began)
     failed = [line for one in running for line in one.end()]
-    assert not failed, "\n".join(failed[:40])
+    assert not [line for line in failed if not is_excused(line)], "\n".join(failed[:40])
 
 
-@pytest.mark.parametrize("how, begin_anew", [("engine", kill_engine), ("daemon", restart), ("kept", restart)])
-def test_ports_used_again(lab, guard, build, how, begin_anew):
+@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("policy", ["", "permanent_verdicts = false;"])
+def test_ports_used_again(lab, guard, build, how, policy):
     serve(lab, build)
-    guarded = guard(arguments=("--on-stop", "keep") if how == "kept" else ())
-    stress(lab, build, guarded, begin_anew, [(WEB4, PORT), (WEB6, PORT)])
+    guarded = guard(policy, arguments=HOW[how][0])
+    stress(lab, build, guarded, how, [(WEB4, PORT), (WEB6, PORT)])
 
 
-@pytest.mark.parametrize("how, begin_anew", [("engine", kill_engine)])
-def test_ports_used_again_in_the_tunnel(lab, guard, build, how, begin_anew):
+@pytest.mark.parametrize("how", ["daemon", "kept"])
+def test_ports_used_again_in_the_tunnel(lab, guard, build, how):
     serve(lab, build)
     upstreams.start_socks(lab)
-    guarded = guard(TUNNEL)
-    stress(lab, build, guarded, begin_anew, [(WEB4, PORT)])
+    guarded = guard(TUNNEL, arguments=HOW[how][0])
+    stress(lab, build, guarded, how, [(WEB4, PORT)], ends_with_it=how != "engine")
 
 
-@pytest.mark.parametrize("how, begin_anew", [("engine", kill_engine)])
-def test_ports_used_again_for_questions(lab, guard, build, how, begin_anew):
+@pytest.mark.parametrize("how", HOW)
+def test_ports_used_again_for_questions(lab, guard, build, how):
     lab.start_dns()
-    guarded = guard()
-    stress(lab, build, guarded, begin_anew, [(DNS4, 53, "resets")])
+    guarded = guard(arguments=HOW[how][0])
+    stress(lab, build, guarded, how, [(DNS4, 53, "resets")], ends_with_it=True)

@@ -493,13 +493,14 @@ static void serve(void)
 				 { .fd = pr_nftables_watch_fd(nftables), .events = POLLIN },
 				 { .fd = pr_conntrack_fd(events), .events = POLLIN } };
 	char line[1024];
+	bool all;
 
 	for (;;) {
 		if (poll(fds, 3, -1) < 0)
 			continue;
 		if (fds[1].revents && pr_nftables_watch_dispatch(nftables, NULL, NULL) < 0)
 			return;
-		if (fds[2].revents && pr_conntrack_dispatch(events, heard, NULL) < 0)
+		if (fds[2].revents && pr_conntrack_dispatch(events, heard, NULL, &all) < 0)
 			return;
 		if (!fds[0].revents)
 			continue;

@@ -117,8 +117,14 @@ static void begin(struct slot *slot, uint64_t pause_us)
 	set_port(&from, slot->port);
 	if (bind(slot->fd, (struct sockaddr *)&from, to_len) < 0)
 		return end(slot, pause_us, "bind", errno);
-	if (connect(slot->fd, (struct sockaddr *)&to, to_len) < 0 && errno != EINPROGRESS)
-		end(slot, pause_us, "connect", errno);
+	if (connect(slot->fd, (struct sockaddr *)&to, to_len) == 0 || errno == EINPROGRESS)
+		return;
+	if (errno != EADDRNOTAVAIL)
+		return end(slot, pause_us, "connect", errno);
+	/* The last one's FIN isn't acknowledged yet. */
+	close(slot->fd);
+	slot->fd = -1;
+	slot->next_us = slot->began_us + pause_us;
 }
 
 static void go_on(struct slot *slot, uint64_t pause_us)
