@@ -11,6 +11,7 @@ taken down by close(), also when the process ends by an exception or a signal th
 """
 import atexit
 import contextlib
+import fcntl
 import json
 import os
 import pathlib
@@ -242,7 +243,7 @@ class Lab:
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix=f"portreeve-lab-{self.prefix}-"))
         self.directory.chmod(0o755)
         self.processes, self.namespaces = [], []
-        self.etc = []
+        self.etc, self.locks = [], {}
         atexit.register(self.close)
         try:
             self.host, self.internet = self._add("host"), self._add("internet")
@@ -394,6 +395,12 @@ class Lab:
         size = ["-b", 4096] if proto == "tcp" else []
         return namespace.start("socat", "-t", 60, *size, kind, "PIPE", ready=namespace.listens(port, proto))
 
+    def alone_with(self, what):
+        """Waits until no other lab of this machine has it, and keeps it until the end: a name that namespaces don't part."""
+        if what not in self.locks:
+            self.locks[what] = open(f"/run/lock/portreeve-lab-{what}", "w", encoding="ascii")
+            fcntl.flock(self.locks[what], fcntl.LOCK_EX)
+
     def end(self, process, seconds=20.0):
         """Ends a process that this lab started, politely first."""
         if process.poll() is None:
@@ -414,6 +421,8 @@ class Lab:
             self._end_inhabitants(namespace)
             run("ip", "netns", "del", namespace.name, check=False)
         self.namespaces.clear()
+        for lock in self.locks.values():
+            lock.close()
         for directory in self.etc:
             shutil.rmtree(directory, ignore_errors=True)
         if not os.environ.get("PORTREEVE_LAB_KEEP"):

@@ -131,6 +131,7 @@ def start_wireguard(lab, namespace=None, device="wg0", default_metric=5000):
     add_addresses(lab)
     host = namespace or lab.host
     # The names differ: wireguard-go's sockets in /run do not know namespaces.
+    lab.alone_with("wireguard")
     ends = {lab.internet: ("gateway", GATEWAY4, GATEWAY6, f"{device}-gateway"), host: ("host", INSIDE4, INSIDE6, device)}
     keys, processes = {}, []
     for end, (role, *_) in ends.items():
@@ -152,5 +153,5 @@ def start_wireguard(lab, namespace=None, device="wg0", default_metric=5000):
         end.ip("link", "set", name, "mtu", 1420, "up")
     host.ip("route", "add", "default", "dev", device, "metric", default_metric)
     host.ip("-6", "route", "add", "default", "dev", device, "metric", default_metric)
-    host.run("ping", "-c1", "-W5", "-I", device, GATEWAY4)
+    host.run("ping", "-c1", "-W20", "-I", device, GATEWAY4)
     return processes

@@ -21,6 +21,7 @@ def ssh_keyscan(lab):
 @capture(flow(51820, "wireguard"), needs=["wireguard-go", "wg"])
 def wireguard(lab):
     """wireguard-go on both ends"""
+    lab.alone_with("wireguard")
     keys, started = {}, []
     for namespace in (lab.host, lab.internet):
         private = lab.directory / f"wg-{namespace.role}"
@@ -42,7 +43,7 @@ def wireguard(lab):
 
 
 def chronyd(lab, *server):
-    lab.client("chronyd", "-Q", "-x", "-d", "-u", "root", "-f", "/dev/null", "-t", 10, f"pidfile {lab.directory}/client.pid", "cmdport 0",
+    lab.client("chronyd", "-Q", "-x", "-d", "-u", "root", "-f", "/dev/null", "-t", 60, f"pidfile {lab.directory}/client.pid", "cmdport 0",
                "bindcmdaddress /", "maxdistance 16", f"server {' '.join(server)} iburst maxsamples 2", *more_of(lab), check=False)
 
 
@@ -76,7 +77,7 @@ BY_CHANCE = {"old": either(False, True), "encrypted": either("yes", "unknown")}
 
 
 def turn(lab, *words):
-    lab.client("timeout", 2, "turnutils_uclient", "-u", "me", "-w", "secret", "-n", 3, "-m", 1, "-y", "-c", *words, ADS4, check=False)
+    lab.until("start_mclient", "turnutils_uclient", "-u", "me", "-w", "secret", "-n", 3, "-m", 1, "-y", "-c", *words, ADS4)
 
 
 @capture(flow(3478, "stun", proto="udp", encrypted=RELAYED), needs=["turnutils_uclient"])
@@ -122,4 +123,4 @@ def dtls(lab, port, *words):
 @capture(flow(4445, "dtls", names=["router.example"], version="1.2"), needs=["gnutls-cli"])
 def dtls_gnutls(lab):
     """gnutls-cli, DTLS"""
-    lab.fed("hello\n", "timeout", 2, "gnutls-cli", "--udp", "--insecure", "-p", 4445, "router.example")
+    lab.until("hello", "gnutls-cli", "--udp", "--insecure", "-p", 4445, "router.example", text="hello\n")

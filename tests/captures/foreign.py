@@ -19,7 +19,7 @@ def redis(lab):
 @capture(unknown(11211), needs=["memcached"])
 def memcached(lab):
     """memcached's protocol, as text"""
-    lab.fed("set a 0 60 5\r\nhello\r\nget a\r\nquit\r\n", "socat", "-t", 1, "-", f"TCP4:{ADS4}:11211")
+    lab.fed("set a 0 60 5\r\nhello\r\nget a\r\nquit\r\n", "socat", "-t", 20, "-", f"TCP4:{ADS4}:11211")
 
 
 @capture(unknown(1883), flow(8883, "tls", version="1.3"), needs=["mosquitto_pub"])
@@ -59,8 +59,8 @@ def openvpn(lab):
         server = lab.internet.start("openvpn", *common, "--tls-server", "--dh", "none", "--port", port, "--local", ADS4, "--proto",
                                     proto if proto == "udp4" else "tcp4-server", "--cert", lab.issued[0], "--key", lab.issued[1],
                                     ready=lab.internet.listens(port, proto[:3]))
-        lab.client("timeout", 2, "openvpn", *common, "--tls-client", "--remote", ADS4, port, "--nobind", "--proto",
-                   proto if proto == "udp4" else "tcp4-client", "--cert", crt, "--key", key, check=False)
+        lab.until("Peer Connection Initiated", "openvpn", *common, "--tls-client", "--remote", ADS4, port, "--nobind", "--proto",
+                   proto if proto == "udp4" else "tcp4-client", "--cert", crt, "--key", key)
         lab.end(server)
 
 
@@ -70,7 +70,7 @@ for seed in range(20):
     draw = random.Random(seed)
     for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
         with socket.create_connection((sys.argv[1], 7777)) if kind == socket.SOCK_STREAM else socket.socket(socket.AF_INET, kind) as end:
-            end.settimeout(5)
+            end.settimeout(20)
             if kind == socket.SOCK_DGRAM:
                 end.connect((sys.argv[1], 7777))
             noise = draw.randbytes(draw.randint(1, 1200))

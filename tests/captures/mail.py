@@ -12,7 +12,7 @@ def begins(port, protocol, *names, **facts):
 
 
 def curl(lab, *words, **options):
-    return lab.client("curl", "-sSk", "--max-time", "10", *words, **options)
+    return lab.client("curl", "-sSk", "--max-time", "60", *words, **options)
 
 
 def send(lab, url, *words):

@@ -91,7 +91,7 @@ def mdns(lab):
                                        'mount -t tmpfs none /run; exec "$@"', "sh", "avahi-daemon", "--no-drop-root",
                                        "--no-chroot", "--no-rlimits", "-f", config))
         wait_for("avahi", lambda: "Server startup complete" in started[-1].log.read_text())
-    lab.client("timeout", 1, "mdns-scan", check=False)
+    lab.client("timeout", 2, "mdns-scan", check=False)
     for process in started:
         lab.end(process)
 
@@ -131,6 +131,6 @@ def dhcp(lab):
                            "--pid-file=", ready=lab.lan.listens(67, "udp"))
     lab.client("udhcpc", "-i", "eth0", "-s", "/bin/true", "-n", "-q", "-f", "-t", 3, "-T", 1)
     script = ["-sf", "/bin/true", "-lf", lab.directory / "dhclient.leases", "-pf", lab.directory / "dhclient.pid"]
-    lab.client("timeout", 5, "dhclient", "-1", *script, "eth0")
+    lab.client("timeout", 60, "dhclient", "-1", *script, "eth0")
     lab.client("dhclient", "-r", *script, "eth0")
     lab.end(server)

@@ -68,12 +68,26 @@ class CaptureLab(portreeve_lab.Lab):
         self.home.mkdir()
         self.environment = {**os.environ, "HOME": str(self.home), "LC_ALL": "C", "XDG_RUNTIME_DIR": str(self.home)}
 
-    def client(self, *words, check=True, timeout=30, **options):
+    def client(self, *words, check=True, timeout=180, **options):
         """Runs a program on the guarded host to its end."""
         options.setdefault("env", self.environment)
         return self.host.run(*words, check=check, timeout=timeout, **options)
 
-    def fed(self, text, *words, seconds=10):
+    def until(self, said, *words, text=""):
+        """A client that doesn't end by itself: it is typed to, and ended as soon as it says what is looked for (an expression)."""
+        log = self.directory / "until.log"
+        with open(log, "wb") as output:
+            client = subprocess.Popen(self.host.command(*words), stdin=subprocess.PIPE, stdout=output, stderr=output, env=self.environment)
+        with client:
+            client.stdin.write(text.encode())
+            client.stdin.flush()
+            try:
+                portreeve_lab.wait_for(f"{words[0]} to say {said}", lambda: client.poll() is not None or re.search(
+                    said, log.read_text(errors="replace")))
+            finally:
+                client.terminate()
+
+    def fed(self, text, *words, seconds=60):
         """A client that is typed to: ends when it has said all, or after so many seconds."""
         try:
             return subprocess.run(self.host.command(*words), input=text, text=True, stdout=subprocess.PIPE,

@@ -132,7 +132,7 @@ alias_database =
         "error unix - - n - - error\nretry unix - - n - - error\ndiscard unix - - n - - discard\n"
         "local unix - n n - - local\nanvil unix - - n - 1 anvil\nscache unix - - n - 1 scache\n"
         "postlog unix-dgram n - n - 1 postlogd\n")
-    lab.internet.start("postfix", "-c", directory / "config", "start-fg", seconds=30, ready=listening(lab, 25, 465, 587, 2525))
+    lab.internet.start("postfix", "-c", directory / "config", "start-fg", ready=listening(lab, 25, 465, 587, 2525))
 
 
 def dovecot(lab):
@@ -165,7 +165,7 @@ userdb {{
   args = uid=nobody gid=nogroup home={directory}/mail/%u
 }}
 """)
-    lab.internet.start("dovecot", "-F", "-c", config, seconds=30, ready=listening(lab, 110, 143, 993, 995))
+    lab.internet.start("dovecot", "-F", "-c", config, ready=listening(lab, 110, 143, 993, 995))
 
 
 def postgresql(lab):
@@ -174,7 +174,7 @@ def postgresql(lab):
     shutil.chown(directory, "postgres", "postgres")
     programs = pathlib.Path(sorted(glob.glob("/usr/lib/postgresql/*/bin"))[-1])
     run("runuser", "-u", "postgres", "--", programs / "initdb", "-A", "trust", "--no-sync", "-D", directory / "data",
-        cwd="/", timeout=120)
+        cwd="/", timeout=600)
     for source, name in zip(lab.rsa, ("server.crt", "server.key")):
         shutil.copy(source, directory / "data" / name)
         shutil.chown(directory / "data" / name, "postgres", "postgres")
@@ -183,7 +183,7 @@ def postgresql(lab):
         file.write("host all all all trust\n")
     lab.internet.start("runuser", "-u", "postgres", "--", programs / "postgres", "-D", directory / "data", "-c",
                        f"listen_addresses={ADS4}", "-c", "ssl=on", "-c", f"unix_socket_directories={directory}",
-                       "-c", "fsync=off", cwd="/", seconds=30, ready=listening(lab, 5432))
+                       "-c", "fsync=off", cwd="/", ready=listening(lab, 5432))
 
 
 def vsftpd(lab):
@@ -223,7 +223,7 @@ def coturn(lab):
                        "--tls-listening-port", 5349, "--cert", crt, "--pkey", key, "--realm", "turn.example",
                        "--user", "me:secret", "--lt-cred-mech", "--no-cli", "--log-file", "stdout",
                        "--allow-loopback-peers", "--pidfile", lab.directory / "turn.pid", "--db",
-                       lab.directory / "turn.db", seconds=20, ready=listening(lab, 3478, 5349))
+                       lab.directory / "turn.db", ready=listening(lab, 3478, 5349))
 
 
 def chrony(lab):

@@ -22,7 +22,7 @@ def http(port, *names, **facts):
 
 
 def curl(lab, *words, **options):
-    return lab.client("curl", "-sSk", "--max-time", "10", "-o", "/dev/null", *words, **options)
+    return lab.client("curl", "-sSk", "--max-time", "60", "-o", "/dev/null", *words, **options)
 
 
 @capture(http(80, "example.com", n=1))
@@ -150,7 +150,7 @@ def nss_tstclnt(lab):
     """NSS's tstclnt"""
     request = "GET / HTTP/1.0\r\nHost: example.com\r\n\r\n"
     for name, port in (("example.com", 443), ("rsa.example", 4433)):
-        lab.fed(request, "timeout", 1, "tstclnt", "-h", name, "-p", port, "-o", "-D", "-b", "-4", "-a", name)
+        lab.until("It works", "tstclnt", "-h", name, "-p", port, "-o", "-D", "-b", "-4", "-a", name, text=request)
 
 
 @capture(tls(443, "example.com"), tls(4433, "rsa.example", version="1.2", certificate="rsa.example"),
@@ -215,7 +215,7 @@ def go(lab):
     source, program = lab.directory / "fetch.go", lab.directory / "fetch"
     if not program.exists():
         source.write_text(GO)
-        run("go", "build", "-o", program, source, timeout=120, env=dict(
+        run("go", "build", "-o", program, source, timeout=600, env=dict(
             os.environ, CGO_ENABLED="0", GO111MODULE="off", GOFLAGS="", GOCACHE=str(lab.kept / "go"), HOME=str(lab.home)))
     lab.client(program, "http://example.com/", "https://example.com/", "https://rsa.example:4433/")
 
@@ -224,7 +224,7 @@ def go(lab):
 def java(lab):
     """Java's own TLS (JSSE), by keytool"""
     for place in ("example.com:443", "rsa.example:4433"):
-        lab.client("keytool", "-printcert", "-sslserver", place, timeout=60)
+        lab.client("keytool", "-printcert", "-sslserver", place, timeout=180)
 
 
 PYTHON = """
@@ -264,7 +264,7 @@ CHROMIUM = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-fir
 
 
 def chromium_loads(lab, profile, *words):
-    done = lab.client(*CHROMIUM, f"--user-data-dir={lab.directory / profile}", *words, timeout=60)
+    done = lab.client(*CHROMIUM, f"--user-data-dir={lab.directory / profile}", *words, timeout=180)
     assert "It works." in done.stdout, done.stdout
 
 

@@ -82,6 +82,7 @@ def test_rules_for_what_datagrams_speak(lab, guard):
 @pytest.fixture
 def wireguard(lab):
     """wireguard-go at both ends; the host's end sends to the Internet's from a port of its own."""
+    lab.alone_with("wireguard")
     keys = {}
     for namespace in (lab.host, lab.internet):
         private = lab.directory / f"wg-{namespace.role}"

@@ -40,6 +40,7 @@ def test_run_leaves_nothing_behind(lab, build, how, monkeypatch):
     command = lab.host.command("packaging/run", os.path.relpath(build))
     process, terminal = pty.fork()
     if process == 0:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background has it ignored, and so would a shell
         os.execvp(command[0], command)
     said = b""
     while b"is guarded" not in said:

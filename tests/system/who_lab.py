@@ -10,7 +10,6 @@ import secrets
 import signal
 import subprocess
 import textwrap
-import time
 
 import portreeve_lab
 from portreeve_lab import run
@@ -65,7 +64,7 @@ class Client:
     def end(self):
         """Lets it run to its end."""
         self.process.stdin.close()
-        self.process.wait(timeout=20)
+        self.process.wait(timeout=60)
 
 
 class Who:
@@ -98,7 +97,7 @@ class Who:
 
     def close(self):
         self.process.stdin.close()
-        assert self.process.wait(timeout=20) == 0
+        assert self.process.wait(timeout=60) == 0
 
 
 class Place(contextlib.AbstractContextManager):
@@ -115,6 +114,13 @@ class Place(contextlib.AbstractContextManager):
         except BaseException:
             self.__exit__(None, None, None)
             raise
+
+    def _end_inhabitants(self):
+        pids = (self.cgroup / "cgroup.procs").read_text().split()
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(int(pid), signal.SIGKILL)
+        return not pids
 
     def add_namespace(self, name):
         run("ip", "netns", "add", name)
@@ -147,14 +153,7 @@ class Place(contextlib.AbstractContextManager):
             process.wait()
         # Children of the clients: the control group names them.
         with contextlib.suppress(FileNotFoundError):
-            for _ in range(100):
-                pids = (self.cgroup / "cgroup.procs").read_text().split()
-                if not pids:
-                    break
-                for pid in pids:
-                    with contextlib.suppress(ProcessLookupError):
-                        os.kill(int(pid), signal.SIGKILL)
-                time.sleep(0.02)
+            portreeve_lab.wait_for("the control group to be empty", self._end_inhabitants)
             self.cgroup.rmdir()
         for name in self.namespaces:
             run("ip", "netns", "del", name, check=False)
