@@ -61,14 +61,14 @@ def start_socks(lab, address=PROXIES4[0], port=1080, user=None, password=None, n
     return namespace.start("microsocks", "-i", address, "-p", port, *account, ready=listens_at(namespace, address, port))
 
 
-def start_socks_datagrams(lab, address=PROXIES4[0], port=1080):
-    """danted: TCP, and UDP ASSOCIATE."""
+def start_socks_datagrams(lab, address=PROXIES4[0], port=1080, before=""):
+    """danted: TCP, and UDP ASSOCIATE; `before` are rules that go before."""
     add_addresses(lab)
     config = lab.directory / f"danted-{address}-{port}.conf"
     config.write_text(f"logoutput: stderr\ninternal: {address} port = {port}\n" +
                       "".join(f"external: {one}\n" for one in (address, PROXIES6[0])) +
                       "clientmethod: none\nsocksmethod: none\nuser.privileged: root\nuser.unprivileged: nobody\n"
-                      "client pass { from: 0/0 to: 0/0 }\n"
+                      f"client pass {{ from: 0/0 to: 0/0 }}\n{before}"
                       "socks pass { from: 0/0 to: 0/0 command: connect udpassociate\n log: connect\n}\n"
                       "socks pass { from: 0/0 to: 0/0 command: bindreply udpreply }\n")
     return lab.internet.start("danted", "-f", config, ready=listens_at(lab.internet, address, port))
@@ -80,8 +80,8 @@ def start_datagram_echo(lab, address, port):
                               ready=listens_at(lab.internet, address, port, "udp"))
 
 
-def start_connect(lab, address=PROXIES4[0], port=3128, user=None, password=None):
-    """squid: CONNECT over plain HTTP/1.1, with an account if one is given."""
+def start_connect(lab, address=PROXIES4[0], port=3128, user=None, password=None, before=""):
+    """squid: CONNECT over plain HTTP/1.1, with an account if one is given; `before` are rules that go before."""
     add_addresses(lab)
     directory = lab.directory / f"squid-{address}-{port}"
     directory.mkdir()
@@ -93,7 +93,7 @@ def start_connect(lab, address=PROXIES4[0], port=3128, user=None, password=None)
                   "acl known proxy_auth REQUIRED\nhttp_access allow known\nhttp_access deny all\n")
     run("chown", "-R", "proxy:proxy", directory)
     config = directory / "squid.conf"
-    config.write_text(f"http_port {address}:{port}\n{access}pid_filename {directory}/pid\ncache deny all\ncache_mem 1 MB\n"
+    config.write_text(f"http_port {address}:{port}\n{before}{access}pid_filename {directory}/pid\ncache deny all\ncache_mem 1 MB\n"
                       f"access_log stdio:{directory}/access.log\ncache_log {directory}/cache.log\nshutdown_lifetime 0 seconds\n"
                       f"coredump_dir {directory}\nvisible_hostname proxy.example\npinger_enable off\nhosts_file none\n"
                       f"dns_nameservers {DNS4}\nmax_filedescriptors 8192\n")

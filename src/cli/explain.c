@@ -4,6 +4,28 @@
 
 #include <string.h>
 
+/* Whether the way works now, and what becomes of the link if not. */
+static void tunnel_line(const struct pr_cli *cli, const json_t *row)
+{
+	const char *tunnel = pr_cli_text(row, "tunnel"), *state = pr_cli_text(row, "tunnel_state");
+	const char *why = pr_cli_text(row, "tunnel_why"), *since = pr_cli_text(row, "tunnel_since");
+	const char *then = pr_cli_text(row, "tunnel_then");
+	char id[128], clean[512];
+
+	if (!tunnel || !state)
+		return;
+	fprintf(cli->out, "through `%s` (%s", pr_cli_clean(tunnel, id, sizeof(id)),
+		strcmp(state, "unknown") == 0 ? "not used yet" : state);
+	if (why)
+		fprintf(cli->out, ": %s", pr_cli_clean(why, clean, sizeof(clean)));
+	if (since)
+		fprintf(cli->out, ", since %.*sZ", (int)strcspn(since, ".Z"), since);
+	fprintf(cli->out, ")%s\n",
+		!then			      ? ""
+		: strcmp(then, "direct") == 0 ? ": would go without it (without_tunnel)"
+					      : ": would be blocked");
+}
+
 struct shown {
 	char stage[32];
 	const char *entity, *app;
@@ -23,6 +45,7 @@ static void on_line(const struct pr_cli *cli, const json_t *row, void *context)
 	if (json_is_true(json_object_get(row, "summary"))) {
 		fprintf(cli->out, "%s at %s: %s\n", said ? said : "", stage ? stage : "",
 			text ? pr_cli_clean(text, clean, sizeof(clean)) : "");
+		tunnel_line(cli, row);
 		if (said && strcmp(said, "open") == 0 && shown->is_domain)
 			fprintf(cli->out,
 				"(portreeve dns query %s%s%s: asks for its addresses and "

@@ -21,7 +21,8 @@ static void tunnel_row(const struct pr_cli *cli, const json_t *row, void *contex
 	const char *state = pr_cli_text(row, "state"), *why = pr_cli_text(row, "why");
 	unsigned int *n = context;
 	char latency[24], clean[512];
-	bool down = state && strcmp(state, "down") == 0;
+	bool ill = state && (strcmp(state, "down") == 0 || strcmp(state, "failing") == 0);
+	const char *since = pr_cli_text(row, "since");
 
 	if (cli->json)
 		return pr_cli_json(cli, row);
@@ -30,10 +31,13 @@ static void tunnel_row(const struct pr_cli *cli, const json_t *row, void *contex
 			KIND_COLUMN, "kind", "state", "latency", "links", "opened", "failed");
 	fprintf(cli->out, "%-*s %-*s %s%-8s%s %10s %7lld %9lld %9lld\n", ID_COLUMN,
 		id ? pr_cli_clean(id, clean, sizeof(clean)) : "", KIND_COLUMN, kind ? kind : "",
-		pr_cli_verdict_colour(cli, down ? "block" : "accept"), state ? state : "unknown",
+		pr_cli_verdict_colour(cli, ill ? "block" : "accept"), state ? state : "unknown",
 		pr_cli_plain(cli), latency_of(row, latency), (long long)pr_cli_number(row, "links"),
 		(long long)pr_cli_number(row, "opened"), (long long)pr_cli_number(row, "failed"));
-	if (why && *why)
+	if (ill && since)
+		fprintf(cli->out, "  since %.*sZ: %s\n", (int)strcspn(since, ".Z"), since,
+			why ? pr_cli_clean(why, clean, sizeof(clean)) : "");
+	else if (why && *why)
 		fprintf(cli->out, "  failed last: %s\n", pr_cli_clean(why, clean, sizeof(clean)));
 }
 

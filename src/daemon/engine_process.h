@@ -8,6 +8,7 @@
  */
 #pragma once
 
+#include "base/clock.h"
 #include "daemon/outbox.h"
 #include "daemon/start.h"
 #include "engine/engine.h"
@@ -244,6 +245,9 @@ void pr_engine_tunnel_upstreams_policy(const struct pr_policy *policy);
 void pr_engine_tunnel_upstreams_state(const struct pr_message *message);
 /* The tunnel is gone: nothing is known of them. */
 void pr_engine_tunnel_upstreams_forget(void);
+/* How it is with an upstream that something would go by: `tunnel_state` and what belongs to it. Borrows. */
+void pr_engine_tunnel_upstreams_explain(struct pr_pairs *pairs, const char *upstream,
+					bool direct_without, char since[PR_CLOCK_TEXT_SIZE]);
 /* How many there are, how many of them are up, and what links they carry. */
 unsigned int pr_engine_tunnel_upstreams_count(unsigned int *ret_up, uint64_t *ret_links);
 /* PR_MESSAGE_TUNNEL_POOL. */

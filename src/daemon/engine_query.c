@@ -325,6 +325,7 @@ static void on_line(void *context, const struct pr_engine_explained *explained)
 {
 	struct query *query = context;
 	struct pr_pairs pairs = { 0 };
+	char since[PR_CLOCK_TEXT_SIZE];
 
 	if (explained->summary)
 		(void)pr_pairs_add(&pairs, "summary", "true");
@@ -335,8 +336,11 @@ static void on_line(void *context, const struct pr_engine_explained *explained)
 		(void)pr_pairs_add(&pairs, "said", explained->said);
 	if (explained->text)
 		(void)pr_pairs_add(&pairs, "text", explained->text);
-	if (explained->tunnel)
+	if (explained->tunnel) {
 		(void)pr_pairs_add(&pairs, "tunnel", explained->tunnel);
+		pr_engine_tunnel_upstreams_explain(&pairs, explained->tunnel,
+						   explained->direct_without, since);
+	}
 	if (explained->decides)
 		(void)pr_pairs_add(&pairs, "decided", "true");
 	send_pairs(query, PR_MESSAGE_PAIRS, &pairs);

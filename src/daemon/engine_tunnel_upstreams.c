@@ -113,7 +113,46 @@ static bool find_state(const char *id, struct pr_pairs *ret_pairs)
 
 static bool is_up(const struct pr_pairs *state)
 {
-	return pr_pairs_number(state, "up", 0) == 1;
+	return pr_pairs_number(state, "up", 0) == 1 && !pr_pairs_number(state, "failing", 0);
+}
+
+static const char *state_name(const struct pr_pairs *state)
+{
+	if (!pr_pairs_get(state, "up"))
+		return "unknown";
+	if (pr_pairs_number(state, "up", 0) != 1)
+		return "down";
+	return is_up(state) ? "up" : "failing";
+}
+
+/* Since when it isn't up, as a time of day. */
+static void add_since(struct pr_pairs *pairs, const char *key, const struct pr_pairs *state,
+		      char *text)
+{
+	uint64_t since_us = pr_pairs_number(state, "since_s", 0) * 1000000;
+	uint64_t now_us = pr_clock_monotonic_us();
+
+	if (!since_us || since_us > now_us)
+		return;
+	(void)pr_pairs_add(pairs, key,
+			   pr_clock_format(pr_clock_real_us() - (now_us - since_us), text));
+}
+
+void pr_engine_tunnel_upstreams_explain(struct pr_pairs *pairs, const char *upstream,
+					bool direct_without, char since[PR_CLOCK_TEXT_SIZE])
+{
+	static struct pr_pairs state;
+	const char *name, *why;
+
+	(void)find_state(upstream, &state);
+	name = state_name(&state);
+	why = pr_pairs_get(&state, "why");
+	(void)pr_pairs_add(pairs, "tunnel_state", name);
+	add_since(pairs, "tunnel_since", &state, since);
+	if (why && (strcmp(name, "down") == 0 || strcmp(name, "failing") == 0))
+		(void)pr_pairs_add(pairs, "tunnel_why", why);
+	if (strcmp(name, "down") == 0)
+		(void)pr_pairs_add(pairs, "tunnel_then", direct_without ? "direct" : "blocked");
 }
 
 unsigned int pr_engine_tunnel_upstreams_count(unsigned int *ret_up, uint64_t *ret_links)
@@ -148,16 +187,17 @@ void pr_engine_tunnel_upstreams_query(struct pr_engine_process *process, uint64_
 
 	for (unsigned int i = 0; i < n_upstreams; i++) {
 		struct pr_pairs state, pairs = { 0 };
-		bool known = find_state(upstreams[i].id, &state) && pr_pairs_get(&state, "up");
+		char since[PR_CLOCK_TEXT_SIZE];
 
+		(void)find_state(upstreams[i].id, &state);
 		(void)pr_pairs_add(&pairs, "upstream", upstreams[i].id);
 		(void)pr_pairs_add(&pairs, "kind", pr_tunnel_kind_name(upstreams[i].kind));
-		(void)pr_pairs_add(&pairs, "state",
-				   !known	   ? "unknown"
-				   : is_up(&state) ? "up"
-						   : "down");
+		(void)pr_pairs_add(&pairs, "state", state_name(&state));
+		add_since(&pairs, "since", &state, since);
 		for (unsigned int j = 0; j < state.n; j++)
 			if (strcmp(state.pairs[j].key, "up") != 0 &&
+			    strcmp(state.pairs[j].key, "failing") != 0 &&
+			    strcmp(state.pairs[j].key, "since_s") != 0 &&
 			    !pr_pairs_get(&pairs, state.pairs[j].key))
 				(void)pr_pairs_add(&pairs, state.pairs[j].key,
 						   state.pairs[j].value);

@@ -369,6 +369,7 @@ struct pr_engine_explained {
 	const char *said;
 	const char *text;   /* a sentence */
 	const char *tunnel; /* of the summary: the upstream that it is to go through; NULL = none */
+	bool direct_without; /* where that is down it goes without (without_tunnel) */
 	bool decides;
 };
 /* A provider of the policy, and what it said of an entity. */

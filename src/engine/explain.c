@@ -160,6 +160,15 @@ static const char *tunnel_of(const struct explaining *explaining,
 	return *tunnel ? tunnel : NULL;
 }
 
+static bool is_direct_without(const struct explaining *explaining)
+{
+	const struct pr_subject *subject = explaining->subject;
+
+	return !subject->pooled &&
+	       pr_policy_settings(explaining->engine->policy, subject->profile)->without_tunnel ==
+		       PR_WITHOUT_TUNNEL_DIRECT;
+}
+
 static void say_summary(const struct explaining *explaining, enum pr_stage stage)
 {
 	const struct pr_explained_stage *explained = &explaining->explanation->stages[stage];
@@ -173,6 +182,7 @@ static void say_summary(const struct explaining *explaining, enum pr_stage stage
 		.said = is_verdict ? pr_verdict_name(decision->verdict)
 				   : pr_outcome_name(decision->outcome),
 		.tunnel = tunnel_of(explaining, decision),
+		.direct_without = is_direct_without(explaining),
 		.text = is_final(explained)
 				? pr_decision_reason(explaining->engine->policy,
 						     explaining->engine->intel, explaining->subject,

@@ -152,6 +152,8 @@ static bool is_there_another(struct pr_tunnel *tunnel, struct pr_carried *carrie
 {
 	uint64_t now_us = pr_clock_monotonic_us();
 
+	if (pr_carrier_account_refused(carried->carrier))
+		pr_ways_account_refused(tunnel->ways, &carried->mark, hop);
 	if (!pr_carrier_unanswered(carried->carrier))
 		return pr_ways_opened(tunnel->ways, &carried->mark, outcome, hop,
 				      now_us - carried->began_us, why, now_us);
@@ -259,6 +261,23 @@ void pr_carried_other_upstreams(struct pr_tunnel *tunnel)
 			pr_carried_end(tunnel, carried, PR_TUNNEL_REFUSED,
 				       "its upstream is another one now");
 		}
+	}
+}
+
+void pr_carried_leave_ill(struct pr_tunnel *tunnel)
+{
+	uint64_t now_us = pr_clock_monotonic_us();
+
+	for (uint32_t i = 0; i < tunnel->links.n_made; i++) {
+		struct pr_carried *carried = pr_slab_at(&tunnel->links, i);
+
+		if (carried->state != PR_CARRIED_OPENING || !carried->carrier ||
+		    carried->n_ways >= PR_WAYS_TRIES ||
+		    !pr_ways_is_left(tunnel->ways, &carried->mark, now_us))
+			continue;
+		carried->was_named |= pr_carrier_has_named(carried->carrier);
+		pr_carrier_free(PR_TAKE_PTR(carried->carrier), true);
+		choose_way(tunnel, carried);
 	}
 }
 

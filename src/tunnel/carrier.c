@@ -9,7 +9,7 @@ struct pr_carrier {
 	struct pr_carrier_events events;
 	struct pr_opening *opening; /* NULL once it ended */
 	struct pr_layer *layer;	    /* NULL before */
-	bool unanswered;
+	bool unanswered, account;
 	bool *gone; /* told when it is freed meanwhile */
 };
 
@@ -62,6 +62,7 @@ static void on_opened(void *context, const struct pr_opened *opened)
 	carrier->opening = NULL;
 	carrier->layer = opened->layer;
 	carrier->unanswered = opened->unanswered;
+	carrier->account = opened->account;
 	if (carrier->layer)
 		pr_layer_listen(carrier->layer, &events, carrier);
 	carrier->gone = &gone;
@@ -98,6 +99,16 @@ void pr_carrier_free(struct pr_carrier *carrier, bool reset)
 bool pr_carrier_unanswered(const struct pr_carrier *carrier)
 {
 	return carrier->unanswered;
+}
+
+bool pr_carrier_account_refused(const struct pr_carrier *carrier)
+{
+	return carrier->account;
+}
+
+bool pr_carrier_has_named(const struct pr_carrier *carrier)
+{
+	return carrier->opening && pr_opening_has_named(carrier->opening);
 }
 
 ssize_t pr_carrier_read(struct pr_carrier *carrier, void *bytes, size_t size)

@@ -63,6 +63,10 @@ void pr_carrier_free(struct pr_carrier *carrier, bool reset); /* takes NULL */
 /* From within `opened`: the last hop was told the destination, and what came of it is no word on it: it ended the
  * connection, or spoke nonsense. UNREACHABLE: whether it does so of others too is not known. */
 bool pr_carrier_unanswered(const struct pr_carrier *carrier);
+/* … the hop refused our account, or that there was none. */
+bool pr_carrier_account_refused(const struct pr_carrier *carrier);
+/* Before `opened`: the last hop was told the destination, and has yet to say what becomes of it. */
+bool pr_carrier_has_named(const struct pr_carrier *carrier);
 
 /* Bytes, or a datagram; 0 = the far end's half is over (never of datagrams); -EAGAIN; -ECONNRESET and others: it is broken.
  * A stream's write may be short; then `writable` follows. */

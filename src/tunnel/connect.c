@@ -157,22 +157,26 @@ static enum pr_tunnel_outcome outcome_of(unsigned int status)
 	}
 }
 
-enum pr_talk_heard pr_connect_answer_heard(struct pr_connect_answer *answer,
+enum pr_talk_heard pr_connect_answer_heard(struct pr_connect_answer *answer, bool had_account,
 					   struct pr_talk_failure *ret_failure)
 {
 	unsigned int status = answer->status;
+	bool is_account = status == 407 || status == 401;
 
 	if (status >= 200 && status <= 299)
 		return PR_TALK_OPEN;
-	if (status == 407)
-		hint(answer, PR_TUNNEL_FORBIDDEN, "wrong credentials");
+	/* asked to connect, nobody but the proxy wants to know who asks: tinyproxy says 401 */
+	if (is_account)
+		hint(answer, PR_TUNNEL_FORBIDDEN,
+		     had_account ? "wrong credentials" : "it wants a user and a password");
 	else if (status == 403 && !answer->hinted)
 		hint(answer, PR_TUNNEL_FORBIDDEN, "its rules don't allow it");
 	else if (!answer->hinted)
 		snprintf(answer->why, sizeof(answer->why), "it answers with %u", status);
 	*ret_failure = (struct pr_talk_failure){
 		.outcome = answer->hinted ? answer->hint : outcome_of(status),
-		.own = status == 407,
+		.own = is_account,
+		.account = is_account,
 		.why = answer->why,
 	};
 	return PR_TALK_FAILED;
@@ -236,7 +240,7 @@ static enum pr_talk_heard hear_line(struct pr_connect *connect, struct pr_talk_f
 		connect->has_status = false;
 		return PR_TALK_MORE;
 	}
-	return pr_connect_answer_heard(&connect->answer, failure);
+	return pr_connect_answer_heard(&connect->answer, connect->ask.user[0], failure);
 }
 
 enum pr_talk_heard pr_connect_hear(struct pr_connect *connect, const uint8_t *bytes, size_t len,

@@ -36,6 +36,7 @@ void pr_connect_credentials(const char *user, const char *password, char *text);
 void pr_connect_answer_field(struct pr_connect_answer *answer, const char *name, const char *value);
 /* OPEN or FAILED; `ret_failure`'s sentence stands in `answer`. */
 PR_MUST_USE enum pr_talk_heard pr_connect_answer_heard(struct pr_connect_answer *answer,
+						       bool had_account,
 						       struct pr_talk_failure *ret_failure);
 
 /* As in tunnel/socks5.h. */

@@ -29,6 +29,7 @@ struct pr_http2_stream {
 	bool wants_write; /* who stands above waits until it asks */
 	bool shut;
 	bool answered, ended; /* the server's half is over */
+	bool had_account;     /* it was asked with one */
 	bool closed;	      /* nghttp2 knows it no more */
 	bool lingering;	      /* nobody stands above any more; our half is still to be sent */
 };

@@ -237,6 +237,7 @@ struct pr_layer *pr_http2_open(struct pr_http2 *http2, const struct pr_talk_ask 
 	stream->http2 = http2;
 	stream->window = PR_HTTP2_STREAM_WINDOW;
 	stream->answer = pr_calloc(1, sizeof(*stream->answer));
+	stream->had_account = ask->user[0];
 	provider.source.ptr = stream;
 	TAILQ_INSERT_TAIL(&http2->streams, stream, link);
 	http2->n_streams++;
@@ -299,7 +300,7 @@ enum pr_talk_heard pr_http2_heard(struct pr_layer *layer, struct pr_talk_failure
 		return stream->closed || stream->http2->error
 			       ? heard_end(stream, ret_failure, ret_again)
 			       : PR_TALK_MORE;
-	heard = pr_connect_answer_heard(stream->answer, ret_failure);
+	heard = pr_connect_answer_heard(stream->answer, stream->had_account, ret_failure);
 	if (heard == PR_TALK_OPEN)
 		free(PR_TAKE_PTR(stream->answer));
 	return heard;

@@ -28,6 +28,7 @@ void pr_opening_end(struct pr_opening *opening, const struct pr_opened *opened)
 	pr_opening_done done = opening->done;
 	void *context = opening->context;
 
+	told.account = opening->account;
 	/* It may do that of this destination alone. */
 	if (opening->named && told.outcome == PR_TUNNEL_DOWN) {
 		told.outcome = PR_TUNNEL_UNREACHABLE;
@@ -50,6 +51,11 @@ void pr_opening_fail(struct pr_opening *opening, enum pr_tunnel_outcome outcome,
 	snprintf(sentence, sizeof(sentence), "%s: %s", opening->hops[hop].upstream->id, why);
 	opened.why = sentence;
 	pr_opening_end(opening, &opened);
+}
+
+bool pr_opening_has_named(const struct pr_opening *opening)
+{
+	return opening->named;
 }
 
 bool pr_opening_is_last(const struct pr_opening *opening)

@@ -12,6 +12,7 @@ struct pr_opened {
 	unsigned int hop; /* as of pr_carrier_events.opened */
 	const char *why;  /* borrowed; "" if open */
 	bool unanswered;  /* as of pr_carrier_unanswered() */
+	bool account;	  /* as of pr_carrier_account_refused() */
 	struct pr_layer *
 		layer; /* handed over if open; nothing of it was read, what there is is not told again */
 };
@@ -30,3 +31,5 @@ struct pr_opening *pr_opening_start_to_last_hop(struct pr_carriers *carriers,
 						unsigned int n_hops, pr_opening_done done,
 						void *context);
 void pr_opening_cancel(struct pr_opening *opening); /* takes NULL; `done` does not come */
+/* The last hop was told the destination. */
+bool pr_opening_has_named(const struct pr_opening *opening);

@@ -23,6 +23,7 @@ struct pr_opening {
 	uint64_t ends_us; /* then the timer comes, at the latest */
 	bool asked;	  /* the hop was, and may take its time */
 	bool named;	  /* the last one was told the destination */
+	bool account;	  /* a hop refused the account */
 	/* said when the timer comes; NULL = that it took too long */
 	const char *failure;
 	enum pr_tunnel_outcome failure_outcome;

@@ -21,6 +21,7 @@ static void fail_by_word(struct pr_opening *opening, const struct pr_talk_failur
 	char why[PR_TUNNEL_WHY_MAX + 1];
 	unsigned int hop = opening->hop;
 
+	opening->account = failure->own && failure->account;
 	if (failure->own) {
 		pr_opening_fail(opening, PR_TUNNEL_DOWN, hop, failure->why);
 	} else if (pr_opening_is_last(opening)) {

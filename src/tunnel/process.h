@@ -18,6 +18,8 @@
  *   TUNNEL_STATE     once a second for each upstream of which something changed, pairs:
  *                      "upstream"    its id, first
  *                      "up"          1, 0; without it: not known, it was neither used nor looked at
+ *                      "failing"     1: up, but the last that is known is a failure
+ *                      "since_s"     since when it fails or is down, of the monotonic clock; without it: it isn't so
  *                      "latency_us"  of opening a link by it; 0: none yet
  *                      "links"       that it carries now
  *                      "opened", "failed"  links, since it is configured

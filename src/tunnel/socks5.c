@@ -123,6 +123,13 @@ static enum pr_talk_heard fail(struct pr_talk_failure *failure, enum pr_tunnel_o
 	return PR_TALK_FAILED;
 }
 
+static enum pr_talk_heard fail_by_account(struct pr_talk_failure *failure, const char *why)
+{
+	(void)fail(failure, PR_TUNNEL_FORBIDDEN, true, why);
+	failure->account = true;
+	return PR_TALK_FAILED;
+}
+
 static enum pr_talk_heard hear_method(struct pr_socks5 *socks, struct pr_talk_failure *failure)
 {
 	uint8_t method = socks->in[1];
@@ -134,10 +141,10 @@ static enum pr_talk_heard hear_method(struct pr_socks5 *socks, struct pr_talk_fa
 	else if (method == METHOD_ACCOUNT && socks->ask.user[0])
 		socks->state = PR_SOCKS5_ACCOUNT;
 	else if (method == METHOD_REFUSED && !socks->ask.user[0])
-		return fail(failure, PR_TUNNEL_FORBIDDEN, true, "it wants a user and a password");
+		return fail_by_account(failure, "it wants a user and a password");
 	else if (method == METHOD_REFUSED)
-		return fail(failure, PR_TUNNEL_FORBIDDEN, true,
-			    "it accepts neither our user and password nor none");
+		return fail_by_account(failure,
+				       "it accepts neither our user and password nor none");
 	else
 		return fail(failure, PR_TUNNEL_DOWN, true,
 			    "it wants a method that it was not offered");
@@ -148,9 +155,9 @@ static enum pr_talk_heard hear_accepted(struct pr_socks5 *socks, struct pr_talk_
 {
 	/* RFC 1929, 2: status 0 alone is success; some servers write 5 as the version */
 	if (socks->in[1] != 0)
-		return fail(failure, PR_TUNNEL_FORBIDDEN, true,
-			    socks->ask.made_up ? "it wants a user and a password"
-					       : "wrong user or password");
+		return fail_by_account(failure, socks->ask.made_up
+							? "it wants a user and a password"
+							: "wrong user or password");
 	socks->state = PR_SOCKS5_REQUEST;
 	return PR_TALK_MORE;
 }

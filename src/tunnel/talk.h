@@ -29,6 +29,7 @@ struct pr_talk_ask {
 
 struct pr_talk_failure {
 	enum pr_tunnel_outcome outcome;
-	bool own; /* the proxy's own: it is no word on what it was asked for */
+	bool own;     /* the proxy's own: it is no word on what it was asked for */
+	bool account; /* … it refused who asks */
 	const char *why;
 };

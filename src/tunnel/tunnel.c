@@ -69,6 +69,11 @@ static void on_more(evutil_socket_t fd, short what, void *context)
 	pr_carried_more(context);
 }
 
+static void on_ill(void *context)
+{
+	pr_carried_leave_ill(context);
+}
+
 void pr_tunnel_second(struct pr_tunnel *tunnel, uint32_t now_s)
 {
 	tunnel->now_s = now_s;
@@ -131,6 +136,7 @@ int pr_tunnel_set_up(struct pr_tunnel *tunnel)
 	tunnel->dialer = pr_dialer_new(tunnel->base);
 	tunnel->carriers = pr_carriers_new(tunnel->base, tunnel->dialer);
 	tunnel->ways = pr_ways_new(tunnel->base, tunnel->dialer, tunnel->carriers);
+	pr_ways_on_ill(tunnel->ways, on_ill, tunnel);
 	tunnel->more_due = evtimer_new(tunnel->base, on_more, tunnel);
 	tunnel->sweep_due = event_new(tunnel->base, -1, EV_PERSIST, on_second, tunnel);
 	if (!tunnel->more_due || !tunnel->sweep_due || event_add(tunnel->sweep_due, &second) < 0)

@@ -216,6 +216,8 @@ void pr_carried_broke(struct pr_tunnel *tunnel, struct pr_carried *carried, bool
 void pr_carried_again(struct pr_tunnel *tunnel, struct pr_carried *carried);
 /* Those whose way is not what it was: cut, or opened anew. */
 void pr_carried_other_upstreams(struct pr_tunnel *tunnel);
+/* Those that are being opened by what was just found not to work go by another, where there is one. */
+void pr_carried_leave_ill(struct pr_tunnel *tunnel);
 void pr_carried_more(struct pr_tunnel *tunnel);
 void pr_carried_sweep(struct pr_tunnel *tunnel);
 void pr_carried_free(struct pr_tunnel *tunnel);

@@ -101,7 +101,7 @@ struct pr_upstream_count *pr_upstreams_count(struct pr_upstreams_known *known, c
 
 /* ---- out ---- */
 
-#define N_NUMBERS 6
+#define N_NUMBERS 7
 struct numbers {
 	char texts[N_NUMBERS][24];
 	unsigned int n;
@@ -128,6 +128,10 @@ static size_t encode(const struct pr_way_state *state, const struct pr_upstream_
 	pr_assert(pr_pairs_add(&pairs, "upstream", state->upstream));
 	if (state->known)
 		pr_assert(pr_pairs_add(&pairs, "up", state->up ? "1" : "0"));
+	if (state->failing)
+		pr_assert(pr_pairs_add(&pairs, "failing", "1"));
+	if (state->since_us)
+		add_number(&pairs, &numbers, "since_s", state->since_us / 1000000);
 	add_number(&pairs, &numbers, "latency_us", state->latency_us);
 	add_number(&pairs, &numbers, "links", count->links);
 	add_number(&pairs, &numbers, "opened", state->opened);

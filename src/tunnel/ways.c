@@ -103,6 +103,9 @@ static void inherit(struct pr_ways *ways, struct pr_way_upstream *upstream)
 	/* a look that was on its way is taken anew */
 	upstream->look_us = former->probe ? former->probed_us : former->look_us;
 	upstream->probed_us = former->probed_us;
+	upstream->first.late_us = 0;
+	upstream->made_up = former->made_up;
+	upstream->account_refused = former->account_refused;
 	upstream->opened = former->opened;
 	upstream->failed = former->failed;
 	upstream->latency_us = former->latency_us;
@@ -158,7 +161,7 @@ static void give_accounts(struct pr_ways *ways, const struct pr_way_upstream *na
 		hop->user = hop->upstream->user;
 		hop->password = hop->upstream->password;
 		hop->shared = ways->shared;
-		hop->made_up = drawn;
+		hop->made_up = ways->upstreams[way->mark.hops[i]]->made_up = drawn;
 		if (!drawn)
 			continue;
 		pr_way_key_text(key, serial, "user", ways->accounts[i].user);
@@ -322,6 +325,13 @@ static unsigned int n_working(const struct pr_way_mark *mark, enum pr_tunnel_out
 	}
 }
 
+static bool is_another_fine(const struct pr_ways *ways, const struct pr_way_mark *mark,
+			    uint64_t now_us)
+{
+	return pr_way_grade(ways, ways->upstreams[mark->spans[0]], true, mark->datagrams, now_us) ==
+	       PR_WAY_FINE;
+}
+
 bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
 		    enum pr_tunnel_outcome outcome, unsigned int hop, uint64_t took_us,
 		    const char *why, uint64_t now_us)
@@ -340,8 +350,7 @@ bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
 	if (!failed)
 		return false;
 	pr_way_failed(ways, ways->upstreams[mark->hops[hop]], hop == 0, why, now_us);
-	return pr_way_grade(ways, ways->upstreams[mark->spans[0]], true, mark->datagrams, now_us) ==
-	       PR_WAY_FINE;
+	return is_another_fine(ways, mark, now_us);
 }
 
 bool pr_ways_unanswered(struct pr_ways *ways, const struct pr_way_mark *mark, unsigned int hop,
@@ -355,27 +364,76 @@ bool pr_ways_unanswered(struct pr_ways *ways, const struct pr_way_mark *mark, un
 	count_spans(ways, mark, false, 0, why, now_us);
 	count_hops(ways, mark, false, hop, why);
 	pr_way_hinted(ways, ways->upstreams[mark->hops[hop]], hop == 0, now_us);
-	return pr_way_grade(ways, ways->upstreams[mark->spans[0]], true, mark->datagrams, now_us) ==
-	       PR_WAY_FINE;
+	return is_another_fine(ways, mark, now_us);
+}
+
+void pr_ways_account_refused(struct pr_ways *ways, const struct pr_way_mark *mark, unsigned int hop)
+{
+	if (mark->set == ways->set && hop == 0)
+		ways->upstreams[mark->hops[0]]->account_refused = true;
+}
+
+bool pr_ways_is_left(const struct pr_ways *ways, const struct pr_way_mark *mark, uint64_t now_us)
+{
+	return mark->set == ways->set && mark->n_hops &&
+	       pr_way_is_ill(ways->upstreams[mark->hops[0]]) && is_another_fine(ways, mark, now_us);
+}
+
+void pr_ways_on_ill(struct pr_ways *ways, void (*on_ill)(void *context), void *context)
+{
+	ways->on_ill = on_ill;
+	ways->on_ill_context = context;
+}
+
+/* ---- how it is ---- */
+
+/* Of what a way is made of and doesn't work, the one that failed last; NULL: all of it does. */
+static const struct pr_way_upstream *culprit(const struct pr_ways *ways,
+					     const struct pr_way_upstream *upstream, bool first,
+					     uint64_t *ret_since_us)
+{
+	bool chain = upstream->upstream.kind == PR_TUNNEL_CHAIN;
+	const struct pr_way_upstream *found = NULL, *one;
+	uint64_t since_us;
+
+	if (pr_way_is_hop(upstream)) {
+		*ret_since_us = first ? upstream->first.since_us : upstream->behind.since_us;
+		return *ret_since_us ? upstream : NULL;
+	}
+	for (unsigned int i = 0; i < upstream->upstream.n_members; i++) {
+		one = culprit(ways, ways->upstreams[upstream->members[i]],
+			      first && (!chain || i == 0), &since_us);
+		if (one && (!found || since_us > *ret_since_us)) {
+			found = one;
+			*ret_since_us = since_us;
+		}
+	}
+	return found;
 }
 
 bool pr_ways_state(const struct pr_ways *ways, unsigned int n, struct pr_way_state *ret_state)
 {
-	const struct pr_way_upstream *upstream = n < ways->n ? ways->upstreams[n] : NULL;
+	const struct pr_way_upstream *upstream = n < ways->n ? ways->upstreams[n] : NULL, *ill;
+	enum pr_way_grade grade;
+	uint64_t since_us = 0;
 	bool first;
 
 	if (!upstream)
 		return false;
 	first = !pr_way_is_hop(upstream) || upstream->first.known || !upstream->behind.known;
+	grade = pr_way_grade(ways, upstream, first, false, 0);
+	ill = grade == PR_WAY_FINE ? NULL : culprit(ways, upstream, first, &since_us);
 	*ret_state = (struct pr_way_state){
 		.upstream = upstream->upstream.id,
-		.up = pr_way_grade(ways, upstream, first, false, 0) < PR_WAY_DOWN,
+		.up = grade < PR_WAY_DOWN,
+		.failing = grade == PR_WAY_SUSPECT,
+		.since_us = since_us,
 		.known = upstream->first.known || upstream->behind.known || upstream->opened ||
 			 upstream->failed,
 		.latency_us = upstream->latency_us ? upstream->latency_us : upstream->reached_us,
 		.opened = upstream->opened,
 		.failed = upstream->failed,
-		.why = upstream->why,
+		.why = ill ? ill->why : upstream->why,
 	};
 	return true;
 }

@@ -11,7 +11,8 @@
 
 #include "tunnel/carrier.h"
 
-#define PR_WAYS_FAILURES 3u  /* in a row that are an upstream's own fault: it is down */
+/* Links in a row that fail by an upstream's own fault: it is down. One that a look finds so too is down at once. */
+#define PR_WAYS_FAILURES 3u
 #define PR_WAYS_LOOK_S	 30u /* how often one that is used, or down, is looked at */
 #define PR_WAYS_KEPT_MAX \
 	16384u		     /* ways that are remembered for what isolates; the oldest gives way */
@@ -64,16 +65,27 @@ bool pr_ways_opened(struct pr_ways *ways, const struct pr_way_mark *mark,
 bool pr_ways_unanswered(struct pr_ways *ways, const struct pr_way_mark *mark, unsigned int hop,
 			const char *why, uint64_t now_us);
 
+/* Beforehand, where it was the hop's word on the account: a look has to hear whether it says so always. */
+void pr_ways_account_refused(struct pr_ways *ways, const struct pr_way_mark *mark,
+			     unsigned int hop);
+/* `on_ill` comes, from the loop, when a look shows that one doesn't work: a way that is still being opened by it is to be
+ * left where pr_ways_is_left() says so, up to PR_WAYS_TRIES. */
+void pr_ways_on_ill(struct pr_ways *ways, void (*on_ill)(void *context), void *context);
+/* Its first hop does not work, and another way is there: pr_ways_choose() again. */
+bool pr_ways_is_left(const struct pr_ways *ways, const struct pr_way_mark *mark, uint64_t now_us);
+
 /* Are its hops, and their chain, what they were? A set may have got other members. */
 bool pr_ways_stands(const struct pr_ways *ways, const struct pr_way_mark *mark);
 
 struct pr_way_state {
 	const char *upstream;
-	bool up, known; /* known: it was used or looked at */
+	bool up, known;	   /* known: it was used or looked at */
+	bool failing;	   /* up, but what is known last is a failure: others go first */
+	uint64_t since_us; /* of `failing`, or of not being up; 0 = neither */
 	uint32_t
 		latency_us; /* of opening a link by it, smoothed; until then of reaching it; 0 = none yet */
 	uint64_t opened, failed; /* links; failed: by its own fault, as far as is known */
-	const char *why;	 /* of the last failure of its own; "" = none */
+	const char *why;	 /* of the last failure; "" = none */
 };
 /* The state of the n-th upstream; false where there is none. */
 bool pr_ways_state(const struct pr_ways *ways, unsigned int n, struct pr_way_state *ret_state);

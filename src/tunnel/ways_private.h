@@ -4,11 +4,15 @@
 
 #include "tunnel/ways_keys.h"
 
-#define PR_WAY_SUSPECT_US \
-	UINT64_C(5000000) /* after a failure others of a set go first for so long */
-#define PR_WAY_STALE_US UINT64_C(600000000) /* a latency is believed for so long */
-#define PR_WAY_LOOK_US	(PR_WAYS_LOOK_S * UINT64_C(1000000))
-#define PR_WAY_HUNG_US	UINT64_C(5000000) /* used, and nothing came of it so long: it is looked at */
+/* After a failure others of a set go first, until it is seen to work; where nothing tells, for so long. */
+#define PR_WAY_SUSPECT_US	 UINT64_C(60000000)
+#define PR_WAY_SUSPECT_BEHIND_US UINT64_C(5000000)   /* … of one that is never looked at */
+#define PR_WAY_STALE_US		 UINT64_C(600000000) /* a latency is believed for so long */
+#define PR_WAY_LOOK_US		 (PR_WAYS_LOOK_S * UINT64_C(1000000))
+#define PR_WAY_HUNG_US		 UINT64_C(1000000) /* used, and nothing came of it so long: it is looked at */
+#define PR_WAY_CALM_US		 UINT64_C(2000000) /* … but not again before */
+/* A look takes so long, or twice what it took before: others of a set go first, and links that wait for it go by them. */
+#define PR_WAY_LATE_US UINT64_C(2000000)
 #define PR_WAY_AGAIN_US \
 	UINT64_C(1000000)    /* one that is down is looked at after so long, then twice that, … */
 #define PR_WAY_PROBE_MS 5000 /* for an answer, once it is connected */
@@ -16,9 +20,12 @@
 /* How it fares in one place of a way. */
 struct pr_way_health {
 	bool down, known;
+	bool looked_ill;	 /* a look failed since it was seen to work */
 	unsigned int n_failures; /* in a row */
-	uint64_t failed_us;	 /* the last of them */
+	uint64_t failed_us;	 /* the last since it was seen to work; 0 = none */
 	uint64_t hinted_us;	 /* a link came to nothing, by whose fault is not known; 0 = not */
+	uint64_t late_us;	 /* a look takes too long; 0 = not */
+	uint64_t since_us;	 /* when the first of these was; 0 = none */
 	uint64_t again_us;	 /* down: it is tried, or looked at, then */
 	uint64_t wait_us;	 /* before the next such time; 0 = it is well */
 };
@@ -39,6 +46,8 @@ struct pr_way_upstream {
 	uint64_t look_us;		/* 0 = not */
 	struct pr_way_probe *probe;
 	uint64_t probed_us;
+	bool made_up;	      /* links by it have a made-up account */
+	bool account_refused; /* a link's was: a look asks whether it is */
 
 	uint64_t opened, failed;
 	uint32_t latency_us, reached_us; /* of a link, of a look; 0 = none */
@@ -54,6 +63,8 @@ struct pr_ways {
 	unsigned int n;
 	uint32_t last_serial, set;
 	struct event *look;
+	void (*on_ill)(void *context);
+	void *on_ill_context;
 	struct pr_way_keys keys;
 	/* Of the last way chosen: */
 	struct {
@@ -66,7 +77,7 @@ struct pr_ways {
 /* In the order in which a set takes its members. */
 enum pr_way_grade {
 	PR_WAY_FINE,
-	PR_WAY_SUSPECT, /* it failed a moment ago */
+	PR_WAY_SUSPECT, /* it failed last */
 	PR_WAY_DOWN,
 	PR_WAY_CANT, /* carry datagrams */
 };
@@ -84,8 +95,11 @@ enum pr_way_grade pr_way_grade(const struct pr_ways *ways, const struct pr_way_u
 /* A hop was chosen. */
 void pr_way_used(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, uint64_t now_us);
 void pr_way_succeeded(struct pr_way_upstream *hop, bool first, uint64_t now_us);
+/* A link told so. */
 void pr_way_failed(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, const char *why,
 		   uint64_t now_us);
+/* Found so by a look, not only by links. */
+bool pr_way_is_ill(const struct pr_way_upstream *hop);
 /* … perhaps: it is looked at, and others go first. */
 void pr_way_hinted(struct pr_ways *ways, struct pr_way_upstream *hop, bool first, uint64_t now_us);
 /* Its latency is wanted and not known (any more). */
@@ -97,7 +111,8 @@ void pr_ways_look_stop(struct pr_ways *ways);
 
 /* ---- ways_probe.c ---- */
 
-/* Connects to a hop, and hears that it speaks what it should; it is not asked for anything. `done` comes once, from the loop. */
+/* Connects to a hop, and hears that it speaks what it should, and takes our account; it is told no destination of anybody's.
+ * `done` comes once, from the loop. */
 typedef void (*pr_way_probed)(void *context, struct pr_way_upstream *hop, bool works,
 			      const char *why);
 struct pr_way_probe *pr_way_probe_start(struct pr_ways *ways, struct pr_way_upstream *hop,

@@ -3,9 +3,14 @@
  * A proxy that hangs still gets its connections accepted by its kernel; so it has to say something: to SOCKS5's greeting, to
  * OPTIONS (RFC 9110, 9.3.7: of "*" it is "a 'ping' or 'no-op'"), or all of a TLS handshake, its certificate with it. An
  * interface is looked at without a packet.
+ *
+ * SOCKS5 hears of an account before any destination; so a look goes on until that is taken. HTTP hears both together, and
+ * some take OPTIONS from everybody. Where a link's account was refused it is asked for a name that can't be anywhere (RFC
+ * 6761, 6.4): one that refuses the account for that too does so always; whatever else it says is good.
  */
 #include "tunnel/carrier_private.h"
 #include "tunnel/dial_socket.h"
+#include "tunnel/socks5.h"
 #include "tunnel/ways_private.h"
 
 #include <string.h>
@@ -14,14 +19,17 @@
 
 #define SILENT "it accepts connections and says nothing"
 #define ENDS   "it ends connections at once"
+#define NOBODY "account.invalid"
 
 struct pr_way_probe {
 	struct pr_ways *ways;
 	struct pr_way_upstream *hop;
 	pr_way_probed done;
 	struct pr_dial *dial;
-	struct pr_layer *layer; /* TLS */
-	struct event *event;	/* the answer's, the time's; of an interface: now */
+	struct pr_layer *layer;	    /* TLS */
+	struct pr_carrier *carrier; /* the account's */
+	struct pr_socks5 socks5;
+	struct event *event; /* the answer's, the time's; of an interface: now */
 	int fd;
 };
 
@@ -31,6 +39,7 @@ void pr_way_probe_cancel(struct pr_way_probe *probe)
 		return;
 	pr_dial_cancel(probe->dial);
 	pr_layer_free(probe->layer, true);
+	pr_carrier_free(probe->carrier, true);
 	if (probe->event)
 		event_free(probe->event);
 	if (probe->fd >= 0)
@@ -60,15 +69,49 @@ static void wait_for(struct pr_way_probe *probe, short what, event_callback_fn o
 
 /* ---- without TLS ---- */
 
+static void on_answered(evutil_socket_t fd, short what, void *context);
+
 static bool is_socks5(const struct pr_way_probe *probe)
 {
 	return probe->hop->upstream.kind == PR_TUNNEL_SOCKS5;
 }
 
+static void say(struct pr_way_probe *probe, const void *bytes, size_t len)
+{
+	if (send(probe->fd, bytes, len, MSG_NOSIGNAL) != (ssize_t)len)
+		finish(probe, false, ENDS);
+	else if (!probe->event)
+		wait_for(probe, EV_READ | EV_PERSIST, on_answered);
+}
+
+static void say_socks5(struct pr_way_probe *probe)
+{
+	uint8_t bytes[PR_TALK_SAY_MAX];
+	size_t len = pr_socks5_say(&probe->socks5, bytes);
+
+	say(probe, bytes, len);
+	explicit_bzero(bytes, len);
+}
+
+static void hear_socks5(struct pr_way_probe *probe, const uint8_t *bytes, size_t len)
+{
+	enum pr_talk_heard heard = PR_TALK_MORE;
+	struct pr_talk_failure failure;
+	size_t used;
+
+	heard = pr_socks5_hear(&probe->socks5, bytes, len, &used, &failure);
+	if (heard == PR_TALK_FAILED)
+		finish(probe, false, failure.why);
+	else if (probe->socks5.state == PR_SOCKS5_REQUEST)
+		finish(probe, true, "");
+	else if (probe->socks5.state == PR_SOCKS5_ACCOUNT)
+		say_socks5(probe);
+}
+
 static void on_answered(evutil_socket_t fd, short what, void *context)
 {
+	static const char right[] = "HTTP/";
 	struct pr_way_probe *probe = context;
-	const char *right = is_socks5(probe) ? "\5" : "HTTP/";
 	char answer[512];
 	ssize_t n;
 
@@ -82,29 +125,38 @@ static void on_answered(evutil_socket_t fd, short what, void *context)
 		return;
 	if (n <= 0)
 		finish(probe, false, ENDS);
+	else if (is_socks5(probe))
+		hear_socks5(probe, (const uint8_t *)answer, (size_t)n);
 	else if (strncmp(answer, right, (size_t)n < strlen(right) ? (size_t)n : strlen(right)) != 0)
-		finish(probe, false,
-		       is_socks5(probe) ? "it does not speak SOCKS5" : "it does not speak HTTP");
+		finish(probe, false, "it does not speak HTTP");
 	else
 		finish(probe, true, "");
 }
 
 static void greet(struct pr_way_probe *probe)
 {
+	const struct pr_tunnel_upstream *upstream = &probe->hop->upstream;
 	char text[PR_TUNNEL_URL_MAX + 80];
 	int len;
 
-	/* without a method that it would take it goes no further, and has to say so (RFC 1928, 3) */
-	if (is_socks5(probe))
-		len = snprintf(text, sizeof(text), "\5\2%c\2", '\0');
-	else
-		len = snprintf(text, sizeof(text),
-			       "OPTIONS * HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
-			       probe->hop->upstream.host);
-	if (send(probe->fd, text, (size_t)len, MSG_NOSIGNAL) != len)
-		finish(probe, false, ENDS);
-	else
-		wait_for(probe, EV_READ | EV_PERSIST, on_answered);
+	if (is_socks5(probe)) {
+		/* as links do it: a made-up account is none that it could know */
+		bool made_up = !upstream->user[0] && probe->hop->made_up;
+		const struct pr_talk_ask ask = {
+			.host = NOBODY,
+			.user = made_up ? "look" : upstream->user,
+			.password = made_up ? "look" : upstream->password,
+			.made_up = made_up,
+		};
+
+		pr_assert(pr_socks5_start(&probe->socks5, &ask) == 0);
+		say_socks5(probe);
+		return;
+	}
+	len = snprintf(text, sizeof(text),
+		       "OPTIONS * HTTP/1.1\r\nHost: %s\r\nConnection: close\r\n\r\n",
+		       upstream->host);
+	say(probe, text, (size_t)len);
 }
 
 /* ---- with TLS ---- */
@@ -145,6 +197,43 @@ static void shake_hands(struct pr_way_probe *probe, int fd)
 	pr_layer_listen(probe->layer, &events, probe);
 	wait_for(probe, 0, on_time);
 	on_layer(probe);
+}
+
+/* ---- whether the account is refused ---- */
+
+static void on_asked(void *context, enum pr_tunnel_outcome outcome, unsigned int n_hop,
+		     const char *why)
+{
+	struct pr_way_probe *probe = context;
+	const char *id = probe->hop->upstream.id;
+	bool refused = pr_carrier_account_refused(probe->carrier);
+
+	(void)n_hop;
+	/* it is said of the upstream itself */
+	if (strncmp(why, id, strlen(id)) == 0 && strncmp(why + strlen(id), ": ", 2) == 0)
+		why += strlen(id) + 2;
+	if (outcome == PR_TUNNEL_UNSUPPORTED)
+		finish(probe, !probe->hop->first.down, why);
+	else
+		finish(probe, outcome != PR_TUNNEL_DOWN && !refused, why);
+}
+
+static void on_nothing(void *context)
+{
+	(void)context;
+}
+
+static void ask_for_nobody(struct pr_way_probe *probe)
+{
+	const struct pr_carrier_events events = { probe, on_asked, on_nothing, on_nothing };
+	const struct pr_tunnel_upstream *upstream = &probe->hop->upstream;
+	const struct pr_carrier_hop hop = { .upstream = upstream,
+					    .user = upstream->user,
+					    .password = upstream->password,
+					    .shared = "" };
+	const struct pr_carrier_to to = { .hops = &hop, .n_hops = 1, .host = NOBODY, .port = 443 };
+
+	probe->carrier = pr_carrier_open(probe->ways->carriers, &to, &events);
 }
 
 /* ---- the start ---- */
@@ -189,6 +278,8 @@ struct pr_way_probe *pr_way_probe_start(struct pr_ways *ways, struct pr_way_upst
 		probe->event = event_new(ways->base, -1, 0, on_interface, probe);
 		pr_assert(probe->event);
 		event_active(probe->event, 0, 0);
+	} else if (hop->account_refused && hop->upstream.kind != PR_TUNNEL_SOCKS5) {
+		ask_for_nobody(probe);
 	} else {
 		const struct pr_dial_to to = { .host = hop->upstream.host,
 					       .port = hop->upstream.port,

@@ -224,7 +224,8 @@ def test_squid_with_an_account(lab, carry, ended):
     ended(start_connect(lab, port=port, user="u", password="p"))
     proxy = f"http://{PROXIES4[0]}:{port}"
     is_well(carry("-k", f"{proxy},user=u,password=p", WEB4, PORT))
-    assert carry(proxy, WEB4, PORT).why == ["hop1: wrong credentials"]
+    assert carry(f"{proxy},user=u,password=q", WEB4, PORT).why == ["hop1: wrong credentials"]
+    assert carry(proxy, WEB4, PORT).why == ["hop1: it wants a user and a password"]
 
 
 def test_tinyproxy(lab, carry, ended):
@@ -259,7 +260,8 @@ def test_http2_carries_many_in_one(lab, carry, tls):
 def test_http2_with_an_account(lab, carry, tls):
     proxy = tls(user="u", password="p")
     is_well(carry("-k", f"{proxy},user=u,password=p", WEB4, PORT))
-    assert carry(proxy, WEB4, PORT).why == ["hop1: wrong credentials"]
+    assert carry(f"{proxy},user=u,password=q", WEB4, PORT).why == ["hop1: wrong credentials"]
+    assert carry(proxy, WEB4, PORT).why == ["hop1: it wants a user and a password"]
 
 
 def test_certificates(lab, carry, tls):

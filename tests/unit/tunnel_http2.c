@@ -284,7 +284,7 @@ static void answers(void **state)
 		enum pr_tunnel_outcome outcome;
 		const char *why;
 	} cases[] = {
-		{ 407, 0, PR_TUNNEL_UNREACHABLE, "office: wrong credentials" },
+		{ 407, 0, PR_TUNNEL_UNREACHABLE, "office: it wants a user and a password" },
 		{ 403, 0, PR_TUNNEL_FORBIDDEN, "office: its rules don't allow it" },
 		{ 504, 0, PR_TUNNEL_TIMED_OUT, "office: it answers with 504" },
 		{ 0, NGHTTP2_CONNECT_ERROR, PR_TUNNEL_REFUSED, "office: connection refused" },

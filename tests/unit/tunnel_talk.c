@@ -327,7 +327,7 @@ static void bad_answers(void **state)
 		const char *why;
 	} cases[] = {
 		{ "HTTP/1.1 407 No\r\nProxy-Authenticate: Basic realm=x\r\n\r\n",
-		  PR_TUNNEL_FORBIDDEN, true, "wrong credentials" },
+		  PR_TUNNEL_FORBIDDEN, true, "it wants a user and a password" },
 		{ "HTTP/1.1 403 Forbidden\r\n\r\n", PR_TUNNEL_FORBIDDEN, false,
 		  "its rules don't allow it" },
 		{ "HTTP/1.1 502 Bad Gateway\r\n\r\n", PR_TUNNEL_UNREACHABLE, false,

@@ -77,6 +77,9 @@ static void test_in_order(void **state)
 	assert_false(opened(world, PR_TUNNEL_OPEN, 0));
 	world->now_us += 10 * SECOND;
 	choose(world, "any", "app");
+	assert_hops(world, "b");
+	world->now_us += 60 * SECOND; /* nothing tells how it is */
+	choose(world, "any", "app");
 	assert_hops(world, "a");
 }
 
@@ -122,9 +125,35 @@ static void test_unanswered(void **state)
 		assert_true(state_of(world, i).up);
 	assert_int_equal(state_of(world, 0).failed, 1 + 3 * PR_WAYS_FAILURES);
 	assert_string_equal(state_of(world, 0).why, "it ended");
-	world->now_us += 10 * SECOND;
+	world->now_us += 60 * SECOND;
 	choose(world, "any", "app");
 	assert_hops(world, "a");
+}
+
+/* One failure is no more than that, and shown. */
+static void test_failing(void **state)
+{
+	struct world *world = *state;
+	struct pr_way_state got;
+
+	three(world);
+	add_of(world, "any", PR_TUNNEL_SET, "ab");
+	set(world);
+	fail_by(world, "a", 0, 1);
+	got = state_of(world, 0);
+	assert_true(got.up && got.failing);
+	assert_int_equal(got.since_us, world->now_us);
+	assert_string_equal(got.why, "it failed");
+	assert_false(state_of(world, 3).failing);
+	fail_by(world, "b", 0, 1);
+	got = state_of(world, 3);
+	assert_true(got.up && got.failing);
+	assert_int_equal(got.since_us, world->now_us);
+	choose(world, "a", "app");
+	opened(world, PR_TUNNEL_OPEN, 0);
+	got = state_of(world, 0);
+	assert_true(got.up && !got.failing);
+	assert_int_equal(got.since_us, 0);
 }
 
 static void test_destinations_do_not_count(void **state)
@@ -221,7 +250,7 @@ static void test_by_latency(void **state)
 	choose(world, "any", "app");
 	assert_hops(world, "c");
 	/* what was chosen is kept */
-	world->now_us += 10 * SECOND;
+	world->now_us += 60 * SECOND;
 	choose(world, "any", "app");
 	assert_hops(world, "c");
 	choose(world, "any", "other");
@@ -381,6 +410,7 @@ int main(void)
 		TEST(test_in_order),
 		TEST(test_all_are_down),
 		TEST(test_unanswered),
+		TEST(test_failing),
 		TEST(test_destinations_do_not_count),
 		TEST(test_success_ends_a_row),
 		TEST(test_at_random),
