@@ -7,7 +7,6 @@
  */
 #include "daemon/roles.h"
 
-#include "base/io.h"
 #include "daemon/compiler_run_policy.h"
 #include "daemon/compiler_change.h"
 #include "daemon/compiler_intel.h"
@@ -21,7 +20,6 @@
 #include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 #define SEALS (F_SEAL_SEAL | F_SEAL_SHRINK | F_SEAL_GROW | F_SEAL_WRITE)
 
@@ -136,13 +134,9 @@ static int read_input(struct compiler *compiler)
 
 static int into_memory(const char *name, const void *bytes, size_t len, int *ret_fd)
 {
-	PR_CLEANUP(pr_cleanup_close)
-	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
-	int r;
+	PR_CLEANUP(pr_cleanup_close) int fd = -1;
+	int r = pr_files_into_memory(name, bytes, len, &fd);
 
-	if (fd < 0)
-		return -errno;
-	r = pr_write_all(fd, bytes, len);
 	if (r < 0)
 		return r;
 	if (fcntl(fd, F_ADD_SEALS, SEALS) < 0)

@@ -4,14 +4,11 @@
 #include "daemon/engine_process.h"
 
 #include "base/clock.h"
-#include "base/io.h"
 #include "base/log.h"
 #include "daemon/files.h"
 #include "dns/hosts.h"
 
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
 #define NAMES_FILE_MAX (64u << 20)
 #define HOSTS_FILE_MAX (16u << 20)
@@ -28,20 +25,6 @@ void pr_engine_names_restore(struct pr_engine_process *process)
 				 pr_clock_monotonic_us()) < 0 &&
 	    len)
 		pr_log(PR_LOG_WARNING, "names-not-loaded", "why=foreign-bytes");
-}
-
-static int into_memory(const uint8_t *bytes, size_t len, int *ret_fd)
-{
-	PR_CLEANUP(pr_cleanup_close) int fd = memfd_create("names", MFD_CLOEXEC);
-	int r;
-
-	if (fd < 0)
-		return -errno;
-	r = pr_write_all(fd, bytes, len);
-	if (r < 0)
-		return r;
-	*ret_fd = PR_TAKE_FD(fd);
-	return 0;
 }
 
 /* An engine that is killed loses what was recorded since. */
@@ -64,7 +47,7 @@ void pr_engine_names_keep(struct pr_engine_process *process, bool at_once)
 			 now_us - process->names_kept_us < keep_every_us(&counters)))
 		return;
 	if (pr_engine_names_save(process->engine, now_us, &bytes, &len) < 0 ||
-	    into_memory(bytes, len, &fd) < 0)
+	    pr_files_into_memory("names", bytes, len, &fd) < 0)
 		return;
 	if (pr_channel_send_fds(pr_outbox_channel(process->to_supervisor), PR_MESSAGE_NAMES, 0,
 				NULL, 0, &fd, 1))

@@ -9,6 +9,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -135,7 +136,6 @@ int pr_files_read(int fd, size_t max, char **ret_text, size_t *ret_len)
 {
 	struct stat status;
 	PR_CLEANUP(pr_cleanup_free) char *text = NULL;
-	size_t len = 0;
 	ssize_t n;
 
 	if (fstat(fd, &status) < 0)
@@ -143,18 +143,26 @@ int pr_files_read(int fd, size_t max, char **ret_text, size_t *ret_len)
 	if (status.st_size < 0 || (size_t)status.st_size > max)
 		return -EFBIG;
 	text = pr_calloc(1, (size_t)status.st_size + 1);
-	while (len < (size_t)status.st_size) {
-		n = pread(fd, text + len, (size_t)status.st_size - len, (off_t)len);
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	*ret_len = len;
+	n = pr_read_from_start(fd, text, (size_t)status.st_size);
+	if (n < 0)
+		return (int)n;
+	*ret_len = (size_t)n;
 	*ret_text = PR_TAKE_PTR(text);
+	return 0;
+}
+
+int pr_files_into_memory(const char *name, const void *bytes, size_t len, int *ret_fd)
+{
+	PR_CLEANUP(pr_cleanup_close)
+	int fd = memfd_create(name, MFD_CLOEXEC | MFD_ALLOW_SEALING);
+	int r;
+
+	if (fd < 0)
+		return -errno;
+	r = pr_write_all(fd, bytes, len);
+	if (r < 0)
+		return r;
+	*ret_fd = PR_TAKE_FD(fd);
 	return 0;
 }
 

@@ -25,6 +25,8 @@ PR_MUST_USE int pr_files_each(const struct pr_options *options,
 PR_MUST_USE int pr_files_replace(const char *state_dir, const char *name, int content_fd);
 /* The same for a file of our own, "names", in the state directory. */
 PR_MUST_USE int pr_files_save(const char *state_dir, const char *name, int content_fd);
+/* A file in memory with these bytes, which may be sealed; the caller's. 0 or -errno. */
+PR_MUST_USE int pr_files_into_memory(const char *name, const void *bytes, size_t len, int *ret_fd);
 /* Replaces a file of a directory by this text, whole or not at all, and onto the disk. 0 or -errno. */
 PR_MUST_USE int pr_files_write(int dir, const char *name, const char *text, size_t len);
 /* Makes the directory and its last parents if they are missing. 0 or -errno. */

@@ -2,10 +2,8 @@
 /* The resolver process: its rights; its work is resolver/process.h's. */
 #include "daemon/roles.h"
 
-#include "daemon/spawn.h"
 #include "resolver/process.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 static int close_sandbox(void *context)
@@ -18,15 +16,13 @@ int pr_resolver_main(void)
 {
 	struct pr_start start;
 	const struct pr_resolver_config config = { .sandbox = close_sandbox };
-	int r = pr_start_read(PR_PARTY_RESOLVER, &start), fd;
+	int r = pr_start_read(PR_PARTY_RESOLVER, &start), fd = -1;
 
 	if (r < 0)
 		return 1;
 	r = pr_role_drop(&start, PR_PARTY_RESOLVER);
-	/* Both are one socket; ours only says why it failed. */
-	fd = fcntl(PR_SPAWN_CHANNEL_FD, F_DUPFD_CLOEXEC, PR_SPAWN_CHANNEL_FD + 1);
-	if (r == 0 && fd < 0)
-		r = -errno;
+	if (r == 0)
+		r = pr_start_dup_channel(&fd);
 	if (r == 0)
 		r = pr_resolver_run(fd, &config);
 	if (r < 0)

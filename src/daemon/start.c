@@ -3,6 +3,7 @@
 
 #include "daemon/spawn.h"
 
+#include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -68,6 +69,16 @@ int pr_start_read(enum pr_party self, struct pr_start *ret_start)
 		return r;
 	}
 	*ret_start = start;
+	return 0;
+}
+
+int pr_start_dup_channel(int *ret_fd)
+{
+	int fd = fcntl(PR_SPAWN_CHANNEL_FD, F_DUPFD_CLOEXEC, PR_SPAWN_CHANNEL_FD + 1);
+
+	if (fd < 0)
+		return -errno;
+	*ret_fd = fd;
 	return 0;
 }
 

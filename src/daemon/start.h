@@ -21,6 +21,9 @@ struct pr_start {
 
 /* Reads up to and with PR_MESSAGE_START. 0 or -errno. */
 PR_MUST_USE int pr_start_read(enum pr_party self, struct pr_start *ret_start);
+/* The same socket once more, for a room that talks with the supervisor itself; ours only says why it failed. The
+ * caller's. 0 or -errno. */
+PR_MUST_USE int pr_start_dup_channel(int *ret_fd);
 void pr_start_done(struct pr_start *start);
 /* The descriptor with this name, now the caller's; -1 where there is none. */
 int pr_start_take_fd(struct pr_start *start, const char *name);

@@ -139,6 +139,8 @@ PR_MUST_USE int pr_supervisor_table_open(struct pr_supervisor *supervisor);
 /* The engine is ready for the first time: rules in force. */
 void pr_supervisor_table_install(struct pr_supervisor *supervisor);
 void pr_supervisor_table_raise(struct pr_supervisor *supervisor);
+/* The rules are as `ruleset` says now; where they aren't installed yet they will be. */
+void pr_supervisor_table_refill(struct pr_supervisor *supervisor);
 /* Whether the kernel accepts by itself what a host needs to be on its link. */
 void pr_supervisor_table_infrastructure(struct pr_supervisor *supervisor, bool accept);
 /* With `keep` the rules stay; else all traces go. */

@@ -76,17 +76,11 @@ void pr_supervisor_tunnel_set(struct pr_supervisor *supervisor, bool used,
 	static const struct pr_pool_ranges none;
 	struct pr_ruleset_config *ruleset = &supervisor->ruleset;
 	const struct pr_pool_ranges *wanted = used && ranges ? ranges : &none;
-	int r;
 
 	if (ruleset->forwarded_tunnel == used &&
 	    pr_pool_ranges_equal(&supervisor->pool_wanted, wanted) && !supervisor->pool_problem[0])
 		return;
 	set_ranges(supervisor, wanted);
 	ruleset->forwarded_tunnel = used;
-	if (!supervisor->installed)
-		return;
-	r = pr_nftables_refill(supervisor->nftables, ruleset);
-	if (r < 0)
-		pr_supervisor_give_up(supervisor, 1, "the rules cannot be changed: %s",
-				      strerror(-r));
+	pr_supervisor_table_refill(supervisor);
 }

@@ -7,7 +7,6 @@
 #include "daemon/supervisor.h"
 
 #include "base/log.h"
-#include "ipc/body.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -156,20 +155,24 @@ void pr_supervisor_table_raise(struct pr_supervisor *supervisor)
 	tell_generation(supervisor);
 }
 
-void pr_supervisor_table_infrastructure(struct pr_supervisor *supervisor, bool accept)
+void pr_supervisor_table_refill(struct pr_supervisor *supervisor)
 {
-	struct pr_ruleset_config *ruleset = &supervisor->ruleset;
 	int r;
 
-	if (ruleset->infrastructure == accept)
-		return;
-	ruleset->infrastructure = accept;
 	if (!supervisor->installed)
 		return;
-	r = pr_nftables_refill(supervisor->nftables, ruleset);
+	r = pr_nftables_refill(supervisor->nftables, &supervisor->ruleset);
 	if (r < 0)
 		pr_supervisor_give_up(supervisor, 1, "the rules cannot be changed: %s",
 				      strerror(-r));
+}
+
+void pr_supervisor_table_infrastructure(struct pr_supervisor *supervisor, bool accept)
+{
+	if (supervisor->ruleset.infrastructure == accept)
+		return;
+	supervisor->ruleset.infrastructure = accept;
+	pr_supervisor_table_refill(supervisor);
 }
 
 void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep)

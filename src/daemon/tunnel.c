@@ -2,10 +2,8 @@
 /* The tunnel process: its rights; its work is tunnel/process.h's. */
 #include "daemon/roles.h"
 
-#include "daemon/spawn.h"
 #include "tunnel/process.h"
 
-#include <fcntl.h>
 #include <string.h>
 
 /* An upstream's own certificates (`ca`) lie where the system's do, or beside the configuration. */
@@ -21,7 +19,7 @@ int pr_tunnel_main(void)
 {
 	struct pr_start start;
 	struct pr_tunnel_config config = { .sandbox = close_sandbox, .context = &start };
-	int r = pr_start_read(PR_PARTY_TUNNEL, &start), fd;
+	int r = pr_start_read(PR_PARTY_TUNNEL, &start), fd = -1;
 
 	if (r < 0)
 		return 1;
@@ -30,10 +28,8 @@ int pr_tunnel_main(void)
 	config.udp4 = pr_start_take_fd(&start, "udp4");
 	config.udp6 = pr_start_take_fd(&start, "udp6");
 	r = pr_role_drop(&start, PR_PARTY_TUNNEL);
-	/* Both are one socket; ours only says why it failed. */
-	fd = fcntl(PR_SPAWN_CHANNEL_FD, F_DUPFD_CLOEXEC, PR_SPAWN_CHANNEL_FD + 1);
-	if (r == 0 && fd < 0)
-		r = -errno;
+	if (r == 0)
+		r = pr_start_dup_channel(&fd);
 	if (r == 0)
 		r = pr_tunnel_run(fd, &config);
 	if (r < 0)

@@ -78,8 +78,7 @@ static void write_soa(struct pr_writer *writer)
 	writer->bytes[N_AUTHORITY_AT + 1] = 1;
 }
 
-/* The only record, of the name asked for. */
-static void write_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s, const void *data,
+void pr_dns_write_answer_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s, const void *data,
 			 uint16_t len)
 {
 	pr_write_u16(writer, 0xc000 | PR_DNS_HEADER_LEN);
@@ -88,6 +87,13 @@ static void write_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s
 	pr_write_u32(writer, ttl_s);
 	pr_write_u16(writer, len);
 	pr_write_bytes(writer, data, len);
+}
+
+/* The only record, of the name asked for. */
+static void write_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s, const void *data,
+			 uint16_t len)
+{
+	pr_dns_write_answer_record(writer, type, ttl_s, data, len);
 	writer->bytes[N_ANSWERS_AT + 1] = 1;
 }
 

@@ -195,11 +195,7 @@ static enum pr_look look_at(struct reading *reading)
 	pr_tls_server_hello_show(&reading->server_hello, true, seen);
 	if (!(seen->settled & PR_FACT_CERTIFICATE))
 		read_certificate(reading);
-	if (seen->settled & PR_FACT_CERTIFICATE)
-		return PR_LOOK_DONE;
-	/* It belongs to the same flight; what the client sends before it has come would be no handshake. */
-	seen->settled &= ~(unsigned int)PR_FACT_ENCRYPTION;
-	return PR_LOOK_GOES_ON;
+	return pr_tls_until_certificate(seen);
 }
 
 enum pr_look pr_inspect_dtls(const struct pr_transcript *transcript, struct pr_seen *seen)

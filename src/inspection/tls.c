@@ -243,11 +243,7 @@ static enum pr_look judge(struct reading *reading, enum answer answer)
 			      "what the client sends behind its hello is no TLS");
 	if (!(seen->settled & PR_FACT_CERTIFICATE))
 		read_certificate(reading);
-	if (seen->settled & PR_FACT_CERTIFICATE)
-		return PR_LOOK_DONE;
-	/* It belongs to the same flight; what the client sends before it has come would be no handshake. */
-	seen->settled &= ~(unsigned int)PR_FACT_ENCRYPTION;
-	return PR_LOOK_GOES_ON;
+	return pr_tls_until_certificate(seen);
 }
 
 enum pr_look pr_tls_look_at(const struct pr_stream *client, const struct pr_stream *server,

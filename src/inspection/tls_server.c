@@ -159,3 +159,12 @@ void pr_tls_server_hello_show(const struct pr_tls_server_hello *hello, bool data
 	if (is_1_3(hello->version))
 		seen->settled |= PR_FACT_CERTIFICATE;
 }
+
+enum pr_look pr_tls_until_certificate(struct pr_seen *seen)
+{
+	if (seen->settled & PR_FACT_CERTIFICATE)
+		return PR_LOOK_DONE;
+	/* It belongs to the same flight; what the client sends before it has come would be no handshake. */
+	seen->settled &= ~(unsigned int)PR_FACT_ENCRYPTION;
+	return PR_LOOK_GOES_ON;
+}

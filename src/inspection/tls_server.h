@@ -2,6 +2,7 @@
 /* What a server answers to a ClientHello; TLS and DTLS alike. */
 #pragma once
 
+#include "inspection/inspector.h"
 #include "inspection/tls_hello.h"
 
 struct pr_tls_server_hello {
@@ -23,3 +24,5 @@ bool pr_tls_server_hello_fits(const struct pr_tls_server_hello *server,
  * PR_FACT_CERTIFICATE is settled where it will not be visible. */
 void pr_tls_server_hello_show(const struct pr_tls_server_hello *hello, bool datagram,
 			      struct pr_seen *seen);
+/* Once that is shown and the certificate was looked for: DONE, or GOES_ON, with encryption open again until it has come. */
+enum pr_look pr_tls_until_certificate(struct pr_seen *seen);

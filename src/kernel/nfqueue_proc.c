@@ -3,9 +3,10 @@
  * mode, copy range, dropped at a full queue, dropped at a full socket, last id, 1. */
 #include "kernel/nfqueue.h"
 
+#include "base/io.h"
+
 #include <inttypes.h>
 #include <string.h>
-#include <unistd.h>
 
 #define TEXT_LEN	   (PR_QUEUE_LINES_MAX * 80)
 #define PR_QUEUE_LINES_MAX 256
@@ -15,19 +16,10 @@ int pr_nfqueue_kernel_counters(int proc_fd, uint16_t queue,
 {
 	char *text PR_CLEANUP(pr_cleanup_free) = pr_calloc(1, TEXT_LEN + 1);
 	char *line, *rest = text;
-	size_t len = 0;
+	ssize_t n = pr_read_from_start(proc_fd, text, TEXT_LEN);
 
-	while (len < TEXT_LEN) {
-		ssize_t n = pread(proc_fd, text + len, TEXT_LEN - len, (off_t)len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
+	if (n < 0)
+		return (int)n;
 	while ((line = strsep(&rest, "\n"))) {
 		struct pr_nfqueue_kernel_counters counters;
 		uint32_t number;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "process/procfs.h"
 
+#include "base/io.h"
+
 #include <fcntl.h>
 #include <inttypes.h>
 #include <string.h>
@@ -26,23 +28,14 @@ int pr_procfs_open(int proc_fd, pid_t pid)
 ssize_t pr_procfs_read(int directory, const char *name, char *buffer, size_t size)
 {
 	int fd PR_CLEANUP(pr_cleanup_close) = openat(directory, name, O_RDONLY | O_CLOEXEC);
-	size_t len = 0;
+	ssize_t n;
 
 	if (fd < 0)
 		return -errno;
-	while (len < size - 1) {
-		ssize_t n = read(fd, buffer + len, size - 1 - len);
-
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		if (n == 0)
-			break;
-		len += (size_t)n;
-	}
-	buffer[len] = 0;
-	return (ssize_t)len;
+	n = pr_read_from_start(fd, buffer, size - 1);
+	if (n >= 0)
+		buffer[n] = 0;
+	return n;
 }
 
 int pr_procfs_stat(int directory, struct pr_procfs_stat *ret_stat)

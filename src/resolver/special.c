@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "resolver/special.h"
 
+#include "dns/reply.h"
+
 #define TTL_S	  10800u
 #define LOCALHOST "localhost"
 
@@ -33,16 +35,6 @@ static void write_head(struct pr_writer *writer, const struct pr_dns_question *q
 	pr_write_u16(writer, question->class_);
 }
 
-static void write_record(struct pr_writer *writer, uint16_t type, const uint8_t *data, uint16_t len)
-{
-	pr_write_u16(writer, 0xc000 | PR_DNS_HEADER_LEN);
-	pr_write_u16(writer, type);
-	pr_write_u16(writer, PR_DNS_CLASS_IN);
-	pr_write_u32(writer, TTL_S);
-	pr_write_u16(writer, len);
-	pr_write_bytes(writer, data, len);
-}
-
 /* For how long there is none (RFC 2308, 5). */
 static void write_soa(struct pr_writer *writer)
 {
@@ -54,7 +46,7 @@ static void write_soa(struct pr_writer *writer)
 	pr_write_u32(&soa, 1); /* serial */
 	for (int i = 0; i < 4; i++)
 		pr_write_u32(&soa, TTL_S);
-	write_record(writer, PR_DNS_TYPE_SOA, data, sizeof(data));
+	pr_dns_write_answer_record(writer, PR_DNS_TYPE_SOA, TTL_S, data, sizeof(data));
 }
 
 size_t pr_special_answer(const struct pr_dns_question *question, uint8_t *bytes, size_t size)
@@ -71,13 +63,13 @@ size_t pr_special_answer(const struct pr_dns_question *question, uint8_t *bytes,
 	is_host = special == &specials[0];
 	if (is_host && question->type == PR_DNS_TYPE_A) {
 		write_head(&writer, question, PR_DNS_RCODE_NOERROR, true);
-		write_record(&writer, PR_DNS_TYPE_A, address4, sizeof(address4));
+		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_A, TTL_S, address4, sizeof(address4));
 	} else if (is_host && question->type == PR_DNS_TYPE_AAAA) {
 		write_head(&writer, question, PR_DNS_RCODE_NOERROR, true);
-		write_record(&writer, PR_DNS_TYPE_AAAA, address6, sizeof(address6));
+		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_AAAA, TTL_S, address6, sizeof(address6));
 	} else if (special->exists && !is_host && question->type == PR_DNS_TYPE_PTR) {
 		write_head(&writer, question, PR_DNS_RCODE_NOERROR, true);
-		write_record(&writer, PR_DNS_TYPE_PTR, localhost, sizeof(localhost));
+		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_PTR, TTL_S, localhost, sizeof(localhost));
 	} else {
 		write_head(&writer, question,
 			   special->exists ? PR_DNS_RCODE_NOERROR : PR_DNS_RCODE_NXDOMAIN, false);
