@@ -105,8 +105,6 @@ void pr_cli_event(const struct pr_cli *cli, const json_t *event);
 void pr_cli_row(const struct pr_cli *cli, const json_t *event);
 /* Name of the application for people: the profile's, with the executable where it says more. */
 const char *pr_cli_app(const json_t *event, char *text, size_t size);
-/* "example.com 93.184.215.14 tcp/443". */
-const char *pr_cli_entity(const json_t *event, char *text, size_t size);
 /* "tls 1.3, encrypted"; "" where nothing was seen that is worth a word. */
 const char *pr_cli_seen(const json_t *event, char *text, size_t size);
 /* Text of foreign origin without control characters (a terminal obeys them). */

@@ -114,7 +114,8 @@ const char *pr_cli_app(const json_t *event, char *text, size_t size)
 	return text;
 }
 
-const char *pr_cli_entity(const json_t *event, char *text, size_t size)
+/* "example.com 93.184.215.14 tcp/443". */
+static const char *entity_text(const json_t *event, char *text, size_t size)
 {
 	const char *domain = pr_cli_text(event, "entity.domain");
 	const char *ip = pr_cli_text(event, "entity.ip");
@@ -238,7 +239,7 @@ static void put_app_and_entity(struct line *line, const json_t *event)
 	snprintf(text, sizeof(text), "%s%s ", pr_cli_clean(app, clean, sizeof(clean)), pid);
 	put(line, text, APP_COLUMN);
 	snprintf(text, sizeof(text), "%s %s%s%s  ", arrow(event),
-		 pr_cli_entity(event, entity, sizeof(entity)), said ? " " : "", said ? said : "");
+		 entity_text(event, entity, sizeof(entity)), said ? " " : "", said ? said : "");
 	put(line, pr_cli_clean(text, clean, sizeof(clean)), ENTITY_COLUMN);
 }
 

@@ -113,7 +113,8 @@ static void keep_for_cut(const struct pr_link *link, enum pr_link_end_name end,
 	order->permanent = false;
 }
 
-void pr_held_release(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
+/* What is held at this end goes, with the end's verdict. */
+static void release(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
 {
 	struct pr_held held;
 
@@ -144,7 +145,7 @@ void pr_inspecting_settled(struct pr_engine *engine, struct pr_link *link,
 	link->ends[name].held = true;
 	if (inspected->unclear && pr_end_passes(end) && end->wants)
 		return;
-	pr_held_release(engine, link, name);
+	release(engine, link, name);
 	link->ends[name].held = pr_parking_holds(engine, link, name);
 	pr_inspected_leave(engine, link);
 }

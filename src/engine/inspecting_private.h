@@ -68,8 +68,6 @@ void pr_inspected_leave(struct pr_engine *engine, struct pr_link *link);
 /* False where there is no room. */
 bool pr_held_add(struct pr_engine *engine, struct pr_inspected_link *inspected,
 		 const struct pr_arrival *arrival);
-/* What is held at this end goes, with the end's verdict. */
-void pr_held_release(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end);
 /* All of it, dropped. */
 void pr_held_forget(struct pr_engine *engine, struct pr_link *link);
 uint64_t pr_held_tick(struct pr_engine *engine);

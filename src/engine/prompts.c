@@ -10,8 +10,8 @@
 #include "engine/subject.h"
 #include "engine/tunnelling.h"
 
-struct pr_prompt *pr_prompt_of(struct pr_engine *engine,
-			       const struct pr_communication *communication)
+static struct pr_prompt *prompt_of(struct pr_engine *engine,
+				   const struct pr_communication *communication)
 {
 	struct pr_prompt *prompt;
 
@@ -128,7 +128,7 @@ enum pr_prompt_says pr_prompt_ask(struct pr_engine *engine, const struct pr_prom
 
 	if (says != PR_PROMPT_SAYS_WAIT)
 		return says;
-	prompt = pr_prompt_of(engine, for_->communication);
+	prompt = prompt_of(engine, for_->communication);
 	if (!prompt)
 		prompt = raise_prompt(engine, for_);
 	if (!prompt || prompt->state == PR_PROMPT_EXPIRED)

@@ -53,8 +53,6 @@ enum pr_prompt_says pr_prompt_ask(struct pr_engine *engine, const struct pr_prom
 /* Before and after everything is decided anew: prompts that nothing asks any more are closed. */
 void pr_prompts_review_begin(struct pr_engine *engine);
 void pr_prompts_review_end(struct pr_engine *engine);
-struct pr_prompt *pr_prompt_of(struct pr_engine *engine,
-			       const struct pr_communication *communication);
 uint64_t pr_prompts_tick(struct pr_engine *engine);
 void pr_prompts_done(struct pr_engine *engine);
 void pr_prompt_event(struct pr_engine *engine, const struct pr_prompt *prompt,

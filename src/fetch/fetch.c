@@ -167,15 +167,6 @@ void pr_fetcher_start(struct pr_fetcher *fetcher, const struct pr_fetch_request 
 	evtimer_add(transfer->on_time, waits ? &most : &now);
 }
 
-void pr_fetcher_cancel(struct pr_fetcher *fetcher, uint64_t ticket)
-{
-	for (struct pr_fetch_transfer *one = fetcher->transfers; one; one = one->next)
-		if (one->ticket == ticket) {
-			take_out(one);
-			return transfer_free(one);
-		}
-}
-
 void pr_fetcher_name_answer(struct pr_fetcher *fetcher, uint64_t ticket, const uint8_t *answer,
 			    size_t len)
 {

@@ -57,7 +57,7 @@ struct pr_fetch_ports {
 	/* A question in wire format, to be answered by pr_fetcher_name_answer() with the same ticket. False: nobody
 	 * is there to answer. */
 	bool (*ask)(void *context, uint64_t ticket, const uint8_t *question, size_t len);
-	/* Exactly once for each request that was not cancelled; never from within pr_fetcher_start(). */
+	/* Exactly once for each request; never from within pr_fetcher_start(). */
 	void (*done)(void *context, const struct pr_fetched *fetched);
 };
 
@@ -68,8 +68,6 @@ void pr_fetcher_free(struct pr_fetcher *fetcher);
 /* What this host's addresses are, from now on; copied. At first there are none: the registries alone say what is near. */
 void pr_fetcher_own_addresses(struct pr_fetcher *fetcher, const struct pr_own_addresses *own);
 void pr_fetcher_start(struct pr_fetcher *fetcher, const struct pr_fetch_request *request);
-/* Tickets that are not on their way are passed over. */
-void pr_fetcher_cancel(struct pr_fetcher *fetcher, uint64_t ticket);
 /* An answer in wire format; empty = there is none. Unknown tickets are passed over. */
 void pr_fetcher_name_answer(struct pr_fetcher *fetcher, uint64_t ticket, const uint8_t *answer,
 			    size_t len);

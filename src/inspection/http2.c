@@ -7,8 +7,7 @@
 #include "base/cursor.h"
 #include "inspection/http.h"
 
-#define FRAME_HEADER_LEN 9u
-#define BLOCK_MAX	 8192u /* of a header block in several frames */
+#define BLOCK_MAX 8192u /* of a header block in several frames */
 
 enum frame_type {
 	FRAME_HEADERS = 1,

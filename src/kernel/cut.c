@@ -61,18 +61,6 @@ int pr_cut_open(struct pr_conntrack *conntrack, uint32_t mark_mask, uid_t reset_
 	return 0;
 }
 
-void pr_cut_free(struct pr_cut *cut)
-{
-	if (!cut)
-		return;
-	close(cut->diag_fd);
-	if (cut->raw4_fd >= 0)
-		close(cut->raw4_fd);
-	if (cut->raw6_fd >= 0)
-		close(cut->raw6_fd);
-	free(cut);
-}
-
 /* 0, -ENOENT when it ended by itself, or negative. */
 static int destroy(struct pr_cut *cut, const struct pr_tuple *local, const struct pr_socket *socket)
 {

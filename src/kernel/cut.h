@@ -16,7 +16,6 @@ struct pr_cut;
  * resets; without the latter forwarded links are dropped silently. 0 or negative. */
 PR_MUST_USE int pr_cut_open(struct pr_conntrack *conntrack, uint32_t mark_mask, uid_t reset_uid,
 			    struct pr_cut **ret_cut);
-void pr_cut_free(struct pr_cut *cut); /* takes NULL */
 
 struct pr_cut_done {
 	unsigned int

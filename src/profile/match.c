@@ -32,9 +32,12 @@ static bool glob_one(const char **pattern, char c, bool flat)
 	return *p && *p == c;
 }
 
-/* Two places to go back to: behind the last ** and behind the last *. A * can't cross a slash, so only the
+/* `*` any characters but '/', `**` any, `?` one but '/', a backslash takes the next as it is. With
+ * `flat` slashes are characters like others. Time: text times pattern at most.
+ *
+ * Two places to go back to: behind the last ** and behind the last *. A * can't cross a slash, so only the
  * last one matters within a segment; when it is exhausted, the last ** takes one more character. */
-bool pr_glob_match(const char *pattern, const char *text, bool flat)
+static bool glob_match(const char *pattern, const char *text, bool flat)
 {
 	const char *star = NULL, *star_text = NULL, *any = NULL, *any_text = NULL;
 
@@ -85,7 +88,7 @@ static bool cgroup_holds(const char *pattern, const char *cgroup)
 	for (;;) {
 		char *slash = strrchr(head, '/');
 
-		if (pr_glob_match(pattern, head, false))
+		if (glob_match(pattern, head, false))
 			return true;
 		if (!slash || slash == head)
 			return false;
@@ -111,21 +114,21 @@ static bool key_holds(enum pr_match_key key, const char *value, const struct pr_
 	case PR_KEY_PATH:
 		return identity->path && strcmp(value, identity->path) == 0;
 	case PR_KEY_PATTERN:
-		return identity->path && pr_glob_match(value, identity->path, false);
+		return identity->path && glob_match(value, identity->path, false);
 	case PR_KEY_PACKAGE:
-		return identity->package && pr_glob_match(value, identity->package, true);
+		return identity->package && glob_match(value, identity->package, true);
 	case PR_KEY_CONTAINER:
-		return identity->container && pr_glob_match(value, identity->container, true);
+		return identity->container && glob_match(value, identity->container, true);
 	case PR_KEY_UNIT:
-		return identity->unit && pr_glob_match(value, identity->unit, true);
+		return identity->unit && glob_match(value, identity->unit, true);
 	case PR_KEY_CGROUP:
 		return identity->cgroup && cgroup_holds(value, identity->cgroup);
 	case PR_KEY_USER:
 		return user_holds(value, identity);
 	case PR_KEY_SCRIPT:
-		return identity->script && pr_glob_match(value, identity->script, false);
+		return identity->script && glob_match(value, identity->script, false);
 	case PR_KEY_CMDLINE:
-		return identity->cmdline && pr_glob_match(value, identity->cmdline, true);
+		return identity->cmdline && glob_match(value, identity->cmdline, true);
 	default:
 		return false;
 	}

@@ -38,7 +38,3 @@ bool pr_match_holds(const struct pr_match_entry *entry, const struct pr_identity
 uint32_t pr_match_score(const struct pr_match_entry *entry);
 /* True when some identity may fit both entries, as far as can be told from their texts. */
 bool pr_match_overlaps(const struct pr_match_entry *a, const struct pr_match_entry *b);
-
-/* `*` any characters but '/', `**` any, `?` one but '/', a backslash takes the next as it is. With
- * `flat` slashes are characters like others. Time: text times pattern at most. */
-bool pr_glob_match(const char *pattern, const char *text, bool flat);

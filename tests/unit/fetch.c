@@ -365,10 +365,6 @@ static void takes_so_many_at_a_time(void **state)
 	setup->fd = memfd_create("fetched", MFD_CLOEXEC);
 	finish(setup);
 	assert_string_equal(setup->error, "too many lists are fetched at a time");
-	for (unsigned int i = 0; i < PR_FETCH_TRANSFERS_MAX; i++)
-		pr_fetcher_cancel(setup->fetcher, 100 + i);
-	fetch(setup, "/list", "");
-	assert_int_equal(setup->outcome, PR_FETCH_NEW);
 }
 
 /* Which of a host's addresses are tried, as text; and whether it counts as near. */
