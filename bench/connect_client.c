@@ -2,9 +2,7 @@
 /* connect() in a loop: `connect-client ADDRESS PORT NUMBER`. Prints one JSON object: median and 99th percentile
  * in microseconds, connections a second. Each connection is closed by a reset, so that no port is used up. */
 #include "base/address.h"
-#include "base/clock.h"
 
-#include <inttypes.h>
 #include <sys/socket.h>
 #include <time.h>
 #include <unistd.h>

@@ -5,7 +5,6 @@
  * percentile in microseconds, questions a second.
  */
 #include "base/address.h"
-#include "base/clock.h"
 #include "dns/message.h"
 
 #include <stdio.h>

@@ -17,7 +17,6 @@
 #include <stdlib.h>
 #include <sys/socket.h>
 #include <time.h>
-#include <unistd.h>
 
 #define CHUNK	    65536
 #define A_BATCH	    100 /* chunks */

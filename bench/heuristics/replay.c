@@ -9,7 +9,6 @@
  * With "--speed" the lines are asked and answered over and over, and the median time of a pass is printed as a
  * figure (docs/contract.md): nanoseconds a question with its answer.
  */
-#include "base/clock.h"
 #include "intel/heuristics.h"
 #include "intel/letters.h"
 

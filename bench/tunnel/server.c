@@ -5,7 +5,6 @@
  */
 #include "base/error.h"
 
-#include <fcntl.h>
 #include <netinet/in.h>
 #include <stdbool.h>
 #include <stdint.h>

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* resolv.conf and hosts: what is found is written and read back the same; a stub is no upstream beside another. */
+#include "base/name.h"
 #include "dns/hosts.h"
 #include "resolver/upstream.h"
 

@@ -7,7 +7,6 @@
 #pragma once
 
 #include <stdbool.h>
-#include <stddef.h>
 
 #define PR_URL_MAX 2048 /* bytes; a longer one is refused */
 

@@ -4,13 +4,11 @@
 #include "cli/cli.h"
 
 #include <curl/curl.h>
-#include <limits.h>
 #include <stdarg.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/un.h>
-#include <unistd.h>
 
 #define LINE_MAX_BYTES	  (1 << 20) /* a longer line of an answer is refused */
 #define CONNECT_TIMEOUT_S 5

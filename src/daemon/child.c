@@ -4,7 +4,6 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "daemon/spawn.h"
-#include "ipc/body.h"
 
 #include <signal.h>
 #include <stdio.h>

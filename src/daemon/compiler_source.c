@@ -13,7 +13,6 @@
 #include <nettle/sha2.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define CONTENT_MAX (512u << 20) /* bytes of one; the configuration's max_bytes is checked before */
 #define SHRUNK_TO_A 10		 /* a tenth of the entries or less: held */

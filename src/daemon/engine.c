@@ -8,7 +8,6 @@
 #include "daemon/engine_process.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "daemon/roles.h"
 #include "ipc/body.h"
 #include "kernel/nfqueue.h"

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 static void answer(struct pr_engine_process *process, enum pr_message_kind kind, uint32_t serial,
 		   const char *why)

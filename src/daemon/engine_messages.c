@@ -3,8 +3,6 @@
 #include "daemon/engine_process.h"
 
 #include "base/clock.h"
-#include "base/log.h"
-#include "ipc/body.h"
 
 #include <fcntl.h>
 #include <stdio.h>

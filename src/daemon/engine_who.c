@@ -10,7 +10,6 @@
 #include "kernel/sock_diag.h"
 #include "process/codec.h"
 
-#include <arpa/inet.h>
 #include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <poll.h>

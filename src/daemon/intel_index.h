@@ -7,7 +7,6 @@
 #pragma once
 
 #include "base/error.h"
-#include "base/url.h"
 #include "profile/rule.h"
 
 #include <stdbool.h>

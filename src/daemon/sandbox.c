@@ -8,7 +8,6 @@
 #include <signal.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #define ENGINE_FDS_MAX	    4096  /* the nameserver's TCP clients */
 #define RESOLVER_FDS_MAX    12288 /* a socket a question, and connections of providers */

@@ -7,7 +7,6 @@
 #include "daemon/supervisor.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 #include "daemon/files.h"
 #include "daemon/instance_lock.h"
 #include "daemon/notify.h"

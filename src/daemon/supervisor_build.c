@@ -6,14 +6,10 @@
  */
 #include "daemon/supervisor_intel.h"
 
-#include "base/clock.h"
 #include "base/hash.h"
-#include "base/log.h"
-#include "daemon/files.h"
 #include "daemon/trusted_path.h"
 
 #include <fcntl.h>
-#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>

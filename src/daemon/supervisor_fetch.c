@@ -10,11 +10,11 @@
 #include "daemon/supervisor_intel.h"
 
 #include "base/log.h"
+#include "base/url.h"
 #include "daemon/trusted_path.h"
 #include "ipc/body.h"
 #include "kernel/rtnetlink.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

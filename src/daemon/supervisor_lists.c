@@ -2,12 +2,12 @@
 /* What clients ask about lists. Rows are pairs; front makes JSON of them. */
 #include "daemon/intel_rows.h"
 
+#include "base/url.h"
 #include "daemon/files.h"
 
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 #define REFUSED_TEXT_MAX 30000 /* of the lines that are told; what is kept is shorter */
 

@@ -13,7 +13,6 @@
 #include <fcntl.h>
 #include <ifaddrs.h>
 #include <string.h>
-#include <unistd.h>
 
 #define PR_UPSTREAMS_FILE_MAX 16384 /* bytes of a file that are told */
 #define PR_UPSTREAMS_OWN_MAX \

@@ -4,7 +4,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "ipc/body.h"
 #include "process/codec.h"
 
 #include <string.h>

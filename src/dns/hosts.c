@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "dns/hosts.h"
 
+#include "base/name.h"
+
 #include <string.h>
 
 #define BLANKS " \t\r"

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "base/address.h"
-#include "base/name.h"
 
 #include <stddef.h>
 

@@ -78,8 +78,8 @@ static void write_soa(struct pr_writer *writer)
 	writer->bytes[N_AUTHORITY_AT + 1] = 1;
 }
 
-void pr_dns_write_answer_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s, const void *data,
-			 uint16_t len)
+void pr_dns_write_answer_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s,
+				const void *data, uint16_t len)
 {
 	pr_write_u16(writer, 0xc000 | PR_DNS_HEADER_LEN);
 	pr_write_u16(writer, type);

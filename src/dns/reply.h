@@ -44,8 +44,8 @@ size_t pr_dns_write_address(const struct pr_dns_question *question,
 size_t pr_dns_write_pointer(const struct pr_dns_question *question, const struct pr_dns_name *name,
 			    uint32_t ttl_s, int ede, const char *text, uint8_t *reply, size_t size);
 /* A record of the name asked for, which stands first in the message. */
-void pr_dns_write_answer_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s, const void *data,
-			 uint16_t len);
+void pr_dns_write_answer_record(struct pr_writer *writer, uint16_t type, uint32_t ttl_s,
+				const void *data, uint16_t len);
 /* OPT of a reply, with an extended error (`ede` also of codes not named above) unless NONE; nothing for a client without EDNS. The number of records
  * written (0 or 1). `rcode` is the full one. */
 unsigned int pr_dns_write_opt(struct pr_writer *writer, const struct pr_dns_question *question,

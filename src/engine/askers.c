@@ -12,8 +12,6 @@
  */
 #include "engine/machine.h"
 
-#include "base/hash.h"
-
 #include <string.h>
 
 static struct pr_tuple seen_of(const struct pr_asker *asker)

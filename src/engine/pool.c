@@ -11,7 +11,6 @@
 #include "dns/message.h"
 #include "dns/reverse.h"
 #include "firewall/special_names.h"
-#include "network/class.h"
 
 #include <string.h>
 

@@ -14,7 +14,6 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define PASSED_OVER_MAX \
 	65536 /* bytes of a page that says why there is no list; then the hop ends */

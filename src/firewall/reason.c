@@ -6,6 +6,7 @@
 #include "firewall/checks_private.h"
 #include "firewall/reason_private.h"
 #include "firewall/walk.h"
+#include "network/class.h"
 
 static void tell_pooled(struct pr_sentence *sentence, const struct pr_check_view *view)
 {

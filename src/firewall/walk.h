@@ -3,7 +3,6 @@
 #pragma once
 
 #include "firewall/checks.h"
-#include "network/class.h"
 
 struct pr_walk {
 	const struct pr_policy *policy;

@@ -7,7 +7,6 @@
 
 #include "base/hash.h"
 
-#include <netinet/in.h>
 #include <string.h>
 
 struct pr_attacks *pr_attacks_new(void)

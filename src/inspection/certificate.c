@@ -2,7 +2,6 @@
 /* Why not by a library: docs/decisions/certificates.md. */
 #include "inspection/certificate.h"
 
-#include "base/name.h"
 #include "inspection/certificate_time.h"
 #include "inspection/der.h"
 #include "inspection/tls_hello.h"

@@ -11,7 +11,6 @@
  */
 #include "inspection/http.h"
 #include "inspection/inspector_table.h"
-#include "inspection/limits.h"
 
 #include <ctype.h>
 #include <string.h>

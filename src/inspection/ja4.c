@@ -6,7 +6,6 @@
 
 #include <ctype.h>
 #include <nettle/sha2.h>
-#include <stdio.h>
 #include <string.h>
 
 #define HASH_LEN      12 /* of the hexadecimal digits */

@@ -6,7 +6,6 @@
  */
 #include "base/cursor.h"
 #include "inspection/inspector_table.h"
-#include "inspection/limits.h"
 
 #define BANNER_MAX	 255u	/* with its end (RFC 4253, 4.2) */
 #define SERVER_LINES_MAX 8192u	/* of what a server may say before its version */

@@ -5,8 +5,6 @@
 #include "intel/geo.h"
 #include "intel/set.h"
 
-#include <stdio.h>
-
 struct pr_intel_builder;
 
 #define PR_INTEL_ENTRIES_MAX (1u << 24) /* of all lists together */

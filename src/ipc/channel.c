@@ -6,7 +6,6 @@
 #include "ipc/channel.h"
 
 #include "base/cursor.h"
-#include "ipc/body.h"
 
 #include <string.h>
 #include <sys/socket.h>

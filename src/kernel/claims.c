@@ -8,7 +8,6 @@
 #include <netinet/icmp6.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define RECEIVE_BUFFER	     (64 << 10) /* a burst; what is lost says nothing new */
 #define MESSAGE_MAX	     2048	/* of longer ones the rest is not looked at */

@@ -9,7 +9,6 @@
 #include "kernel/conntrack_message.h"
 #include "kernel/mark.h"
 
-#include <fcntl.h>
 #include <libmnl/libmnl.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>

@@ -8,7 +8,6 @@
 
 #include <linux/netfilter.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define PROBE_TABLE "portreeve-probe"
 #define PROBE_CHAIN "c"

@@ -8,7 +8,6 @@
 #include <linux/netfilter.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define BUFFER_LEN   (1 << 20) /* a batch is one message; so are its answers, together */
 #define QUESTION_LEN 512

@@ -1,10 +1,8 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "nameserver/listener.h"
 
-#include <netinet/tcp.h>
 #include <string.h>
 #include <sys/socket.h>
-#include <unistd.h>
 
 #define BACKLOG	    128
 #define RECEIVE_LEN (4 << 20) /* the kernel counts about 800 bytes a question: 5,000 at once */

@@ -7,7 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mount.h>
-#include <unistd.h>
 
 /* A mount that hangs nowhere. The descriptor that fsmount(2) returns is a path only (O_PATH), which neither
  * bpf(2) nor open_by_handle_at(2) takes everywhere. */

@@ -9,7 +9,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #define LISTS	   "/var/lib/dpkg/info"
 #define LIST_END   ".list"

@@ -5,7 +5,6 @@
  * and only for profiles that may use the tunnel: nothing else asks.
  */
 #include "profile/policy_view.h"
-#include "profile/rule.h"
 
 #include <string.h>
 

@@ -9,7 +9,6 @@
 
 #include <stdbool.h>
 #include <stdint.h>
-#include <stdio.h>
 
 enum pr_setting_id {
 	PR_SETTING_DEFAULT_ACTION,

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 #include "resolver/breaker.h"
 
-#include <stddef.h>
-
 bool pr_breaker_may_ask(struct pr_breaker *breaker, uint64_t now_us)
 {
 	switch (breaker->state) {

@@ -7,8 +7,6 @@
 
 #include "resolver/resolver.h"
 
-#include <stdbool.h>
-
 #define PR_FRONT_TICKET (UINT64_C(1) << 61) /* in the tickets of its questions */
 #define PR_FRONT_QUESTIONS_MAX \
 	64 /* on their way; one more is answered at once: nothing. Front is no reason to keep

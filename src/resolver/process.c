@@ -13,7 +13,6 @@
 #include "resolver/resolver_state.h"
 
 #include <string.h>
-#include <unistd.h>
 
 #define STATE_S 1 /* the engine is told of counters so often at most */
 

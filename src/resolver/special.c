@@ -63,13 +63,16 @@ size_t pr_special_answer(const struct pr_dns_question *question, uint8_t *bytes,
 	is_host = special == &specials[0];
 	if (is_host && question->type == PR_DNS_TYPE_A) {
 		write_head(&writer, question, PR_DNS_RCODE_NOERROR, true);
-		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_A, TTL_S, address4, sizeof(address4));
+		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_A, TTL_S, address4,
+					   sizeof(address4));
 	} else if (is_host && question->type == PR_DNS_TYPE_AAAA) {
 		write_head(&writer, question, PR_DNS_RCODE_NOERROR, true);
-		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_AAAA, TTL_S, address6, sizeof(address6));
+		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_AAAA, TTL_S, address6,
+					   sizeof(address6));
 	} else if (special->exists && !is_host && question->type == PR_DNS_TYPE_PTR) {
 		write_head(&writer, question, PR_DNS_RCODE_NOERROR, true);
-		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_PTR, TTL_S, localhost, sizeof(localhost));
+		pr_dns_write_answer_record(&writer, PR_DNS_TYPE_PTR, TTL_S, localhost,
+					   sizeof(localhost));
 	} else {
 		write_head(&writer, question,
 			   special->exists ? PR_DNS_RCODE_NOERROR : PR_DNS_RCODE_NXDOMAIN, false);

@@ -5,8 +5,6 @@
 #include "ipc/channel.h"
 #include "tunnel/tunnel_private.h"
 
-#include <unistd.h>
-
 struct process {
 	struct pr_tunnel tunnel;
 	struct pr_channel *supervisor;

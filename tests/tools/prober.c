@@ -10,7 +10,6 @@
  * through raw sockets as well.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <netinet/icmp6.h>
 #include <netinet/ip_icmp.h>
 #include <signal.h>

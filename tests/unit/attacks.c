@@ -7,7 +7,6 @@
 #include "packet/parse.h"
 
 #include <netinet/in.h>
-#include <stdio.h>
 #include <string.h>
 
 #define MS     UINT64_C(1000)

@@ -7,7 +7,6 @@
 #include "unit.h"
 
 #include <dirent.h>
-#include <fcntl.h>
 #include <ftw.h>
 #include <netinet/in.h>
 #include <string.h>

@@ -3,7 +3,6 @@
 
 #include "unit.h"
 
-#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>

@@ -4,7 +4,6 @@
 
 #include "tunnel/process.h"
 
-#include <arpa/inet.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/socket.h>
