@@ -42,7 +42,7 @@ class Failed(Exception):
 
 def run(*command, check=True, **options):
     """Runs a command to its end; its output comes back as text."""
-    options.setdefault("timeout", 60)
+    options.setdefault("timeout", 180)
     done = subprocess.run([str(word) for word in command], stdin=subprocess.DEVNULL, text=True,
                           stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
     if check and done.returncode != 0:
@@ -157,7 +157,7 @@ class Namespace:
     def nft(self, rules):
         """Loads rules of somebody else's (ufw, Docker, …) into this namespace."""
         done = subprocess.run(self.command("nft", "-f", "-"), input=rules, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=30)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=180)
         if done.returncode:
             raise Failed(f"nft: {done.stdout}\n{rules}")
 

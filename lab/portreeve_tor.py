@@ -85,7 +85,7 @@ class TorNetwork:
         resolv_conf.write_text(f"nameserver {DNS4}\n")
         for n, address in enumerate(EXITS, 1):
             self._tor(self.namespace, f"exit{n}", f"Address {address}\n" + EXIT.format(address=address, resolv_conf=resolv_conf))
-        wait_for("the network's consensus", self._agreed, 60, 0.1)
+        wait_for("the network's consensus", self._agreed, 300, 0.1)
         self._serve_onion()
 
     def _directory(self, name):
@@ -99,7 +99,7 @@ class TorNetwork:
         (directory / "keys").mkdir(mode=0o700)
         subprocess.run(["tor-gencert", "--create-identity-key", "-m", "12", "-a", f"{address}:7000", "--passphrase-fd", "0"],
                        cwd=directory / "keys", input=b"lab\n", stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       check=True, timeout=60)
+                       check=True, timeout=300)
         identity = re.search(r"^fingerprint (\w+)", (directory / "keys" / "authority_certificate").read_text(), re.M)[1]
         said = run("tor", "--list-fingerprint", "--quiet", "--ignore-missing-torrc", "-f", directory / "none", "--DataDirectory",
                    directory, "--ORPort", f"{address}:5000", "--Nickname", name, "--DirAuthority",
@@ -170,7 +170,7 @@ class TorNetwork:
             shutil.rmtree(self.directory, ignore_errors=True)
 
 
-def wait_until_carrying(process, seconds=60):
+def wait_until_carrying(process, seconds=300):
     """Until tor says that circuits can be built."""
     log = process.directory / "log"
 
@@ -184,7 +184,7 @@ def wait_until_carrying(process, seconds=60):
 def control(namespace, *commands):
     """What tor on the namespace's loopback answers to commands at its control port, as text."""
     with namespace.inside():
-        stream = socket.create_connection(("127.0.0.1", CONTROL_PORT), timeout=10)
+        stream = socket.create_connection(("127.0.0.1", CONTROL_PORT), timeout=60)
     with stream:
         stream.sendall("".join(f"{command}\r\n" for command in ("AUTHENTICATE", *commands, "QUIT")).encode())
         return b"".join(iter(lambda: stream.recv(65536), b"")).decode()

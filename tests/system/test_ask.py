@@ -72,7 +72,7 @@ def test_a_program_cannot_permit_itself(lab, guard, build):
 
     def as_nobody(*words):
         return subprocess.run(lab.host.command("setpriv", "--reuid", "65534", "--clear-groups", *map(str, words)),
-                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180)
 
     cli = (build / "portreeve", "--run", guarded.run_dir)
     for words in ((*cli, "answer", prompt["id"], "permit"), (*cli, "rule", "add", "+ *"),

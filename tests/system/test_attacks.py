@@ -267,7 +267,7 @@ def test_ordinary_traffic_is_no_attack(lab, guard):
         quic = [word for word in CHROMIUM if word != "--disable-quic"]
         for number, words in enumerate((CHROMIUM, [*quic, "--enable-quic", "--origin-to-force-quic-on=example.com:443"])):
             lab.host.run(*words, f"--user-data-dir={lab.directory}/chromium{number}", "--dump-dom", "https://example.com/",
-                         check=False, timeout=60)
+                         check=False, timeout=180)
         for _ in range(60):
             curl(lab, "-o", "/dev/null", "http://example.com/", "https://www.example.com/", "-k", check=False)
         for i in range(60):
@@ -320,7 +320,7 @@ def once(_):
         pass
 with concurrent.futures.ThreadPoolExecutor(16) as pool:
     list(pool.map(once, range(%d)))
-""" % (HOST4, n), timeout=60)
+""" % (HOST4, n), timeout=180)
 
 
 def test_nobody_is_told_where_attacks_are_ignored(lab, guard):

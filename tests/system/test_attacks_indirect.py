@@ -75,7 +75,7 @@ def test_an_idle_scan(lab, guard):
     lab.start_echo(lab.host, 80)
     guarded = guard('incoming = [ "+ *" ];')
     with guarded.monitor() as monitor:
-        said = nmap(lab.lan, "-sI", f"{ZOMBIE4}:4321", "-p", "60-100", timeout=90).stdout
+        said = nmap(lab.lan, "-sI", f"{ZOMBIE4}:4321", "-p", "60-100", timeout=180).stdout
         assert re.search(r"^80/tcp +open", said, re.M), (said, zombie.log.read_text())
         attack = wait_found(monitor, "vertical-scan", source=ZOMBIE4)
     assert attack["technique"] == "syn" and attack["target"] == HOST4 and 80 not in attack["ports"], attack

@@ -15,7 +15,7 @@ BAD = {
 def test_a_misspelt_directory_is_no_empty_configuration(lab, build, tmp_path):
     for mode in (["--check"], []):
         done = lab.host.run(build / "portreeved", "--config", tmp_path / "mispselt", "--state", tmp_path / "state",
-                            "--run", tmp_path / "run", *mode, check=False, timeout=60)
+                            "--run", tmp_path / "run", *mode, check=False, timeout=180)
         assert done.returncode == 2 and "mispselt: there is no such directory" in done.stdout, done.stdout
 
 
@@ -64,7 +64,7 @@ def test_a_change_tells_what_is_doubtful_about_itself(lab, guard):
 def test_a_second_daemon_is_refused(lab, guard, build):
     guarded = guard()
     second = lab.host.run(build / "portreeved", "--config", guarded.config, "--state", lab.directory / "s2",
-                          "--run", lab.directory / "r2", check=False, timeout=60)
+                          "--run", lab.directory / "r2", check=False, timeout=180)
     assert second.returncode == 1 and "guards this network namespace" in second.stdout, second.stdout
     lab.start_web()
     lab.host.run("curl", "-sS", "--max-time", "20", f"http://{WEB4}/")
@@ -87,7 +87,7 @@ def test_two_daemons_in_two_namespaces_do_not_disturb_each_other(lab, guard, bui
 def test_a_missing_capability_is_one_sentence(lab, build):
     done = lab.host.run("setpriv", "--bounding-set", "-net_admin", "--inh-caps", "-net_admin", build / "portreeved",
                         "--run", lab.directory / "run", "--state", lab.directory / "state", "--config",
-                        lab.directory, check=False, timeout=60)
+                        lab.directory, check=False, timeout=180)
     assert done.returncode == 1 and "CAP_NET_ADMIN" in done.stdout, done.stdout
 
 

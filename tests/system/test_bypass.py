@@ -62,7 +62,7 @@ def test_the_shipped_list_of_dns_over_https(lab, guard):
              and "NXDOMAIN" in dig(lab, "dns.google"))
     answer = dig(lab, "dns.google")
     assert "doh-names" in answer and "(doh), line" in answer and "bypass_prevention: doh" in answer
-    lab.host.run("bash", "-c", "exec 3<>/dev/tcp/8.8.8.8/443", check=False, timeout=60)
+    lab.host.run("bash", "-c", "exec 3<>/dev/tcp/8.8.8.8/443", check=False, timeout=180)
     row = next(row for row in guarded.rows("links") if row["entity"]["ip"] == "8.8.8.8")
     assert row["verdict"] == "block" and '"doh-addresses" (doh), line' in row["reason"]
     assert row["entity"]["lists"] == ["doh-addresses"]

@@ -38,7 +38,7 @@ def test_none_of_it_is_taken_for_an_attack(build, recorded, tmp_path):
     (tmp_path / "portreeve.conf").write_text("")
     for file in sorted(recorded[0].glob("*.pcap")):
         done = subprocess.run([build / "portreeve", "--json", "replay", file, "--config", tmp_path, "--share", tmp_path,
-                               "--host", "10.77.0.2/24,fd77::2/64"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=60)
+                               "--host", "10.77.0.2/24,fd77::2/64"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, timeout=180)
         assert done.returncode == 0 and not done.stderr, (file, done.stderr)
         rows = [json.loads(line) for line in done.stdout.splitlines()]
         assert [row for row in rows if row.get("event") == "system"] == [], file
@@ -46,7 +46,7 @@ def test_none_of_it_is_taken_for_an_attack(build, recorded, tmp_path):
 
 
 def inspect(build, *words, data=None):
-    return subprocess.run([build / "portreeve", *words], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=30)
+    return subprocess.run([build / "portreeve", *words], input=data, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180)
 
 
 def test_what_is_shown(build, recorded):

@@ -13,7 +13,7 @@ def member(lab, guarded, build, *words):
     """The command line, or another, as an ordinary user of the group."""
     command = words if words[0] == "curl" else (build / "portreeve", "--run", guarded.run_dir, "--json", *words)
     done = subprocess.run(lab.host.command("setpriv", "--reuid=65534", "--regid=65534", f"--groups={GROUP}", *map(str, command)),
-                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=20)
+                          stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=180)
     assert done.returncode == 0, (words, done.stdout)
     return [json.loads(line) for line in done.stdout.splitlines()]
 

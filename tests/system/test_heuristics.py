@@ -110,7 +110,7 @@ def test_ordinary_software_is_not_suspected(lab, guard):
                                for name in ("example.com", "www.example.com", "deb.example.com", "security.example.com")))
     with guarded.monitor() as monitor:
         page = lab.host.run(*CHROMIUM, f"--user-data-dir={lab.directory}/chromium", "--dump-dom", "https://example.com/",
-                            timeout=60)
+                            timeout=180)
         assert "It works." in page.stdout
         for i in range(30):
             curl(lab, f"http://host{i}.example.com/", check=False)

@@ -133,7 +133,7 @@ def test_a_table_that_the_kernel_protects(place, build, keep):
         assert edge.ask("raise")["result"] == 0
         assert edge.ask("state")["gone"] == 0
         second = subprocess.run(place.host.command(build / "tests" / "tools" / "edge", "first=10"), text=True,
-                                stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=10)
+                                stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=180)
         assert second.stdout.startswith("failed install 2")
         edge.kill()
         if keep == 1:  # open: nothing is left behind
@@ -152,7 +152,7 @@ def test_a_table_that_the_kernel_protects(place, build, keep):
 def test_a_second_one_in_the_namespace_is_told(place, build):
     with Edge(build, place.host, "*,*,*,drop"):
         second = subprocess.run(place.host.command(build / "tests" / "tools" / "edge"), text=True,
-                                stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=10)
+                                stdout=subprocess.PIPE, stdin=subprocess.DEVNULL, timeout=180)
         assert "another process has bound this netfilter queue" in second.stdout
 
 

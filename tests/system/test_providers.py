@@ -100,7 +100,7 @@ def config(*providers, rules=("- L:dbl", "- L:rep"), more=""):
 
 def ask(lab, *names, gap=0.0, namespace=None):
     """{name: (ms, rcode, number of answers)}"""
-    done = (namespace or lab.host).python(ASK, DNS4, gap, *names, timeout=60).stdout
+    done = (namespace or lab.host).python(ASK, DNS4, gap, *names, timeout=180).stdout
     return {name: (ms, rcode, answers) for name, ms, rcode, answers in json.loads(done)}
 
 

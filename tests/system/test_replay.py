@@ -27,7 +27,7 @@ def surf(lab):
 
 def replay(build, file, directory, *words):
     done = subprocess.run([build / "portreeve", "--json", "replay", file, "--config", directory, "--share", ROOT / "data",
-                           *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=60, text=True)
+                           *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=180, text=True)
     assert done.returncode == 0, done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

@@ -40,7 +40,8 @@ def test_run_leaves_nothing_behind(lab, build, how, monkeypatch):
     command = lab.host.command("packaging/run", os.path.relpath(build))
     process, terminal = pty.fork()
     if process == 0:
-        signal.signal(signal.SIGINT, signal.SIG_DFL)  # a test run in the background has it ignored, and so would a shell
+        for number in (signal.SIGINT, signal.SIGHUP, signal.SIGTERM):  # what a shell finds ignored it can't trap (nohup, &)
+            signal.signal(number, signal.SIG_DFL)
         os.execvp(command[0], command)
     said = b""
     while b"is guarded" not in said:

@@ -32,5 +32,5 @@ def test_inspection_costs_a_handful_of_packets(lab, guard):
     guarded = guard()
     before = guarded.queued()
     lab.host.run("curl", "-sSk", "-o", "/dev/null", "--connect-to", "::93.184.215.14:443", "https://example.com/big",
-                 timeout=60)
+                 timeout=180)
     assert guarded.queued() - before <= 8

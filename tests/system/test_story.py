@@ -16,7 +16,7 @@ def test_a_browser_s_story(lab, guard):
     guarded = guard()
     with guarded.monitor() as monitor:
         page = lab.host.run(*CHROMIUM, f"--user-data-dir={lab.directory}/chromium", "--dump-dom", "https://example.com/",
-                            timeout=60)
+                            timeout=180)
         assert "It works." in page.stdout
         link = monitor.wait("the link", event="link", entity__domain="example.com", entity__proto="tcp",
                             entity__port=443)
@@ -38,7 +38,7 @@ def test_a_permanent_link_never_comes_back_to_user_space(lab, guard):
     guarded = guard()
     curl(lab, "http://example.com/")
     before = guarded.queued()
-    curl(lab, "-o", "/dev/null", "http://example.com/big", timeout=60)
+    curl(lab, "-o", "/dev/null", "http://example.com/big", timeout=180)
     # The question (A and AAAA) and the first packet; 64 MiB came by without us.
     assert guarded.queued() - before <= 8
 

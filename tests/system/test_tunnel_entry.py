@@ -177,6 +177,6 @@ def test_a_page_whose_parts_go_different_ways(lab, guard, page):
     guard(config=config(WAY, more='outgoing = [ ">way ads.example" ];\n'))
     with Around(lab, PROXY, DNS4, "2a07:a8c0::53", WEB4, WEB6) as around:
         text = lab.host.run(*CHROMIUM, "--disable-quic", f"--user-data-dir={lab.directory}/chromium", "--virtual-time-budget=15000",
-                            "--dump-dom", page, check=False, timeout=90).stdout
+                            "--dump-dom", page, check=False, timeout=180).stdout
     assert re.search(r"<title>(.*)</title>", text)[1] == "done fetched shown fetched shown", text[-2000:]
     nothing_around(around)

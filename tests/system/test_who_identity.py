@@ -84,7 +84,7 @@ two.communicate(b"\\n")
 """
     done = subprocess.run([*place.enter(), *inner, PYTHON, "-c", code, str(place.build / "tests/tools/who"),
                            str(place.cgroup), str(first), str(second), " ".join(options)],
-                          stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+                          stdout=subprocess.PIPE, text=True, timeout=180, check=True)
     opened, before, late, after = json.loads(done.stdout)
     assert before["process"]["path"] == str(first) and before["process"]["pid"] == 500
     assert after["process"]["path"] == str(second) and after["process"]["pid"] == 500

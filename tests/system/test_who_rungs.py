@@ -256,7 +256,7 @@ def test_without_any_privilege(place):
     shutil.copy(place.build / "tests/tools/who", tool)
     place.directory.chmod(0o755)
     done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", "unshare", "-Urn", PYTHON,
-                           "-c", CONTAINED, str(tool)], stdout=subprocess.PIPE, text=True, timeout=60, check=True)
+                           "-c", CONTAINED, str(tool)], stdout=subprocess.PIPE, text=True, timeout=180, check=True)
     opened, pid, out, into = json.loads(done.stdout)
     assert not opened["bpf"] and "CAP_BPF" in opened["why"]
     for answer in (out, into):

@@ -64,7 +64,7 @@ class Client:
     def end(self):
         """Lets it run to its end."""
         self.process.stdin.close()
-        self.process.wait(timeout=60)
+        self.process.wait(timeout=180)
 
 
 class Who:
@@ -97,7 +97,7 @@ class Who:
 
     def close(self):
         self.process.stdin.close()
-        assert self.process.wait(timeout=60) == 0
+        assert self.process.wait(timeout=180) == 0
 
 
 class Place(contextlib.AbstractContextManager):
