@@ -100,7 +100,7 @@ class Recording:
     """tcpdump with whole packets, on the guarded host; use it as a context manager."""
 
     def __init__(self, lab, file, device):
-        self.lab, self.file, self.device = lab, file, device
+        self.lab, self.file = lab, file
         # Each packet takes a place of the snapshot's length in the buffer.
         self.process = lab.host.start("tcpdump", "-i", device, "-Z", "root", "--immediate-mode", "-U", "-n",
                                       "-s", "65535", "-B", "65536", "-w", file, "ip or ip6")
@@ -110,7 +110,7 @@ class Recording:
         return self
 
     def __exit__(self, *_):
-        portreeve_lab.wait_until_written(self.process, self.device)
+        portreeve_lab.wait_until_written(self.process, self.file)
         self.process.send_signal(signal.SIGINT)
         self.process.wait(60)
         self.lab.processes.remove(self.process)

@@ -141,10 +141,7 @@ def stopped(pid):
 
 def wait_until_stopped(*pids):
     """Until the processes that were sent SIGSTOP have come to a stand."""
-    def state(pid):
-        with open(f"/proc/{pid}/stat", encoding="ascii") as file:
-            return file.read().rsplit(")", 1)[1].split()[0]
-    wait_for("a standstill", lambda: all(state(pid) == "T" for pid in pids))
+    wait_for("a standstill", lambda: all(portreeve_lab.state_of(pid) == "T" for pid in pids))
 
 
 def queue_losses(namespace):

@@ -54,7 +54,7 @@ def recording(lab, file):
     tcpdump = lab.host.start("tcpdump", "-i", "eth0", "-Z", "root", "--immediate-mode", "-U", "-n", "-s", "0", "-w", file)
     wait_for("tcpdump", lambda: "listening on" in tcpdump.log.read_text())
     yield
-    wait_until_written(tcpdump)
+    wait_until_written(tcpdump, file)
     tcpdump.send_signal(signal.SIGINT)
     tcpdump.wait(60)
 
