@@ -153,7 +153,7 @@ static void port_release(void *context, struct pr_interception *interception,
 	struct machine *machine = context;
 	unsigned int i = packet->handle % HELD_MAX;
 
-	pr_assert(interception == &machine->interception && !packet->bytes);
+	pr_assert(interception == &machine->interception && !packet->bytes == !order->as_seen);
 	pr_assert(machine->held_since[i]);
 	pr_assert(machine->now_us - machine->held_since[i] <=
 		  (machine->tunnelled ? OPEN_MOST_US : WAIT_MOST_US));

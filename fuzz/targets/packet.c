@@ -7,6 +7,9 @@
 
 #include "../target.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static void check_answer(const uint8_t *answer, size_t len, const struct pr_packet *packet)
 {
 	struct pr_packet parsed;
@@ -24,6 +27,21 @@ static void answer(const struct pr_packet *packet)
 		if (pr_packet_build_reset(packet, (enum pr_reset_to)to, buffer, sizeof(buffer),
 					  &answer_len) == PR_BUILD_DONE)
 			check_answer(buffer, answer_len, packet);
+}
+
+/* What goes on as it was seen parses as the same. */
+static void seal(const uint8_t *bytes, size_t len, size_t wire_len, const struct pr_packet *packet)
+{
+	uint8_t *copy = malloc(len ? len : 1);
+	struct pr_packet sealed;
+
+	memcpy(copy, bytes, len);
+	if (pr_packet_seal(copy, len, wire_len, wire_len & 1)) {
+		pr_assert(pr_packet_parse(copy, len, len, &sealed) == PR_PACKET_PARSED);
+		pr_assert(pr_tuple_equal(&sealed.tuple, &packet->tuple));
+		pr_assert(sealed.payload_offset == packet->payload_offset);
+	}
+	free(copy);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
@@ -49,5 +67,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	(void)pr_packet_infrastructure(&packet, true);
 	(void)pr_packet_infrastructure(&packet, false);
 	answer(&packet);
+	seal(bytes, len, wire_len, &packet);
 	return 0;
 }

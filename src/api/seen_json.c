@@ -60,6 +60,7 @@ static void set_flags(json_t *object, unsigned int flags)
 		{ PR_SEEN_CONTRADICTS, "contradicts" },
 		{ PR_SEEN_LATE, "late" },
 		{ PR_SEEN_LIMIT, "limit" },
+		{ PR_SEEN_INCOMPLETE, "incomplete" },
 	};
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(known); i++)

@@ -56,7 +56,8 @@ const char *pr_cli_seen(const json_t *event, char *text, size_t size)
 		      { "ech", "the name is the outer one" },
 		      { "nameless", "without a name" },
 		      { "old", "an old version" },
-		      { "contradicts", "contradicts itself" } };
+		      { "contradicts", "contradicts itself" },
+		      { "incomplete", "may ask for other names" } };
 	const json_t *seen = json_object_get(event, "seen");
 	const json_t *certificate = json_object_get(seen, "certificate");
 	const char *protocol = pr_cli_text(seen, "protocol"),

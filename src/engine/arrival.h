@@ -13,6 +13,7 @@ struct pr_arrival {
 	bool reply;
 	bool inherits; /* a new link: pr_link.inherits */
 	bool succeeds; /* a new link: pr_link.succeeds */
+	bool as_seen;  /* pr_verdict_order.as_seen */
 	struct pr_verdict_order *order;
 };
 

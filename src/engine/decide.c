@@ -287,6 +287,7 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 		end->missing = (uint16_t)decision.missing;
 		end->asked = true;
 		end->decided = end->permanent = false;
+		end->rests |= end->wants != 0;
 		end->wants = end->shown = end->payload_only = 0;
 		leave_tunnel(engine, link, end_name);
 		return;

@@ -6,6 +6,8 @@
  */
 #include "engine/inspecting_private.h"
 
+#include <string.h>
+
 #define LIST offsetof(struct pr_inspected_link, list)
 
 static struct pr_held *held_at(const struct pr_engine *engine, uint32_t number)
@@ -30,10 +32,12 @@ bool pr_held_add(struct pr_engine *engine, struct pr_inspected_link *inspected,
 		 const struct pr_arrival *arrival)
 {
 	struct pr_inspecting *inspecting = engine->inspecting;
+	const struct pr_intercepted *packet = arrival->packet;
 	uint32_t number;
 	struct pr_held *held;
 
-	if (n_held(inspected) >= PR_INSPECTION_HELD_PER_LINK_MAX)
+	if (n_held(inspected) >= PR_INSPECTION_HELD_PER_LINK_MAX ||
+	    packet->len > PR_INSPECTION_HELD_BYTES_MAX - inspecting->held_bytes)
 		number = PR_SLAB_NONE;
 	else
 		number = pr_slab_take(&inspecting->held);
@@ -46,8 +50,11 @@ bool pr_held_add(struct pr_engine *engine, struct pr_inspected_link *inspected,
 	held->end = (uint8_t)arrival->end;
 	held->reply = arrival->reply;
 	held->interception = arrival->interception;
-	held->packet = *arrival->packet;
-	held->packet.bytes = NULL;
+	held->packet = *packet;
+	held->copy = pr_calloc(packet->len, 1);
+	memcpy(held->copy, packet->bytes, packet->len);
+	held->packet.bytes = held->copy;
+	inspecting->held_bytes += packet->len;
 	if (!n_held(inspected)) {
 		inspected->first = number;
 		pr_chain_append(&inspecting->holding, &inspecting->links, LIST,
@@ -92,11 +99,13 @@ static bool take_first(struct pr_engine *engine, struct pr_link *link, unsigned 
 	return true;
 }
 
-static void let_go(struct pr_engine *engine, const struct pr_held *held,
-		   const struct pr_verdict_order *order)
+static void let_go(struct pr_engine *engine, struct pr_held *held, struct pr_verdict_order order)
 {
-	pr_count_order(engine, order);
-	engine->ports.release(engine->ports.context, held->interception, &held->packet, order);
+	order.as_seen = true;
+	pr_count_order(engine, &order);
+	engine->ports.release(engine->ports.context, held->interception, &held->packet, &order);
+	engine->inspecting->held_bytes -= held->packet.len;
+	free(held->copy);
 }
 
 /*
@@ -125,7 +134,7 @@ static void release(struct pr_engine *engine, struct pr_link *link, enum pr_link
 		keep_for_cut(link, end, &order);
 		if (order.verdict == PR_VERDICT_ACCEPT)
 			link->ends[end].begun = true;
-		let_go(engine, &held, &order);
+		let_go(engine, &held, order);
 	}
 }
 
@@ -157,7 +166,7 @@ static void drop(struct pr_engine *engine, struct pr_link *link, unsigned int en
 	struct pr_held held;
 
 	while (take_first(engine, link, end, &held)) {
-		let_go(engine, &held, &order);
+		let_go(engine, &held, order);
 		link->ends[held.end].held =
 			pr_parking_holds(engine, link, (enum pr_link_end_name)held.end);
 	}
@@ -175,6 +184,8 @@ void pr_inspecting_abandon(struct pr_engine *engine)
 	for (uint32_t number = inspecting->holding.head; number != PR_SLAB_NONE;) {
 		struct pr_inspected_link *inspected = pr_slab_at(&inspecting->links, number);
 
+		for (uint32_t i = inspected->first; i != PR_SLAB_NONE; i = held_at(engine, i)->next)
+			free(held_at(engine, i)->copy);
 		inspected->n_held[PR_LINK_OUT] = inspected->n_held[PR_LINK_IN] = 0;
 		number = inspected->list.next;
 	}

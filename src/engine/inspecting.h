@@ -15,7 +15,7 @@ void pr_inspecting_done(struct pr_engine *engine);
 void pr_inspecting_abandon(struct pr_engine *engine);
 static inline bool pr_end_is_inspected(const struct pr_link_end *end)
 {
-	return end->wants || end->shown;
+	return end->wants || end->shown || end->rests;
 }
 /* Puts into the subject what was seen of its link by now, and what can't be seen any more. */
 void pr_inspecting_facts(const struct pr_engine *engine, const struct pr_link *link,
@@ -39,11 +39,10 @@ enum pr_inspecting_outcome {
 	PR_INSPECTING_ENDS, /* it is dropped */
 };
 /* Looks into a packet of a decided end. What it shows may decide the ends of its link anew. */
-enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
-					      const struct pr_arrival *arrival);
-/* The same for one that was parked. */
+enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine, struct pr_arrival *arrival);
+/* The same for one that was parked; its copy has to outlive its order. */
 enum pr_inspecting_outcome pr_inspecting_look_again(struct pr_engine *engine, struct pr_link *link,
-						    const struct pr_parked *parked);
+						    struct pr_parked *parked);
 /* The link is over: what is held is dropped, what was seen is kept; or it is forgotten, and that too. */
 void pr_inspecting_stop(struct pr_engine *engine, struct pr_link *link);
 void pr_inspecting_forget(struct pr_engine *engine, struct pr_link *link);

@@ -18,6 +18,7 @@ struct pr_held {
 	bool reply;
 	struct pr_interception *interception;
 	struct pr_intercepted packet;
+	uint8_t *copy; /* of its bytes: it goes on as it was seen */
 };
 
 /* A link that is inspected, or holds packets still. */
@@ -48,6 +49,7 @@ struct pr_inspecting {
 	struct pr_slab seen;	 /* pr_seen_kept */
 	struct pr_chain holding; /* of links */
 	struct pr_texts texts;
+	size_t held_bytes; /* of their copies */
 };
 
 static inline bool pr_end_passes(const struct pr_link_end *end)

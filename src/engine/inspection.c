@@ -23,7 +23,9 @@ static void finish(struct pr_engine *engine, struct pr_link *link);
 
 static bool is_provisional(const struct pr_link *link)
 {
-	return link->ends[PR_LINK_OUT].wants || link->ends[PR_LINK_IN].wants;
+	const struct pr_link_end *out = &link->ends[PR_LINK_OUT], *in = &link->ends[PR_LINK_IN];
+
+	return out->wants || in->wants || out->rests || in->rests;
 }
 
 static unsigned int waited_for(const struct pr_link *link)
@@ -48,16 +50,27 @@ static bool is_shown(const struct pr_engine *engine, enum pr_link_end_name name,
 	return name == PR_LINK_OUT && pr_policy_settings(engine->policy, subject->profile)->inspect;
 }
 
+/* Nobody looks any more, or the other end has what was seen. */
+static bool is_confirmed(const struct pr_engine *engine, const struct pr_link *link)
+{
+	const struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
+
+	return !inspected || !inspected->inspection ||
+	       pr_inspection_is_confirmed(inspected->inspection);
+}
+
 void pr_inspecting_decided(struct pr_engine *engine, struct pr_link *link,
 			   enum pr_link_end_name name, const struct pr_subject *subject,
 			   unsigned int wants)
 {
 	struct pr_link_end *end = &link->ends[name];
 	unsigned int open = PR_FACTS_SEEN & ~subject->known;
+	bool rested = end->wants || end->rests;
 
 	end->wants = pr_end_passes(end) ? PR_LINK_WANTS(wants & open) : 0;
 	end->shown = pr_end_passes(end) && open && is_shown(engine, name, subject);
-	end->payload_only = end->shown && !end->wants && end->permanent;
+	end->rests = pr_end_passes(end) && rested && !end->wants && !is_confirmed(engine, link);
+	end->payload_only = end->shown && !end->wants && !end->rests && end->permanent;
 	if (pr_end_is_inspected(end))
 		end->permanent = false;
 	renew_wants(engine, link);
@@ -181,7 +194,7 @@ static bool is_looked_into_here(const struct pr_arrival *arrival)
 	return arrival->end == first || !pr_end_is_inspected(&link->ends[first]);
 }
 
-static struct pr_inspected see(struct pr_engine *engine, const struct pr_arrival *arrival)
+static struct pr_inspected see(struct pr_engine *engine, struct pr_arrival *arrival)
 {
 	struct pr_link *link = arrival->link;
 	struct pr_inspected_link *inspected = pr_inspected_of(engine, link);
@@ -195,6 +208,7 @@ static struct pr_inspected see(struct pr_engine *engine, const struct pr_arrival
 	shows = pr_inspection_packet(engine->inspecting->inspections, inspected->inspection,
 				     &arrival->parsed, arrival->packet->bytes, arrival->packet->len,
 				     arrival->reply, engine->now_us);
+	arrival->as_seen = shows.rests;
 	/* What passes may be old: what was held before stays so until it is let go. */
 	if (is_clients(arrival) && shows.says == PR_INSPECTION_HOLD)
 		inspected->unclear = true;
@@ -203,7 +217,7 @@ static struct pr_inspected see(struct pr_engine *engine, const struct pr_arrival
 	if (shows.says == PR_INSPECTION_FINISHED) {
 		finish(engine, link);
 		conclude(engine, link, true);
-	} else if (shows.settled) {
+	} else if (shows.settled || shows.anew) {
 		conclude(engine, link, false);
 	}
 	for (unsigned int i = 0; shows.releases && i < PR_LINK_N_ENDS; i++)
@@ -271,8 +285,7 @@ static bool is_spared(const struct pr_arrival *arrival)
 	return true;
 }
 
-enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
-					      const struct pr_arrival *arrival)
+enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine, struct pr_arrival *arrival)
 {
 	struct pr_link *link = arrival->link;
 	struct pr_link_end *end = &link->ends[arrival->end];
@@ -297,9 +310,10 @@ enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine,
 }
 
 enum pr_inspecting_outcome pr_inspecting_look_again(struct pr_engine *engine, struct pr_link *link,
-						    const struct pr_parked *parked)
+						    struct pr_parked *parked)
 {
 	struct pr_intercepted packet = parked->packet;
+	enum pr_inspecting_outcome outcome;
 	struct pr_arrival arrival = { .interception = parked->interception,
 				      .packet = &packet,
 				      .link = link,
@@ -311,7 +325,9 @@ enum pr_inspecting_outcome pr_inspecting_look_again(struct pr_engine *engine, st
 	if (!packet.bytes || pr_packet_parse(packet.bytes, packet.len, packet.wire_len,
 					     &arrival.parsed) != PR_PACKET_PARSED)
 		return PR_INSPECTING_GOES;
-	return pr_inspecting_look(engine, &arrival);
+	outcome = pr_inspecting_look(engine, &arrival);
+	parked->as_seen = arrival.as_seen;
+	return outcome;
 }
 
 void pr_inspecting_stop(struct pr_engine *engine, struct pr_link *link)

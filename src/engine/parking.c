@@ -92,7 +92,7 @@ bool pr_parking_add(struct pr_engine *engine, const struct pr_parked *parked)
 	}
 	*room = *parked;
 	room->packet.bytes = NULL;
-	if (parked->wait != PR_PARKED_GENERATION)
+	if (parked->wait != PR_PARKED_GENERATION || parked->as_seen)
 		room->copy = copy_of(&parked->packet);
 	parking->n_used++;
 	engine->counters.parked++;
@@ -112,10 +112,14 @@ static struct pr_parked take(struct pr_engine *engine, struct pr_parked *slot)
 static void release(struct pr_engine *engine, struct pr_parked *taken,
 		    const struct pr_verdict_order *order)
 {
+	struct pr_verdict_order carried = *order;
+
+	carried.as_seen = taken->as_seen;
+	taken->packet.bytes = taken->as_seen ? taken->copy : NULL;
+	pr_count_order(engine, &carried);
+	engine->ports.release(engine->ports.context, taken->interception, &taken->packet, &carried);
 	free(taken->copy);
 	taken->copy = NULL;
-	pr_count_order(engine, order);
-	engine->ports.release(engine->ports.context, taken->interception, &taken->packet, order);
 }
 
 static void let_go(struct pr_engine *engine, struct pr_parked *slot,

@@ -25,7 +25,9 @@ struct pr_parked {
 	uint64_t link, ticket, deadline_us;
 	struct pr_interception *interception;
 	struct pr_intercepted packet;
-	uint8_t *copy; /* of its bytes, which are still to be looked into; or NULL */
+	uint8_t *
+		copy; /* of its bytes, which are still to be looked into, or go on as they were seen; or NULL */
+	bool as_seen; /* pr_verdict_order.as_seen */
 };
 
 struct pr_parking {

@@ -135,6 +135,12 @@ static void redecide_end(struct pr_engine *engine, struct pr_link *link, enum pr
 	pr_inspecting_redecided(engine, link);
 }
 
+/* Something that the policy asks for isn't known, or not yet arrived. */
+static bool is_open(const struct pr_link_end *end)
+{
+	return end->wants || end->rests;
+}
+
 void pr_redecide_seen(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name,
 		      bool tell)
 {
@@ -149,7 +155,8 @@ void pr_redecide_seen(struct pr_engine *engine, struct pr_link *link, enum pr_li
 	pr_end_decide(engine, link, name);
 	engine->counters.inspection_denied += passes(&before) && end->decided && !passes(end);
 	/* Before its first event there is somebody on the way who sends that. */
-	if ((tell || changed(&before, end) || (before.wants && !end->wants)) &&
+	if ((tell || changed(&before, end) || (is_open(&before) && !is_open(end)) ||
+	     (pr_end_is_inspected(&before) && !pr_end_is_inspected(end))) &&
 	    link->flags & PR_LINK_FLAG_TOLD << name)
 		pr_event_owe(engine, link, name);
 	if (before.asked || before.held)

@@ -41,12 +41,20 @@ static bool may_be_seen(const struct pr_engine *engine, const struct pr_link *li
 	       !pr_is_rerouted_question(subject, settings->own_dns);
 }
 
-static const char *given(const struct pr_subject *subject, const char *name)
+/* As the tables have it: the candidates are the newest of those that the application was given. */
+static const char *given(const struct pr_engine *engine, uint32_t application,
+			 const struct pr_subject *subject, const char *name)
 {
+	struct pr_name_candidate found;
+
 	for (unsigned int i = 0; i < subject->n_domains; i++)
 		if (strcmp(subject->domains[i], name) == 0)
 			return subject->domains[i];
-	return NULL;
+	return subject->n_domains == PR_SUBJECT_DOMAINS_MAX &&
+			       pr_names_find_one(engine->names, application, &subject->remote, name,
+						 engine->now_us, &found)
+		       ? found.domain
+		       : NULL;
 }
 
 static bool is_one_of(const char *domain, const char *const *domains, unsigned int n)
@@ -58,11 +66,12 @@ static bool is_one_of(const char *domain, const char *const *domains, unsigned i
 }
 
 /* None of the names is proven. One that wasn't given stands first. */
-static void set_claims(const struct pr_seen *seen, struct pr_subject *subject)
+static void set_claims(const struct pr_engine *engine, uint32_t application,
+		       const struct pr_seen *seen, struct pr_subject *subject)
 {
 	unsigned int first = 0;
 
-	while (first + 1 < seen->n_names && given(subject, seen->names[first]))
+	while (first + 1 < seen->n_names && given(engine, application, subject, seen->names[first]))
 		first++;
 	subject->claimed = seen->names[first];
 	for (unsigned int i = 0; i < seen->n_names; i++)
@@ -77,7 +86,8 @@ static void set_claims(const struct pr_seen *seen, struct pr_subject *subject)
  * an encrypted ClientHello is taken as it is: browsers send that extension without any use, to make the others look
  * alike (RFC 8701's way), and an outer name that is none's own was given to no application.
  */
-static void set_names(const struct pr_seen *seen, struct pr_subject_of *of)
+static void set_names(const struct pr_engine *engine, uint32_t application,
+		      const struct pr_seen *seen, struct pr_subject_of *of)
 {
 	struct pr_subject *subject = &of->subject;
 	struct pr_name_candidate before[PR_SUBJECT_DOMAINS_MAX];
@@ -85,10 +95,11 @@ static void set_names(const struct pr_seen *seen, struct pr_subject_of *of)
 	unsigned int n = 0, n_before = subject->n_domains, n_proven;
 
 	for (unsigned int i = 0; i < seen->n_names; i++) {
-		proven[n] =
-			seen->flags & PR_SEEN_CONTRADICTS ? NULL : given(subject, seen->names[i]);
+		proven[n] = seen->flags & (PR_SEEN_CONTRADICTS | PR_SEEN_INCOMPLETE)
+				    ? NULL
+				    : given(engine, application, subject, seen->names[i]);
 		if (!proven[n]) {
-			set_claims(seen, subject);
+			set_claims(engine, application, seen, subject);
 			return;
 		}
 		n += i == 0 || proven[n] != proven[n - 1];
@@ -142,7 +153,7 @@ void pr_inspecting_facts(const struct pr_engine *engine, const struct pr_link *l
 		subject->absent |= seen->settled & without_value(seen, subject);
 		subject->certificate_expired = is_expired(engine, seen);
 		if (subject->known & ~subject->absent & PR_FACT_NAME)
-			set_names(seen, of);
+			set_names(engine, link->ends[end].application, seen, of);
 	}
 	if (!may_be_seen(engine, link, end, subject)) {
 		subject->absent |= PR_FACTS_SEEN & ~subject->known;

@@ -9,7 +9,8 @@
  * A name that the packets claim and the application was never given permits nothing: whoever writes it can write
  * anything. But what denies that name denies the link. The decision is made once more as if the link were for
  * it, and counts if it is a denial that rests on the name. Where a name could bring that about, a
- * permission wants to know it (docs/decisions/claimed-names.md).
+ * permission wants to know it (docs/decisions/claimed-names.md). Where the packets may ask for names besides those that
+ * were seen, and a name could bring it about, it is denied.
  */
 #include "firewall/checks_private.h"
 #include "firewall/listing.h"
@@ -233,6 +234,43 @@ struct pr_subject pr_denied_claim(const struct pr_walk *walk, const struct pr_su
 	return claiming(view, 0);
 }
 
+/* Would one of the candidates, alone, not be permitted? */
+static bool is_one_denied(const struct pr_walk *walk, const struct pr_subject *view)
+{
+	const struct pr_walk each = { walk->policy, walk->stage, walk->fetchable, NULL };
+	struct pr_subject one = *view;
+	struct pr_decision alone;
+
+	one.n_domains = 1;
+	for (unsigned int i = 0; view->n_domains > 1 && i < view->n_domains; i++) {
+		one.domains[0] = view->domains[i];
+		one.domain_lists[0] = view->domain_lists[i];
+		pr_walk_checks(&each, &one, &alone);
+		if (!permits(&alone) && !is_reroute(&alone))
+			return true;
+	}
+	return false;
+}
+
+/* One of the names that weren't seen may be one that is denied. */
+static void deny_unseen(const struct pr_walk *walk, const struct pr_subject *view,
+			struct pr_decision *ret_decision)
+{
+	const struct pr_settings *settings = pr_policy_settings(walk->policy, view->profile);
+
+	*ret_decision = (struct pr_decision){
+		.outcome = PR_OUTCOME_DENY,
+		.verdict = settings->deny_outgoing == PR_DENY_BLOCK ? PR_VERDICT_BLOCK
+								    : PR_VERDICT_DROP,
+		.permanent = settings->permanent_verdicts,
+		.check = PR_CHECK_FOREIGN_NAME,
+		.rule = PR_RULE_NONE,
+	};
+	if (walk->steps)
+		walk->steps[PR_CHECK_FOREIGN_NAME] =
+			(struct pr_said_more){ .said = PR_SAID_DENY, .rule = PR_RULE_NONE };
+}
+
 void pr_walk_names(const struct pr_walk *walk, const struct pr_subject *view,
 		   struct pr_decision *ret_decision)
 {
@@ -252,6 +290,11 @@ void pr_walk_names(const struct pr_walk *walk, const struct pr_subject *view,
 		return;
 	if (open && could_be_denied_by_name(walk, view, ret_decision))
 		ret_decision->wants |= PR_FACT_NAME;
+	if (!open && pr_subject_seen_flags(view) & PR_SEEN_INCOMPLETE &&
+	    (could_be_denied_by_name(walk, view, ret_decision) || is_one_denied(walk, view))) {
+		deny_unseen(walk, view, ret_decision);
+		return;
+	}
 	if (ret_decision->wants)
 		ret_decision->permanent = false;
 	if (ret_decision->wants && walk->stage == PR_STAGE_COMMUNICATION)

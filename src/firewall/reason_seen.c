@@ -83,6 +83,16 @@ void pr_tell_doh_seen(struct pr_sentence *sentence, const struct pr_check_view *
 
 void pr_tell_foreign_name(struct pr_sentence *sentence, const struct pr_check_view *view)
 {
+	if (pr_subject_seen_flags(view->subject) & PR_SEEN_INCOMPLETE) {
+		pr_sentence_add(sentence,
+				"its packets may ask for another name than they showed, and some "
+				"names are denied (%s)",
+				pr_subject_seen_flags(view->subject) & PR_SEEN_CONTRADICTS
+					? "the same bytes came twice and differed, or there are "
+					  "too many names"
+					: "the server never said that it has what they showed");
+		return;
+	}
 	pr_tell_claim(sentence, view);
 	pr_sentence_add(sentence, " (foreign_names)");
 	pr_sentence_add_exception(sentence, view);

@@ -45,7 +45,7 @@ static enum pr_look read_hello(struct reading *reading, uint16_t number)
 {
 	pr_dtls_gather(reading->transcript, false, number, &reading->client);
 	if (reading->client.contradicts)
-		reading->seen->flags |= PR_SEEN_CONTRADICTS;
+		reading->seen->flags |= PR_SEEN_CONTRADICTS | PR_SEEN_INCOMPLETE;
 	if (reading->client.len && reading->client.bytes[0] != PR_TLS_CLIENT_HELLO)
 		return PR_LOOK_NOT_MINE;
 	if (!reading->client.len || reading->client.prefix < reading->client.len)

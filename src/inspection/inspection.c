@@ -6,6 +6,11 @@
  * a packet that nobody could have seen for what it is (urgent data, which the server's program reads apart from the
  * stream; more than is kept) ends the inspection: unknown.
  *
+ * What a client says is proven once the server has it. Whoever makes packets by hand, or sends pages that he can still
+ * change (sendfile()), can have one hello die on its way and send another in its place. So where somebody's decision rests on
+ * what was seen the inspection goes on until the server has acknowledged it, or over UDP answered, and keeps out what differs;
+ * it then only compares.
+ *
  * Nothing is held or dropped where it is only looked; there a contradiction ends the inspection too, since which
  * of the two the server takes isn't known.
  */
@@ -51,6 +56,14 @@ static struct pr_inspected drop(struct pr_inspections *inspections)
 	return says(PR_INSPECTION_DROP);
 }
 
+/* Could what is waited for still be found? */
+static bool is_waited_for(const struct pr_inspection *inspection)
+{
+	unsigned int facts = inspection->holds & ~inspection->settled;
+
+	return facts == PR_FACT_NAME ? pr_inspectors_may_name(inspection->candidates) : facts;
+}
+
 /* Nothing will be added to what the inspectors have been asked about. */
 static bool is_exhausted(const struct pr_inspection *inspection)
 {
@@ -60,18 +73,41 @@ static bool is_exhausted(const struct pr_inspection *inspection)
 	if (inspection->proto != IPPROTO_TCP)
 		return inspection->n_datagrams >= inspection->datagrams_max;
 	client_full = pr_assembly_full(client, inspection->client_max);
-	if (client_full && inspection->holds && inspection->look == PR_LOOK_MORE)
+	if (client_full && is_waited_for(inspection) && inspection->look == PR_LOOK_MORE)
 		return true;
 	return (client_full || pr_assembly_ended(client)) &&
 	       (pr_assembly_full(server, inspection->server_max) || pr_assembly_ended(server));
 }
 
-/* Could what is waited for still be found? */
-static bool is_waited_for(const struct pr_inspection *inspection)
+static bool is_all_settled(const struct pr_inspection *inspection)
 {
-	unsigned int facts = inspection->holds & ~inspection->settled;
+	return !(inspection->wants & ~inspection->settled);
+}
 
-	return facts == PR_FACT_NAME ? pr_inspectors_may_name(inspection->candidates) : facts;
+/* Asks about the transcript. True: names that were settled are more, or contradict each other now. */
+static bool ask(struct pr_inspections *inspections, struct pr_inspection *inspection)
+{
+	const uint16_t doubts = PR_SEEN_CONTRADICTS | PR_SEEN_INCOMPLETE;
+	unsigned int settled = inspection->settled, n_names = inspection->seen->n_names;
+	uint16_t flags = inspection->seen->flags & doubts;
+	bool more;
+
+	pr_inspection_ask(inspections, inspection, false);
+	more = inspection->seen->n_names != n_names || (inspection->seen->flags & doubts) != flags;
+	if (more || inspection->settled != settled)
+		inspection->rests_on = inspection->client.len;
+	return more && settled & PR_FACT_NAME;
+}
+
+static struct pr_inspected finish(struct pr_inspections *inspections,
+				  struct pr_inspection *inspection)
+{
+	struct pr_inspected inspected = { .says = PR_INSPECTION_FINISHED,
+					  .releases = inspection->held };
+
+	inspections->counters.finished++;
+	pr_inspection_finish(inspections, inspection);
+	return inspected;
 }
 
 /* The transcript has grown: FINISHED, or PASS where it goes on. */
@@ -80,12 +116,13 @@ static struct pr_inspected look(struct pr_inspections *inspections,
 {
 	struct pr_inspected inspected = { .says = PR_INSPECTION_PASS };
 
-	pr_inspection_ask(inspections, inspection, false);
-	if (!(inspection->wants & ~inspection->settled)) {
-		inspected.says = PR_INSPECTION_FINISHED;
+	inspected.anew = ask(inspections, inspection);
+	if (is_all_settled(inspection)) {
+		if (pr_inspection_is_confirmed(inspection))
+			return finish(inspections, inspection);
 		inspected.releases = inspection->held;
-		inspections->counters.finished++;
-		pr_inspection_finish(inspections, inspection);
+		pr_inspection_hold_end(inspections, inspection);
+		inspection->released = inspection->client.len;
 		return inspected;
 	}
 	if (is_exhausted(inspection))
@@ -120,7 +157,7 @@ static void learn_numbers(struct pr_inspection *inspection, const struct pr_pack
 	struct pr_assembly *from = reply ? &inspection->server : &inspection->client;
 	struct pr_assembly *to = reply ? &inspection->client : &inspection->server;
 	bool syn = parsed->tcp_flags & PR_TCP_SYN;
-	uint32_t most = reply && inspection->holds ? inspection->released : to->high;
+	uint32_t most = reply && is_waited_for(inspection) ? inspection->released : to->high;
 
 	if (!from->known || (syn && !from->high && !from->acks)) {
 		from->first = parsed->seq + syn;
@@ -135,27 +172,32 @@ static void learn_numbers(struct pr_inspection *inspection, const struct pr_pack
 	to->known = true;
 }
 
-static enum pr_assembled assemble(struct pr_inspections *inspections,
-				  struct pr_inspection *inspection, const struct packet *packet,
-				  struct pr_segment *ret_segment)
+static struct pr_segment segment_of(const struct packet *packet)
 {
-	struct pr_assembly *stream = packet->reply ? &inspection->server : &inspection->client;
-	uint32_t limit = packet->reply ? inspection->server_max : inspection->client_max;
 	const struct pr_packet *parsed = packet->parsed;
-	enum pr_assembled assembled;
 
-	*ret_segment = (struct pr_segment){
+	return (struct pr_segment){
 		.seq = parsed->seq + !!(parsed->tcp_flags & PR_TCP_SYN),
 		.bytes = packet->payload,
 		.len = packet->len,
 		.wire_len = packet->wire_len,
 		.fin = parsed->tcp_flags & PR_TCP_FIN && !parsed->more_fragments,
 	};
-	assembled = pr_assembly_add(stream, ret_segment, limit, &inspections->memory);
+}
+
+static enum pr_assembled assemble(struct pr_inspections *inspections,
+				  struct pr_inspection *inspection, const struct packet *packet,
+				  const struct pr_segment *segment)
+{
+	struct pr_assembly *stream = packet->reply ? &inspection->server : &inspection->client;
+	uint32_t limit = packet->reply ? inspection->server_max : inspection->client_max;
+	enum pr_assembled assembled;
+
+	assembled = pr_assembly_add(stream, segment, limit, &inspections->memory);
 	if (assembled == PR_ASSEMBLED_NO_MEMORY &&
 	    pr_inspections_make_room(inspections, inspection,
 				     limit + PR_INSPECTION_PIECES_MAX * sizeof(*stream->pieces)))
-		assembled = pr_assembly_add(stream, ret_segment, limit, &inspections->memory);
+		assembled = pr_assembly_add(stream, segment, limit, &inspections->memory);
 	return assembled;
 }
 
@@ -164,8 +206,10 @@ static struct pr_inspected contradicts(struct pr_inspections *inspections,
 {
 	inspections->counters.contradictions++;
 	inspection->flags |= PR_SEEN_CONTRADICTS;
-	if (!inspection->holds || ++inspection->n_contradictions > CONTRADICTIONS_MAX)
+	if (!inspection->careful || ++inspection->n_contradictions > CONTRADICTIONS_MAX) {
+		inspection->flags |= PR_SEEN_INCOMPLETE;
 		return give_up_limit(inspections, inspection);
+	}
 	pr_inspection_show_flags(inspections, inspection);
 	return drop(inspections);
 }
@@ -187,6 +231,19 @@ static struct pr_inspected client_waits(struct pr_inspections *inspections,
 	return hold(inspections, inspection, packet, inspected);
 }
 
+/* All is settled, and the server hasn't got it yet: what comes again has to be the same. */
+static struct pr_inspected compare(struct pr_inspections *inspections,
+				   struct pr_inspection *inspection, const struct packet *packet,
+				   const struct pr_segment *segment)
+{
+	if (packet->reply)
+		return says(PR_INSPECTION_PASS);
+	if (!pr_assembly_agrees(&inspection->client, segment))
+		return contradicts(inspections, inspection);
+	pr_assembly_note(&inspection->client, segment);
+	return says(PR_INSPECTION_PASS);
+}
+
 static bool is_guess(const struct pr_inspection *inspection, const struct packet *packet)
 {
 	const struct pr_assembly *stream =
@@ -200,10 +257,12 @@ static struct pr_inspected take_segment(struct pr_inspections *inspections,
 					struct pr_inspection *inspection,
 					const struct packet *packet)
 {
-	bool waits = inspection->holds && !packet->reply;
+	bool waits = is_waited_for(inspection) && !packet->reply;
 	struct pr_inspected inspected = says(PR_INSPECTION_PASS);
-	struct pr_segment segment;
+	struct pr_segment segment = segment_of(packet);
 
+	if (is_all_settled(inspection))
+		return compare(inspections, inspection, packet, &segment);
 	switch (assemble(inspections, inspection, packet, &segment)) {
 	case PR_ASSEMBLED_MORE:
 		inspected = look(inspections, inspection);
@@ -220,17 +279,21 @@ static struct pr_inspected take_segment(struct pr_inspections *inspections,
 	case PR_ASSEMBLED_BEYOND:
 		if (waits && pr_assembly_full(&inspection->client, inspection->client_max))
 			return give_up_limit(inspections, inspection);
-		return waits ? drop(inspections) : inspected;
+		if (waits)
+			return drop(inspections);
+		if (!packet->reply)
+			pr_assembly_note(&inspection->client, &segment);
+		return inspected;
 	case PR_ASSEMBLED_OUTSIDE:
 		/* what was taken for the beginning isn't */
 		if (is_guess(inspection, packet))
 			return give_up_limit(inspections, inspection);
-		return inspection->holds ? drop(inspections) : inspected;
+		return inspection->careful ? drop(inspections) : inspected;
 	case PR_ASSEMBLED_PROBE:
 	case PR_ASSEMBLED_CROWDED:
-		return inspection->holds ? drop(inspections) : inspected;
+		return inspection->careful ? drop(inspections) : inspected;
 	}
-	if (!waits || !packet->wire_len || inspected.says != PR_INSPECTION_PASS ||
+	if (packet->reply || !packet->wire_len || inspected.says != PR_INSPECTION_PASS ||
 	    !is_waited_for(inspection))
 		return inspected;
 	return client_waits(inspections, inspection, packet, &segment, inspected);
@@ -344,6 +407,7 @@ struct pr_inspected pr_inspection_packet(struct pr_inspections *inspections,
 					 size_t len, bool reply, uint64_t now_us)
 {
 	unsigned int settled = inspection->settled;
+	bool careful = inspection->careful, confirmed = pr_inspection_is_confirmed(inspection);
 	struct packet packet = {
 		.parsed = parsed, .payload = bytes, .reply = reply, .now_us = now_us
 	};
@@ -361,8 +425,23 @@ struct pr_inspected pr_inspection_packet(struct pr_inspections *inspections,
 				  ? parsed->wire_len - parsed->payload_offset
 				  : packet.len;
 	inspected = take(inspections, inspection, &packet);
+	if (!inspection->finished && !confirmed && pr_inspection_is_confirmed(inspection)) {
+		inspected.anew = true;
+		if (is_all_settled(inspection) && inspected.says == PR_INSPECTION_PASS)
+			inspected = finish(inspections, inspection);
+	}
 	inspected.settled = inspection->settled & ~settled;
+	inspected.rests = careful && !reply && packet.wire_len;
 	return inspected;
+}
+
+bool pr_inspection_is_confirmed(const struct pr_inspection *inspection)
+{
+	if (!inspection->careful || inspection->finished || !inspection->settled)
+		return true;
+	if (inspection->proto == IPPROTO_TCP)
+		return inspection->client.acks && inspection->client.acked >= inspection->rests_on;
+	return inspection->settled & PR_FACT_ENCRYPTION;
 }
 
 void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants, unsigned int holds)
@@ -372,6 +451,7 @@ void pr_inspection_want(struct pr_inspection *inspection, unsigned int wants, un
 	if (holds && !inspection->holds)
 		inspection->released = inspection->client.len;
 	inspection->holds = holds;
+	inspection->careful |= holds != 0;
 }
 
 const struct pr_seen *pr_inspection_seen(const struct pr_inspection *inspection)

@@ -43,6 +43,8 @@ struct pr_inspected {
 	unsigned int settled; /* PR_FACT_…: newly settled by this packet */
 	bool releases;	      /* what was held before may go on as well, in its order */
 	bool retransmission;  /* nothing new in it: of held ones a copy is enough */
+	bool anew; /* what was settled before counts otherwise now: the server has what it rests on, or there is more to it */
+	bool rests; /* what is decided may rest on this packet's very bytes */
 };
 
 /* The next packet of the link, in the order of arrival at one hook. `bytes` from the IP header on, as `parsed` says of it; `reply`:
@@ -51,6 +53,10 @@ struct pr_inspected pr_inspection_packet(struct pr_inspections *inspections,
 					 struct pr_inspection *inspection,
 					 const struct pr_packet *parsed, const uint8_t *bytes,
 					 size_t len, bool reply, uint64_t now_us);
+/* Has the server said, as far as packets tell, that it has those of the client's bytes that what is settled rests on? Over UDP
+ * it has to have answered them. What only is to be shown needs no such word. Until then an end of which the caller's
+ * decision rests on what was seen has to come by here: the same bytes may come again and differ. */
+bool pr_inspection_is_confirmed(const struct pr_inspection *inspection);
 /* What is known by now; good until the next call. */
 const struct pr_seen *pr_inspection_seen(const struct pr_inspection *inspection);
 /* Gives up: all that is open is settled as unknown. */

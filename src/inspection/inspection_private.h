@@ -32,6 +32,7 @@ struct pr_inspection {
 	/* What these want to see. */
 	uint32_t client_max, server_max;
 	uint32_t released; /* bytes of the client that may go on */
+	uint32_t rests_on; /* of the client's bytes: what is settled rests on so many */
 	uint16_t flags;	   /* of `seen`, beyond what the inspectors say */
 	uint16_t port;	   /* the server's */
 	uint8_t proto;
@@ -40,7 +41,8 @@ struct pr_inspection {
 	uint8_t n_contradictions; /* that were dropped */
 	uint8_t look;		  /* enum pr_look: the last answer */
 	bool multicast, finished;
-	bool held; /* HOLD was said since what was held was last let go */
+	bool careful; /* a decision rests on what is seen, or may */
+	bool held;    /* HOLD was said since what was held was last let go */
 };
 
 struct pr_inspections {
@@ -51,7 +53,7 @@ struct pr_inspections {
 	struct pr_inspection_chain gone;    /* given up for want of room; not told yet */
 	struct pr_inspections_counters counters;
 	struct pr_seen scratch;
-	struct pr_seen unknown[16]; /* what is said of links whose protocol isn't known, by flags */
+	struct pr_seen unknown[32]; /* what is said of links whose protocol isn't known, by flags */
 };
 
 /* As pr_inspectors_look(), of those rows of the table that are `candidates` (bits); takes out those that it is none of, and,

@@ -29,3 +29,4 @@
 /* Packets of one link that are held, and of all. Reached: dropped, and sent again by their sender. */
 #define PR_INSPECTION_HELD_PER_LINK_MAX 16u
 #define PR_INSPECTION_HELD_MAX		4096u
+#define PR_INSPECTION_HELD_BYTES_MAX	(16u << 20)

@@ -87,7 +87,8 @@ static const struct pr_seen *unknown(struct pr_inspections *inspections, unsigne
 				     uint16_t flags)
 {
 	struct pr_seen *seen =
-		&inspections->unknown[(settled ? 8 : 0) | (flags & PR_SEEN_CONTRADICTS ? 4 : 0) |
+		&inspections->unknown[(settled ? 8 : 0) | (flags & PR_SEEN_INCOMPLETE ? 16 : 0) |
+				      (flags & PR_SEEN_CONTRADICTS ? 4 : 0) |
 				      (flags & PR_SEEN_LATE ? 2 : 0) |
 				      (flags & PR_SEEN_LIMIT ? 1 : 0)];
 
@@ -177,6 +178,13 @@ void pr_inspection_ask(struct pr_inspections *inspections, struct pr_inspection 
 
 /* ---- an end ---- */
 
+/* Nobody will say any more that the server has it. */
+static void doubt(struct pr_inspection *inspection)
+{
+	if (inspection->settled & PR_FACT_NAME && !pr_inspection_is_confirmed(inspection))
+		inspection->flags |= PR_SEEN_INCOMPLETE;
+}
+
 static void forget_datagrams(struct pr_inspections *inspections, struct pr_inspection *inspection)
 {
 	size_t bytes = inspection->n_datagrams_size * sizeof(*inspection->datagrams);
@@ -204,6 +212,7 @@ void pr_inspection_finish(struct pr_inspections *inspections, struct pr_inspecti
 void pr_inspection_settle(struct pr_inspections *inspections, struct pr_inspection *inspection,
 			  uint64_t *counter)
 {
+	doubt(inspection);
 	inspection->flags |= PR_SEEN_LIMIT;
 	pr_inspection_ask(inspections, inspection, true);
 	pr_inspection_finish(inspections, inspection);
@@ -238,6 +247,7 @@ static bool give_up_first(struct pr_inspections *inspections, struct pr_inspecti
 		inspection = (struct pr_inspection *)inspection->order.next;
 	if (!inspection)
 		return false;
+	doubt(inspection);
 	/* what it is known to speak may take memory that there isn't: only what is there already is kept */
 	inspection->flags |= PR_SEEN_LIMIT;
 	inspection->settled = PR_FACTS_SEEN;

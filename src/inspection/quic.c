@@ -61,7 +61,7 @@ static int show_hello(struct conversation *conversation)
 	pr_tls_client_hello_show(&hello, PR_TLS_OVER_QUIC, conversation->seen);
 	conversation->seen->settled |= PR_FACT_NAME;
 	if (crypto->contradicts)
-		conversation->seen->flags |= PR_SEEN_CONTRADICTS;
+		conversation->seen->flags |= PR_SEEN_CONTRADICTS | PR_SEEN_INCOMPLETE;
 	return 0;
 }
 

@@ -268,3 +268,25 @@ enum pr_assembled pr_assembly_add(struct pr_assembly *assembly, const struct pr_
 		return added;
 	return note(assembly, segment, &place, added);
 }
+
+bool pr_assembly_agrees(const struct pr_assembly *assembly, const struct pr_segment *segment)
+{
+	int64_t from = (int32_t)(segment->seq - assembly->first), to = from + segment->len;
+	struct place place = { .bytes = segment->bytes };
+
+	if (to <= 0)
+		return true;
+	if (from < 0)
+		place.bytes += -from;
+	place.from = from < 0 ? 0 : (uint32_t)from;
+	place.to = (uint32_t)to;
+	return agrees(assembly, &place);
+}
+
+void pr_assembly_note(struct pr_assembly *assembly, const struct pr_segment *segment)
+{
+	int64_t behind = pr_assembly_offset_behind(assembly, segment);
+
+	if (behind > assembly->high && behind <= INT32_MAX)
+		assembly->high = (uint32_t)behind;
+}

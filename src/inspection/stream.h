@@ -59,6 +59,10 @@ enum pr_assembled {
 /* Not before `first` and `known` are set. */
 enum pr_assembled pr_assembly_add(struct pr_assembly *assembly, const struct pr_segment *segment,
 				  uint32_t limit, struct pr_inspection_memory *memory);
+/* Does it say the same of what is kept and not acknowledged? */
+bool pr_assembly_agrees(const struct pr_assembly *assembly, const struct pr_segment *segment);
+/* Nothing of it is kept; but it was sent. */
+void pr_assembly_note(struct pr_assembly *assembly, const struct pr_segment *segment);
 /* The other end says that it has all before this sequence number; it can have the first `most` bytes. False: more than these, which
  * changes nothing. */
 bool pr_assembly_acknowledged(struct pr_assembly *assembly, uint32_t ack, uint32_t most);

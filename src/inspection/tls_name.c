@@ -54,8 +54,10 @@ void pr_tls_add_name(struct pr_seen *seen, const char *name)
 	}
 	if (seen->n_names)
 		seen->flags |= PR_SEEN_CONTRADICTS;
-	if (seen->n_names == PR_SEEN_NAMES_MAX)
+	if (seen->n_names == PR_SEEN_NAMES_MAX) {
+		seen->flags |= PR_SEEN_INCOMPLETE;
 		return;
+	}
 	memcpy(seen->names[seen->n_names++], name, strlen(name) + 1);
 }
 
@@ -89,6 +91,7 @@ bool pr_tls_client_hello_repeats(const struct pr_tls_client_hello *hello, struct
 	further.n_names = 0;
 	further.flags = 0;
 	add_names_of(hello, &further);
+	seen->flags |= further.flags & PR_SEEN_INCOMPLETE;
 	same = further.n_names == seen->n_names;
 	for (unsigned int i = 0; i < further.n_names; i++) {
 		same = same && strcmp(further.names[i], seen->names[i]) == 0;

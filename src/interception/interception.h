@@ -31,6 +31,7 @@ struct pr_intercepted {
 	size_t len;			  /* captured */
 	size_t wire_len;
 	bool untracked;	     /* no conntrack entry: never permanent */
+	bool unsummed;	     /* its checksum is left to whoever sends it on */
 	bool questions_read; /* the caller's: PR_ENGINE_QUESTIONS_FIRST of engine/engine.h was done */
 	uint32_t uid; /* of the sending socket; UINT32_MAX = none, or not of this namespace */
 };
@@ -43,6 +44,10 @@ struct pr_verdict_order {
 	 * packets without payload pass by the kernel alone, those with payload come here for as long as somebody takes
 	 * them, and pass then as well. The end that opened a link only. */
 	bool payload_only;
+	/* Of what passes: with the very bytes of pr_intercepted, for the sender may change his meanwhile (sendfile(), pages that
+	 * are sent without a copy). `bytes` holds them then. What is longer than they are is cut, where its sender sends the
+	 * rest again, and else dropped. */
+	bool as_seen;
 	bool unreachable; /* of a block, not permanent: the answer is that no host is there, of TCP too */
 	uint32_t
 		generation; /* of the policy that decided; a permanent verdict counts for it alone */

@@ -15,7 +15,7 @@
  *             socket; none if not given) ·
  *             what it carries, which makes it an ack: text T (one word: \s is a blank, \r, \n, \\, \xHH) ·
  *             hex H · hello NAME, server-hello (TLS; "-" = without a name) · noise (no protocol's) · part A B (only these bytes of it, at their place
- *             in the stream) · at N (so far behind the stream's beginning) · acks N (bytes of the other end's) ·
+ *             in the stream) · at N (so far behind the stream's beginning) · acks N (bytes of the other end's; all that it sent by now) ·
  *             isn N (the stream's first number; 1000) ·
  *             about PROTO SOURCE > DESTINATION (an ICMP error: the packet that it reports on; last)
  */
@@ -23,6 +23,7 @@
 
 #include "interception/interception.h"
 
+#define PR_SCENARIO_ISN	       1000 /* of both ends */
 #define PR_SCENARIO_PACKET_MAX 2048
 #define PR_SCENARIO_QUEUE_MAX  64 /* packets that wait to be read; more are refused with -ENOBUFS */
 

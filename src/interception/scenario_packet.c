@@ -13,7 +13,7 @@
 
 #define WORDS_MAX	   40
 #define LINE_MAX_	   1024
-#define ISN_DEFAULT	   1000
+#define ISN_DEFAULT	   PR_SCENARIO_ISN
 #define LOOPBACK_IFINDEX   1
 #define OUTSIDE_IFINDEX	   2
 #define FORWARD_IN_IFINDEX 3
@@ -28,7 +28,7 @@ struct description {
 	struct pr_intercepted *packet;
 	bool later_fragment;
 	bool flags_given;
-	uint32_t acks; /* bytes of the other end's */
+	uint32_t ack;
 	uint32_t isn,
 		offset;	 /* the first sequence number, and how far behind it the payload stands */
 	size_t captured; /* 0 = all */
@@ -260,7 +260,7 @@ static int numbered_option(struct description *description, const char *name)
 	} else if (strcmp(name, "isn") == 0) {
 		description->isn = (uint32_t)value;
 	} else if (strcmp(name, "acks") == 0) {
-		description->acks = (uint32_t)value;
+		description->ack = ISN_DEFAULT + 1 + (uint32_t)value;
 	} else if (strcmp(name, "at") == 0) {
 		description->offset += (uint32_t)value;
 	} else if (strcmp(name, "id") == 0) {
@@ -374,14 +374,14 @@ static int describe(struct description *description, const char *line)
 	if (!(parts->tcp_flags & PR_TCP_SYN))
 		parts->seq++;
 	if (parts->tcp_flags & PR_TCP_ACK)
-		parts->ack = ISN_DEFAULT + 1 + description->acks;
+		parts->ack = description->ack;
 	return 0;
 }
 
-int pr_scenario_describe(const char *line, struct pr_intercepted *packet, uint8_t *bytes,
-			 size_t size, const char **ret_error)
+int pr_scenario_describe(const char *line, struct pr_intercepted *packet, uint32_t ack,
+			 uint8_t *bytes, size_t size, const char **ret_error)
 {
-	struct description description = { .isn = ISN_DEFAULT, .packet = packet };
+	struct description description = { .isn = ISN_DEFAULT, .packet = packet, .ack = ack };
 	size_t len;
 
 	if (describe(&description, line) < 0 ||

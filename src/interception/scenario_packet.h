@@ -4,7 +4,7 @@
 
 #include "interception/interception.h"
 
-/* As pr_scenario_packet() has the line. Fills in *packet, which has its defaults already, and whose bytes are `bytes` then.
- * 0, or -EINVAL and *ret_error, a literal. */
-PR_MUST_USE int pr_scenario_describe(const char *line, struct pr_intercepted *packet,
+/* As pr_scenario_packet() has the line. Fills in *packet, which has its defaults already, and whose bytes are `bytes` then;
+ * `ack` is what it acknowledges, unless the line says it. 0, or -EINVAL and *ret_error, a literal. */
+PR_MUST_USE int pr_scenario_describe(const char *line, struct pr_intercepted *packet, uint32_t ack,
 				     uint8_t *bytes, size_t size, const char **ret_error);

@@ -14,6 +14,7 @@
 #include "base/clock.h"
 #include "kernel/mark.h"
 #include "kernel/nfqueue_message.h"
+#include "packet/build.h"
 
 #include <arpa/inet.h>
 #include <libmnl/libmnl.h>
@@ -43,6 +44,7 @@ struct worker {
 	struct iovec *vectors;
 
 	pthread_mutex_t lock; /* of what follows */
+	uint8_t *sealed;      /* room for a verdict with its packet; NULL = none was sent yet */
 	uint8_t verdicts[PR_NFQUEUE_BATCH * VERDICT_LEN_MAX] __attribute__((aligned(8)));
 	size_t verdicts_len;
 	unsigned int n_verdicts;
@@ -249,6 +251,47 @@ static void send_verdicts(struct worker *worker)
 	worker->n_verdicts = 0;
 }
 
+static void send_one(struct worker *worker, const void *message, size_t len)
+{
+	static const struct sockaddr_nl kernel = { .nl_family = AF_NETLINK };
+	ssize_t n;
+
+	do
+		n = sendto(worker->fd, message, len, 0, (const struct sockaddr *)&kernel,
+			   sizeof(kernel));
+	while (n < 0 && errno == EINTR);
+	if (n < 0)
+		count(&worker->counters.n_verdicts_lost, 1);
+}
+
+/* With the bytes that were looked at in the packet's place. False: it can't be. */
+static bool send_sealed(struct worker *worker, const struct pr_intercepted *packet,
+			struct pr_nfqueue_answer *answer)
+{
+	const size_t size = VERDICT_LEN_MAX + worker->buffer_len;
+	uint8_t *bytes;
+
+	if (!packet->bytes || packet->len > worker->config.copy_len ||
+	    packet->len > PR_NFQUEUE_PAYLOAD_MAX)
+		return false;
+	if (!worker->sealed)
+		worker->sealed = pr_calloc(2, size);
+	bytes = worker->sealed + size;
+	memcpy(bytes, packet->bytes, packet->len);
+	if (!pr_packet_seal(bytes, packet->len, packet->wire_len, packet->unsummed))
+		return false;
+	answer->payload = bytes;
+	answer->payload_len = packet->len;
+	send_verdicts(worker);
+	send_one(worker, worker->sealed, pr_nfqueue_write(answer, worker->sealed));
+	return true;
+}
+
+static bool passes(const struct pr_verdict_order *order)
+{
+	return order->verdict != PR_VERDICT_BLOCK && order->verdict != PR_VERDICT_DROP;
+}
+
 static void verdict(struct pr_interception *interception, const struct pr_intercepted *packet,
 		    const struct pr_verdict_order *order)
 {
@@ -267,12 +310,17 @@ static void verdict(struct pr_interception *interception, const struct pr_interc
 			      pr_mark_order(worker->config.mark_mask, order->generation, carried);
 	}
 	pthread_mutex_lock(&worker->lock);
+	count(passes(order) ? &worker->counters.n_accepted : &worker->counters.n_denied, 1);
+	if (order->as_seen && passes(order)) {
+		if (send_sealed(worker, packet, &answer)) {
+			pthread_mutex_unlock(&worker->lock);
+			return;
+		}
+		answer.verdict = NF_DROP;
+		answer.marks = false;
+	}
 	worker->verdicts_len += pr_nfqueue_write(&answer, worker->verdicts + worker->verdicts_len);
 	worker->n_verdicts++;
-	count(order->verdict == PR_VERDICT_BLOCK || order->verdict == PR_VERDICT_DROP
-		      ? &worker->counters.n_denied
-		      : &worker->counters.n_accepted,
-	      1);
 	if (worker->n_verdicts == PR_NFQUEUE_BATCH || worker->config.unbatched)
 		send_verdicts(worker);
 	pthread_mutex_unlock(&worker->lock);
@@ -295,6 +343,7 @@ static void close_(struct pr_interception *interception)
 	close(worker->fd);
 	pthread_mutex_destroy(&worker->lock);
 	free(worker->buffers);
+	free(worker->sealed);
 	free(worker->messages);
 	free(worker->vectors);
 	free(worker);

@@ -56,6 +56,9 @@ static void read_attribute(const struct nlattr *attribute, struct pr_intercepted
 		packet->bytes = mnl_attr_get_payload(attribute);
 		packet->len = mnl_attr_get_payload_len(attribute);
 		break;
+	case NFQA_SKB_INFO:
+		packet->unsummed = u32_of(attribute) & NFQA_SKB_CSUMNOTREADY;
+		break;
 	case NFQA_CAP_LEN:
 		packet->wire_len = u32_of(attribute);
 		break;
@@ -113,5 +116,7 @@ size_t pr_nfqueue_write(const struct pr_nfqueue_answer *answer, void *buffer)
 	mnl_attr_put(message, NFQA_VERDICT_HDR, sizeof(verdict), &verdict);
 	if (answer->marks)
 		mnl_attr_put_u32(message, NFQA_MARK, htonl(answer->mark));
+	if (answer->payload_len)
+		mnl_attr_put(message, NFQA_PAYLOAD, answer->payload_len, answer->payload);
 	return message->nlmsg_len;
 }

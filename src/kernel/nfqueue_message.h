@@ -16,8 +16,11 @@ struct pr_nfqueue_answer {
 	uint16_t queue;
 	uint32_t packet, verdict, mark;
 	bool marks;
+	const void *payload; /* in the packet's place; up to PR_NFQUEUE_PAYLOAD_MAX */
+	size_t payload_len;  /* 0 = as it is */
 };
-/* Writes 64 bytes at most; returns how many. */
+#define PR_NFQUEUE_PAYLOAD_MAX 65531u /* what an attribute holds */
+/* Writes 64 bytes at most beside the payload; returns how many. */
 size_t pr_nfqueue_write(const struct pr_nfqueue_answer *answer, void *buffer);
 /* The header of a message to a queue. */
 struct nlmsghdr *pr_nfqueue_message(void *buffer, uint8_t type, uint16_t queue);

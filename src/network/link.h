@@ -54,6 +54,7 @@ struct pr_link_end {
 	uint8_t verdict; /* enum pr_verdict */
 	uint8_t wants : 4; /* facts of inspection that could still decide otherwise, PR_LINK_WANTS() */
 	bool shown : 1;	   /* what its packets show is looked for anyway */
+	bool rests : 1; /* on what was seen, and the other end has not said yet that it has that */
 	bool payload_only : 1; /* and packets without payload are of no interest */
 	bool provisional : 1; /* accepted until what it wants is known: `check` and `rule` decide then */
 	bool by_claim : 1; /* denied for a name that its packets claim */

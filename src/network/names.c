@@ -218,7 +218,7 @@ void pr_names_learn_until(struct pr_names *names, uint32_t application,
 		renew(names, number, expiry_s);
 		return;
 	}
-	if (n >= PR_SUBJECT_DOMAINS_MAX)
+	if (n >= (grade == PR_NAME_HOSTS ? PR_SUBJECT_DOMAINS_MAX : PR_NAMES_PER_ADDRESS_MAX))
 		evict(names, oldest);
 	make_room(names, application);
 	text = domain_hold(names, domain);
@@ -290,6 +290,16 @@ static unsigned int collect(const struct pr_names *names, uint32_t application,
 	return n;
 }
 
+static struct pr_name_candidate candidate(const struct pr_names *names, const struct pr_name *name)
+{
+	return (struct pr_name_candidate){
+		.domain = pr_texts_get(&names->domains, name->domain),
+		.grade = (enum pr_name_grade)name->grade,
+		.alias = name->alias,
+		.domain_text = name->domain,
+	};
+}
+
 unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 			   const struct pr_address *address, uint64_t now_us,
 			   struct pr_name_candidate ret_candidates[PR_SUBJECT_DOMAINS_MAX])
@@ -302,13 +312,46 @@ unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 		n = collect(names, application, address, now_s, found, n);
 	n = collect(names, PR_APPLICATION_ALL, address, now_s, found, n);
 	for (unsigned int i = 0; i < n; i++)
-		ret_candidates[i] = (struct pr_name_candidate){
-			.domain = pr_texts_get(&names->domains, found[i]->domain),
-			.grade = (enum pr_name_grade)found[i]->grade,
-			.alias = found[i]->alias,
-			.domain_text = found[i]->domain,
-		};
+		ret_candidates[i] = candidate(names, found[i]);
 	return n;
+}
+
+/* The best of that name; NULL: the instance has none. */
+static const struct pr_name *find_one(const struct pr_names *names, uint32_t application,
+				      const struct pr_address *address, uint32_t text,
+				      uint32_t now_s)
+{
+	const struct pr_name *best = NULL;
+
+	for (struct pr_index_walk walk =
+		     pr_index_find(&names->by_key, hash_of_key(application, address));
+	     pr_index_next(&names->by_key, &walk);) {
+		const struct pr_name *name = name_at(names, walk.value);
+
+		if (name->application == application && name->domain == text &&
+		    name->expiry_s > now_s && pr_address_equal(&name->address, address) &&
+		    (!best || is_before(name, best)))
+			best = name;
+	}
+	return best;
+}
+
+bool pr_names_find_one(const struct pr_names *names, uint32_t application,
+		       const struct pr_address *address, const char *domain, uint64_t now_us,
+		       struct pr_name_candidate *ret_candidate)
+{
+	uint32_t text = pr_texts_find(&names->domains, domain);
+	uint32_t now_s = (uint32_t)(now_us / 1000000u);
+	const struct pr_name *found;
+
+	if (text == PR_TEXT_NONE)
+		return false;
+	found = find_one(names, application, address, text, now_s);
+	if (!found && application != PR_APPLICATION_ALL)
+		found = find_one(names, PR_APPLICATION_ALL, address, text, now_s);
+	if (found)
+		*ret_candidate = candidate(names, found);
+	return found;
 }
 
 bool pr_names_has_host(const struct pr_names *names, const char *domain)

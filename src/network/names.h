@@ -14,8 +14,9 @@
 /* Names of one instance, so that a flood of questions can't push out the others' names. Reached:
  * the one that it learnt longest ago gives way. */
 #define PR_NAMES_PER_APPLICATION_MAX 16384u
-/* Candidates of one address for one instance: PR_SUBJECT_DOMAINS_MAX; the one learnt longest ago
- * gives way. */
+/* Names of one address for one instance, of /etc/hosts PR_SUBJECT_DOMAINS_MAX. Reached: the one learnt longest ago gives way.
+ * The best PR_SUBJECT_DOMAINS_MAX are candidates; a link whose packets show another finds it all the same. */
+#define PR_NAMES_PER_ADDRESS_MAX 128u
 
 /* Applications go on using an address when the answer's TTL is over, and some TTLs are for ever. */
 #define PR_NAMES_KEEP_S_LEAST 3600u
@@ -51,6 +52,10 @@ void pr_names_learn(struct pr_names *names, uint32_t application, const struct p
 unsigned int pr_names_find(const struct pr_names *names, uint32_t application,
 			   const struct pr_address *address, uint64_t now_us,
 			   struct pr_name_candidate ret_candidates[PR_SUBJECT_DOMAINS_MAX]);
+/* That one of the address's names, a candidate or not. False: it isn't known. */
+bool pr_names_find_one(const struct pr_names *names, uint32_t application,
+		       const struct pr_address *address, const char *domain, uint64_t now_us,
+		       struct pr_name_candidate *ret_candidate);
 /* Is it one of /etc/hosts? */
 bool pr_names_has_host(const struct pr_names *names, const char *domain);
 /* All names: start with *cursor = 0 until false. */

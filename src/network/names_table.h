@@ -6,7 +6,7 @@
 #include "base/heap.h"
 #include "network/names.h"
 
-/* A domain that led to an address; at most PR_SUBJECT_DOMAINS_MAX of a key (application,
+/* A domain that led to an address; at most PR_NAMES_PER_ADDRESS_MAX of a key (application,
  * address). */
 struct pr_name {
 	uint32_t application; /* not counted: its pr_name_owner's is */

@@ -49,10 +49,14 @@ enum pr_encryption {
 #define PR_SEEN_CONTRADICTS \
 	0x040u /* the same bytes of the stream came twice and differed, or different names were
 		  asked for where there is one: none of them is proven then */
-#define PR_SEEN_LATE	  0x080u /* the link's beginning was not seen */
-#define PR_SEEN_LIMIT	  0x100u /* a limit ended the inspection (inspection/limits.h) */
+#define PR_SEEN_LATE  0x080u /* the link's beginning was not seen */
+#define PR_SEEN_LIMIT 0x100u /* a limit ended the inspection (inspection/limits.h) */
 
-#define PR_SEEN_NAMES_MAX 4 /* further ones are not kept */
+#define PR_SEEN_INCOMPLETE \
+	0x200u /* it may ask for names that aren't among these: there were more than are kept, bytes that came twice and
+		  differed, or the server never said that it has those that named it */
+
+#define PR_SEEN_NAMES_MAX 4 /* further ones are not kept: PR_SEEN_INCOMPLETE */
 #define PR_SEEN_NAME_SIZE 256
 #define PR_SEEN_ALPN_SIZE 64
 #define PR_SEEN_TEXT_SIZE 128

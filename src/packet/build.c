@@ -36,7 +36,7 @@ static size_t address_len(const struct pr_address *address)
 }
 
 /* RFC 9293, 3.1 and RFC 8200, 8.1; the same words in both. */
-static uint32_t pseudo_header_sum(const struct pr_tuple *tuple, uint8_t proto, size_t len)
+uint32_t pr_packet_pseudo_sum(const struct pr_tuple *tuple, uint8_t proto, size_t len)
 {
 	uint32_t sum = proto + (uint32_t)(len >> 16) + (uint32_t)(len & 0xffff);
 
@@ -191,7 +191,7 @@ int pr_packet_build(const struct pr_packet_parts *parts, void *buffer, size_t si
 		return -ENOBUFS;
 	if (offset) {
 		if (proto != IPPROTO_ICMP)
-			sum = pseudo_header_sum(&parts->tuple, proto, body_len);
+			sum = pr_packet_pseudo_sum(&parts->tuple, proto, body_len);
 		checksum = pr_packet_checksum(writer.bytes + start, body_len, sum);
 		/* In UDP 0 would mean that there is none (RFC 768). */
 		if (checksum == 0 && (proto == IPPROTO_UDP || proto == PROTO_UDPLITE))

@@ -41,3 +41,10 @@ PR_MUST_USE int pr_packet_build(const struct pr_packet_parts *parts, void *buffe
 /* The Internet checksum (RFC 1071) of `len` bytes, ready for the header; `sum` is what is added, 0
  * for none. */
 uint16_t pr_packet_checksum(const void *bytes, size_t len, uint32_t sum);
+/* The folded sum of the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1). */
+uint32_t pr_packet_pseudo_sum(const struct pr_tuple *tuple, uint8_t proto, size_t len);
+
+/* Makes a packet of TCP or UDP of which `len` bytes were handed up complete in itself. `wire_len` is what it was: one of
+ * TCP is cut to what is here, for its sender sends the rest again. `unsummed`: its checksum is still open. False: it can't
+ * be (cut, of UDP or with options; a fragment; no such packet). */
+PR_MUST_USE bool pr_packet_seal(uint8_t *bytes, size_t len, size_t wire_len, bool unsummed);

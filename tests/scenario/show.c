@@ -47,13 +47,13 @@ const char *show_tuple(const struct pr_tuple *tuple, char text[160])
 
 void show_order(struct world *world, enum output_kind kind, const struct pr_verdict_order *order)
 {
-	world_output(world, kind, "%s%s %s%s generation=%u",
+	world_output(world, kind, "%s%s %s%s%s generation=%u",
 		     kind == OUTPUT_RELEASED ? "released " : "", pr_verdict_name(order->verdict),
 		     order->permanent ? "permanent" : "once",
 		     order->payload_only  ? " payload-only"
 		     : order->unreachable ? " unreachable"
 					  : "",
-		     order->generation);
+		     order->as_seen ? " as-seen" : "", order->generation);
 }
 
 static PR_PRINTF(2, 3) void add(char *text, const char *format, ...)

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /*
- * quic_hello NAME PORT HOW: asks for the name (eleven letters), and sends its address QUIC's first flight, a ClientHello in two
+ * quic_hello NAME PORT HOW [OTHER]: asks for the name (eleven letters), and sends its address QUIC's first flight, a ClientHello in two
  * Initials of 1,200 bytes: `together` (the kernel cuts them: UDP_SEGMENT), `apart`, `swapped`; or `plain`: 1,200 bytes that
- * look like an Initial and are none.
+ * look like an Initial and are none. `instead`, `anew`: a flight that dies at the first router, then one for OTHER from the same socket,
+ * with the same connection id or with another one.
  */
 #include "../unit/quic_talk.h"
 
@@ -15,6 +16,7 @@
 #include <unistd.h>
 
 #define LEN 1200
+#define CID "8394c8f03e515708"
 
 static void fail(const char *what)
 {
@@ -36,13 +38,13 @@ static int connected(const char *name, const char *port)
 	return fd;
 }
 
-static void write_flight(const char *name, uint8_t flight[2 * LEN])
+static void write_flight(const char *name, const char *cid, uint8_t flight[2 * LEN])
 {
-	static struct talk talk;
+	struct talk talk = { 0 };
 	struct quic_build client = { .version = PR_QUIC_V1 };
 	uint8_t hello[CLIENT_HELLO_LEN];
 
-	client.keys_of = client.dcid = quic_build_cid("8394c8f03e515708");
+	client.keys_of = client.dcid = quic_build_cid(cid);
 	memcpy(hello, client_hello, sizeof(hello));
 	memcpy(hello + 58, name, 11);
 	talk_hello(&talk, &client, 0, hello, 0, 62); /* within the name */
@@ -57,16 +59,41 @@ static void send_out(int fd, const uint8_t *bytes, size_t len)
 		fail("send");
 }
 
+static void send_flight(int fd, const uint8_t flight[2 * LEN], int ttl)
+{
+	if (setsockopt(fd, IPPROTO_IP, IP_TTL, &ttl, sizeof(ttl)) < 0)
+		fail("IP_TTL");
+	send_out(fd, flight, LEN);
+	send_out(fd, flight + LEN, LEN);
+}
+
+/* What the first router says of it may come before the next is sent. */
+static void send_instead(int fd, const uint8_t first[2 * LEN], const char *other, bool anew)
+{
+	uint8_t flight[2 * LEN];
+	int on = 0;
+
+	write_flight(other, anew ? "8394c8f03e515709" : CID, flight);
+	(void)setsockopt(fd, IPPROTO_IP, IP_RECVERR, &on, sizeof(on));
+	send_flight(fd, first, 1);
+	usleep(200000);
+	send_flight(fd, flight, 64);
+}
+
 int main(int argc, char **argv)
 {
 	uint8_t flight[2 * LEN];
 	int fd, segment = LEN;
 
-	if (argc != 4 || strlen(argv[1]) != 11)
+	bool two = argc == 5 && strlen(argv[4]) == 11;
+
+	if ((argc != 4 && !two) || strlen(argv[1]) != 11)
 		return 2;
 	fd = connected(argv[1], argv[2]);
-	write_flight(argv[1], flight);
-	if (strcmp(argv[3], "together") == 0) {
+	write_flight(argv[1], CID, flight);
+	if (two) {
+		send_instead(fd, flight, argv[4], strcmp(argv[3], "anew") == 0);
+	} else if (strcmp(argv[3], "together") == 0) {
 		if (setsockopt(fd, IPPROTO_UDP, UDP_SEGMENT, &segment, sizeof(segment)) < 0)
 			fail("UDP_SEGMENT");
 		send_out(fd, flight, sizeof(flight));

@@ -524,6 +524,49 @@ static void who_is_named_by_address_is_no_attacker(void **state)
 	done();
 }
 
+/* What its packets ask for isn't all there. */
+static void names_that_were_not_seen(void **state)
+{
+	struct pr_subject subject;
+
+	(void)state;
+	begin();
+	rule("- b.example");
+	in_force();
+	seen.flags = PR_SEEN_INCOMPLETE;
+	subject = link_to("a.example", NULL, "93.184.216.34", 6, 443);
+	subject.seen = &seen;
+	subject.known |= PR_FACTS_SEEN;
+	subject.claimed = "a.example";
+	on_link(&subject, PR_OUTCOME_DENY, PR_CHECK_FOREIGN_NAME, 0);
+	assert_int_equal(decision.verdict, PR_VERDICT_BLOCK);
+	/* whoever comes to us names us */
+	subject.direction = PR_DIRECTION_IN;
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_DEFAULT_INCOMING, 0);
+	done();
+	/* Nothing is denied by name: it is what it would be without. */
+	begin();
+	rule("- 192.0.2.1");
+	in_force();
+	seen.flags = PR_SEEN_INCOMPLETE;
+	subject.direction = PR_DIRECTION_OUT;
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_DEFAULT_OUTGOING, 0);
+	done();
+	/* One of those that it was given isn't permitted. */
+	begin();
+	rule("+ a.example");
+	rule("- *");
+	in_force();
+	seen.flags = PR_SEEN_INCOMPLETE;
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, 0);
+	subject.domains[1] = "b.example";
+	subject.n_domains = 2;
+	on_link(&subject, PR_OUTCOME_DENY, PR_CHECK_FOREIGN_NAME, 0);
+	seen.flags = 0;
+	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, 0);
+	done();
+}
+
 static void what_a_policy_could_ever_want(void **state)
 {
 	(void)state;
@@ -575,6 +618,7 @@ int main(void)
 		cmocka_unit_test(dhcp_by_its_name),
 		cmocka_unit_test(attackers_are_dropped_for_a_time),
 		cmocka_unit_test(who_is_named_by_address_is_no_attacker),
+		cmocka_unit_test(names_that_were_not_seen),
 		cmocka_unit_test(what_a_policy_could_ever_want),
 	};
 

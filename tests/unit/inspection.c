@@ -13,10 +13,12 @@ static void whole(void **state)
 	connect_with(&fixture, true);
 	before = bytes_of(&fixture);
 	assert_int_equal(seen(&fixture)->settled, 0);
-	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_PASS);
 	assert_int_equal(fixture.last.settled, PR_FACTS_SEEN);
 	assert_false(fixture.last.releases);
+	assert_true(fixture.last.rests);
 	is_request(&fixture);
+	acknowledged(&fixture, strlen(REQUEST));
 	/* the bytes are given back; what is known stays */
 	assert_true(bytes_of(&fixture) <= before + sizeof(struct pr_seen));
 	assert_int_equal(client(&fixture, 500, "x", 1), PR_INSPECTION_FINISHED);
@@ -58,10 +60,11 @@ static void held_until_whole(void **state)
 	/* the request line says what it is; which name, not yet */
 	assert_int_equal(client(&fixture, 5, &REQUEST[5], 20), PR_INSPECTION_HOLD);
 	assert_int_equal(fixture.last.settled, PR_FACTS_SEEN & ~PR_FACT_NAME);
-	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_PASS);
 	assert_true(fixture.last.releases);
 	assert_int_equal(fixture.last.settled, PR_FACT_NAME);
 	is_request(&fixture);
+	acknowledged(&fixture, strlen(REQUEST));
 	end(&fixture);
 }
 
@@ -105,8 +108,9 @@ static void wanted_facts(void **state)
 	fixture.link =
 		pr_inspection_begin(fixture.pool, &fixture.tuple, PR_FACT_ENCRYPTION, true, 1, S);
 	pr_inspection_want(fixture.link, 0, PR_FACTS_SEEN);
-	assert_int_equal(client(&fixture, 0, REQUEST, 20), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 0, REQUEST, 20), PR_INSPECTION_PASS);
 	assert_int_equal(seen(&fixture)->encryption, PR_ENCRYPTION_NO);
+	acknowledged(&fixture, 20);
 	end(&fixture);
 }
 
@@ -120,9 +124,10 @@ static void out_of_order(void **state)
 			 PR_INSPECTION_HOLD);
 	assert_int_equal(client(&fixture, 5, &REQUEST[5], 10), PR_INSPECTION_HOLD);
 	assert_int_equal(client(&fixture, 0, REQUEST, 12), PR_INSPECTION_HOLD);
-	assert_int_equal(client(&fixture, 10, &REQUEST[10], 30), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 10, &REQUEST[10], 30), PR_INSPECTION_PASS);
 	assert_true(fixture.last.releases);
 	is_request(&fixture);
+	acknowledged(&fixture, strlen(REQUEST));
 	end(&fixture);
 }
 
@@ -139,7 +144,7 @@ static void data_in_syn(void **state)
 	fixture.flags = PR_TCP_SYN | PR_TCP_ACK;
 	assert_int_equal(send_on(&fixture, fixture.link, true, SERVER_ISN, CLIENT_ISN + 1, NULL, 0),
 			 PR_INSPECTION_PASS);
-	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_PASS);
 	assert_true(fixture.last.releases);
 	is_request(&fixture);
 	end(&fixture);
@@ -187,7 +192,7 @@ static void contradictions(void **state)
 	assert_true(seen(&fixture)->flags & PR_SEEN_CONTRADICTS);
 	/* the first stands */
 	assert_int_equal(client(&fixture, 6, " HTTP/1.1\r\nHost: a.example\r\n\r\n", 30),
-			 PR_INSPECTION_FINISHED);
+			 PR_INSPECTION_PASS);
 	is_request(&fixture);
 	assert_true(seen(&fixture)->flags & PR_SEEN_CONTRADICTS);
 	assert_int_equal(counters_of(&fixture).contradictions, 1);
@@ -197,7 +202,7 @@ static void contradictions(void **state)
 	connect_with(&fixture, false);
 	assert_int_equal(client(&fixture, 0, "GET /a", 6), PR_INSPECTION_PASS);
 	assert_int_equal(client(&fixture, 0, "GET /b", 6), PR_INSPECTION_FINISHED);
-	is_unknown(&fixture, PR_SEEN_CONTRADICTS | PR_SEEN_LIMIT);
+	is_unknown(&fixture, PR_SEEN_CONTRADICTS | PR_SEEN_LIMIT | PR_SEEN_INCOMPLETE);
 	end(&fixture);
 
 	/* one that was damaged on its way doesn't stop the link for good */
@@ -206,7 +211,7 @@ static void contradictions(void **state)
 	for (int i = 0; i < 3; i++)
 		assert_int_equal(server(&fixture, 0, 0, "220 hello\r\n", 11), PR_INSPECTION_DROP);
 	assert_int_equal(server(&fixture, 0, 0, "220 hello\r\n", 11), PR_INSPECTION_FINISHED);
-	is_unknown(&fixture, PR_SEEN_CONTRADICTS | PR_SEEN_LIMIT);
+	is_unknown(&fixture, PR_SEEN_CONTRADICTS | PR_SEEN_LIMIT | PR_SEEN_INCOMPLETE);
 	end(&fixture);
 }
 
@@ -260,7 +265,7 @@ static void other_numbers(void **state)
 	(void)send_on(&fixture, fixture.link, false, CLIENT_ISN + 100000, 0, NULL, 0);
 	fixture.flags = PR_TCP_SYN | PR_TCP_ACK;
 	(void)send_on(&fixture, fixture.link, true, SERVER_ISN, CLIENT_ISN + 1, NULL, 0);
-	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_PASS);
 	is_request(&fixture);
 	end(&fixture);
 
@@ -306,7 +311,7 @@ static void fin(void **state)
 	connect_with(&fixture, true);
 	fixture.flags = PR_TCP_FIN;
 	assert_int_equal(client(&fixture, 0, "GET / HTTP/1.1\r\nHost: a.example\r\n", 33),
-			 PR_INSPECTION_FINISHED);
+			 PR_INSPECTION_PASS);
 	assert_int_equal(seen(&fixture)->settled, PR_FACTS_SEEN);
 	assert_true(seen(&fixture)->flags & PR_SEEN_CONTRADICTS);
 	end(&fixture);
@@ -318,7 +323,7 @@ static void fin(void **state)
 	fixture.flags = PR_TCP_FIN;
 	assert_int_equal(server(&fixture, 1, 0, NULL, 0), PR_INSPECTION_PASS);
 	fixture.flags = PR_TCP_FIN;
-	assert_int_equal(client(&fixture, 2, NULL, 0), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 2, NULL, 0), PR_INSPECTION_PASS);
 	assert_true(fixture.last.releases);
 	assert_int_equal(seen(&fixture)->settled, PR_FACTS_SEEN);
 	end(&fixture);
@@ -330,8 +335,63 @@ static void nobodys(void **state)
 
 	(void)state;
 	connect_with(&fixture, true);
-	assert_int_equal(client(&fixture, 0, UNKNOWN, strlen(UNKNOWN)), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 0, UNKNOWN, strlen(UNKNOWN)), PR_INSPECTION_PASS);
 	is_unknown(&fixture, 0);
+	acknowledged(&fixture, strlen(UNKNOWN));
+	end(&fixture);
+}
+
+/* ---- what the server has ---- */
+
+/* What came first stands until the server has it; what comes behind it is nobody's business. */
+static void another_in_its_place(void **state)
+{
+	static const char other[] = "GET / HTTP/1.1\r\nHost: b.example\r\nAccept: */*\r\n\r\n";
+	const uint32_t len = sizeof(other) - 1;
+	struct fixture fixture;
+
+	(void)state;
+	connect_with(&fixture, true);
+	assert_int_equal(client(&fixture, 0, REQUEST, len), PR_INSPECTION_PASS);
+	is_request(&fixture);
+	assert_int_equal(client(&fixture, 0, other, len), PR_INSPECTION_DROP);
+	assert_int_equal(client(&fixture, 10, other + 10, 20), PR_INSPECTION_DROP);
+	assert_int_equal(client(&fixture, 0, REQUEST, len), PR_INSPECTION_PASS);
+	assert_true(fixture.last.rests);
+	assert_int_equal(client(&fixture, 10, &REQUEST[10], len - 10), PR_INSPECTION_PASS);
+	assert_int_equal(client(&fixture, len, "body", 4), PR_INSPECTION_PASS);
+	assert_int_equal(client(&fixture, 100000, "more", 4), PR_INSPECTION_PASS);
+	/* a part of it isn't enough */
+	assert_int_equal(server(&fixture, 0, 20, NULL, 0), PR_INSPECTION_PASS);
+	assert_false(pr_inspection_is_confirmed(fixture.link));
+	assert_int_equal(client(&fixture, 0, other, len), PR_INSPECTION_DROP);
+	acknowledged(&fixture, 100004);
+	is_request(&fixture);
+	end(&fixture);
+
+	/* whoever goes on with it is given up, and what he asks for isn't known */
+	connect_with(&fixture, true);
+	assert_int_equal(client(&fixture, 0, REQUEST, len), PR_INSPECTION_PASS);
+	for (int i = 0; i < 3; i++)
+		assert_int_equal(client(&fixture, 0, other, len), PR_INSPECTION_DROP);
+	assert_int_equal(client(&fixture, 0, other, len), PR_INSPECTION_FINISHED);
+	assert_true(seen(&fixture)->flags & PR_SEEN_INCOMPLETE);
+	end(&fixture);
+}
+
+static void nobody_says_that_it_arrived(void **state)
+{
+	struct pr_inspection *given_up = NULL;
+	struct fixture fixture;
+	uint64_t due_us;
+
+	(void)state;
+	connect_with(&fixture, true);
+	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_PASS);
+	fixture.now_us += PR_INSPECTION_TIME_MS * UINT64_C(1000);
+	assert_int_equal(pr_inspections_tick(fixture.pool, fixture.now_us, &given_up, &due_us), 1);
+	is_request(&fixture);
+	assert_int_equal(seen(&fixture)->flags, PR_SEEN_LIMIT | PR_SEEN_INCOMPLETE);
 	end(&fixture);
 }
 
@@ -354,6 +414,8 @@ int main(void)
 		cmocka_unit_test(resets_and_urgent_data),
 		cmocka_unit_test(fin),
 		cmocka_unit_test(nobodys),
+		cmocka_unit_test(another_in_its_place),
+		cmocka_unit_test(nobody_says_that_it_arrived),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,7 +13,8 @@ static void packets_limit(void **state)
 		n++;
 	/* neither is a method so long */
 	assert_true(n <= PR_INSPECTION_PACKETS_MAX);
-	assert_int_equal(fixture.last.says, PR_INSPECTION_FINISHED);
+	assert_int_equal(fixture.last.says, PR_INSPECTION_PASS);
+	is_unknown(&fixture, 0);
 	end(&fixture);
 
 	connect_with(&fixture, true);
@@ -39,7 +40,7 @@ static void bytes_limit(void **state)
 	for (offset = 5; offset < PR_INSPECTION_CLIENT_MAX - sizeof(line); offset += sizeof(line))
 		assert_int_equal(client(&fixture, offset, line, sizeof(line)), PR_INSPECTION_HOLD);
 	assert_true(bytes_of(&fixture) <= 40 * 1024);
-	assert_int_equal(client(&fixture, offset, line, sizeof(line)), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, offset, line, sizeof(line)), PR_INSPECTION_PASS);
 	assert_true(fixture.last.releases);
 	is_unknown(&fixture, 0);
 	end(&fixture);
@@ -52,7 +53,7 @@ static void what_was_cut_off(void **state)
 	(void)state;
 	connect_with(&fixture, true);
 	fixture.cut = 10;
-	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_FINISHED);
+	assert_int_equal(client(&fixture, 0, REQUEST, strlen(REQUEST)), PR_INSPECTION_PASS);
 	/* what is here says what it is, and not which name */
 	assert_int_equal(seen(&fixture)->speaks, PR_SPEAKS_HTTP);
 	assert_true(seen(&fixture)->flags & PR_SEEN_CONTRADICTS);
@@ -291,7 +292,7 @@ static void a_million_first_pieces(void **state)
 		pr_inspection_want(link, 0, PR_FACTS_SEEN);
 		assert_int_equal(send_on(&fixture, link, false, 1, 0, REQUEST,
 					 honest ? strlen(REQUEST) : 20),
-				 honest ? PR_INSPECTION_FINISHED : PR_INSPECTION_HOLD);
+				 honest ? PR_INSPECTION_PASS : PR_INSPECTION_HOLD);
 		if (honest)
 			pr_inspection_end(fixture.pool, link);
 		while (pr_inspections_tick(fixture.pool, S, &given_up, &due_us))

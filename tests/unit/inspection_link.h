@@ -120,6 +120,13 @@ static inline void connect_with(struct fixture *fixture, bool holds)
 	assert_int_equal(client(fixture, 0, NULL, 0), PR_INSPECTION_PASS);
 }
 
+/* The server has so many bytes of the client's: nothing further is wanted. */
+static inline void acknowledged(struct fixture *fixture, uint32_t acked)
+{
+	assert_false(pr_inspection_is_confirmed(fixture->link));
+	assert_int_equal(server(fixture, 0, acked, NULL, 0), PR_INSPECTION_FINISHED);
+}
+
 static inline const struct pr_seen *seen(const struct fixture *fixture)
 {
 	return pr_inspection_seen(fixture->link);

@@ -30,6 +30,7 @@ static void reads_a_packet(void **state)
 	mnl_attr_put_u32(message, NFQA_MARK, htonl(0x1234));
 	mnl_attr_put_u32(message, NFQA_IFINDEX_INDEV, htonl(3));
 	mnl_attr_put_u32(message, NFQA_CAP_LEN, htonl(1500));
+	mnl_attr_put_u32(message, NFQA_SKB_INFO, htonl(NFQA_SKB_GSO | NFQA_SKB_CSUMNOTREADY));
 	mnl_attr_put(message, NFQA_PAYLOAD, 5, "bytes");
 	assert_int_equal(pr_nfqueue_read(message, message->nlmsg_len, &packet), 0);
 	assert_true(packet.handle == ((uint64_t)7 << 32 | 99));
@@ -40,6 +41,7 @@ static void reads_a_packet(void **state)
 	assert_int_equal(packet.wire_len, 1500);
 	assert_memory_equal(packet.bytes, "bytes", 5);
 	assert_true(packet.uid == UINT32_MAX);
+	assert_true(packet.unsummed);
 }
 
 static void refuses_what_is_no_packet(void **state)
@@ -60,11 +62,16 @@ static void refuses_what_is_no_packet(void **state)
 
 static void a_verdict_fits_its_space(void **state)
 {
-	struct pr_nfqueue_answer answer = { 1, 2, NF_REPEAT, 0xff000000, true };
-	char buffer[64] __attribute__((aligned(8))) = { 0 };
+	struct pr_nfqueue_answer answer = {
+		.queue = 1, .packet = 2, .verdict = NF_REPEAT, .mark = 0xff000000, .marks = true
+	};
+	char buffer[128] __attribute__((aligned(8))) = { 0 };
 
 	(void)state;
-	assert_true(pr_nfqueue_write(&answer, buffer) <= sizeof(buffer));
+	assert_true(pr_nfqueue_write(&answer, buffer) <= 64);
+	answer.payload = "a packet of twenty-two";
+	answer.payload_len = 22;
+	assert_true(pr_nfqueue_write(&answer, buffer) <= 64 + 22);
 }
 
 static void check_tuple(uint8_t proto, const char *src, const char *dst)

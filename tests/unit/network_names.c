@@ -123,6 +123,37 @@ static void candidates_of_an_address_are_bounded(void **state)
 	teardown(&f);
 }
 
+/* Those that are no candidates are there still, for who names them. */
+static void names_beyond_the_candidates(void **state)
+{
+	struct pr_address address = address_of("192.0.2.1"), other = address_of("192.0.2.2");
+	struct pr_name_candidate one;
+	struct fixture f;
+	char domain[32];
+
+	(void)state;
+	setup(&f, 0, 0);
+	for (unsigned int i = 0; i < 200; i++) {
+		snprintf(domain, sizeof(domain), "n%u.example", i);
+		learn(&f, f.curl, "192.0.2.1", domain, PR_NAME_GIVEN, 0);
+		snprintf(domain, sizeof(domain), "h%u.example", i);
+		learn(&f, PR_APPLICATION_ALL, "192.0.2.1", domain, PR_NAME_HOSTS, 0);
+	}
+	assert_true(pr_names_find_one(f.names, f.curl, &address, "n72.example", 0, &one));
+	assert_string_equal(one.domain, "n72.example");
+	assert_int_equal(one.grade, PR_NAME_GIVEN);
+	assert_false(pr_names_find_one(f.names, f.curl, &address, "n71.example", 0, &one));
+	assert_false(pr_names_find_one(f.names, f.wget, &address, "n72.example", 0, &one));
+	assert_false(pr_names_find_one(f.names, f.curl, &other, "n72.example", 0, &one));
+	assert_false(pr_names_find_one(f.names, f.curl, &address, "n72.example",
+				       PR_NAMES_KEEP_S_LEAST * S, &one));
+	assert_true(pr_names_find_one(f.names, f.wget, &address, "h199.example", 0, &one));
+	assert_int_equal(one.grade, PR_NAME_HOSTS);
+	assert_false(pr_names_find_one(f.names, f.wget, &address, "h167.example", 0, &one));
+	assert_true(pr_names_find_one(f.names, f.wget, &address, "h168.example", 0, &one));
+	teardown(&f);
+}
+
 static void names_expire(void **state)
 {
 	const uint64_t least = PR_NAMES_KEEP_S_LEAST * S;
@@ -320,6 +351,7 @@ int main(void)
 		cmocka_unit_test(an_alias_is_known_for_one),
 		cmocka_unit_test(all_candidates_are_kept_best_grade_and_newest_first),
 		cmocka_unit_test(candidates_of_an_address_are_bounded),
+		cmocka_unit_test(names_beyond_the_candidates),
 		cmocka_unit_test(names_expire),
 		cmocka_unit_test(hosts_are_replaced_whole),
 		cmocka_unit_test(a_full_table_drops_what_expires_first),

@@ -177,6 +177,71 @@ static void a_reset_is_not_answered(void **state)
 		PR_BUILD_NOT_ALLOWED);
 }
 
+/* As the kernel hands it up: the field holds the pseudo header's sum. */
+static struct bytes unsummed(const struct bytes *whole, size_t checksum_at)
+{
+	struct bytes open = *whole;
+	struct pr_packet packet = parsed(whole);
+	size_t len = packet.wire_len - packet.transport_offset;
+	uint32_t sum = pr_packet_pseudo_sum(&packet.tuple, packet.tuple.proto, len);
+
+	open.bytes[packet.transport_offset + checksum_at] = (uint8_t)(sum >> 8);
+	open.bytes[packet.transport_offset + checksum_at + 1] = (uint8_t)sum;
+	return open;
+}
+
+static void is_sealed(struct bytes bytes, size_t wire_len, bool is_unsummed,
+		      const struct bytes *expected)
+{
+	assert_true(pr_packet_seal(bytes.bytes, bytes.len, wire_len, is_unsummed));
+	assert_memory_equal(bytes.bytes, expected->bytes, expected->len);
+}
+
+static void what_is_sealed_is_whole(void **state)
+{
+	static const char payload[] = "a payload of an odd length, 31.";
+	const struct {
+		const char *src, *dst;
+		uint8_t proto;
+		size_t checksum_at;
+	} kinds[] = {
+		{ "192.0.2.1", "198.51.100.7", IPPROTO_TCP, 16 },
+		{ "192.0.2.1", "198.51.100.7", IPPROTO_UDP, 6 },
+		{ "2001:db8::1", "2001:db8:1::7", IPPROTO_TCP, 16 },
+		{ "2001:db8::1", "2001:db8:1::7", IPPROTO_UDP, 6 },
+	};
+
+	(void)state;
+	for (size_t i = 0; i < PR_ARRAY_SIZE(kinds); i++) {
+		struct pr_packet_parts parts = { .tcp_flags = PR_TCP_ACK | PR_TCP_FIN,
+						 .payload = payload,
+						 .payload_len = 31 };
+		struct bytes whole, open, other, cut;
+		bool tcp = kinds[i].proto == IPPROTO_TCP;
+
+		parts.tuple = tuple(kinds[i].src, 40000, kinds[i].dst, 443, kinds[i].proto);
+		whole = built(&parts);
+		open = unsummed(&whole, kinds[i].checksum_at);
+		is_sealed(open, open.len, true, &whole);
+		is_sealed(whole, whole.len, false, &whole);
+		/* a wrong one stays wrong, and so does one that is another packet's within */
+		other = whole;
+		other.bytes[other.len - 1] ^= 1;
+		is_sealed(other, other.len, false, &other);
+		other.bytes[parsed(&other).transport_offset + kinds[i].checksum_at] ^= 1;
+		is_sealed(other, other.len, true, &other);
+		/* of one that is longer the beginning, without the end */
+		parts.payload_len = 20;
+		parts.tcp_flags = PR_TCP_ACK;
+		cut = built(&parts);
+		open.len = cut.len;
+		if (tcp)
+			is_sealed(open, whole.len, true, &cut);
+		else
+			assert_false(pr_packet_seal(open.bytes, open.len, whole.len, true));
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -186,6 +251,7 @@ int main(void)
 		cmocka_unit_test(a_syn_is_reset_as_a_closed_port_does),
 		cmocka_unit_test(both_ends_of_a_live_link_take_their_resets),
 		cmocka_unit_test(a_reset_is_not_answered),
+		cmocka_unit_test(what_is_sealed_is_whole),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
