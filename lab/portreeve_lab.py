@@ -363,9 +363,9 @@ class Lab:
             "subjectAltName=" + ",".join(f"DNS:{name}" for name in names))
         return certificate, key
 
-    def start_web(self, names=("example.com", "www.example.com", "ads.example"), ports=(80, 8080)):
-        """caddy with HTTP/1.1, 2 and 3 on 443, plain HTTP on the ports; /big is 64 MiB.
-        HTTP/3 over IPv4 isn't had at WEB4: caddy is bound to no address here, and its datagrams leave with ROUTER4."""
+    def start_web(self, names=("example.com", "www.example.com", "ads.example"), ports=(80, 8080), at=()):
+        """caddy with HTTP/1.1, 2 and 3 on 443, plain HTTP on the ports; /big is 64 MiB. `at`: on 443 at these addresses alone. Without them
+        HTTP/3 over IPv4 isn't had at WEB4: caddy is bound to no address then, and its datagrams leave with ROUTER4."""
         certificate, key = self.certificate(*names)
         root = self.directory / "www"
         root.mkdir(exist_ok=True)
@@ -374,9 +374,10 @@ class Lab:
             file.truncate(64 << 20)
         caddyfile = self.directory / "Caddyfile"
         plain = ", ".join(f"http://:{port}" for port in ports)
+        bound = f" bind {' '.join(at)}\n" if at else ""
         caddyfile.write_text("{\n auto_https off\n admin off\n}\n"
                              f"{plain} {{\n root * {root}\n file_server\n}}\n"
-                             f"https://:443 {{\n tls {certificate} {key}\n root * {root}\n file_server\n}}\n")
+                             f"https://:443 {{\n{bound} tls {certificate} {key}\n root * {root}\n file_server\n}}\n")
         env = dict(os.environ, HOME=str(self.directory), XDG_DATA_HOME=str(self.directory))
         return self.internet.start("caddy", "run", "--config", caddyfile, "--adapter", "caddyfile", env=env,
                                    ready=lambda: all(self.internet.listens(p)() for p in (443, *ports)) and self.internet.listens(443, "udp")())

@@ -36,6 +36,8 @@ static void seal(const uint8_t *bytes, size_t len, size_t wire_len, const struct
 	struct pr_packet sealed;
 
 	memcpy(copy, bytes, len);
+	if (packet->multipath)
+		pr_packet_one_path(copy, len, wire_len, wire_len & 1);
 	if (pr_packet_seal(copy, len, wire_len, wire_len & 1)) {
 		pr_assert(pr_packet_parse(copy, len, len, &sealed) == PR_PACKET_PARSED);
 		pr_assert(pr_tuple_equal(&sealed.tuple, &packet->tuple));

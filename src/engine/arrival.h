@@ -14,6 +14,7 @@ struct pr_arrival {
 	bool inherits; /* a new link: pr_link.inherits */
 	bool succeeds; /* a new link: pr_link.succeeds */
 	bool as_seen;  /* pr_verdict_order.as_seen */
+	bool one_path; /* pr_verdict_order.one_path */
 	struct pr_verdict_order *order;
 };
 

@@ -51,6 +51,7 @@ bool pr_held_add(struct pr_engine *engine, struct pr_inspected_link *inspected,
 	held->reply = arrival->reply;
 	held->interception = arrival->interception;
 	held->packet = *packet;
+	held->one_path = arrival->one_path;
 	held->copy = pr_calloc(packet->len, 1);
 	memcpy(held->copy, packet->bytes, packet->len);
 	held->packet.bytes = held->copy;
@@ -102,6 +103,7 @@ static bool take_first(struct pr_engine *engine, struct pr_link *link, unsigned 
 static void let_go(struct pr_engine *engine, struct pr_held *held, struct pr_verdict_order order)
 {
 	order.as_seen = true;
+	order.one_path = held->one_path;
 	pr_count_order(engine, &order);
 	engine->ports.release(engine->ports.context, held->interception, &held->packet, &order);
 	engine->inspecting->held_bytes -= held->packet.len;

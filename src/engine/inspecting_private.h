@@ -19,6 +19,7 @@ struct pr_held {
 	struct pr_interception *interception;
 	struct pr_intercepted packet;
 	uint8_t *copy; /* of its bytes: it goes on as it was seen */
+	bool one_path; /* pr_verdict_order.one_path */
 };
 
 /* A link that is inspected, or holds packets still. */

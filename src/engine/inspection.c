@@ -306,6 +306,9 @@ enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine, struct p
 		start(engine, link);
 	if (link->look == PR_LINK_LOOK_RUNNING)
 		shows = see(engine, arrival);
+	/* What several paths carry is put together by numbers of its own. */
+	if (was_provisional && arrival->parsed.multipath && arrival->parsed.tcp_flags & PR_TCP_SYN)
+		arrival->as_seen = arrival->one_path = true;
 	return outcome(engine, arrival, shows, was_provisional);
 }
 
@@ -327,6 +330,7 @@ enum pr_inspecting_outcome pr_inspecting_look_again(struct pr_engine *engine, st
 		return PR_INSPECTING_GOES;
 	outcome = pr_inspecting_look(engine, &arrival);
 	parked->as_seen = arrival.as_seen;
+	parked->one_path = arrival.one_path;
 	return outcome;
 }
 

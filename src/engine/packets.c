@@ -62,6 +62,7 @@ static bool add_parked(struct pr_engine *engine, struct pr_arrival *arrival,
 		.interception = arrival->interception,
 		.packet = *arrival->packet,
 		.as_seen = arrival->as_seen,
+		.one_path = arrival->one_path,
 	};
 
 	if (deadline_us <= engine->now_us || !pr_parking_add(engine, &parked))
@@ -121,6 +122,7 @@ static enum pr_engine_packet_outcome give_verdict(struct pr_engine *engine,
 	order = pr_end_order(engine, arrival->link, arrival->end, arrival->packet->hook,
 			     arrival->reply);
 	order.as_seen = arrival->as_seen;
+	order.one_path = arrival->one_path;
 	if (order.verdict == PR_VERDICT_REROUTE_TUNNEL)
 		pr_tunnel_passes(arrival->link, arrival->end);
 	if (engine->generation_asked &&

@@ -115,6 +115,7 @@ static void release(struct pr_engine *engine, struct pr_parked *taken,
 	struct pr_verdict_order carried = *order;
 
 	carried.as_seen = taken->as_seen;
+	carried.one_path = taken->one_path;
 	taken->packet.bytes = taken->as_seen ? taken->copy : NULL;
 	pr_count_order(engine, &carried);
 	engine->ports.release(engine->ports.context, taken->interception, &taken->packet, &carried);

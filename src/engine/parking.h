@@ -27,7 +27,7 @@ struct pr_parked {
 	struct pr_intercepted packet;
 	uint8_t *
 		copy; /* of its bytes, which are still to be looked into, or go on as they were seen; or NULL */
-	bool as_seen; /* pr_verdict_order.as_seen */
+	bool as_seen, one_path; /* as in pr_verdict_order */
 };
 
 struct pr_parking {

@@ -386,6 +386,12 @@ static struct pr_inspected take(struct pr_inspections *inspections,
 				       ? drop(inspections)
 				       : says(PR_INSPECTION_PASS);
 		learn_numbers(inspection, parsed, packet->reply);
+		/* whose numbers say where in the stream it stands aren't read */
+		if (parsed->multipath && !packet->reply && packet->wire_len &&
+		    !(inspection->flags & PR_SEEN_INCOMPLETE)) {
+			inspection->flags |= PR_SEEN_INCOMPLETE;
+			pr_inspection_show_flags(inspections, inspection);
+		}
 		if (parsed->tcp_flags & PR_TCP_URG)
 			return give_up_limit(inspections, inspection);
 	}

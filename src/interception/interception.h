@@ -48,6 +48,7 @@ struct pr_verdict_order {
 	 * are sent without a copy). `bytes` holds them then. What is longer than they are is cut, where its sender sends the
 	 * rest again, and else dropped. */
 	bool as_seen;
+	bool one_path; /* of a SYN that passes, beside as_seen: it asks for no Multipath TCP any more */
 	bool unreachable; /* of a block, not permanent: the answer is that no host is there, of TCP too */
 	uint32_t
 		generation; /* of the policy that decided; a permanent verdict counts for it alone */

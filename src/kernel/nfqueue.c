@@ -265,7 +265,7 @@ static void send_one(struct worker *worker, const void *message, size_t len)
 }
 
 /* With the bytes that were looked at in the packet's place. False: it can't be. */
-static bool send_sealed(struct worker *worker, const struct pr_intercepted *packet,
+static bool send_sealed(struct worker *worker, const struct pr_intercepted *packet, bool one_path,
 			struct pr_nfqueue_answer *answer)
 {
 	const size_t size = VERDICT_LEN_MAX + worker->buffer_len;
@@ -278,6 +278,8 @@ static bool send_sealed(struct worker *worker, const struct pr_intercepted *pack
 		worker->sealed = pr_calloc(2, size);
 	bytes = worker->sealed + size;
 	memcpy(bytes, packet->bytes, packet->len);
+	if (one_path)
+		pr_packet_one_path(bytes, packet->len, packet->wire_len, packet->unsummed);
 	if (!pr_packet_seal(bytes, packet->len, packet->wire_len, packet->unsummed))
 		return false;
 	answer->payload = bytes;
@@ -312,7 +314,7 @@ static void verdict(struct pr_interception *interception, const struct pr_interc
 	pthread_mutex_lock(&worker->lock);
 	count(passes(order) ? &worker->counters.n_accepted : &worker->counters.n_denied, 1);
 	if (order->as_seen && passes(order)) {
-		if (send_sealed(worker, packet, &answer)) {
+		if (send_sealed(worker, packet, order->one_path, &answer)) {
 			pthread_mutex_unlock(&worker->lock);
 			return;
 		}

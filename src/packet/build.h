@@ -44,6 +44,8 @@ uint16_t pr_packet_checksum(const void *bytes, size_t len, uint32_t sum);
 /* The folded sum of the pseudo header (RFC 9293, 3.1; RFC 8200, 8.1). */
 uint32_t pr_packet_pseudo_sum(const struct pr_tuple *tuple, uint8_t proto, size_t len);
 
+/* Makes of a SYN that asks for Multipath TCP one that doesn't: both ends then have a connection of one path. */
+void pr_packet_one_path(uint8_t *bytes, size_t len, size_t wire_len, bool unsummed);
 /* Makes a packet of TCP or UDP of which `len` bytes were handed up complete in itself. `wire_len` is what it was: one of
  * TCP is cut to what is here, for its sender sends the rest again. `unsummed`: its checksum is still open. False: it can't
  * be (cut, of UDP or with options; a fragment; no such packet). */

@@ -47,6 +47,7 @@ struct pr_packet {
 
 	/* TCP */
 	uint8_t tcp_flags; /* PR_TCP_… */
+	bool multipath;	   /* it has an option of Multipath TCP's (RFC 8684) */
 	uint16_t window;
 	uint32_t seq, ack;
 

@@ -30,11 +30,14 @@ static int tcp_parse(struct pr_walk *walk, struct pr_packet *packet)
 	if (header_len < 20 || (header_len > rest && !packet->more_fragments))
 		return PR_PACKET_BAD_LENGTH;
 	packet->payload_offset = packet->transport_offset + header_len;
-	/* The options may lie beyond what was captured; nothing here needs them. */
-	if (header_len - 20 <= pr_reader_left(reader))
+	/* The options may lie beyond what was captured. */
+	if (header_len - 20 <= pr_reader_left(reader)) {
 		packet->payload_len = (uint32_t)pr_reader_left(reader) - (header_len - 20);
-	else
+		packet->multipath =
+			pr_tcp_is_multipath(reader->bytes + reader->position, header_len - 20);
+	} else {
 		packet->payload_len = 0;
+	}
 	return PR_PACKET_PARSED;
 }
 

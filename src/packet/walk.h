@@ -25,3 +25,5 @@ static inline uint32_t pr_walk_left(const struct pr_walk *walk)
 /* The IP header and its extensions; leaves the cursor at the transport header. */
 int pr_walk_ip(struct pr_walk *walk, struct pr_packet *packet);
 int pr_walk_transport(struct pr_walk *walk, struct pr_packet *packet);
+/* Is one of TCP's options of Multipath TCP's? */
+bool pr_tcp_is_multipath(const uint8_t *options, size_t len);

@@ -53,7 +53,10 @@ void show_order(struct world *world, enum output_kind kind, const struct pr_verd
 		     order->payload_only  ? " payload-only"
 		     : order->unreachable ? " unreachable"
 					  : "",
-		     order->as_seen ? " as-seen" : "", order->generation);
+		     order->one_path  ? " one-path"
+		     : order->as_seen ? " as-seen"
+				      : "",
+		     order->generation);
 }
 
 static PR_PRINTF(2, 3) void add(char *text, const char *format, ...)

@@ -22,6 +22,24 @@ def test_names_and_pages(lab):
     assert "It works" in lab.host.run("curl", "-sSk", "https://example.com/").stdout
 
 
+def test_a_page_over_http3(lab):
+    """Where the server is bound to its addresses, as in `portreeve lab`."""
+    lab.start_dns()
+    lab.start_web(at=(WEB4, WEB6))
+    pin = lab.host.run("bash", "-c", f"openssl x509 -in {lab.directory}/lab.crt -pubkey -noout | openssl pkey -pubin -outform der"
+                       " | openssl dgst -sha256 -binary | base64").stdout.strip()
+    # Sent by nothing but the server, and at the address that it was asked at.
+    for family, address in ((4, WEB4), (6, WEB6)):
+        capture = lab.internet.capture(f"udp src port 443 and src host {address}", "br0")
+        page = lab.host.run("chromium", "--headless", "--no-sandbox", "--disable-gpu", "--no-first-run",
+                            "--disable-background-networking", "--disable-component-update", "--disable-sync",
+                            f"--user-data-dir={lab.directory}/chromium-{family}", "--enable-quic",
+                            "--origin-to-force-quic-on=example.com:443", f"--ignore-certificate-errors-spki-list={pin}",
+                            f"--host-resolver-rules=MAP example.com {f'[{address}]' if family == 6 else address}", "--dump-dom",
+                            "https://example.com/", check=False, timeout=60).stdout
+        assert "It works" in page and len(capture.stop()) > 3, family
+
+
 def test_a_capture_sees_what_passes(lab):
     capture = lab.internet.capture("icmp", "br0")
     lab.host.run("ping", "-c2", "-i0.2", ADS4)

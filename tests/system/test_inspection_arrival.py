@@ -151,3 +151,58 @@ def test_large_first_segments_arrive_whole(lab, guard, place):
     assert all(float(line[2]) < 2 for line in lines), lines
     rows = [row for row in guarded.rows("links") if row["link"]["dst_port"] == PORT and row["direction"] != "in"]
     assert len(rows) == 4 and all(row["permanent"] and row["seen"]["names"] == ["a.example"] for row in rows), rows
+
+
+TLS_SERVER = r"""
+import socket, ssl, sys, threading
+context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER); context.load_cert_chain(sys.argv[3], sys.argv[4])
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262); s.setsockopt(1, 2, 1)
+s.bind((sys.argv[1], int(sys.argv[2]))); s.listen()
+def serve(link):
+    try:
+        with context.wrap_socket(link, server_side=True) as talk:
+            talk.sendall(talk.recv(1 << 16))
+    except OSError as error: print('ended', type(error).__name__, flush=True)
+print('listening', flush=True)
+while True:
+    threading.Thread(target=serve, args=(s.accept()[0],), daemon=True).start()
+"""
+
+MULTIPATH_CLIENT = r"""
+import socket, ssl, sys
+context = ssl.create_default_context(); context.check_hostname = False; context.verify_mode = ssl.CERT_NONE
+s = socket.socket(socket.AF_INET, socket.SOCK_STREAM, 262); s.settimeout(5)
+try:
+    s.connect((sys.argv[1], int(sys.argv[2])))
+    if sys.argv[3] == 'tls':
+        with context.wrap_socket(s, server_hostname='a.example') as talk:
+            talk.sendall(b'x' * 5000); print(len(talk.recv(1 << 16)))
+    else: s.sendall(b'Secret!'); print(s.recv(10))
+except OSError as error: print(type(error).__name__)
+"""
+
+# What one path carries isn't all of it: where packets are asked, there is one path.
+POLICIES = {"nothing": ("", True), "a name": ('outgoing = [ "- b.example" ];', False), "encryption": ("require_encryption = true;", False)}
+
+
+@pytest.mark.parametrize("place", ["out", "forward"])
+@pytest.mark.parametrize("asked", POLICIES)
+def test_multipath(lab, guard, place, asked):
+    who = {"out": lab.host, "forward": lab.container}[place]
+    if who.run("sysctl", "-n", "net.mptcp.enabled", check=False).stdout.strip() != "1":
+        pytest.skip("this kernel has no MPTCP")
+    certificate, key = lab.certificate("a.example")
+    server = lab.internet.start(PYTHON, "-u", "-c", TLS_SERVER, WEB4, PORT, certificate, key)
+    wait_for("the server", lambda: "listening" in server.log.read_text())
+    config, several = POLICIES[asked]
+    guarded = guard(config=config)
+    capture = lab.internet.capture(f"tcp port {PORT}", "br0")
+    assert who.run(PYTHON, "-u", "-c", MULTIPATH_CLIENT, WEB4, PORT, "tls").stdout.strip() == "5000"
+    lines = capture.stop()
+    assert len(lines) > 8 and any("mptcp" in line for line in lines) == several, lines
+    row = [row for row in guarded.rows("links") if row["link"]["dst_port"] == PORT][-1]
+    assert row["permanent"] and (place == "forward" and several or row["seen"]["names"] == ["a.example"]), row
+    if asked == "encryption":
+        capture = lab.internet.capture(f"tcp dst port {PORT} and tcp[((tcp[12] & 0xf0) >> 2):4] = 0x53656372", "br0")
+        assert "5000" not in who.run(PYTHON, "-u", "-c", MULTIPATH_CLIENT, WEB4, PORT, "plain").stdout
+        assert capture.stop() == []

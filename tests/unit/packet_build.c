@@ -177,6 +177,17 @@ static void a_reset_is_not_answered(void **state)
 		PR_BUILD_NOT_ALLOWED);
 }
 
+static void check_checksums_of_transport(const struct bytes *bytes)
+{
+	struct pr_packet packet = parsed(bytes);
+	size_t len = packet.wire_len - packet.transport_offset;
+
+	assert_int_equal(
+		pr_packet_checksum(bytes->bytes + packet.transport_offset, len,
+				   pr_packet_pseudo_sum(&packet.tuple, packet.tuple.proto, len)),
+		0);
+}
+
 /* As the kernel hands it up: the field holds the pseudo header's sum. */
 static struct bytes unsummed(const struct bytes *whole, size_t checksum_at)
 {
@@ -242,6 +253,38 @@ static void what_is_sealed_is_whole(void **state)
 	}
 }
 
+static void one_path_is_left(void **state)
+{
+	static const uint8_t options[20] = { 2, 4, 5, 180, 1, 30, 12, 1, 0x81, 0,
+					     0, 0, 0, 0,   0, 0,  0,  1, 1,    1 };
+	struct pr_packet_parts parts = { .tcp_flags = PR_TCP_SYN, .seq = 1 };
+	struct bytes open, summed, one;
+	struct pr_packet packet;
+
+	(void)state;
+	parts.tuple = tuple("192.0.2.1", 40000, "198.51.100.7", 443, IPPROTO_TCP);
+	open = built(&parts);
+	assert_false(parsed(&open).multipath);
+	memcpy(open.bytes + open.len, options, sizeof(options));
+	open.bytes[32] = 10 << 4; /* with five words of options */
+	open.len += sizeof(options);
+	open.bytes[3] = (uint8_t)open.len;
+	packet = parsed(&open);
+	assert_true(packet.multipath);
+	open = unsummed(&open, 16);
+	summed = open;
+	assert_true(pr_packet_seal(summed.bytes, summed.len, summed.len, true));
+	check_checksums_of_transport(&summed);
+	one = summed;
+	pr_packet_one_path(one.bytes, one.len, one.len, false);
+	assert_false(parsed(&one).multipath);
+	check_checksums_of_transport(&one);
+	/* the others stand */
+	assert_memory_equal(one.bytes + 40, options, 4);
+	pr_packet_one_path(open.bytes, open.len, open.len, true);
+	is_sealed(open, open.len, true, &one);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -252,6 +295,7 @@ int main(void)
 		cmocka_unit_test(both_ends_of_a_live_link_take_their_resets),
 		cmocka_unit_test(a_reset_is_not_answered),
 		cmocka_unit_test(what_is_sealed_is_whole),
+		cmocka_unit_test(one_path_is_left),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
