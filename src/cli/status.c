@@ -34,6 +34,21 @@ static void warn(const struct pr_cli *cli, const char *what, const char *why)
 				what, pr_cli_plain(cli), pr_cli_clean(line, clean, sizeof(clean)));
 }
 
+static void refused(const struct pr_cli *cli, const json_t *status)
+{
+	const char *why = pr_cli_text(status, "policy.refused");
+	const char *since = pr_cli_text(status, "policy.refused_since");
+	char text[160];
+
+	if (!why)
+		return;
+	snprintf(text, sizeof(text),
+		 "what runs is older than the files, which are refused since %.*sZ:",
+		 since ? (int)strcspn(since, ".Z") : 0, since ? since : "");
+	warn(cli, "configuration:", text);
+	warn(cli, "configuration:", why);
+}
+
 /* What goes wrong, or went: nothing is printed where all is well. */
 static void troubles(const struct pr_cli *cli, const json_t *status)
 {
@@ -48,6 +63,7 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 	char text[128];
 
 	warn(cli, "failing:", pr_cli_text(status, "failing"));
+	refused(cli, status);
 	warn(cli, "policy:", pr_cli_text(status, "policy.warnings"));
 	if (!is_so(status, "table", "in_force"))
 		warn(cli, "table:", "not in force");

@@ -2,6 +2,7 @@
 /* portreeved --check: the configuration is read and compiled here, nothing is touched. */
 #include "daemon/configuration.h"
 #include "daemon/roles.h"
+#include "daemon/tunnel_ca.h"
 #include "profile/policy.h"
 
 #include <stdio.h>
@@ -34,6 +35,19 @@ static void check_sources(const struct pr_policy_blob *blob)
 	}
 }
 
+static void check_tunnels(const struct pr_policy_blob *blob, const struct pr_options *options)
+{
+	PR_CLEANUP(pr_cleanup_free) char *lines = NULL;
+	struct pr_users users;
+
+	if (pr_users_find(&users) < 0)
+		return;
+	lines = pr_tunnel_ca_warnings(blob->tunnels, blob->tunnel_places, blob->n_tunnels,
+				      &users.of[PR_PARTY_TUNNEL], options->config_dir);
+	if (*lines)
+		fprintf(stderr, "%s\n", lines);
+}
+
 int pr_check_main(const struct pr_options *options)
 {
 	char files_error[PR_FILES_ERROR_SIZE];
@@ -59,6 +73,7 @@ int pr_check_main(const struct pr_options *options)
 		for (size_t i = 0; i < blob.n_warnings; i++)
 			fprintf(stderr, "%s\n", blob.warnings[i]);
 		check_sources(&blob);
+		check_tunnels(&blob, options);
 		puts("the configuration is fine");
 		pr_policy_blob_done(&blob);
 	}

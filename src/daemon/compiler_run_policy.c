@@ -28,6 +28,8 @@ void pr_compiled_done(struct pr_compiled *compiled)
 		free(compiled->providers[--compiled->n_providers]);
 	while (compiled->n_tunnels)
 		free(compiled->tunnels[--compiled->n_tunnels]);
+	for (unsigned int i = 0; i < PR_TUNNEL_UPSTREAMS_MAX; i++)
+		free(PR_TAKE_PTR(compiled->tunnel_places[i]));
 }
 
 void pr_compile_cancel(struct pr_compile *compile)
@@ -109,8 +111,12 @@ static void take_tunnel(struct pr_compiled *compiled, const struct pr_pairs *pai
 {
 	const char *upstream = pr_pairs_get(pairs, "upstream");
 
-	if (upstream && compiled->n_tunnels < PR_TUNNEL_UPSTREAMS_MAX)
+	const char *place = pr_pairs_get(pairs, "place");
+
+	if (upstream && compiled->n_tunnels < PR_TUNNEL_UPSTREAMS_MAX) {
+		compiled->tunnel_places[compiled->n_tunnels] = place ? pr_strdup(place) : NULL;
 		compiled->tunnels[compiled->n_tunnels++] = pr_strdup(upstream);
+	}
 	take_range(pr_pairs_get(pairs, "pool4"), &compiled->pool.base4, &compiled->pool.len4);
 	take_range(pr_pairs_get(pairs, "pool6"), &compiled->pool.base6, &compiled->pool.len6);
 }

@@ -42,6 +42,7 @@ struct pr_compiled {
 	unsigned int n_providers;
 	/* For the tunnel, as pr_tunnel_upstream_write() has them; owned. */
 	char *tunnels[PR_TUNNEL_UPSTREAMS_MAX];
+	char *tunnel_places[PR_TUNNEL_UPSTREAMS_MAX]; /* as of struct pr_policy_blob */
 	unsigned int n_tunnels;
 	struct pr_pool_ranges pool;
 };

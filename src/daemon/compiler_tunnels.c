@@ -37,6 +37,8 @@ int pr_compiler_tell_tunnels(struct pr_channel *supervisor, const struct pr_poli
 		struct pr_pairs pairs = { .n = 0 };
 
 		(void)pr_pairs_add(&pairs, "upstream", blob->tunnels[i]);
+		if (blob->tunnel_places[i])
+			(void)pr_pairs_add(&pairs, "place", blob->tunnel_places[i]);
 		r = tell(supervisor, &pairs);
 	}
 	return r;

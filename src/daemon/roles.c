@@ -23,13 +23,14 @@ int pr_role_drop(const struct pr_start *start, enum pr_party party)
 	return pr_sandbox_drop(&sandbox);
 }
 
+const char *const pr_role_certificate_dirs[] = { "/etc/ssl", "/etc/pki", "/etc/ca-certificates",
+						 "/usr/share/ca-certificates", NULL };
+
 int pr_role_close(enum pr_party party, const char *also_read)
 {
-	/* Where the certificates of those who sign lie (Debian, Fedora, Arch): for what is fetched by https. */
-	const char *const dirs[] = {
-		"/etc/ssl", "/etc/pki", "/etc/ca-certificates", "/usr/share/ca-certificates",
-		also_read,  NULL
-	};
+	/* For what is fetched by https, and the tunnel's proxies. */
+	const char *const *all = pr_role_certificate_dirs;
+	const char *const dirs[] = { all[0], all[1], all[2], all[3], also_read, NULL };
 	bool reads = party == PR_PARTY_FRONT || party == PR_PARTY_TUNNEL;
 	const struct pr_sandbox sandbox = { .party = party, .read_dirs = reads ? dirs : NULL };
 

@@ -15,6 +15,8 @@ int pr_tunnel_main(void);
 
 /* Of a child: drops what the role does not need, by the settings of its start. 0 or -errno. */
 PR_MUST_USE int pr_role_drop(const struct pr_start *start, enum pr_party party);
+/* Where the certificates of those who sign lie (Debian, Fedora, Arch); NULL ends it. */
+extern const char *const pr_role_certificate_dirs[];
 /* `also_read`: a directory beside those that the role may read anyway; NULL = none. */
 PR_MUST_USE int pr_role_close(enum pr_party party, const char *also_read);
 /* Tells the supervisor why, and returns the exit status 1. */

@@ -122,6 +122,9 @@ struct pr_supervisor {
 	uint64_t paused_until_us; /* 0 = not paused */
 	struct event *on_resume;
 	char warnings[4096], new_warnings[4096]; /* a line each; new: by the last change */
+	/* The files were read anew and refused, and are newer than what runs: why, and since when. "" = they are not. */
+	char refused[1024];
+	uint64_t refused_real_us;
 
 	struct pr_intel_manager *intel; /* lists */
 

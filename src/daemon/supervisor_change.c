@@ -6,6 +6,7 @@
  */
 #include "daemon/supervisor_change.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "ipc/body.h"
 
@@ -53,11 +54,30 @@ void pr_change_pop(struct pr_supervisor *supervisor)
 	pr_change_work(supervisor);
 }
 
+/* Whoever compiles, compiles all of the files: where that is in force, nothing is older than they are. What is wrong may
+ * also be what a change asked for; so only of a change that asks for nothing else it is theirs. */
+static void note_files(struct pr_supervisor *supervisor, const char *error, const char *status)
+{
+	const struct pr_change *change = supervisor->changes;
+
+	if (change->info && !change->info->compiles)
+		return;
+	if (!error) {
+		supervisor->refused[0] = '\0';
+	} else if ((!change->info || strcmp(change->info->verb, "reload") == 0) &&
+		   strcmp(status, "504") != 0) {
+		if (!supervisor->refused[0])
+			supervisor->refused_real_us = pr_clock_real_us();
+		snprintf(supervisor->refused, sizeof(supervisor->refused), "%s", error);
+	}
+}
+
 void pr_change_finish(struct pr_supervisor *supervisor, const char *error, const char *status)
 {
 	struct pr_change *change = supervisor->changes;
 	char quoted[1024];
 
+	note_files(supervisor, error, status);
 	if (error)
 		reply(supervisor, change->ticket, "error", error, status);
 	else

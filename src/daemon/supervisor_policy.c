@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "daemon/files.h"
+#include "daemon/tunnel_ca.h"
 #include "ipc/body.h"
 
 #include <stdio.h>
@@ -69,12 +70,16 @@ static void adopt_settings(struct pr_supervisor *supervisor, const struct pr_com
 	bool first = supervisor->changes->first;
 	bool late = !first && (compiled->mark_mask != ruleset->mark_mask ||
 			       compiled->n_workers != supervisor->n_workers);
-	PR_CLEANUP(pr_cleanup_free) char *warnings = NULL;
+	PR_CLEANUP(pr_cleanup_free) char *warnings = NULL, *ca = NULL;
 
+	ca = pr_tunnel_ca_warnings(compiled->tunnels, compiled->tunnel_places, compiled->n_tunnels,
+				   &supervisor->users.of[PR_PARTY_TUNNEL],
+				   supervisor->options.config_dir);
 	warnings = pr_asprintf(
-		"%s%s%s",
+		"%s%s%s%s%s",
 		late ? "mark_mask and workers take effect when portreeved is restarted" : "",
-		late && compiled->warnings[0] ? "\n" : "", compiled->warnings);
+		late && (*ca || compiled->warnings[0]) ? "\n" : "", ca,
+		*ca && compiled->warnings[0] ? "\n" : "", compiled->warnings);
 	take_warnings(supervisor, warnings);
 	snprintf(supervisor->upstreams, sizeof(supervisor->upstreams), "%s", compiled->upstreams);
 	supervisor->may_deny_infrastructure = compiled->may_deny_infrastructure;
@@ -172,6 +177,7 @@ void pr_change_compiled(void *context, struct pr_compiled *compiled)
 	change->compiled = *compiled;
 	compiled->policy_fd = compiled->edit_fd = -1;
 	compiled->n_providers = compiled->n_tunnels = 0; /* they went along */
+	memset(compiled->tunnel_places, 0, sizeof(compiled->tunnel_places));
 	compiled->subscriptions = (struct pr_subscriptions){ 0 };
 	compiled = &change->compiled;
 	if (compiled->error[0] && change->first)

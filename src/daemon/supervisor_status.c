@@ -83,6 +83,7 @@ static void add_who(struct facts *facts, const struct pr_supervisor *supervisor)
 void pr_supervisor_status(struct pr_supervisor *supervisor, uint64_t ticket)
 {
 	struct facts facts = { .pairs = { .n = 0 } };
+	char since[PR_CLOCK_TEXT_SIZE];
 	uint8_t body[16384];
 
 	add(&facts, "version", PR_VERSION);
@@ -95,6 +96,11 @@ void pr_supervisor_status(struct pr_supervisor *supervisor, uint64_t ticket)
 	add(&facts, "failing", supervisor->failing);
 	add_number(&facts, "policy.serial", supervisor->policy_serial);
 	add(&facts, "policy.warnings", supervisor->warnings);
+	if (supervisor->refused[0]) {
+		add(&facts, "policy.refused", supervisor->refused);
+		add(&facts, "policy.refused_since",
+		    pr_clock_format(supervisor->refused_real_us, since));
+	}
 	add_number(&facts, "workers", supervisor->ruleset.n_queues);
 	add_number(&facts, "nameserver.port4", supervisor->nameserver_port4);
 	add_number(&facts, "nameserver.port6", supervisor->nameserver_port6);

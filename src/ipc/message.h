@@ -105,7 +105,9 @@ enum pr_message_kind {
 	PR_MESSAGE_RESOLVER_STATE, /* resolver → engine: pairs: its counters, once a second where they changed */
 
 	/* The tunnel: ipc/tunnel_codec.h. Tickets of OPEN, OPENED, CLOSE and ENDED are the engine's ids of links. */
-	PR_MESSAGE_TUNNEL_COMPILED, /* compiler → supervisor: pairs: "upstream" as below, or "pool4", "pool6": prefixes */
+	/* compiler → supervisor: pairs: "upstream" as below, "place" in the files where it names one (ca); or "pool4",
+	 * "pool6": prefixes */
+	PR_MESSAGE_TUNNEL_COMPILED,
 	PR_MESSAGE_TUNNEL_POOL, /* supervisor → engine: u8 whether there is a tunnel; twice an address (none: family 0), u8 the prefix's length */
 	PR_MESSAGE_UPSTREAMS_USED, /* resolver → supervisor: pairs, "nameserver" for each that is asked at port 53 */
 	PR_MESSAGE_TUNNEL_UPSTREAMS, /* supervisor → tunnel: pairs, "upstream" for each: pr_tunnel_upstream_write() */

@@ -65,6 +65,7 @@ struct pr_policy_blob {
 	char **providers; /* for the resolver alone: pr_provider_write(), keys among it */
 	size_t n_providers;
 	char **tunnels; /* for the tunnel process alone: pr_tunnel_upstream_write(), accounts among it */
+	char **tunnel_places; /* … and "FILE:LINE: …", where it names a file (ca), else NULL */
 	size_t n_tunnels;
 };
 

@@ -19,7 +19,10 @@ void pr_policy_blob_done(struct pr_policy_blob *blob)
 	free(blob->providers);
 	for (size_t i = 0; i < blob->n_tunnels; i++)
 		free(blob->tunnels[i]);
+	for (size_t i = 0; i < blob->n_tunnels; i++)
+		free(blob->tunnel_places[i]);
 	free(blob->tunnels);
+	free(blob->tunnel_places);
 	free(blob->bytes);
 	*blob = (struct pr_policy_blob){ 0 };
 }

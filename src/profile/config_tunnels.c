@@ -244,6 +244,12 @@ static int add(struct pr_compile *compile, const struct pr_document *document,
 	/* What is shipped names files beside it. */
 	if (upstream.ca[0] && upstream.ca[0] != '/' && document->file->directory)
 		upstream.ca = ca = pr_asprintf("%s/%s", document->file->directory, upstream.ca);
+	blob->tunnel_places =
+		pr_realloc(blob->tunnel_places, blob->n_tunnels + 1, sizeof(*blob->tunnel_places));
+	blob->tunnel_places[blob->n_tunnels] =
+		upstream.ca[0] ? pr_asprintf("%s:%u: tunnel_upstream \"%s\"", document->file->name,
+					     tunnel->line, upstream.id)
+			       : NULL;
 	blob->tunnels[blob->n_tunnels++] = pr_tunnel_upstream_write(&upstream);
 	warn_plain(compile, document, tunnel);
 	return 0;

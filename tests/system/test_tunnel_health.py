@@ -6,7 +6,9 @@ import time
 
 import pytest
 
+import portreeve_lab
 from clients import real
+from conftest import BUILD, ROOT
 from portreeve_lab import ADS4, DNS4, WEB4, wait_for
 from tunnel_lab import PAGE, PROXY, SECOND, Around, another_curl, config, fetch, group, nothing_around, only, trusted, upstreams
 
@@ -225,3 +227,64 @@ def test_how_long_links_wait(lab, guard, kind, how):
         for pid in children(lab, process) + [process.pid]:
             lab.internet.run("kill", "-CONT", pid)
         wait_for("it to be back", lambda: state(guarded, "first")["state"] == "up", 40)
+
+
+# ---- what is wrong with the files ----
+
+def test_files_that_are_refused_are_shown(lab, guard):
+    guarded = guard(config="# fine\n")
+    assert "refused" not in guarded.status()["policy"]
+    guarded.configure(config='outgoing = [ "+ example.com",\n  "% ads.example" ];\n')
+    guarded.reload()
+    policy = wait_for("the refusal", lambda: [p for p in [guarded.status()["policy"]] if "refused" in p])[0]
+    assert "portreeve.conf:2: " in policy["refused"] and policy["refused_since"].endswith("Z"), policy
+    text = guarded.portreeve("status").stdout
+    assert "older than the files" in text and policy["refused"] in text
+    # another reason, the same time; a command that has it read anew is told, and so is who looks later
+    guarded.configure(config="\n\nno_such_setting = 1;\n")
+    assert guarded.portreeve("reload", check=False).returncode != 0
+    again = guarded.status()["policy"]
+    assert "portreeve.conf:3: " in again["refused"] and again["refused_since"] == policy["refused_since"]
+    guarded.configure(config="# fine again\n")
+    guarded.portreeve("reload")
+    assert "refused" not in guarded.status()["policy"]
+    assert "older" not in guarded.portreeve("status").stdout
+
+
+def test_certificates_that_are_missing_are_said_at_load(lab, guard, build):
+    authority = upstreams.Authority(lab)
+    directory = lab.directory / "guard" / "config"
+
+    def written(name):
+        return config(group("first", f"connect://{PROXY}:8443", ca=str(directory / name)))
+    guarded = guard(config=written("nowhere.pem"))
+    first = guarded.status()["policy"]["warnings"]
+    assert first == (f'portreeve.conf:1: tunnel_upstream "first": ca: {directory}/nowhere.pem is not there, so nothing goes by it')
+    (directory / "no.pem").write_text("nothing of the kind\n")
+    (directory / "mine.pem").write_bytes(authority.file.read_bytes())
+    (directory / "mine.pem").chmod(0o600)
+    (directory / "good.pem").write_bytes(authority.file.read_bytes())
+    other = lab.directory / "elsewhere.pem"
+    other.write_bytes(authority.file.read_bytes())
+    for name, said in (("no.pem", "holds no certificate in PEM"), ("mine.pem", "can't be read by the user portreeve-tunnel"),
+                       (other, "lies where the tunnel's process may not read"), ("good.pem", None)):
+        guarded.configure(config=written(name))
+        done = guarded.portreeve("reload")
+        checked = lab.host.run(build / "portreeved", "--check", "--config", directory, "--state", guarded.state, check=False)
+        warnings = guarded.status()["policy"].get("warnings", "")
+        for text in (done.stdout, checked.stdout, warnings):
+            assert said is None or f"portreeve.conf:1: tunnel_upstream \"first\": ca: {directory / name} {said}" in text, (text, done, checked)
+            assert said or "ca:" not in text
+    assert "fine" in checked.stdout
+
+
+# ---- the lab that users have ----
+
+def test_the_lines_of_the_documentation():
+    """… send curl through the tunnel in `portreeve lab`."""
+    text = (ROOT / "docs" / "tunnel.md").read_text().split("**To try it**")[1].split("## ")[0]
+    lines = [line.strip() for line in text.splitlines() if line.startswith("    ")]
+    assert len(lines) == 3
+    shown = portreeve_lab.run(BUILD / "portreeve", "lab", "sh", "-ec", "\n".join(lines), timeout=60).stdout
+    assert PAGE in shown
+    assert re.search(r"curl.* example\.com .*tunnel lab", shown), shown
