@@ -9,6 +9,7 @@ struct pr_http_hosts {
 	struct pr_seen
 		*seen; /* the names go here; CONTRADICTS where these differ or aren't clear */
 	bool nameless; /* one was empty, or an address */
+	unsigned int n_converted; /* labels that were not ASCII */
 };
 
 /* One more: host or host:port, with blanks around. */

@@ -10,6 +10,10 @@
 
 #include <string.h>
 
+/* Labels of a request that libidn2 converts, about a microsecond each: a header section has room for thousands, and it is looked at
+ * again with each packet. Sound clients send A-labels, and who sends more than two others has names that are not clear. */
+#define CONVERTED_MAX 2u
+
 struct slice {
 	const uint8_t *bytes;
 	size_t len;
@@ -56,22 +60,52 @@ static bool is_address(const struct slice *host)
 	return pr_address_parse(text, &address) == 0;
 }
 
-/* In UTF-8: to what the DNS holds. */
-static bool to_ascii(const struct slice *host, uint8_t ret_text[PR_NAME_MAX + 1], size_t *ret_len)
+static bool is_ascii(const struct slice *text)
 {
-	char label[PR_LABEL_MAX + 1], why[PR_IDN_WHY_SIZE];
+	for (size_t i = 0; i < text->len; i++)
+		if (text->bytes[i] >= 0x80)
+			return false;
+	return true;
+}
+
+/* A label as the DNS holds it; its length, or 0. */
+static size_t label_to_ascii(struct pr_http_hosts *hosts, const struct slice *label,
+			     char ret_label[PR_LABEL_MAX + 1])
+{
+	char why[PR_IDN_WHY_SIZE];
+
+	if (is_ascii(label)) {
+		if (label->len > PR_LABEL_MAX)
+			return 0;
+		memcpy(ret_label, label->bytes, label->len);
+		return label->len;
+	}
+	if (hosts->n_converted == CONVERTED_MAX) {
+		hosts->seen->flags |= PR_SEEN_INCOMPLETE;
+		return 0;
+	}
+	hosts->n_converted++;
+	if (pr_idn_label((const char *)label->bytes, label->len, ret_label, why) < 0)
+		return 0;
+	return strlen(ret_label);
+}
+
+/* In UTF-8: to what the DNS holds. */
+static bool to_ascii(struct pr_http_hosts *hosts, const struct slice *host,
+		     uint8_t ret_text[PR_NAME_MAX + 1], size_t *ret_len)
+{
+	char text[PR_LABEL_MAX + 1];
 	size_t at = 0, from = 0;
 
 	while (from < host->len) {
 		const uint8_t *dot = memchr(host->bytes + from, '.', host->len - from);
-		size_t to = dot ? (size_t)(dot - host->bytes) : host->len, len;
+		size_t to = dot ? (size_t)(dot - host->bytes) : host->len;
+		struct slice label = { host->bytes + from, to - from };
+		size_t len = label_to_ascii(hosts, &label, text);
 
-		if (pr_idn_label((const char *)host->bytes + from, to - from, label, why) < 0)
+		if (len == 0 || at + len + 1 > PR_NAME_MAX)
 			return false;
-		len = strlen(label);
-		if (at + len + 1 > PR_NAME_MAX)
-			return false;
-		memcpy(ret_text + at, label, len);
+		memcpy(ret_text + at, text, len);
 		at += len;
 		if (dot)
 			ret_text[at++] = '.';
@@ -79,14 +113,6 @@ static bool to_ascii(const struct slice *host, uint8_t ret_text[PR_NAME_MAX + 1]
 	}
 	*ret_len = at;
 	return at > 0;
-}
-
-static bool is_ascii(const struct slice *host)
-{
-	for (size_t i = 0; i < host->len; i++)
-		if (host->bytes[i] >= 0x80)
-			return false;
-	return true;
 }
 
 void pr_http_hosts_add(struct pr_http_hosts *hosts, const uint8_t *bytes, size_t len)
@@ -108,7 +134,7 @@ void pr_http_hosts_add(struct pr_http_hosts *hosts, const uint8_t *bytes, size_t
 		return;
 	}
 	if (!is_ascii(&host)) {
-		if (to_ascii(&host, ascii, &host.len))
+		if (to_ascii(hosts, &host, ascii, &host.len))
 			host.bytes = ascii;
 	}
 	if (pr_tls_host_name(host.bytes, host.len, name))

@@ -94,6 +94,24 @@ static void tricks(void **state)
 		   "done: http no 1.1 a.example contradicts");
 }
 
+#define HOST_IN_UTF8 "Host: \xc3\xbc\r\n"
+
+/* Each costs a conversion; nobody sends many. */
+static void names_in_utf8(void **state)
+{
+	(void)state;
+	check_talk(CLIENT("GET / HTTP/1.1\r\n" HOST_IN_UTF8 HOST_IN_UTF8 "\r\n"),
+		   "done: http no 1.1 xn--tda");
+	check_talk(CLIENT("GET / HTTP/1.1\r\n" HOST_IN_UTF8 HOST_IN_UTF8 HOST_IN_UTF8 "\r\n"),
+		   "done: http no 1.1 xn--tda contradicts");
+	check_talk(CLIENT("GET / HTTP/1.1\r\nHost: b\xc3\xbc"
+			  "cher.Example.\r\n\r\n"),
+		   "done: http no 1.1 xn--bcher-kva.example");
+	check_talk(CLIENT("GET / HTTP/1.1\r\nHost: b\xc3\xbc"
+			  "cher..example\r\n\r\n"),
+		   "done: http no 1.1 - contradicts");
+}
+
 static void ends_too_early(void **state)
 {
 	static char long_request[PR_INSPECTION_CLIENT_MAX];
@@ -222,13 +240,10 @@ static void broken_http2(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(requests),
-		cmocka_unit_test(targets),
-		cmocka_unit_test(tricks),
-		cmocka_unit_test(ends_too_early),
-		cmocka_unit_test(methods_of_nobodys),
-		cmocka_unit_test(others),
-		cmocka_unit_test(http2),
+		cmocka_unit_test(requests),	  cmocka_unit_test(targets),
+		cmocka_unit_test(tricks),	  cmocka_unit_test(names_in_utf8),
+		cmocka_unit_test(ends_too_early), cmocka_unit_test(methods_of_nobodys),
+		cmocka_unit_test(others),	  cmocka_unit_test(http2),
 		cmocka_unit_test(broken_http2),
 	};
 
