@@ -44,10 +44,12 @@ inspection:
 	$(MAKE) --no-print-directory all
 	packaging/own-root /usr/bin/python3 tests/captures/run.py --build $(BUILD)
 
-# Each fuzz target for five minutes; SECONDS_EACH changes that.
+# Each fuzz target for five minutes; SECONDS_EACH changes that. Then what of all that takes longest.
 fuzz:
 	packaging/install-dependencies build test
 	fuzz/run $(or $(SECONDS_EACH),300)
+	$(MAKE) --no-print-directory all
+	BUILD=$(BUILD) fuzz/times
 
 lab:
 	packaging/install-dependencies build test
