@@ -14,7 +14,7 @@
 #define PR_CHILD_PING_MS	 250
 #define PR_CHILD_HUNG_MS	 2000 /* no answer for so long: killed */
 #define PR_CHILD_TURN_MS	 10 /* messages of one child at a time; then the others get their turn */
-#define PR_CHILD_START_MS	 10000 /* not ready for so long: killed */
+#define PR_CHILD_START_MS	 10000 /* not ready, and no word that its start goes on (PONG): killed */
 #define PR_CHILD_DEATHS_MAX	 5
 #define PR_CHILD_DEATHS_WINDOW_S 60
 #define PR_CHILD_SLOW_FIRST_MS	 1000  /* the first pause after too many deaths; doubles … */

@@ -86,6 +86,16 @@ void pr_engine_process_after(struct pr_engine_process *process)
 	pr_engine_workers_flush(process);
 }
 
+void pr_engine_process_goes_on(struct pr_engine_process *process)
+{
+	uint64_t now_us = pr_clock_monotonic_us();
+
+	if (now_us - process->told_us < PR_ENGINE_GOES_ON_MS * 1000ull)
+		return;
+	process->told_us = now_us;
+	(void)pr_outbox_send(process->to_supervisor, PR_MESSAGE_PONG, 0, NULL, 0);
+}
+
 /* ---- rings ---- */
 
 /* Moves messages on until the other side takes no more; then its outbox calls when it does again. */

@@ -5,8 +5,9 @@
  * of the first packet that it happened to see, so it is asked only for what has no socket here (forwarded
  * links, unconnected UDP). Runs before the rules are in force, within PR_ADOPT_MAX_MS.
  *
- * Where they are in force already, because it is the engine alone that begins again, a socket is no proof of a flow: it may have
- * been made since the one before died, and its first packet may wait in the queue. There it takes a TCP connection that
+ * Where they are in force already, because it is the engine alone that begins again or because the daemon before left them, a
+ * socket is no proof of a flow: it may have
+ * been made since, and its first packet may wait in the queue, or have been dropped. There it takes a TCP connection that
  * was established, or an entry of conntrack's, which only what has passed gets.
  *
  * What was rerouted has two ends here, the one that opened it and a socket of ours: that one is no link of its own. Opened in
@@ -21,15 +22,20 @@
 #include "kernel/mark.h"
 #include "kernel/sock_diag.h"
 
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <netinet/in.h>
 #include <string.h>
 
 #define PR_ADOPT_MAX_MS	     5000   /* then the rest is adopted without an owner */
 #define PR_ADOPT_SOCKETS_MAX 131072 /* more flows are met by their next packet */
 
+#define A_FEW		     1024 /* flows that are adopted within milliseconds */
+
 /* linux/tcp_states.h */
-#define STATE_SYN_SENT 2
-#define STATE_SYN_RECV 3
+#define STATE_SYN_SENT	2
+#define STATE_SYN_RECV	3
+#define STATE_TIME_WAIT 6
+#define STATE_CLOSE	7
 
 /* A flow that conntrack knows. */
 struct known {
@@ -65,6 +71,8 @@ static bool collect(void *context, const struct pr_socket *socket)
 
 	if (adoption->n_sockets == PR_ADOPT_SOCKETS_MAX)
 		return false;
+	if (adoption->n_sockets % A_FEW == 0)
+		pr_engine_process_goes_on(adoption->process);
 	if (adoption->n_sockets % 1024 == 0)
 		adoption->sockets = pr_realloc(adoption->sockets, adoption->n_sockets + 1024,
 					       sizeof(*adoption->sockets));
@@ -144,6 +152,8 @@ static void note_known(void *context, const struct pr_conntrack_entry *entry)
 	const struct pr_mark_fields mark =
 		pr_mark_link_read(adoption->process->mark_mask, entry->mark);
 
+	if (adoption->n_known % A_FEW == 0)
+		pr_engine_process_goes_on(adoption->process);
 	if (adoption->n_known % 1024 == 0)
 		adoption->known = pr_realloc(adoption->known, adoption->n_known + 1024,
 					     sizeof(*adoption->known));
@@ -177,6 +187,20 @@ static const struct known *known_of(const struct adoption *adoption, const struc
 	return NULL;
 }
 
+/* A connection that is over but for what the kernel remembers of it. Whoever uses its ports next is another. */
+static bool is_over(const struct pr_socket *socket)
+{
+	return socket->tuple.proto == IPPROTO_TCP &&
+	       (socket->state == STATE_TIME_WAIT || socket->state == STATE_CLOSE);
+}
+
+static bool is_entry_over(const struct pr_conntrack_entry *entry)
+{
+	return entry->original.proto == IPPROTO_TCP &&
+	       (entry->tcp_state == TCP_CONNTRACK_TIME_WAIT ||
+		entry->tcp_state == TCP_CONNTRACK_CLOSE);
+}
+
 /* Has something of it passed? */
 static bool is_flow(const struct adoption *adoption, const struct pr_socket *socket)
 {
@@ -205,7 +229,8 @@ static void adopt(struct adoption *adoption, struct pr_engine_adopted *flow)
 					  ? known->mark.in != PR_MARK_IN_ACCEPT
 					  : is_refused_or_open(known->mark.out);
 	pr_engine_adopt(adoption->process->engine, flow, pr_clock_monotonic_us());
-	adoption->n_adopted++;
+	if (++adoption->n_adopted % A_FEW == 0)
+		pr_engine_process_goes_on(adoption->process);
 }
 
 static bool is_known_own(const struct adoption *adoption, const struct pr_engine_adopted *flow)
@@ -242,6 +267,8 @@ static void adopt_entry(void *context, const struct pr_conntrack_entry *entry)
 					  .owner = PR_OWNER_NONE };
 	const struct pr_socket *socket = NULL;
 
+	if (is_entry_over(entry))
+		return;
 	if (mark.out == PR_MARK_OUT_TUNNEL && !pr_engine_is_own(adoption->process, &original->src))
 		return adopt(adoption, &flow);
 	if (has_socket(adoption, original) || has_socket(adoption, &called) ||
@@ -270,7 +297,7 @@ void pr_engine_adopt_all(struct pr_engine_process *process)
 	struct adoption adoption = {
 		.process = process,
 		.deadline_us = pr_clock_monotonic_us() + PR_ADOPT_MAX_MS * 1000ull,
-		.guarded = pr_pairs_number(&process->start.settings, "generation", 0) != 0,
+		.guarded = pr_pairs_number(&process->start.settings, "guarded", 0) != 0,
 	};
 
 	pr_index_init(&adoption.by_port, 256);
@@ -284,7 +311,7 @@ void pr_engine_adopt_all(struct pr_engine_process *process)
 	for (size_t i = 0; i < adoption.n_sockets; i++)
 		if (!adoption.sockets[i].listener && adoption.sockets[i].tuple.dst_port &&
 		    !is_end_of_ours(&adoption, &adoption.sockets[i].tuple) &&
-		    is_flow(&adoption, &adoption.sockets[i]))
+		    !is_over(&adoption.sockets[i]) && is_flow(&adoption, &adoption.sockets[i]))
 			adopt_socket(&adoption, &adoption.sockets[i]);
 	if (process->conntrack && pr_conntrack_dump(process->conntrack, adopt_entry, &adoption))
 		pr_log(PR_LOG_WARNING, "not-adopted", "what=links-without-a-socket");

@@ -36,15 +36,58 @@ static void on_entry(void *context, const struct pr_conntrack_entry *entry)
 	pr_engine_conntrack(process->engine, &link, pr_clock_monotonic_us());
 }
 
-/* What is gone from conntrack's table has ended. */
+/* What is gone from conntrack's table has ended. A quarter of a million entries take a second, and as many links to be ended as
+ * long: both is done in parts, so that packets are decided, and pings answered, in between. */
 static void read_anew(struct pr_engine_process *process)
 {
-	int r;
-
+	process->reads_again = process->reads_table;
+	if (process->reads_table)
+		return;
 	pr_engine_conntrack_sync_begin(process->engine, pr_clock_monotonic_us());
-	r = pr_conntrack_dump(process->conntrack, on_entry, process);
-	if (r == 0)
-		pr_engine_conntrack_sync_end(process->engine, pr_clock_monotonic_us());
+	if (pr_conntrack_dump_begin(process->conntrack_table) < 0)
+		return;
+	process->reads_table = true;
+	event_add(process->on_table, NULL);
+}
+
+static void read_is_over(struct pr_engine_process *process)
+{
+	process->reads_table = false;
+	if (process->reads_again)
+		read_anew(process);
+}
+
+static void table_event(evutil_socket_t fd, short what, void *context)
+{
+	struct pr_engine_process *process = context;
+	int r = pr_conntrack_dump_go_on(process->conntrack_table, on_entry, process);
+
+	(void)fd;
+	(void)what;
+	if (r != PR_CONNTRACK_MORE) {
+		event_del(process->on_table);
+		process->compared = 0;
+		if (r == 0)
+			event_active(process->on_compare, 0, 0);
+		else
+			read_is_over(process);
+	}
+	pr_engine_process_after(process);
+}
+
+static void compare_event(evutil_socket_t fd, short what, void *context)
+{
+	const struct timeval at_once = { 0 };
+	struct pr_engine_process *process = context;
+
+	(void)fd;
+	(void)what;
+	if (pr_engine_conntrack_sync_end(process->engine, &process->compared,
+					 pr_clock_monotonic_us()))
+		read_is_over(process);
+	else
+		event_add(process->on_compare, &at_once);
+	pr_engine_process_after(process);
 }
 
 /* The socket holds what comes meanwhile: the packets that begin links wake nobody for it. */
@@ -115,6 +158,8 @@ int pr_engine_links_open(struct pr_engine_process *process)
 	if (r == 0)
 		r = pr_conntrack_open(false, &process->conntrack);
 	if (r == 0)
+		r = pr_conntrack_open(false, &process->conntrack_table);
+	if (r == 0)
 		r = pr_cut_open(process->conntrack, process->mark_mask,
 				single ? PR_RULESET_NO_UID : uid, &process->cut);
 	return r == PR_CONNTRACK_LACKING ? 0 : r;
@@ -130,6 +175,10 @@ void pr_engine_links_watch(struct pr_engine_process *process)
 	pr_assert(process->on_conntrack && process->on_conntrack_due);
 	process->events_heard_us = 1; /* nothing yet */
 	event_add(process->on_conntrack, NULL);
+	process->on_table = event_new(process->base, pr_conntrack_dump_fd(process->conntrack_table),
+				      EV_READ | EV_PERSIST, table_event, process);
+	process->on_compare = event_new(process->base, -1, 0, compare_event, process);
+	pr_assert(process->on_table && process->on_compare);
 	process->on_look = event_new(process->base, -1, EV_PERSIST, look_event, process);
 	pr_assert(process->on_look);
 	event_add(process->on_look, &(const struct timeval){ .tv_sec = 1 });

@@ -43,7 +43,8 @@
 #define PR_ENGINE_NAMES_KEEP_US 50 /* for each name the saving of all waits so long, at least … */
 #define PR_ENGINE_NAMES_KEEP_MS \
 	100 /* … so long: saving takes a hundredth of the time, whatever there is */
-#define PR_ENGINE_LOOK_ADOPTED	 10 /* seconds between looks whether adopted links have ended */
+#define PR_ENGINE_LOOK_ADOPTED	 10  /* seconds between looks whether adopted links have ended */
+#define PR_ENGINE_GOES_ON_MS	 250 /* so often the supervisor hears that the start goes on */
 #define PR_ENGINE_WORKER_BATCH	 64
 #define PR_ENGINE_WORKER_LOOK_US 100  /* it looks for a next packet so long before it sleeps */
 #define PR_ENGINE_WORKER_HUNG_MS 1500 /* so long busy with what it read at once: no PONG is sent */
@@ -73,6 +74,7 @@ struct pr_engine_process {
 	struct pr_engine *engine;
 	uint32_t mark_mask;
 	bool stopping;
+	uint64_t told_us; /* that the start goes on */
 
 	struct pr_engine_worker workers[PR_RULESET_QUEUES_MAX];
 	unsigned int n_workers;
@@ -111,8 +113,12 @@ struct pr_engine_process {
 	struct pr_process *waited;	 /* the answer that pr_engine_who_wait() waits for */
 
 	/* The kernel's table of links. */
-	struct pr_conntrack *conntrack_events, *conntrack;
+	struct pr_conntrack *conntrack_events, *conntrack, *conntrack_table;
 	struct event *on_conntrack, *on_conntrack_due;
+	struct event *on_table;	  /* readable: a part of it, while `reads_table` */
+	struct event *on_compare; /* it was read: a part of the links is compared */
+	bool reads_table, reads_again;
+	uint32_t compared;     /* the cursor */
 	struct event *on_look; /* once a second */
 	uint64_t n_table_full; /* dropped_table_full at the last look */
 	unsigned int n_looks;
@@ -147,6 +153,8 @@ _Noreturn void pr_engine_process_fail(struct pr_engine_process *process, const c
 /* After any call of the engine outside of a worker: carries out verdicts that were held, and re-arms the
  * clock. */
 void pr_engine_process_after(struct pr_engine_process *process);
+/* What lasts at the start goes on: tells the supervisor so, now and then. */
+void pr_engine_process_goes_on(struct pr_engine_process *process);
 
 /* The control thread does what the ports wished, soon. From any thread. */
 void pr_engine_wake(struct pr_engine_process *process);

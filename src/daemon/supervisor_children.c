@@ -36,6 +36,18 @@ static void send_fd(struct pr_child *child, const char *name, int fd)
 	pr_child_send(child, PR_MESSAGE_DESCRIPTOR, 0, body, writer.position, fd);
 }
 
+/* Rules are in force: ours, or those that an earlier run left. */
+static bool is_guarded(const struct pr_supervisor *supervisor)
+{
+	bool there = false;
+
+	if (supervisor->installed)
+		return true;
+	if (pr_nftables_is_there(supervisor->nftables, &there) < 0)
+		pr_log(PR_LOG_WARNING, "not-looked", "for=rules-of-an-earlier-run");
+	return there;
+}
+
 static void add_engine_settings(const struct pr_supervisor *supervisor, struct settings *settings)
 {
 	const struct pr_ruleset_config *ruleset = &supervisor->ruleset;
@@ -44,7 +56,7 @@ static void add_engine_settings(const struct pr_supervisor *supervisor, struct s
 	add_number(settings, "queue_first", ruleset->queue_first);
 	add_number(settings, "queues", ruleset->n_queues);
 	add_number(settings, "mark_mask", ruleset->mark_mask);
-	add_number(settings, "generation", supervisor->installed ? ruleset->generation : 0);
+	add_number(settings, "guarded", is_guarded(supervisor));
 	add_number(settings, "has_conntrack", supervisor->conntrack != NULL);
 	(void)pr_supervisor_intel_set(supervisor, &intel_serial);
 	add_number(settings, "intel_serial", intel_serial);

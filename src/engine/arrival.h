@@ -11,10 +11,11 @@ struct pr_arrival {
 	struct pr_link *link;
 	enum pr_link_end_name end;
 	bool reply;
-	bool inherits; /* a new link: pr_link.inherits */
-	bool succeeds; /* a new link: pr_link.succeeds */
-	bool as_seen;  /* pr_verdict_order.as_seen */
-	bool one_path; /* pr_verdict_order.one_path */
+	bool inherits;	 /* a new link: pr_link.inherits */
+	bool succeeds;	 /* a new link: pr_link.succeeds */
+	bool is_tracked; /* a new link, in the entry of conntrack's of the one before */
+	bool as_seen;	 /* pr_verdict_order.as_seen */
+	bool one_path;	 /* pr_verdict_order.one_path */
 	struct pr_verdict_order *order;
 };
 

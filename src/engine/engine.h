@@ -200,9 +200,11 @@ void pr_engine_conntrack(struct pr_engine *engine, const struct pr_engine_conntr
 			 uint64_t now_us);
 
 /* After a loss of conntrack's events: between the two calls comes one UPDATE for every entry that there is;
- * confirmed links without one have ended. */
+ * confirmed links without one have ended. The end looks at PR_ENGINE_ROWS_AT_ONCE links from *cursor (0 = the first) on: true when
+ * these were the last. */
 void pr_engine_conntrack_sync_begin(struct pr_engine *engine, uint64_t now_us);
-void pr_engine_conntrack_sync_end(struct pr_engine *engine, uint64_t now_us);
+PR_MUST_USE bool pr_engine_conntrack_sync_end(struct pr_engine *engine, uint32_t *cursor,
+					      uint64_t now_us);
 
 /* A flow that is older than the daemon. */
 struct pr_engine_adopted {

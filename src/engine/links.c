@@ -146,14 +146,18 @@ void pr_engine_conntrack_sync_begin(struct pr_engine *engine, uint64_t now_us)
 	pr_engine_leave(engine);
 }
 
-void pr_engine_conntrack_sync_end(struct pr_engine *engine, uint64_t now_us)
+bool pr_engine_conntrack_sync_end(struct pr_engine *engine, uint32_t *cursor, uint64_t now_us)
 {
-	struct pr_link *link;
-	uint32_t cursor = 0;
+	struct pr_link *link = NULL;
 
 	pr_engine_enter_traffic(engine, now_us);
-	while ((link = pr_links_next(engine->links, &cursor)) != NULL)
+	for (unsigned int i = 0; i < PR_ENGINE_ROWS_AT_ONCE; i++) {
+		link = pr_links_next(engine->links, cursor);
+		if (!link)
+			break;
 		if (link->state == PR_LINK_CONFIRMED && link->last_us < engine->sync_since_us)
 			pr_link_end_it(engine, link);
+	}
 	pr_engine_leave(engine);
+	return !link;
 }

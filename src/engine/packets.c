@@ -274,6 +274,9 @@ static enum pr_engine_packet_outcome new_link(struct pr_engine *engine, struct p
 	pr_pool_link_made(engine, arrival->link);
 	arrival->link->inherits = arrival->inherits;
 	arrival->link->succeeds = arrival->succeeds;
+	/* Conntrack has nothing to say of it: its entry was there. Where NAT leads, it shows when it arrives (tunnel_news.c). */
+	if (arrival->is_tracked && !arrival->inherits)
+		pr_links_confirm(engine->links, arrival->link, NULL, NULL, engine->now_us);
 	arrival->link->untracked = arrival->packet->untracked;
 	arrival->link->syn = tuple.proto == IPPROTO_TCP && (parsed->tcp_flags & both) == PR_TCP_SYN;
 	if (arrival->link->syn)
@@ -341,19 +344,14 @@ static bool taken_over(struct pr_engine *engine, const struct pr_arrival *arriva
 /* Another link has the ends of the one that was known. */
 static enum pr_engine_packet_outcome succeed(struct pr_engine *engine, struct pr_arrival *arrival)
 {
-	arrival->succeeds = true;
-	pr_link_end_it(engine, arrival->link);
-	return new_link(engine, arrival);
-}
-
-/* The flow of another sender, in the same entry of conntrack's. */
-static enum pr_engine_packet_outcome next_senders(struct pr_engine *engine,
-						  struct pr_arrival *arrival)
-{
 	const struct pr_link *link = arrival->link;
 
-	arrival->inherits = link->tuple.proto == IPPROTO_UDP && (link->inherits || link->tunnelled);
-	return succeed(engine, arrival);
+	arrival->succeeds = true;
+	arrival->is_tracked = pr_link_is_tracked(engine, link);
+	arrival->inherits = (arrival->is_tracked || link->tuple.proto == IPPROTO_UDP) &&
+			    (link->inherits || link->tunnelled);
+	pr_link_end_it(engine, arrival->link);
+	return new_link(engine, arrival);
 }
 
 /* A SYN that isn't the one that opened its link is another connection's. Anybody may send one from elsewhere, and one may be
@@ -428,7 +426,7 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	pr_process_release(process);
 	if (end->verdict == PR_VERDICT_REROUTE_NAMESERVER && !arrival->packet->questions_read)
 		return PR_ENGINE_QUESTIONS_FIRST;
-	return next_senders(engine, arrival);
+	return succeed(engine, arrival);
 }
 
 static bool parse(struct pr_engine *engine, struct pr_arrival *arrival)

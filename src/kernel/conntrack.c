@@ -20,6 +20,7 @@
 #define EVENT_BUFFER	 (8 << 20)
 #define READ_LEN	 (64 << 10)
 #define READS_A_DISPATCH 1024
+#define READS_A_PART	 8
 #define UPDATES_A_WRITE	 128
 
 struct pr_conntrack {
@@ -81,36 +82,43 @@ static int ask(struct pr_conntrack *conntrack, struct nlmsghdr *message)
 	return send_bytes(conntrack, message, message->nlmsg_len);
 }
 
-/* Calls back for each entry of the answer, until it ends or its error says so. */
+/* Calls back for each entry in what is read at once. 0: the answer is at its end; its error; MORE. */
+static int read_part(struct pr_conntrack *conntrack, int flags, pr_conntrack_callback *callback,
+		     void *context)
+{
+	ssize_t n = recv(conntrack->ask_fd, conntrack->buffer, READ_LEN, flags);
+	const struct nlmsghdr *message = (const void *)conntrack->buffer;
+	int left = (int)n;
+
+	if (n < 0)
+		return errno == EINTR ? PR_CONNTRACK_MORE : -errno;
+	for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
+		struct pr_conntrack_entry entry;
+
+		if (message->nlmsg_seq != conntrack->seq)
+			continue;
+		if (message->nlmsg_type == NLMSG_DONE)
+			return 0;
+		if (message->nlmsg_type == NLMSG_ERROR)
+			return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(message))->error;
+		if (pr_conntrack_read(message, &entry) != 0)
+			continue;
+		entry.kind = PR_CONNTRACK_UPDATE;
+		if (callback)
+			callback(context, &entry);
+	}
+	return PR_CONNTRACK_MORE;
+}
+
 static int read_answer(struct pr_conntrack *conntrack, pr_conntrack_callback *callback,
 		       void *context)
 {
-	for (;;) {
-		ssize_t n = recv(conntrack->ask_fd, conntrack->buffer, READ_LEN, 0);
-		const struct nlmsghdr *message = (const void *)conntrack->buffer;
-		int left = (int)n;
+	int r;
 
-		if (n < 0 && errno == EINTR)
-			continue;
-		if (n < 0)
-			return -errno;
-		for (; mnl_nlmsg_ok(message, left); message = mnl_nlmsg_next(message, &left)) {
-			struct pr_conntrack_entry entry;
-
-			if (message->nlmsg_seq != conntrack->seq)
-				continue;
-			if (message->nlmsg_type == NLMSG_DONE)
-				return 0;
-			if (message->nlmsg_type == NLMSG_ERROR)
-				return ((const struct nlmsgerr *)mnl_nlmsg_get_payload(message))
-					->error;
-			if (pr_conntrack_read(message, &entry) != 0)
-				continue;
-			entry.kind = PR_CONNTRACK_UPDATE;
-			if (callback)
-				callback(context, &entry);
-		}
-	}
+	do
+		r = read_part(conntrack, 0, callback, context);
+	while (r == PR_CONNTRACK_MORE);
+	return r;
 }
 
 static int dump(struct pr_conntrack *conntrack, const struct pr_conntrack_selector *selector,
@@ -126,6 +134,28 @@ int pr_conntrack_dump(struct pr_conntrack *conntrack, pr_conntrack_callback *cal
 		      void *context)
 {
 	return dump(conntrack, NULL, callback, context);
+}
+
+int pr_conntrack_dump_begin(struct pr_conntrack *conntrack)
+{
+	char bytes[PR_CONNTRACK_MESSAGE_MAX] __attribute__((aligned(8))) = { 0 };
+
+	return ask(conntrack, pr_conntrack_write_dump(bytes, NULL));
+}
+
+int pr_conntrack_dump_go_on(struct pr_conntrack *conntrack, pr_conntrack_callback *callback,
+			    void *context)
+{
+	int r = PR_CONNTRACK_MORE;
+
+	for (unsigned int i = 0; i < READS_A_PART && r == PR_CONNTRACK_MORE; i++)
+		r = read_part(conntrack, MSG_DONTWAIT, callback, context);
+	return r == -EAGAIN ? PR_CONNTRACK_MORE : r;
+}
+
+int pr_conntrack_dump_fd(const struct pr_conntrack *conntrack)
+{
+	return conntrack->ask_fd;
 }
 
 static void keep_entry(void *context, const struct pr_conntrack_entry *entry)

@@ -33,7 +33,8 @@ enum pr_conntrack_outcome {
 	PR_CONNTRACK_LOST = 1, /* events were lost (ENOBUFS): dump and compare */
 	PR_CONNTRACK_NONE = 2, /* no such entry */
 	PR_CONNTRACK_LACKING =
-		3, /* the kernel has no ctnetlink: no ends, no counters, no cutting */
+		3,	       /* the kernel has no ctnetlink: no ends, no counters, no cutting */
+	PR_CONNTRACK_MORE = 4, /* of a dump: go on */
 };
 
 /* In the calling thread's network namespace. `events`: subscribe. 0, LACKING or negative. */
@@ -49,6 +50,14 @@ PR_MUST_USE int pr_conntrack_dispatch(struct pr_conntrack *conntrack,
 /* Every entry of both families. 0 or negative. */
 PR_MUST_USE int pr_conntrack_dump(struct pr_conntrack *conntrack, pr_conntrack_callback *callback,
 				  void *context);
+
+/* The same in parts, for who must not be away for long: the begin asks, each _go_on() reads what is there of the answer, some
+ * thousand entries at most, and does not wait. The handle does nothing else until the end, or an error. 0: that was
+ * all; MORE, when the descriptor is readable again; negative. */
+PR_MUST_USE int pr_conntrack_dump_begin(struct pr_conntrack *conntrack);
+PR_MUST_USE int pr_conntrack_dump_go_on(struct pr_conntrack *conntrack,
+					pr_conntrack_callback *callback, void *context);
+int pr_conntrack_dump_fd(const struct pr_conntrack *conntrack);
 
 /* Which entries, by their mark: (mark & mask) == value; a zero mask is all. */
 struct pr_conntrack_selector {

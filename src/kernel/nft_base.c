@@ -5,7 +5,7 @@
  * is behind a jump.
  *
  * The shortcuts accept what the chains behind would accept, and nothing else: packets of links that are permitted for
- * good, in the generation that is in force. Both marks are compared whole: where others use bits of theirs, the chains
+ * good, in the generation that is in force, but a SYN (nft_verdicts.c). Both marks are compared whole: where others use bits of theirs, the chains
  * behind take those bits off and come to the same end.
  */
 #include "kernel/nft_ruleset.h"
@@ -83,6 +83,8 @@ static void shortcut(struct pr_ruleset_writer *w, const char *chain,
 	pr_nft_cmp(w->batch, NFT_CMP_EQ, &established, sizeof(established), 0);
 	if (direction >= 0)
 		pr_match_direction(w, (enum pr_ruleset_side)direction);
+	if (direction != PR_SIDE_IN)
+		pr_match_syn(w, false);
 	pr_end_verdict(w, NF_ACCEPT);
 }
 

@@ -154,6 +154,17 @@ void pr_match_bits(struct pr_ruleset_writer *w, uint32_t base, uint32_t offset, 
 	pr_nft_cmp(w->batch, NFT_CMP_NEQ, &zero, sizeof(zero), ACCUMULATOR);
 }
 
+void pr_match_syn(struct pr_ruleset_writer *w, bool is)
+{
+	const uint8_t looked_at = 0x12 /* SYN, ACK */, syn = 0x02, zero = 0;
+
+	if (is)
+		pr_match_proto(w, IPPROTO_TCP);
+	pr_nft_payload(w->batch, NFT_PAYLOAD_TRANSPORT_HEADER, 13, sizeof(syn), ACCUMULATOR);
+	pr_nft_mask(w->batch, &looked_at, &zero, sizeof(looked_at), ACCUMULATOR);
+	pr_nft_cmp(w->batch, is ? NFT_CMP_EQ : NFT_CMP_NEQ, &syn, sizeof(syn), ACCUMULATOR);
+}
+
 /* Constants only: before Linux 6.13 nothing else can be done with masked bits. */
 void pr_set_ct_mark(struct pr_ruleset_writer *w, uint32_t bits, uint32_t value)
 {

@@ -6,7 +6,7 @@
 #include "kernel/nftables.h"
 
 /* Changes whenever base chains, sets or their shape change: an older table is then replaced, not refilled. */
-#define PR_RULESET_LAYOUT 8
+#define PR_RULESET_LAYOUT 9
 
 /* The table whole, from nothing; refill empties the regular chains and the sets first. */
 void pr_ruleset_create(struct pr_nft_batch *batch, const struct pr_ruleset_config *config,
@@ -98,6 +98,8 @@ void pr_match_byte(struct pr_ruleset_writer *w, uint32_t base, uint32_t offset, 
 void pr_match_byte_range(struct pr_ruleset_writer *w, uint32_t base, uint32_t offset, uint8_t from,
 			 uint8_t to);
 void pr_match_bits(struct pr_ruleset_writer *w, uint32_t base, uint32_t offset, uint8_t bits);
+/* TCP's flags: a SYN that answers none; or not one, of whatever protocol, as far as the packet is long enough to tell. */
+void pr_match_syn(struct pr_ruleset_writer *w, bool is);
 void pr_set_ct_mark(struct pr_ruleset_writer *w, uint32_t bits, uint32_t value);
 void pr_clear_mark(struct pr_ruleset_writer *w);
 /* The link's original tuple and the side; registers 0 up. */

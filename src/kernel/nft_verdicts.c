@@ -145,6 +145,20 @@ static void deny_or_queue(struct pr_ruleset_writer *w, const char *chain, enum p
 	accept_listed(w, chain, side);
 }
 
+/*
+ * A SYN, sent again or of another connection of the same ends. Where the far end has reset the one before, conntrack goes on
+ * with its entry for ten seconds more (nf_conntrack_tcp.c, "Ignored packets"), with its mark and its NAT: what that
+ * permits, or denies, was not meant for this one, whoever it is of. It is decided, or accepted as our own. What a hook before this
+ * one has written into a new entry is its own.
+ */
+static void opening(struct pr_ruleset_writer *w, const char *chain, const char *by)
+{
+	pr_rule(w, chain);
+	pr_match_syn(w, true);
+	pr_match_status(w, IPS_CONFIRMED, IPS_CONFIRMED);
+	pr_end_goto(w, by);
+}
+
 static void queue_from_output(struct pr_ruleset_writer *w, const char *chain, const char *queue)
 {
 	if (w->config->output_program_fd >= 0) {
@@ -209,6 +223,7 @@ static void output(struct pr_ruleset_writer *w)
 	pr_end_jump(w, "direct-output");
 	queue_from_output(w, "output", PR_CHAIN_QUEUE_UNTRACKED);
 
+	opening(w, "output-original", "output-opening");
 	accept_out(w, "output-original", PR_MARK_OUT_ACCEPT);
 	inspect(w, "output-original");
 	reject_in_our_name(w, "output-original");
@@ -221,6 +236,12 @@ static void output(struct pr_ruleset_writer *w)
 	pr_rule(w, "output-original");
 	pr_end_jump(w, "direct-output");
 	queue_from_output(w, "output-original", PR_CHAIN_QUEUE);
+
+	accept_own_sockets(w, "output-opening", true);
+	deny_listed(w, "output-opening", PR_SIDE_OUT);
+	pr_rule(w, "output-opening");
+	pr_end_jump(w, "direct-output");
+	queue_from_output(w, "output-opening", PR_CHAIN_QUEUE);
 
 	accept_in(w, "output-reply");
 	accept_out(w, "output-reply", PR_MARK_OUT_NAMESERVER);
@@ -281,11 +302,18 @@ static void input(struct pr_ruleset_writer *w)
 	accept_out(w, "input-original", PR_MARK_OUT_NAMESERVER);
 	nameserver_for_rerouted(w, "input-original");
 	pr_ruleset_tunnel_arriving(w, "input-original", true);
+	opening(w, "input-original", "input-opening");
 	accept_in(w, "input-original");
 	deny_or_queue(w, "input-original", PR_SIDE_IN);
 	pr_rule(w, "input-original");
 	pr_end_jump(w, "direct-input");
 	pr_rule(w, "input-original");
+	pr_end_goto(w, PR_CHAIN_QUEUE);
+
+	deny_listed(w, "input-opening", PR_SIDE_IN);
+	pr_rule(w, "input-opening");
+	pr_end_jump(w, "direct-input");
+	pr_rule(w, "input-opening");
 	pr_end_goto(w, PR_CHAIN_QUEUE);
 }
 
@@ -302,10 +330,15 @@ static void forward(struct pr_ruleset_writer *w)
 	pr_rule(w, "forward");
 	pr_end_goto(w, PR_CHAIN_QUEUE_UNTRACKED);
 
+	opening(w, "forward-tracked", "forward-opening");
 	accept_out(w, "forward-tracked", PR_MARK_OUT_ACCEPT);
 	inspect(w, "forward-tracked");
 	deny_or_queue(w, "forward-tracked", PR_SIDE_OUT);
 	pr_rule(w, "forward-tracked");
+	pr_end_goto(w, PR_CHAIN_QUEUE);
+
+	deny_listed(w, "forward-opening", PR_SIDE_OUT);
+	pr_rule(w, "forward-opening");
 	pr_end_goto(w, PR_CHAIN_QUEUE);
 }
 

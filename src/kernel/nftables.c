@@ -69,6 +69,16 @@ const char *pr_nftables_lacking(const struct pr_nftables *nftables)
 	return nftables->lacking ? nftables->lacking : "";
 }
 
+int pr_nftables_is_there(struct pr_nftables *nftables, bool *ret_there)
+{
+	struct pr_nftables_found found = { 0 };
+	int r = pr_nftables_find(nftables, &found);
+
+	if (r == 0)
+		*ret_there = found.exists;
+	return r;
+}
+
 static bool config_valid(const struct pr_ruleset_config *config)
 {
 	return pr_mark_mask_valid(config->mark_mask) && config->generation >= 1 &&

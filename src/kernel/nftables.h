@@ -106,6 +106,8 @@ const struct pr_nftables_abilities *pr_nftables_abilities(const struct pr_nftabl
 /* One sentence of what the kernel lacks, and what for; "" = nothing. */
 const char *pr_nftables_lacking(const struct pr_nftables *nftables);
 
+/* A table of an earlier run, or of another process, is in force. 0, *ret_there, or negative. */
+PR_MUST_USE int pr_nftables_is_there(struct pr_nftables *nftables, bool *ret_there);
 /* Puts the table in force: a new one, or in place of the one that is there. A table that an earlier run left
  * with the same base chains is adopted and refilled without touching them. 0, TAKEN or negative. `keep`
  * beyond the kernel's abilities is taken down to what it can; pr_nftables_state() says to what. */

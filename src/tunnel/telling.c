@@ -168,13 +168,20 @@ void pr_telling_link(struct pr_tunnel *tunnel, uint64_t ticket, uint64_t id)
 
 /* ---- another engine ---- */
 
+/* What is carried; and what is open, for its first packet may have been let go already, and arrive yet. */
+static bool outlives_engine(const struct pr_carried *carried)
+{
+	return carried->state == PR_CARRIED_CARRYING ||
+	       (carried->state == PR_CARRIED_WAITING && carried->tell != PR_TELL_OPENED);
+}
+
 void pr_telling_engine_gone(struct pr_tunnel *tunnel)
 {
 	tunnel->n_others = 0;
 	for (uint32_t i = 0; i < tunnel->links.n_made; i++) {
 		struct pr_carried *carried = pr_slab_at(&tunnel->links, i);
 
-		if (carried->state == PR_CARRIED_CARRYING)
+		if (outlives_engine(carried))
 			pr_carried_name(tunnel, carried, 0);
 		else if (carried->state != PR_CARRIED_FREE)
 			pr_carried_forget(tunnel, carried);
@@ -187,7 +194,7 @@ void pr_telling_engine_new(struct pr_tunnel *tunnel)
 	for (uint32_t i = 0; i < tunnel->links.n_made; i++) {
 		struct pr_carried *carried = pr_slab_at(&tunnel->links, i);
 
-		if (carried->state == PR_CARRIED_CARRYING)
+		if (outlives_engine(carried))
 			pr_telling_add(tunnel, carried, PR_TELL_HAVE);
 	}
 	pr_upstreams_untold(tunnel->upstreams);

@@ -263,10 +263,13 @@ static void step_tracked(struct world *world, char **words, unsigned int n)
 /* sync begin | sync end */
 static void step_sync(struct world *world, char **words, unsigned int n)
 {
+	uint32_t cursor = 0;
+
 	if (n && step_is(words[0], "begin"))
 		pr_engine_conntrack_sync_begin(world->engine, world->now_us);
 	else
-		pr_engine_conntrack_sync_end(world->engine, world->now_us);
+		while (!pr_engine_conntrack_sync_end(world->engine, &cursor, world->now_us))
+			;
 }
 
 /* hosts ADDRESS NAME [ADDRESS NAME…] */

@@ -3,6 +3,8 @@
 knows of the one before is no reason to refuse the next."""
 import os
 import signal
+import socket
+import struct
 import time
 
 import portreeve_lab
@@ -83,7 +85,7 @@ def test_ports_used_again(lab, guard, build, how, policy):
     stress(lab, build, guarded, how, [(WEB4, PORT), (WEB6, PORT)])
 
 
-@pytest.mark.parametrize("how", ["daemon", "kept"])
+@pytest.mark.parametrize("how", ["engine", "kept"])
 def test_ports_used_again_in_the_tunnel(lab, guard, build, how):
     serve(lab, build)
     upstreams.start_socks(lab)
@@ -96,3 +98,27 @@ def test_ports_used_again_for_questions(lab, guard, build, how):
     lab.start_dns()
     guarded = guard(arguments=HOW[how][0])
     stress(lab, build, guarded, how, [(DNS4, 53, "resets")], ends_with_it=True)
+
+
+@pytest.mark.parametrize("address", [WEB4, WEB6])
+def test_what_takes_the_ports_of_a_reset_connection_is_decided(lab, guard, address):
+    """Conntrack goes on with its entry, and with what its mark permits; the next connection may be anybody's."""
+    with lab.internet.inside():
+        server = socket.create_server(("::", 11), family=socket.AF_INET6, dualstack_ipv6=True)
+    guarded = guard()
+    for _ in range(3):
+        with lab.host.inside():
+            link = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
+        link.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        link.settimeout(5)
+        link.bind(("", 30000))
+        link.connect((address, 11))
+        far, _ = server.accept()
+        far.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        far.close()
+        with pytest.raises(ConnectionResetError):
+            link.recv(1)
+        link.close()
+    server.close()
+    rows = wait_for("the links", lambda: [row for row in guarded.rows("links") if row["link"]["src_port"] == 30000])
+    assert len({row["id"] for row in rows}) == 3, rows

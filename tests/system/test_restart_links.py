@@ -1,0 +1,155 @@
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Links that are open while the engine, or the whole daemon, begins anew: what was permitted goes on, and nothing gets out
+meanwhile or afterwards that nobody has decided on."""
+import contextlib
+import os
+import signal
+import socket
+import threading
+import time
+
+import pytest
+from faults import Echo, forbidden
+from portreeve_lab import ADS4, ADS6, CONTAINER4, HOST4, WEB4, WEB6, wait_for
+from test_restart_ports import kill_engine
+
+# What no rule permits is denied by the default alone: only an older link is let live.
+PERMITTED = 'default_action = "block";\ndefault_incoming = "block";\n' \
+            f'outgoing = ( "+ {WEB4}", "+ {WEB6}" );\nincoming = ( "+ LAN TCP/7000" );\n'
+HOW = {"engine": (), "kept": ("--on-stop", "keep"), "killed": ()}
+
+
+def begin_anew(guarded, how):
+    if how == "engine":
+        return kill_engine(guarded)
+    if how == "killed":
+        guarded.process.kill()
+        guarded.process.wait()
+    else:
+        assert guarded.stop() == 0
+    time.sleep(1)  # the rules alone are there
+    guarded.start()
+    return None
+
+
+class Open:
+    """Links of each kind, used all the time."""
+
+    def __init__(self, lab):
+        with lab.host.inside():
+            self.links = [socket.create_connection((address, 7), 3) for address in (WEB4, WEB6)]
+            self.flows = [socket.socket(family, socket.SOCK_DGRAM) for family in (socket.AF_INET, socket.AF_INET6)]
+        for flow, address in zip(self.flows, (WEB4, WEB6)):
+            flow.connect((address, 9))
+        with lab.lan.inside():
+            self.links.append(socket.create_connection((HOST4, 7000), 3))
+        self.over, self.errors, self.longest_ms = False, [], 0
+        self.threads = [threading.Thread(target=self._run, args=(one,)) for one in (*self.links, *self.flows)]
+
+    def _run(self, link):
+        datagrams = link.type == socket.SOCK_DGRAM
+        link.settimeout(0.2 if datagrams else 8)
+        n = 0
+        while not self.over:
+            began = time.monotonic()
+            try:
+                link.sendall(b"still there")
+                if not link.recv(100):
+                    raise ConnectionResetError("the far end closed")
+                self.longest_ms = max(self.longest_ms, (time.monotonic() - began) * 1000)
+                n = 0
+            except OSError as error:
+                # A datagram may get lost where nobody decides; not a flow.
+                n += 1
+                if not datagrams or n > 40:
+                    self.errors.append(f"{link}: {error!r}")
+                    return
+            time.sleep(0.01)
+
+    def __enter__(self):
+        for thread in self.threads:
+            thread.start()
+        time.sleep(0.2)
+        return self
+
+    def alive(self):
+        assert not self.errors, self.errors
+
+    def __exit__(self, *_):
+        time.sleep(0.5)
+        self.over = True
+        for thread in self.threads:
+            thread.join()
+        for link in (*self.links, *self.flows):
+            link.close()
+        print(f"the longest answer took {self.longest_ms:.0f} ms")
+        self.alive()
+
+
+def serve(lab):
+    lab.start_web()
+    lab.start_echo(lab.internet, 7)
+    for address in (f"::ffff:{WEB4}", WEB6):
+        lab.start_echo(lab.internet, 9, "udp", address)
+    lab.start_echo(lab.host, 7000)
+
+
+@pytest.mark.parametrize("how, permanent, older", [
+    ("engine", "true", False), ("kept", "true", False), ("killed", "true", False),
+    ("engine", "false", False), ("kept", "false", False),
+    ("engine", "false", True), ("kept", "true", True)])
+def test_what_is_permitted_goes_on(lab, guard, build, how, permanent, older):
+    """`older`: than the daemon; no rule permits it, start_grace does."""
+    serve(lab)
+    config = f"permanent_verdicts = {permanent};\n" + (PERMITTED if not older else 'default_action = "block";\n'
+                                                       'default_incoming = "block";\n')
+    with contextlib.ExitStack() as stack:
+        if older:
+            links = stack.enter_context(Open(lab))
+        guarded = guard(config, arguments=HOW[how])
+        if not older:
+            links = stack.enter_context(Open(lab))
+        stack.enter_context(forbidden(lab, build))
+        for _ in range(2):
+            begin_anew(guarded, how)
+            time.sleep(1)
+            links.alive()
+
+
+@pytest.mark.parametrize("how", ["kept", "killed"])
+def test_what_was_opened_while_nobody_decided_has_no_grace(lab, guard, build, how):
+    """Its packets did not pass: it is no older than the guard."""
+    lab.start_web()
+    guarded = guard(PERMITTED, arguments=HOW[how])
+    capture = lab.internet.capture(f"host {ADS4} or host {ADS6}", "br0")
+    if how == "kept":
+        assert guarded.stop() == 0
+    else:
+        guarded.process.kill()
+        guarded.process.wait()
+    waiting = []
+    with lab.host.inside():
+        for family, address in ((socket.AF_INET, ADS4), (socket.AF_INET6, ADS6)):
+            for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+                waiting.append(socket.socket(family, kind))
+                waiting[-1].setblocking(False)
+                with contextlib.suppress(BlockingIOError):
+                    waiting[-1].connect((address, 80))
+        permitted = socket.socket()
+    permitted.settimeout(5)
+    opening = threading.Thread(target=permitted.connect, args=((WEB4, 80),))
+    opening.start()
+    time.sleep(0.2)
+    guarded.start()
+    end = time.monotonic() + 3  # the SYNs are sent again after 1 and 3 seconds
+    while time.monotonic() < end:
+        for link in waiting:
+            if link.type == socket.SOCK_DGRAM:
+                with contextlib.suppress(OSError):
+                    link.send(b"anybody there?")
+        time.sleep(0.05)
+    opening.join()
+    permitted.getpeername()
+    for link in (*waiting, permitted):
+        link.close()
+    assert capture.stop() == []
