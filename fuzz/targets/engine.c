@@ -423,6 +423,8 @@ static void adopt(struct machine *machine, struct pr_reader *reader)
 	uint8_t choice = pr_read_u8(reader);
 
 	flow.direction = choice % 3;
+	flow.to_nameserver = choice & 8;
+	flow.undecided = choice & 16;
 	flow.process = pr_process_reference(machine->processes[choice >> 7]);
 	pr_engine_adopt(machine->engine, &flow, machine->now_us);
 }

@@ -22,6 +22,7 @@
 #include "kernel/mark.h"
 #include "kernel/sock_diag.h"
 
+#include <linux/netfilter/nf_conntrack_common.h>
 #include <linux/netfilter/nf_conntrack_tcp.h>
 #include <netinet/in.h>
 #include <string.h>
@@ -41,6 +42,7 @@
 struct known {
 	struct pr_tuple tuple, seen; /* `seen` by who was called: behind NAT */
 	struct pr_mark_fields mark;
+	bool to_nameserver; /* ours, by NAT */
 };
 
 struct adoption {
@@ -141,9 +143,23 @@ static enum pr_owner_outcome owner_of(struct adoption *adoption, const struct pr
 	return who ? PR_OWNER_KNOWN : PR_OWNER_NONE;
 }
 
-static bool is_rerouted(struct pr_mark_fields mark)
+static bool is_port_of_ours(const struct adoption *adoption, const struct pr_conntrack_entry *entry,
+			    const char *name4, const char *name6)
 {
-	return mark.out == PR_MARK_OUT_NAMESERVER || mark.out == PR_MARK_OUT_TUNNEL;
+	const struct pr_pairs *settings = &adoption->process->start.settings;
+
+	return entry->status & IPS_DST_NAT &&
+	       entry->reply.src_port ==
+		       pr_pairs_number(settings, entry->reply.src.family == 4 ? name4 : name6, 0);
+}
+
+/* Marks may be gone, of what an earlier daemon rerouted; NAT isn't. */
+static bool is_rerouted(const struct adoption *adoption, const struct pr_conntrack_entry *entry,
+			struct pr_mark_fields mark)
+{
+	return mark.out == PR_MARK_OUT_NAMESERVER || mark.out == PR_MARK_OUT_TUNNEL ||
+	       is_port_of_ours(adoption, entry, "nameserver_port4", "nameserver_port6") ||
+	       is_port_of_ours(adoption, entry, "tunnel_port4", "tunnel_port6");
 }
 
 static void note_known(void *context, const struct pr_conntrack_entry *entry)
@@ -159,11 +175,13 @@ static void note_known(void *context, const struct pr_conntrack_entry *entry)
 					     sizeof(*adoption->known));
 	pr_index_insert(&adoption->known_by_tuple, pr_tuple_hash(&entry->original),
 			(uint32_t)adoption->n_known);
-	if (is_rerouted(mark))
+	if (is_rerouted(adoption, entry, mark))
 		pr_index_insert(&adoption->rerouted, pr_tuple_hash(&entry->reply),
 				(uint32_t)adoption->n_known);
 	adoption->known[adoption->n_known++] =
-		(struct known){ entry->original, entry->reply, mark };
+		(struct known){ entry->original, entry->reply, mark,
+				is_port_of_ours(adoption, entry, "nameserver_port4",
+						"nameserver_port6") };
 }
 
 /* Our own end of what was rerouted. */
@@ -228,6 +246,7 @@ static void adopt(struct adoption *adoption, struct pr_engine_adopted *flow)
 		flow->undecided = flow->direction == PR_DIRECTION_IN
 					  ? known->mark.in != PR_MARK_IN_ACCEPT
 					  : is_refused_or_open(known->mark.out);
+	flow->to_nameserver = known && known->to_nameserver && flow->direction == PR_DIRECTION_OUT;
 	pr_engine_adopt(adoption->process->engine, flow, pr_clock_monotonic_us());
 	if (++adoption->n_adopted % A_FEW == 0)
 		pr_engine_process_goes_on(adoption->process);
@@ -250,8 +269,10 @@ static void adopt_socket(struct adoption *adoption, const struct pr_socket *sock
 		flow.tuple = pr_tuple_reversed(&socket->tuple);
 		flow.direction = PR_DIRECTION_IN;
 	}
-	flow.owner = is_known_own(adoption, &flow) ? PR_OWNER_SELF
-						   : owner_of(adoption, socket, &flow.process);
+	/* What the kernel lets our own sockets do is no link that anybody sees. */
+	if (is_known_own(adoption, &flow))
+		return;
+	flow.owner = owner_of(adoption, socket, &flow.process);
 	adopt(adoption, &flow);
 }
 

@@ -259,8 +259,7 @@ static void stop(struct pr_supervisor *supervisor)
 	pr_supervisor_table_close(supervisor, keep);
 	pr_supervisor_names_collect(supervisor);
 	pr_supervisor_children_stop(supervisor);
-	if (keep)
-		pr_supervisor_table_forget_rerouted(supervisor);
+	pr_supervisor_table_forget(supervisor, keep);
 	pr_supervisor_intel_close(supervisor);
 	pr_supervisor_who_close(supervisor);
 	pr_supervisor_names_close(supervisor);

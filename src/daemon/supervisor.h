@@ -146,11 +146,12 @@ void pr_supervisor_table_raise(struct pr_supervisor *supervisor);
 void pr_supervisor_table_refill(struct pr_supervisor *supervisor);
 /* Whether the kernel accepts by itself what a host needs to be on its link. */
 void pr_supervisor_table_infrastructure(struct pr_supervisor *supervisor, bool accept);
-/* With `keep` the rules stay; else all traces go. */
+/* With `keep` the rules stay; else they go, and all other traces but our bits in marks. */
 void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep);
-/* The rules stay and we go: links that lead to our sockets are to lead to nobody who takes their ports next. After the
- * last child's end, before the sockets'. */
-void pr_supervisor_table_forget_rerouted(struct pr_supervisor *supervisor);
+/* What conntrack has of us. Links that led to our sockets and were reset with them are forgotten: whoever uses the client's ports next
+ * would be led there still. Then our bits go; with `keep` those alone that lead to our sockets, to nobody who takes the
+ * ports next. After the last child's end, before the sockets'. */
+void pr_supervisor_table_forget(struct pr_supervisor *supervisor, bool keep);
 
 /* ---- who ---- */
 void pr_supervisor_who_open(struct pr_supervisor *supervisor);

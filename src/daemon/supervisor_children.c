@@ -62,6 +62,8 @@ static void add_engine_settings(const struct pr_supervisor *supervisor, struct s
 	add_number(settings, "intel_serial", intel_serial);
 	add_number(settings, "nameserver_port4", supervisor->nameserver_port4);
 	add_number(settings, "nameserver_port6", supervisor->nameserver_port6);
+	add_number(settings, "tunnel_port4", ruleset->tunnel_port4);
+	add_number(settings, "tunnel_port6", ruleset->tunnel_port6);
 	add_number(settings, "senders_checked", supervisor->bpf != NULL);
 }
 

@@ -185,7 +185,6 @@ void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep)
 		if (r < 0)
 			fprintf(stderr, "portreeved: the rules could not be removed: %s\n",
 				strerror(-r));
-		clear_marks(supervisor, supervisor->ruleset.mark_mask, 0, 0);
 	}
 	if (!keep) {
 		pr_supervisor_pool_clear();
@@ -198,18 +197,32 @@ void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep)
 		close(PR_TAKE_FD(supervisor->sysctl_fd));
 }
 
-void pr_supervisor_table_forget_rerouted(struct pr_supervisor *supervisor)
+static void forget_reset(struct pr_supervisor *supervisor,
+			 const struct pr_conntrack_selector *selector)
+{
+	int r = pr_conntrack_forget_reset(supervisor->conntrack, selector);
+
+	if (r)
+		pr_log(PR_LOG_ERROR, "conntrack-forget", "error=%d", r);
+}
+
+void pr_supervisor_table_forget(struct pr_supervisor *supervisor, bool keep)
 {
 	static const enum pr_mark_out rerouted[] = { PR_MARK_OUT_NAMESERVER, PR_MARK_OUT_TUNNEL };
 	const uint32_t mask = supervisor->ruleset.mark_mask, out = pr_mark_out_mask(mask);
 	const uint32_t both = out | pr_mark_in_mask(mask); /* enum pr_mark_entry */
 
-	if (pr_conntrack_open(false, &supervisor->conntrack) != 0)
+	if (!supervisor->running || pr_conntrack_open(false, &supervisor->conntrack) != 0)
 		return;
 	for (size_t i = 0; i < PR_ARRAY_SIZE(rerouted); i++) {
 		const struct pr_mark_fields fields = { .out = (uint8_t)rerouted[i] };
+		const struct pr_conntrack_selector selector = { out, pr_mark_link(mask, &fields) };
 
-		clear_marks(supervisor, both, out, pr_mark_link(mask, &fields));
+		forget_reset(supervisor, &selector);
+		if (keep)
+			clear_marks(supervisor, both, selector.mask, selector.value);
 	}
+	if (!keep)
+		clear_marks(supervisor, mask, 0, 0);
 	pr_conntrack_free(PR_TAKE_PTR(supervisor->conntrack));
 }

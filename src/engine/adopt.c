@@ -10,6 +10,14 @@
 #include "engine/pool.h"
 #include "engine/tunnelling.h"
 
+/* Datagrams go on to our nameserver; of a connection the other end was the engine's before this one. */
+static bool goes_on(const struct pr_link *link, const struct pr_link_end *end)
+{
+	return end->verdict == PR_VERDICT_ACCEPT ||
+	       (end->verdict == PR_VERDICT_REROUTE_NAMESERVER && link->rerouted &&
+		link->tuple.proto == IPPROTO_UDP);
+}
+
 static void decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
 {
 	const struct pr_link_end *end = &link->ends[name];
@@ -19,7 +27,7 @@ static void decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 	if (link->grace)
 		engine->counters.links_grace++;
 	pr_event_tell_end(engine, link, name);
-	if (end->decided && end->verdict != PR_VERDICT_ACCEPT && !pr_tunnel_awaits(engine, link))
+	if (end->decided && !goes_on(link, end) && !pr_tunnel_awaits(engine, link))
 		pr_end_cut(engine, link, name);
 }
 
@@ -48,7 +56,8 @@ void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *f
 		link->adopted = true;
 		link->look = PR_LINK_LOOK_OVER;
 		pr_links_confirm(engine->links, link, &flow->tuple, &reply, now_us);
-		link->graceless |= (uint8_t)(flow->undecided << name);
+		link->graceless |= (uint8_t)((flow->undecided || flow->to_nameserver) << name);
+		link->rerouted |= flow->to_nameserver;
 		pr_end_set_owner_take(engine, &link->ends[name], actor, true);
 		decide(engine, link, name);
 	}

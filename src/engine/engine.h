@@ -214,6 +214,7 @@ struct pr_engine_adopted {
 	struct pr_process *process;  /* taken; NULL but with KNOWN */
 	/* It began under guard, and the end of ours wasn't accepted for good before the guard died: no grace. */
 	bool undecided;
+	bool to_nameserver; /* NAT leads it to ours, whatever the policy says by now */
 };
 void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *flow,
 		     uint64_t now_us);

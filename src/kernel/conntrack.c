@@ -10,6 +10,7 @@
 #include "kernel/mark.h"
 
 #include <libmnl/libmnl.h>
+#include <linux/netfilter/nf_conntrack_tcp.h>
 #include <linux/netfilter/nfnetlink.h>
 #include <linux/netfilter/nfnetlink_conntrack.h>
 #include <string.h>
@@ -207,7 +208,7 @@ int pr_conntrack_mark_set(struct pr_conntrack *conntrack, const struct pr_tuple 
 
 struct clearing {
 	struct pr_conntrack *conntrack; /* that writes: not the one that reads the dump */
-	uint32_t bits;
+	uint32_t bits;			/* 0: entries are removed */
 	size_t len;
 	unsigned int n;
 	uint64_t n_changed;
@@ -253,12 +254,15 @@ static void write_updates(struct clearing *clearing)
 static void clear_entry(void *context, const struct pr_conntrack_entry *entry)
 {
 	struct clearing *clearing = context;
+	uint8_t *buffer = clearing->conntrack->updates + clearing->len;
 	struct nlmsghdr *message;
 
-	if (!(entry->mark & clearing->bits))
+	if (clearing->bits ? !(entry->mark & clearing->bits)
+			   : entry->tcp_state != TCP_CONNTRACK_CLOSE)
 		return;
-	message = pr_conntrack_write_mark(clearing->conntrack->updates + clearing->len,
-					  &entry->original, false, entry->zone, clearing->bits, 0);
+	message = clearing->bits ? pr_conntrack_write_mark(buffer, &entry->original, false,
+							   entry->zone, clearing->bits, 0)
+				 : pr_conntrack_write_delete(buffer, entry);
 	message->nlmsg_seq = ++clearing->conntrack->seq;
 	clearing->len += MNL_ALIGN(message->nlmsg_len);
 	if (++clearing->n == UPDATES_A_WRITE)
@@ -284,6 +288,12 @@ int pr_conntrack_clear(struct pr_conntrack *conntrack, const struct pr_conntrack
 	if (r == 0 && ret_n)
 		*ret_n = clearing.n_changed;
 	return r;
+}
+
+int pr_conntrack_forget_reset(struct pr_conntrack *conntrack,
+			      const struct pr_conntrack_selector *selector)
+{
+	return pr_conntrack_clear(conntrack, selector, 0, NULL);
 }
 
 int pr_conntrack_forget_denied(struct pr_conntrack *conntrack, uint32_t mark_mask)

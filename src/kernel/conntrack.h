@@ -69,6 +69,10 @@ struct pr_conntrack_selector {
 PR_MUST_USE int pr_conntrack_clear(struct pr_conntrack *conntrack,
 				   const struct pr_conntrack_selector *selector, uint32_t bits,
 				   uint64_t *ret_n);
+/* Removes, of those that are selected, what is left of TCP connections that were reset. The kernel goes on with such an
+ * entry for who uses the ports again, by the same NAT. 0 or negative. */
+PR_MUST_USE int pr_conntrack_forget_reset(struct pr_conntrack *conntrack,
+					  const struct pr_conntrack_selector *selector);
 /* What pr_cut left: the deny verdicts in marks, of both ends. Beside pr_nftables_forget_denied(). */
 PR_MUST_USE int pr_conntrack_forget_denied(struct pr_conntrack *conntrack, uint32_t mark_mask);
 

@@ -269,3 +269,15 @@ struct nlmsghdr *pr_conntrack_write_mark(void *buffer, const struct pr_tuple *tu
 	mnl_attr_put_u32(message, CTA_MARK_MASK, htonl(bits));
 	return message;
 }
+
+struct nlmsghdr *pr_conntrack_write_delete(void *buffer, const struct pr_conntrack_entry *entry)
+{
+	struct nlmsghdr *message =
+		begin(buffer, IPCTNL_MSG_CT_DELETE, NLM_F_ACK, family_of(&entry->original));
+
+	put_tuple(message, CTA_TUPLE_ORIG, &entry->original);
+	if (entry->zone)
+		mnl_attr_put_u16(message, CTA_ZONE, htons(entry->zone));
+	mnl_attr_put_u32(message, CTA_ID, htonl(entry->id));
+	return message;
+}

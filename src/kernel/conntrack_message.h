@@ -17,6 +17,8 @@ PR_MUST_USE int pr_conntrack_read(const struct nlmsghdr *message,
 struct nlmsghdr *pr_conntrack_write_dump(void *buffer,
 					 const struct pr_conntrack_selector *selector);
 struct nlmsghdr *pr_conntrack_write_find(void *buffer, const struct pr_tuple *tuple, bool reply);
+/* Removes that very entry. */
+struct nlmsghdr *pr_conntrack_write_delete(void *buffer, const struct pr_conntrack_entry *entry);
 /* Replaces `bits` of the mark; zone 0 = none. */
 struct nlmsghdr *pr_conntrack_write_mark(void *buffer, const struct pr_tuple *tuple, bool reply,
 					 uint16_t zone, uint32_t bits, uint32_t value);

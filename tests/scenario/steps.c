@@ -229,7 +229,8 @@ static void step_adopt(struct world *world, char **words, unsigned int n)
 
 	n = take_owner(world, words, n);
 	flow.undecided = n > 1 && step_is(words[1], "undecided");
-	at = flow.undecided ? 2 : 1;
+	flow.to_nameserver = n > 1 && step_is(words[1], "rerouted");
+	at = flow.undecided || flow.to_nameserver ? 2 : 1;
 	if (n < 4 + at || !step_tuple(words + at, n - at, &flow.tuple)) {
 		world_fail(world, "adopt DIRECTION TUPLE");
 		return;

@@ -2,20 +2,20 @@
 """Links that are open while the engine, or the whole daemon, begins anew: what was permitted goes on, and nothing gets out
 meanwhile or afterwards that nobody has decided on."""
 import contextlib
-import os
-import signal
 import socket
 import threading
 import time
 
+import portreeve_upstreams as upstreams
 import pytest
-from faults import Echo, forbidden
-from portreeve_lab import ADS4, ADS6, CONTAINER4, HOST4, WEB4, WEB6, wait_for
+from faults import forbidden
+from portreeve_lab import ADS4, ADS6, DNS4, HOST4, WEB4, WEB6, wait_for
 from test_restart_ports import kill_engine
 
 # What no rule permits is denied by the default alone: only an older link is let live.
 PERMITTED = 'default_action = "block";\ndefault_incoming = "block";\n' \
             f'outgoing = ( "+ {WEB4}", "+ {WEB6}" );\nincoming = ( "+ LAN TCP/7000" );\n'
+QUESTION = b"\x12\x34\1\0\0\1\0\0\0\0\0\0\7example\3com\0\0\1\0\1"
 HOW = {"engine": (), "kept": ("--on-stop", "keep"), "killed": ()}
 
 
@@ -153,3 +153,47 @@ def test_what_was_opened_while_nobody_decided_has_no_grace(lab, guard, build, ho
     for link in (*waiting, permitted):
         link.close()
     assert capture.stop() == []
+
+
+def rows(guarded):
+    """What is shown as alive: where it leads, and how."""
+    return sorted((row["direction"], row["link"]["dst"], row["link"]["dst_port"], row["link"]["src_port"])
+                  for row in guarded.rows("links") if not row.get("ended"))
+
+
+@pytest.mark.parametrize("how", ["engine", "kept"])
+def test_each_link_is_shown_once_and_as_what_it_is(lab, guard, how):
+    """Ours, and our ends of what is rerouted, are none of their own."""
+    serve(lab)
+    lab.start_dns()
+    upstreams.start_socks(lab)
+    guarded = guard(f'tunnel_upstream = ( {{ name = "a"; url = "socks5://{upstreams.PROXIES4[0]}:1080"; }} );\n'
+                    'tunnel = "a";\n'
+                    f'outgoing = ( "> {WEB4}", "+ *" );\n', arguments=HOW[how])
+    with lab.host.inside():
+        links = [socket.create_connection((address, 7), 5) for address in (WEB4, WEB6)]
+        asking = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        over_tcp = socket.create_connection((DNS4, 53), 5)
+    with lab.container.inside():
+        links += [socket.create_connection((address, 7), 5) for address in (WEB4, WEB6)]
+    asking.settimeout(5)
+    asking.connect((DNS4, 53))
+    asking.send(QUESTION)
+    asking.recv(512)
+    over_tcp.sendall(bytes((0, len(QUESTION))) + QUESTION)
+    over_tcp.recv(512)
+    for link in links:
+        link.sendall(b"x")
+        link.recv(1)
+    before = wait_for("the links", lambda: len(rows(guarded)) == 6 and rows(guarded))
+    begin_anew(guarded, how)
+    # What ends with the daemon ends at once, or when its time is over.
+    wait_for("no others", lambda: rows(guarded) and not set(rows(guarded)) - set(before), 10)
+    after = guarded.rows("links")
+    assert len({(row["direction"], row["link"]["src_port"], row["link"]["dst"]) for row in after}) == len(after), after
+    assert all(row["verdict"] == "reroute-nameserver" or row.get("ended") for row in after if row["link"]["dst_port"] == 53), after
+    # The flow of questions goes on.
+    asking.send(QUESTION)
+    assert asking.recv(512)
+    for link in (*links, asking, over_tcp):
+        link.close()

@@ -87,6 +87,7 @@ def test_ports_used_again(lab, guard, build, how, policy):
 
 @pytest.mark.parametrize("how", ["engine", "kept"])
 def test_ports_used_again_in_the_tunnel(lab, guard, build, how):
+    """Without rules they go straight meanwhile, and what still does when they are back is cut."""
     serve(lab, build)
     upstreams.start_socks(lab)
     guarded = guard(TUNNEL, arguments=HOW[how][0])
