@@ -91,13 +91,20 @@ int pr_cli_change_told(const struct pr_cli *cli, json_t *change,
 		       void (*row)(const struct pr_cli *cli, const json_t *row, void *context),
 		       void *context);
 
-/* ---- output (format.c) ---- */
+/* ---- values and texts (text.c) ---- */
 
 /* With --json: the object on one line. */
 void pr_cli_json(const struct pr_cli *cli, const json_t *object);
 /* A value by its path, "app.path"; NULL where there is none. */
 const char *pr_cli_text(const json_t *object, const char *path);
 json_int_t pr_cli_number(const json_t *object, const char *path);
+/* Text of foreign origin without control characters (a terminal obeys them). */
+const char *pr_cli_clean(const char *text, char *buffer, size_t size);
+const char *pr_cli_verdict_colour(const struct pr_cli *cli, const char *verdict);
+const char *pr_cli_plain(const struct pr_cli *cli); /* ends a colour */
+
+/* ---- lines (format.c, seen.c) ---- */
+
 /* One line for people: time, verdict, who, direction, entity, reason; what is accepted is
  * cut at the terminal's width, not broken. */
 void pr_cli_event(const struct pr_cli *cli, const json_t *event);
@@ -107,10 +114,6 @@ void pr_cli_row(const struct pr_cli *cli, const json_t *event);
 const char *pr_cli_app(const json_t *event, char *text, size_t size);
 /* "tls 1.3, encrypted"; "" where nothing was seen that is worth a word. */
 const char *pr_cli_seen(const json_t *event, char *text, size_t size);
-/* Text of foreign origin without control characters (a terminal obeys them). */
-const char *pr_cli_clean(const char *text, char *buffer, size_t size);
-const char *pr_cli_verdict_colour(const struct pr_cli *cli, const char *verdict);
-const char *pr_cli_plain(const struct pr_cli *cli); /* ends a colour */
 
 /* ---- the commands ---- */
 int pr_command_status(const struct pr_cli *cli, int argc, char **argv);
