@@ -3,27 +3,13 @@
  * in microseconds, connections a second. Each connection is closed by a reset, so that no port is used up. */
 #include "base/address.h"
 
+#include "times.h"
+
 #include <sys/socket.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NUMBER_MAX 1000000
 #define WARM_UP	   50
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 static int connect_once(const struct sockaddr *to, socklen_t len, uint64_t *ret_ns)
 {

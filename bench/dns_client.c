@@ -7,11 +7,12 @@
 #include "base/address.h"
 #include "dns/message.h"
 
+#include "times.h"
+
 #include <stdio.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/time.h>
-#include <time.h>
 #include <unistd.h>
 
 #define NUMBER_MAX 1000000
@@ -25,21 +26,6 @@ struct asker {
 	bool fresh;
 	int fd;
 };
-
-static uint64_t now_ns(void)
-{
-	struct timespec time;
-
-	clock_gettime(CLOCK_MONOTONIC, &time);
-	return (uint64_t)time.tv_sec * 1000000000u + (uint64_t)time.tv_nsec;
-}
-
-static int compare(const void *a, const void *b)
-{
-	uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-
-	return x < y ? -1 : x > y;
-}
 
 static void open_socket(struct asker *asker)
 {

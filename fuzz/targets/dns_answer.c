@@ -2,23 +2,10 @@
 /* Answers: facts are within their bounds, names are canonical. The question is the one in the answer. */
 #include "dns/answer.h"
 
+#include "../claimed_question.h"
 #include "../target.h"
 
 #include <string.h>
-
-/* The question that the answer claims to be for. */
-static bool claimed_question(const uint8_t *bytes, size_t len, struct pr_dns_question *question)
-{
-	struct pr_reader reader = pr_reader(bytes, len);
-
-	pr_read_skip(&reader, PR_DNS_HEADER_LEN);
-	if (!pr_dns_read_name(&reader, &question->name_as_asked))
-		return false;
-	question->type = pr_read_u16(&reader);
-	question->class_ = pr_read_u16(&reader);
-	pr_dns_name_text(&question->name_as_asked, question->name);
-	return !reader.failed;
-}
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {

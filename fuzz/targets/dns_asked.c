@@ -3,21 +3,10 @@
  * asked reads back as a question. The question is the one in the message. */
 #include "dns/asked.h"
 
+#include "../claimed_question.h"
 #include "../target.h"
 
 #include <string.h>
-
-static bool claimed_question(const uint8_t *bytes, size_t len, struct pr_dns_question *question)
-{
-	struct pr_reader reader = pr_reader(bytes, len);
-
-	pr_read_skip(&reader, PR_DNS_HEADER_LEN);
-	if (!pr_dns_read_name(&reader, &question->name_as_asked))
-		return false;
-	question->type = pr_read_u16(&reader);
-	question->class_ = pr_read_u16(&reader);
-	return !reader.failed;
-}
 
 static void check_question(const struct pr_dns_asked *asked)
 {

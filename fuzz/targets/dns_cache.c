@@ -6,25 +6,13 @@
 #include "dns/answer.h"
 #include "dns/cache.h"
 
+#include "../claimed_question.h"
 #include "../target.h"
 
 #include <string.h>
 
 #define T0   UINT64_C(1000000000)
 #define S_US UINT64_C(1000000)
-
-static bool claimed_question(const uint8_t *bytes, size_t len, struct pr_dns_question *question)
-{
-	struct pr_reader reader = pr_reader(bytes, len);
-
-	pr_read_skip(&reader, PR_DNS_HEADER_LEN);
-	if (!pr_dns_read_name(&reader, &question->name_as_asked))
-		return false;
-	question->type = pr_read_u16(&reader);
-	question->class_ = pr_read_u16(&reader);
-	pr_dns_name_text(&question->name_as_asked, question->name);
-	return !reader.failed;
-}
 
 /* All but the times is as it came; these are within bounds. */
 static void check_given(const struct pr_dns_cached *cached, const uint8_t *answer, uint64_t now_us)

@@ -7,6 +7,7 @@
 
 #include "dns/svcb.h"
 
+#include "../claimed_question.h"
 #include "../target.h"
 
 #include <string.h>
@@ -63,19 +64,6 @@ static void check_reply(const struct pr_dns_question *question, const uint8_t *r
 		check_record(reply, &record);
 	}
 	pr_assert(pr_reader_left(&reader) == 0);
-}
-
-static bool claimed_question(const uint8_t *bytes, size_t len, struct pr_dns_question *question)
-{
-	struct pr_reader reader = pr_reader(bytes, len);
-
-	pr_read_skip(&reader, PR_DNS_HEADER_LEN);
-	if (!pr_dns_read_name(&reader, &question->name_as_asked))
-		return false;
-	question->type = pr_read_u16(&reader);
-	question->class_ = pr_read_u16(&reader);
-	pr_dns_name_text(&question->name_as_asked, question->name);
-	return !reader.failed;
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)

@@ -1,53 +1,13 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* The tunnel's settings: what is refused and where, what goes into the policy, what goes around it. */
-#include "profile/config.h"
-
-#include "profile/policy.h"
-
-#include "unit.h"
-
-#include <string.h>
-
-#define FILES_MAX 3
-
-struct setup {
-	struct pr_config_file files[FILES_MAX];
-	struct pr_config_input input;
-	struct pr_policy_blob blob;
-	struct pr_policy *policy;
-};
-
-static void add(struct setup *setup, enum pr_config_layer layer, const char *name, const char *text)
-{
-	setup->files[setup->input.n_files++] =
-		(struct pr_config_file){ layer, layer == PR_LAYER_STATE ? NULL : "/etc/portreeve",
-					 name, text, strlen(text) };
-	setup->input.files = setup->files;
-}
-
-static void compile(struct setup *setup)
-{
-	struct pr_config_error error;
-
-	if (pr_settings_compile(&setup->input, &setup->blob, &error) < 0)
-		fail_msg("%s", error.text);
-	assert_int_equal(pr_policy_open(setup->blob.bytes, setup->blob.len, &setup->policy), 0);
-}
-
-static void done(struct setup *setup)
-{
-	pr_policy_free(setup->policy);
-	pr_policy_blob_done(&setup->blob);
-}
+#include "config_setup.h"
 
 #define UPSTREAM(text) "tunnel_upstream = (\n" text "\n);"
 #define A	       "{ name = \"a\"; url = \"socks5://127.0.0.1:9050\"; }"
 #define B	       "{ name = \"b\"; url = \"connect://proxy.example:443\"; }"
 #define WG	       "{ name = \"wg\"; url = \"interface:wg0\"; }"
 
-static const struct {
-	const char *name, *text, *error;
-} refused[] = {
+static const struct refused refused[] = {
 	{ "portreeve.conf", UPSTREAM("{ url = \"socks5://127.0.0.1:9050\"; }"),
 	  "portreeve.conf:2: tunnel_upstream: a name is missing" },
 	{ "portreeve.conf", UPSTREAM("{ name = \"a b\"; url = \"socks5://127.0.0.1:9050\"; }"),
@@ -158,18 +118,7 @@ static const struct {
 static void refuses_and_says_where(void **state)
 {
 	(void)state;
-	for (size_t i = 0; i < PR_ARRAY_SIZE(refused); i++) {
-		struct pr_policy_blob blob = { .len = 77 };
-		struct pr_config_error error = { "" };
-		struct setup setup = { 0 };
-
-		add(&setup, PR_LAYER_ADMINISTRATOR, refused[i].name, refused[i].text);
-		if (pr_settings_compile(&setup.input, &blob, &error) != -EINVAL)
-			fail_msg("accepted: %s", refused[i].text);
-		assert_int_equal(blob.len, 77);
-		if (!strstr(error.text, refused[i].error))
-			fail_msg("%s\n  gives: %s", refused[i].text, error.text);
-	}
+	assert_refused(refused, PR_ARRAY_SIZE(refused));
 }
 
 static void accounts_go_around_the_policy(void **state)

@@ -6,37 +6,19 @@
  */
 #include "packet/build.h"
 
+#include "own_namespace.h"
 #include "unit.h"
 
 #include <linux/tcp.h>
-#include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
-#include <sched.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
-
-#define SKIPPED 77 /* to meson */
 
 struct pair {
 	int family, client, server;
 	struct pr_tuple tuple;
 };
-
-static bool enter_namespace(void)
-{
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd, r;
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		return false;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	r = fd < 0 ? -1 : ioctl(fd, SIOCSIFFLAGS, &request);
-	if (fd >= 0)
-		close(fd);
-	return r == 0;
-}
 
 static struct pr_address name_of(int fd, bool peer, uint16_t *ret_port)
 {

@@ -6,18 +6,16 @@
 #include "tunnel/dial.h"
 
 #include "base/clock.h"
+#include "own_namespace.h"
 #include "unit.h"
 
 #include <fcntl.h>
 #include <net/if.h>
 #include <netinet/tcp.h>
-#include <sched.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
-#define SKIPPED	   77 /* to meson */
 #define PATIENCE_S 10 /* then a test has failed */
 #define TYPE_A	   1
 #define TYPE_AAAA  28
@@ -138,20 +136,6 @@ static void on_asked(evutil_socket_t fd, short what, void *context)
 }
 
 /* ---- the world ---- */
-
-static bool enter_namespace(void)
-{
-	struct ifreq request = { .ifr_name = "lo", .ifr_flags = IFF_UP | IFF_RUNNING };
-	int fd, r;
-
-	if (unshare(CLONE_NEWUSER | CLONE_NEWNET) < 0)
-		return false;
-	fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	r = fd < 0 ? -1 : ioctl(fd, SIOCSIFFLAGS, &request);
-	if (fd >= 0)
-		close(fd);
-	return r == 0;
-}
 
 static int bound(int family, int type, uint16_t *port)
 {
