@@ -37,8 +37,10 @@ def test_an_example_breaks(rule, tmp_path):
     assert any(complaint in said for said in getattr(rules, rule)(tmp_path))
 
 
-def test_nothing_large_is_in_the_repository():
-    assert list(rules.words(ROOT)) == []
+def test_nothing_large_is_in_the_repository(tmp_path):
+    assert list(rules.small_files(ROOT)) == []
+    (tmp_path / "large.bin").write_bytes(bytes((1 << 20) + 1))
+    assert len(list(rules.small_files(tmp_path))) == 1
 
 
 def test_the_api_is_described_as_it_is_served(tmp_path):
