@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: GPL-3.0-or-later
 """A name is shown to the guard and another one to the server: what a program can do to have the two see different bytes of one
 stream. The server tells what reaches it: nothing that names b.example, which is denied."""
-import pytest
+import pathlib
 
+import pytest
 from portreeve_lab import WEB4, wait_for
 from test_inspection_datagrams import lengths
 
@@ -12,6 +13,8 @@ PORT = 443
 SERVER = r"""
 import socket, sys
 s = socket.create_server((sys.argv[1], int(sys.argv[2])))
+# nobody is to be told that no datagrams are taken here
+u = socket.socket(socket.AF_INET, socket.SOCK_DGRAM); u.bind((sys.argv[1], int(sys.argv[2])))
 print('listening', flush=True)
 while True:
     link, _ = s.accept(); link.settimeout(8)
@@ -93,6 +96,13 @@ def test_pages_that_change(site, how, inspect):
     assert "b.example" not in server.log.read_text()
 
 
+def waiting(namespace):
+    """Packets in the queues: who sent them may have ended already."""
+    with namespace.inside():
+        text = pathlib.Path("/proc/thread-self/net/netfilter/nfnetlink_queue").read_text()
+    return sum(int(line.split()[2]) for line in text.splitlines())
+
+
 @pytest.mark.parametrize("inspect", ["true", "false"])
 @pytest.mark.parametrize("how", ["instead", "anew"])
 def test_a_flight_of_quic_that_dies(site, build, how, inspect):
@@ -105,6 +115,7 @@ def test_a_flight_of_quic_that_dies(site, build, how, inspect):
     for other, n_arrive in (("one.example", 2400), ("two.example", 1200 if how == "anew" else 0)):
         capture = lab.internet.capture("udp dst port 443 and ip[8] > 1", "br0")
         lab.host.run(hello, "one.example", 443, how, other, check=False)
+        wait_for("the queues to be empty", lambda: not waiting(lab.host))
         assert sum(lengths(capture.stop())) == n_arrive, (other, guarded.rows("links"))
 
 
