@@ -168,7 +168,7 @@ userdb {{
     lab.internet.start("dovecot", "-F", "-c", config, ready=listening(lab, 110, 143, 993, 995))
 
 
-def postgresql(lab):
+def postgresql(lab, ssl="on"):
     directory = lab.directory / "postgresql"
     directory.mkdir()
     shutil.chown(directory, "postgres", "postgres")
@@ -182,12 +182,12 @@ def postgresql(lab):
     with open(directory / "data" / "pg_hba.conf", "a") as file:
         file.write("host all all all trust\n")
     lab.internet.start("runuser", "-u", "postgres", "--", programs / "postgres", "-D", directory / "data", "-c",
-                       f"listen_addresses={ADS4}", "-c", "ssl=on", "-c", f"unix_socket_directories={directory}",
+                       f"listen_addresses={ADS4}", "-c", f"ssl={ssl}", "-c", f"unix_socket_directories={directory}",
                        "-c", "fsync=off", cwd="/", ready=listening(lab, 5432))
 
 
-def vsftpd(lab):
-    """21: anonymous, TLS where the client wants it."""
+def vsftpd(lab, ssl="YES"):
+    """21: anonymous, TLS where the client wants it (`ssl`: and the server has it)."""
     root = lab.directory / "ftp"
     root.mkdir()
     (root / "hello.txt").write_text("It works.\n" * 20)
@@ -201,7 +201,7 @@ background=NO
 anonymous_enable=YES
 anon_root={root}
 secure_chroot_dir={empty}
-ssl_enable=YES
+ssl_enable={ssl}
 allow_anon_ssl=YES
 force_local_logins_ssl=NO
 force_local_data_ssl=NO
