@@ -47,6 +47,9 @@ ssh -o ConnectTimeout=3 -o BatchMode=yes {SSH4} true &
 wait
 """
 
+# Who is behind the host has one wire.
+FORWARDED = "\n".join(line for line in ATTEMPTS.splitlines() if "eth1" not in line)
+
 
 @pytest.fixture
 def lab(lab):
@@ -87,17 +90,17 @@ def test_what_a_container_tries(lab, guard):
     lab.resolv_conf(lab.container, f"nameserver {DNS4}\n")
     guard(config=config(WAY, more=ALL))
     with around(lab) as captured:
-        said = try_all(lab.container, "\n".join(line for line in ATTEMPTS.splitlines() if "eth1" not in line), 90)
+        said = try_all(lab.container, FORWARDED, 90)
     nothing_around(captured)
     assert not any(CONTAINER4 in line for line in captured.packets)
     assert PAGE in said, said
 
 
-def download(lab):
+def download(lab, namespace):
     """A transfer that is under way."""
     page = lab.directory / "half"
     page.write_bytes(b"")
-    process = lab.host.start("curl", "-sS", "-o", page, "--limit-rate", "4M", "http://example.com/big")
+    process = namespace.start("curl", "-sS", "-o", page, "--limit-rate", "4M", "http://example.com/big")
     wait_for("the transfer", lambda: page.stat().st_size > 1 << 20)
     return process
 
@@ -146,7 +149,7 @@ FAULTS = [upstream_killed, upstream_hung, upstream_talks_nonsense, upstream_says
 @pytest.mark.parametrize("fault", FAULTS)
 def test_in_the_middle_of_a_transfer(lab, guard, fault):
     guarded = guard(config=config(WAY, more=ALL))
-    transfer = download(lab)
+    transfer = download(lab, lab.host)
     with around(lab) as captured:
         fault(lab, guarded)
         try_all(lab.host)
@@ -154,6 +157,21 @@ def test_in_the_middle_of_a_transfer(lab, guard, fault):
     lab.proxy.send_signal(signal.SIGCONT)
     if fault in (tunnel_killed, engine_killed):
         wait_for("the next page", lambda: PAGE in fetch(lab, "http://example.com/", seconds=5)[1])
+    lab.end(transfer)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_a_container_while_something_fails(lab, guard, fault):
+    """What is forwarded has no owner here to be asked for, and no socket that could be closed."""
+    lab.resolv_conf(lab.container, f"nameserver {DNS4}\n")
+    guarded = guard(config=config(WAY, more=ALL))
+    transfer = download(lab, lab.container)
+    with around(lab) as captured:
+        fault(lab, guarded)
+        try_all(lab.container, FORWARDED)
+    nothing_around(captured)
+    assert not any(CONTAINER4 in line for line in captured.packets)
+    lab.proxy.send_signal(signal.SIGCONT)
     lab.end(transfer)
 
 
