@@ -7,7 +7,7 @@ import pytest
 
 import portreeve_tor
 from clients import real
-from portreeve_lab import DNS4, DNS6, WEB4, WEB6, wait_for
+from portreeve_lab import DNS4, DNS6, WEB4, WEB6, Failed, wait_for
 from tunnel_lab import (PAGE, PROXY, SECOND, THIRD, Around, another_curl, asked_upstream, config, fetch, group, nothing_around, only,
                         trusted, upstreams)
 
@@ -37,10 +37,15 @@ def pages_by(lab, around, urls=("http://example.com/", "https://www.example.com/
 
 def is_up(guarded, opened):
     """What is shown of the last upstream; it is told every few seconds."""
+    shown = []
+
     def told():
-        row = guarded.rows("tunnels")[-1]
-        return row["state"] == "up" and row["opened"] >= opened
-    wait_for("the upstream to be shown as up", told)
+        shown[:] = guarded.rows("tunnels")
+        return shown[-1]["state"] == "up" and shown[-1]["opened"] >= opened
+    try:
+        wait_for("the upstream to be shown as up", told)
+    except Failed as error:
+        raise AssertionError(shown, guarded.status()["tunnel"], guarded.log()) from error
 
 
 def socks(lab):

@@ -317,11 +317,11 @@ def test_exec_fork_and_exit_are_reported(place, who):
     before = who.ask("look")
     for _ in range(20):
         subprocess.run(["/bin/true"], check=True)
-    after = who.ask("look")
+        after = who.ask("look")  # each time: the rest of the machine fills the ring as well
     assert after["exec"] - before["exec"] >= 20
     assert after["fork"] - before["fork"] >= 20
     assert after["exit"] - before["exit"] >= 20
-    assert after["dropped"] == 0
+    assert after["dropped"] == before["dropped"]
 
 
 def test_a_full_ring_drops_and_counts(place, who):
