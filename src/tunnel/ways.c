@@ -114,6 +114,21 @@ static void inherit(struct pr_ways *ways, struct pr_way_upstream *upstream)
 	memcpy(upstream->why, former->why, sizeof(upstream->why));
 }
 
+static void free_all(struct pr_way_upstream *upstreams[PR_TUNNEL_UPSTREAMS_MAX])
+{
+	for (unsigned int i = 0; i < PR_TUNNEL_UPSTREAMS_MAX; i++)
+		free_upstream(upstreams[i]);
+}
+
+static bool are_those(const struct pr_ways *ways,
+		      struct pr_way_upstream *upstreams[PR_TUNNEL_UPSTREAMS_MAX], unsigned int n)
+{
+	for (unsigned int i = 0; i < n && n == ways->n; i++)
+		if (strcmp(upstreams[i]->text, ways->upstreams[i]->text) != 0)
+			return false;
+	return n && n == ways->n;
+}
+
 int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams, unsigned int n)
 {
 	struct pr_way_upstream *copies[PR_TUNNEL_UPSTREAMS_MAX] = { 0 };
@@ -126,9 +141,8 @@ int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams
 		else
 			r = find_members(copies[i], copies, i);
 	}
-	if (r < 0) {
-		for (unsigned int i = 0; i < PR_TUNNEL_UPSTREAMS_MAX; i++)
-			free_upstream(copies[i]);
+	if (r < 0 || are_those(ways, copies, n)) {
+		free_all(copies);
 		return r;
 	}
 	for (unsigned int i = 0; i < n; i++) {

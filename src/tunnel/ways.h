@@ -26,14 +26,15 @@ struct pr_ways;
 struct pr_ways *pr_ways_new(struct event_base *base, struct pr_dialer *dialer,
 			    struct pr_carriers *carriers);
 void pr_ways_free(struct pr_ways *ways); /* takes NULL */
-/* Copies; what is remembered of an upstream that stays the same is kept. 0, or -EINVAL: a member is unknown, does not
+/* Copies; what is remembered of an upstream that stays the same is kept; where all of them do, as where they are only told
+ * again, nothing happens. 0, or -EINVAL: a member is unknown, does not
  * stand before it, or there are too many; then all stays as it was. */
 PR_MUST_USE int pr_ways_set(struct pr_ways *ways, const struct pr_tunnel_upstream *upstreams,
 			    unsigned int n);
 
 /* By which upstreams a way leads, to be kept by whom it was given to; what it names may be gone by then. */
 struct pr_way_mark {
-	uint32_t set;			  /* pr_ways_set(), counted */
+	uint32_t set;			  /* pr_ways_set() to others, counted */
 	uint8_t hops[PR_TUNNEL_HOPS_MAX]; /* their places */
 	uint8_t spans
 		[PR_WAYS_SPANS_MAX]; /* of those that it is the whole way of, the named one first */

@@ -85,10 +85,15 @@ def upstream(lab, **says):
     return Server(lab, "dns", DNS4, names=names, **says)
 
 
-LIST = f"""{{ id = "dbl"; type = "dns"; zone = "dbl.example"; server = "{LIST4}"; deadline_ms = 300; cache_least_s = 0; }}"""
+DEADLINE_MS = 2000  # where no deadline is looked at: a busy machine has the time as well
 
 
-def http(lab, deadline_ms=300, more=""):
+def dbl_list(deadline_ms=DEADLINE_MS, more=""):
+    return (f'{{ id = "dbl"; type = "dns"; zone = "dbl.example"; server = "{LIST4}"; deadline_ms = {deadline_ms}; '
+            f'cache_least_s = 0; {more} }}')
+
+
+def http(lab, deadline_ms=DEADLINE_MS, more=""):
     return (f'{{ id = "rep"; type = "http"; url = "https://rep.example/v1/{{entity}}"; ca = "{lab.directory}/lab.crt"; '
             f'header = "X-Key: secret"; deadline_ms = {deadline_ms}; cache_least_s = 0; {more} }}')
 
@@ -147,7 +152,7 @@ def test_both_at_once_and_no_longer_than_the_slower(internet, guard):
     marked = {name for names in rounds for name in names[::5]}
     Server(internet, "dns", LIST4, delay_ms=200,
            names={**TEST_POINTS, **{f"{name}.dbl.example": "127.0.0.2" for name in marked}})
-    guarded = guard(config=config(LIST.replace("deadline_ms = 300", "deadline_ms = 2000")))
+    guarded = guard(config=config(dbl_list(2000)))
     well(guarded, "dbl")
     figures = []
     for names in rounds:
@@ -171,7 +176,7 @@ def test_what_is_denied_before_intel_is_told_to_nobody(internet, guard):
     Server(internet, "dns", LIST4, names=TEST_POINTS)
     internet.certificate("rep.example")
     rep = Server(internet, "http", REP4, internet.directory / "lab.crt", internet.directory / "lab.key")
-    guarded = guard(config=config(LIST, http(internet), rules=("- .denied.com", "+ .fine.com", "- L:dbl", "- L:rep")))
+    guarded = guard(config=config(dbl_list(), http(internet), rules=("- .denied.com", "+ .fine.com", "- L:dbl", "- L:rep")))
     well(guarded, "dbl", "rep")
     capture = internet.host.capture("udp port 53 or tcp port 443", device="eth0")
     assert ask(internet, "a.denied.com")["a.denied.com"][1] == 3
@@ -197,8 +202,9 @@ def test_a_list_in_dns_by_rbldnsd(internet, guard):
                             ready=lambda: f"{LIST4}:53 " in internet.internet.run("ss", "-Hlun").stdout)
     codes = 'codes = ( { address = "127.0.0.2"; category = "spam"; }, { address = "127.0.0.4"; category = "phish"; } );'
     guarded = guard(config=config(
-        LIST[:-1] + codes + " }",
-        f'{{ id = "zen"; type = "dns"; zone = "zen.example"; server = "{LIST4}"; asks = "addresses"; }}',
+        dbl_list(more=codes),
+        f'{{ id = "zen"; type = "dns"; zone = "zen.example"; server = "{LIST4}"; asks = "addresses"; '
+        f'deadline_ms = {DEADLINE_MS}; }}',
         rules=("- L:dbl.phish", "- L:zen")))
     well(guarded, "dbl", "zen")
     with guarded.monitor() as monitor:
@@ -218,7 +224,7 @@ def test_a_list_in_dns_by_rbldnsd(internet, guard):
 def test_a_list_that_lists_everything_is_found_out(internet, guard):
     upstream(internet, otherwise=WEB4)
     dbl = Server(internet, "dns", LIST4, otherwise="127.0.0.2")
-    guarded = guard(config=config(LIST))
+    guarded = guard(config=config(dbl_list()))
     wait_for("the check", lambda: state(guarded, "dbl")["state"] == "open")
     assert "lists everything" in state(guarded, "dbl")["why"]
     assert ask(internet, "a.com")["a.com"][1:] == (0, 1)
@@ -274,7 +280,7 @@ def test_http2_and_connections_that_stay(internet, guard):
     environment = dict(os.environ, HOME=str(internet.directory), XDG_DATA_HOME=str(internet.directory))
     internet.internet.start("caddy", "run", "--config", caddyfile, "--adapter", "caddyfile", env=environment,
                             ready=lambda: f"{REP4}:443 " in internet.internet.run("ss", "-Hltn").stdout)
-    guarded = guard(config=config(http(internet, deadline_ms=1000)))
+    guarded = guard(config=config(http(internet)))
     well(guarded, "rep")
     capture = internet.host.capture("tcp port 443 and tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn", device="eth0")
     assert ask(internet, "bad.com")["bad.com"][1] == 3
@@ -297,7 +303,7 @@ def test_a_bad_provider_costs_no_answer_more_than_its_deadline(internet, guard, 
     else:
         internet.certificate("rep.example")
         server, name = Server(internet, "http", REP4, internet.directory / "lab.crt", internet.directory / "lab.key"), "rep"
-    guarded = guard(config=config(LIST if kind == "dns" else http(internet)))
+    guarded = guard(config=config(dbl_list(300) if kind == "dns" else http(internet, 300)))
     well(guarded, name)
     assert ask(internet, "before.com")["before.com"][1] == 0
     dead = mode == "dead" or (kind, mode) == ("dns", "die")
@@ -321,21 +327,23 @@ def test_a_bad_provider_costs_no_answer_more_than_its_deadline(internet, guard, 
     # one of them may be the one that tries it
     watch = Stopwatch()
     assert min(ms for ms, _, _ in ask(internet, "while-open.com", "and-another.com").values()) < 100 + watch.waited() * 1000
-    marked = {"after.com.dbl.example": "127.0.0.2"} if kind == "dns" else {"after.com": "bad"}
+    after = [f"after{n}.com" for n in range(50)]
+    marked = {f"{one}.dbl.example": "127.0.0.2" for one in after} if kind == "dns" else {one: "bad" for one in after}
     server.says(names={**TEST_POINTS, **marked})
     if dead:
         server.start()
     number = iter(range(10000))
     wait_for("it to be asked again", lambda: ask(internet, f"try{next(number)}.com") and
              state(guarded, name)["state"] == "well", every=0.3)
-    assert ask(internet, "after.com")["after.com"][1] == 3
+    # It is well again as soon as it keeps its deadline, for which a busy machine may not have the time every time.
+    wait_for("a denial", lambda: after and [rcode for _, rcode, _ in ask(internet, after.pop()).values()] == [3])
 
 
 def test_a_late_answer_decides_anew_and_cuts(internet, guard):
     upstream(internet, names={"late.com": WEB4})
     dbl = Server(internet, "dns", LIST4, names=TEST_POINTS)
     internet.start_echo(internet.internet, 7)
-    guarded = guard(config=config(LIST))
+    guarded = guard(config=config(dbl_list(300)))
     well(guarded, "dbl")
     dbl.says(delay_ms=1500, names={**TEST_POINTS, "late.com.dbl.example": "127.0.0.2"})
     with guarded.monitor() as monitor:

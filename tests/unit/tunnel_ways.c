@@ -53,6 +53,19 @@ static void test_what_stays_is_remembered(void **state)
 	assert_int_equal(state_of(world, 0).opened, 0);
 }
 
+/* As when the nameservers that come with them are others: links that are on their way count. */
+static void test_told_again(void **state)
+{
+	struct world *world = *state;
+
+	add(world, "a", PR_TUNNEL_SOCKS5);
+	set(world);
+	choose(world, "a", "app");
+	set(world);
+	opened(world, PR_TUNNEL_OPEN, 0);
+	assert_int_equal(state_of(world, 0).opened, 1);
+}
+
 /* ---- sets ---- */
 
 static void three(struct world *world)
@@ -407,6 +420,7 @@ int main(void)
 		TEST(test_unknown),
 		TEST(test_wrong_members),
 		TEST(test_what_stays_is_remembered),
+		TEST(test_told_again),
 		TEST(test_in_order),
 		TEST(test_all_are_down),
 		TEST(test_unanswered),
