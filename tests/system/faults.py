@@ -139,6 +139,14 @@ def stopped(pid):
             os.kill(pid, signal.SIGCONT)
 
 
+def gone_wrong(guard, watch, *roles):
+    """Of the daemon's processes those that ended by themselves, or were taken for hung (two seconds without an answer) though the
+    machine had a CPU for them since `watch`."""
+    status = guard.status()
+    found = {role: (status[role].get("deaths", 0), status[role].get("hung", 0)) for role in roles}
+    return {role: (deaths, hung) for role, (deaths, hung) in found.items() if deaths > hung or (hung and watch.waited() < 2)}
+
+
 def wait_until_stopped(*pids):
     """Until the processes that were sent SIGSTOP have come to a stand."""
     wait_for("a standstill", lambda: all(portreeve_lab.state_of(pid) == "T" for pid in pids))

@@ -13,7 +13,7 @@ import time
 
 import pytest
 
-from faults import DENY, Echo, connect_ms, forbidden, process_of, recovery_ms, say, stopped, wait_until_stopped
+from faults import DENY, Echo, connect_ms, forbidden, gone_wrong, process_of, recovery_ms, say, stopped, wait_until_stopped
 from portreeve_lab import ADS4, WEB4, Stopwatch, run, wait_for
 from test_daemon_life import tables
 
@@ -57,6 +57,7 @@ def test_a_stopped_supervisor(lab, guard, build):
     lab.start_web()
     lab.start_echo(lab.internet, 7)
     guarded = guard(DENY)
+    watch = Stopwatch()
     with forbidden(lab, build), Echo(lab):
         connect_ms(lab.host)
         with stopped(guarded.process.pid):
@@ -68,8 +69,7 @@ def test_a_stopped_supervisor(lab, guard, build):
         assert connect_ms(lab.host) is not None
     say("new permitted connections meanwhile (ms)", [t and round(t, 1) for t in times])
     assert None not in times
-    status = guarded.status()
-    assert [status[role].get("deaths", 0) for role in ("engine", "resolver", "front")] == [0, 0, 0], guarded.log()
+    assert gone_wrong(guarded, watch, "engine", "resolver", "front") == {}, guarded.log()
 
 
 @pytest.mark.parametrize("before", ["running", "stopped"])
