@@ -259,13 +259,16 @@ static void stop(struct pr_supervisor *supervisor)
 	pr_supervisor_table_close(supervisor, keep);
 	pr_supervisor_names_collect(supervisor);
 	pr_supervisor_children_stop(supervisor);
-	pr_supervisor_table_forget(supervisor, keep);
+	if (keep)
+		pr_supervisor_table_forget(supervisor, true);
 	pr_supervisor_intel_close(supervisor);
 	pr_supervisor_who_close(supervisor);
 	pr_supervisor_names_close(supervisor);
 	pr_supervisor_providers_free(supervisor);
 	pr_supervisor_tunnel_free(supervisor);
 	pr_supervisor_sockets_close(supervisor);
+	if (!keep)
+		pr_supervisor_table_forget(supervisor, false);
 	pr_supervisor_changes_free(supervisor);
 	for (size_t i = 0; i < PR_ARRAY_SIZE(supervisor->on_signal); i++)
 		if (supervisor->on_signal[i])

@@ -150,7 +150,7 @@ void pr_supervisor_table_infrastructure(struct pr_supervisor *supervisor, bool a
 void pr_supervisor_table_close(struct pr_supervisor *supervisor, bool keep);
 /* What conntrack has of us. Links that led to our sockets and were reset with them are forgotten: whoever uses the client's ports next
  * would be led there still. Then our bits go; with `keep` those alone that lead to our sockets, to nobody who takes the
- * ports next. After the last child's end, before the sockets'. */
+ * ports next. After the last child's end; with `keep` before the sockets', else after it, for that resets links, too. */
 void pr_supervisor_table_forget(struct pr_supervisor *supervisor, bool keep);
 
 /* ---- who ---- */

@@ -10,12 +10,12 @@
 #include "engine/pool.h"
 #include "engine/tunnelling.h"
 
-/* Datagrams go on to our nameserver; of a connection the other end was the engine's before this one. */
+/* What NAT leads to our nameserver is there already: datagrams go on, a connection was reset with the engine before this one. By
+ * now somebody may use its ports again. */
 static bool goes_on(const struct pr_link *link, const struct pr_link_end *end)
 {
 	return end->verdict == PR_VERDICT_ACCEPT ||
-	       (end->verdict == PR_VERDICT_REROUTE_NAMESERVER && link->rerouted &&
-		link->tuple.proto == IPPROTO_UDP);
+	       (end->verdict == PR_VERDICT_REROUTE_NAMESERVER && link->rerouted);
 }
 
 static void decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name name)
