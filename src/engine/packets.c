@@ -302,23 +302,38 @@ static bool has_one_sender(const struct pr_arrival *arrival)
 	       (link->inherits || link->ends[arrival->end].verdict == PR_VERDICT_REROUTE_TUNNEL);
 }
 
-/* The first of a link's packets that another process may have sent by now: a SYN, or a question, which has no
- * connection: to a nameserver elsewhere, or straight to ours, which stands at another port. */
-static bool may_be_anothers(const struct pr_arrival *arrival)
+static bool opens_a_connection(const struct pr_arrival *arrival)
 {
 	const uint8_t flags = arrival->parsed.tcp_flags & (PR_TCP_SYN | PR_TCP_ACK | PR_TCP_RST);
+
+	return arrival->parsed.tuple.proto == IPPROTO_TCP && flags == PR_TCP_SYN;
+}
+
+/* The first of a link's packets that may be another process's by now: a SYN, whoever sends it or is called by it, or a
+ * question, which has no connection: to a nameserver elsewhere, or straight to ours, which stands at another port. */
+static bool may_be_anothers(const struct pr_arrival *arrival)
+{
 	const struct pr_link_end *end = &arrival->link->ends[arrival->end];
 
-	if (arrival->reply || arrival->packet->hook != PR_HOOK_OUTPUT)
+	if (arrival->reply)
+		return false;
+	if (opens_a_connection(arrival))
+		return end->owner;
+	if (arrival->packet->hook != PR_HOOK_OUTPUT)
 		return false;
 	if (has_one_sender(arrival))
 		return true;
-	if (!end->owner)
+	if (!end->owner || arrival->parsed.tuple.proto == IPPROTO_TCP)
 		return false;
-	if (arrival->parsed.tuple.proto == IPPROTO_TCP)
-		return flags == PR_TCP_SYN;
 	return end->verdict == PR_VERDICT_REROUTE_NAMESERVER ||
 	       pr_link_asks_by_datagram(arrival->link, arrival->end);
+}
+
+/* It is not the one that opened its link, and nobody knows who sent it. */
+static bool is_nobodys_opening(const struct pr_arrival *arrival)
+{
+	return arrival->packet->hook != PR_HOOK_INPUT && opens_a_connection(arrival) &&
+	       arrival->link->syn && arrival->parsed.seq != arrival->link->isn;
 }
 
 /* Sent again, or another process has the port by now and the end of the link before has not been heard of yet. True when
@@ -333,7 +348,7 @@ static bool taken_over(struct pr_engine *engine, const struct pr_arrival *arriva
 		return false;
 	*ret_outcome = ask_owner(engine, arrival, ret_ticket, ret_process);
 	if (*ret_outcome != PR_OWNER_KNOWN)
-		return *ret_outcome == PR_OWNER_WAIT ||
+		return *ret_outcome == PR_OWNER_WAIT || is_nobodys_opening(arrival) ||
 		       (end->owner && engine->senders_checked && has_one_sender(arrival));
 	if (!end->owner || !pr_process_same(*ret_process, end->owner))
 		return true;

@@ -159,6 +159,20 @@ static void opening(struct pr_ruleset_writer *w, const char *chain, const char *
 	pr_end_goto(w, by);
 }
 
+/* Nor must a permission count for what follows, where the verdict is for this packet alone. */
+static void forget_former(struct pr_ruleset_writer *w, const char *chain, enum pr_ruleset_side side)
+{
+	const uint32_t mask = w->config->mark_mask;
+	bool out = side == PR_SIDE_OUT;
+
+	pr_rule(w, chain);
+	pr_match_ct_mark(w, out ? pr_out_bits(w) : pr_in_bits(w),
+			 out ? pr_link_bits(w, PR_MARK_OUT_ACCEPT, PR_MARK_IN_NONE)
+			     : pr_link_bits(w, PR_MARK_OUT_NONE, PR_MARK_IN_ACCEPT));
+	pr_set_ct_mark(w, out ? pr_mark_out_mask(mask) : pr_mark_in_mask(mask), 0);
+	pr_end(w);
+}
+
 static void queue_from_output(struct pr_ruleset_writer *w, const char *chain, const char *queue)
 {
 	if (w->config->output_program_fd >= 0) {
@@ -241,6 +255,7 @@ static void output(struct pr_ruleset_writer *w)
 	deny_listed(w, "output-opening", PR_SIDE_OUT);
 	pr_rule(w, "output-opening");
 	pr_end_jump(w, "direct-output");
+	forget_former(w, "output-opening", PR_SIDE_OUT);
 	queue_from_output(w, "output-opening", PR_CHAIN_QUEUE);
 
 	accept_in(w, "output-reply");
@@ -313,6 +328,7 @@ static void input(struct pr_ruleset_writer *w)
 	deny_listed(w, "input-opening", PR_SIDE_IN);
 	pr_rule(w, "input-opening");
 	pr_end_jump(w, "direct-input");
+	forget_former(w, "input-opening", PR_SIDE_IN);
 	pr_rule(w, "input-opening");
 	pr_end_goto(w, PR_CHAIN_QUEUE);
 }
@@ -338,6 +354,7 @@ static void forward(struct pr_ruleset_writer *w)
 	pr_end_goto(w, PR_CHAIN_QUEUE);
 
 	deny_listed(w, "forward-opening", PR_SIDE_OUT);
+	forget_former(w, "forward-opening", PR_SIDE_OUT);
 	pr_rule(w, "forward-opening");
 	pr_end_goto(w, PR_CHAIN_QUEUE);
 }
