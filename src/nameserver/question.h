@@ -16,9 +16,10 @@
 #include "dns/reply.h"
 #include "firewall/decide.h"
 
-/* Questions at one time, and of one application; more are answered SERVFAIL and counted. */
+/* Questions at one time, and of one application where no other asks: none has more than is free. More are answered
+ * SERVFAIL and counted. */
 #define PR_QUESTIONS_MAX		 8192u
-#define PR_QUESTIONS_PER_APPLICATION_MAX 4096u
+#define PR_QUESTIONS_PER_APPLICATION_MAX (PR_QUESTIONS_MAX / 2)
 /* A question whose owner, prompt or answer did not come: SERVFAIL. Longer than the resolver's own. */
 #define PR_QUESTION_DEADLINE_MS 10000u
 /* Bytes of answers that wait for intelligence. Reached: an answer is decided upon without waiting. */

@@ -171,7 +171,9 @@ bool pr_question_table_share(struct pr_question_table *table, struct pr_question
 
 	if (entry->counted || entry->public.application_key == 0)
 		return true;
-	if (table->shares[share] >= PR_QUESTIONS_PER_APPLICATION_MAX)
+	/* As much as is left for all others: one has half of the table, two a third each, and there is always room for one that
+	 * asks little, however many programs ask much. */
+	if (table->shares[share] >= table->n_free)
 		return false;
 	table->shares[share]++;
 	entry->share = share;

@@ -714,27 +714,37 @@ static void no_answer_is_a_failure(void **state)
 	assert_int_equal(fake.tickets[3], fake.tickets[4]);
 }
 
+/* What nobody answers, of one application. */
+static void flood(uint64_t key, unsigned int n)
+{
+	char name[40];
+
+	fake.key = key;
+	for (unsigned int i = 0; i < n; i++) {
+		snprintf(name, sizeof(name), "%u.%u.example", i, (unsigned int)key);
+		ask_from((uint16_t)(1000 + i), S_US, name);
+	}
+}
+
 static void is_bounded(void **state)
 {
-	unsigned int n = PR_QUESTIONS_MAX + 10;
-	char name[20];
-
 	(void)state;
 	/* one application's share */
-	fake.key = 77;
-	for (unsigned int i = 0; i < PR_QUESTIONS_PER_APPLICATION_MAX + 5; i++) {
-		snprintf(name, sizeof(name), "%u.example", i);
-		ask_from((uint16_t)(1000 + i), S_US, name);
-	}
+	flood(77, PR_QUESTIONS_PER_APPLICATION_MAX + 5);
 	assert_int_equal(pr_questions_count(fake.questions), PR_QUESTIONS_PER_APPLICATION_MAX);
 	assert_int_equal(rcode(), PR_DNS_RCODE_SERVFAIL);
-	/* all of them; unknown applications have no share of their own */
-	for (unsigned int i = 0; i < n; i++) {
-		fake.key = i + 1000;
-		snprintf(name, sizeof(name), "%u.x.example", i);
-		ask_from((uint16_t)(1000 + i), S_US, name);
-	}
-	assert_int_equal(pr_questions_count(fake.questions), PR_QUESTIONS_MAX);
+	/* of several: who asks little finds room */
+	for (uint64_t key = 78; key < 84; key++)
+		flood(key, PR_QUESTIONS_MAX);
+	assert_int_equal(rcode(), PR_DNS_RCODE_SERVFAIL);
+	assert_int_equal(pr_questions_count(fake.questions),
+			 PR_QUESTIONS_MAX - PR_QUESTIONS_MAX / 128);
+	flood(99, 5);
+	assert_int_equal(pr_questions_count(fake.questions),
+			 PR_QUESTIONS_MAX - PR_QUESTIONS_MAX / 128 + 5);
+	/* each port another application: all of them but the last */
+	flood(0, PR_QUESTIONS_MAX + 10);
+	assert_int_equal(pr_questions_count(fake.questions), PR_QUESTIONS_MAX - 1);
 	pr_questions_tick(fake.questions, S_US + PR_QUESTION_DEADLINE_MS * 1000);
 	assert_int_equal(pr_questions_count(fake.questions), 0);
 	assert_int_equal(pr_questions_next_tick(fake.questions), UINT64_MAX);
