@@ -138,14 +138,14 @@ static enum pr_owner_outcome ask(struct pr_engine_process *process, const struct
 	uint8_t body[PR_OWNER_CODE_SIZE];
 
 	if (!who)
-		return PR_OWNER_NONE;
+		return PR_OWNER_BUSY;
 	pr_owner_encode(owner, body);
 	if (pr_ring_put(process->requests, PR_MESSAGE_WHO, ticket_of(process, who), body,
 			sizeof(body)))
 		return PR_OWNER_WAIT;
 	forget(process, who);
 	process->n_who_full++;
-	return PR_OWNER_NONE;
+	return PR_OWNER_BUSY;
 }
 
 static bool is_our_pid(const struct pr_engine_process *process, pid_t pid)

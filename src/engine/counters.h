@@ -73,6 +73,7 @@
 	X(owner_self)                                                        \
 	X(owner_kernel)                                                      \
 	X(owner_expired)                                                     \
+	X(owner_busy)                                                        \
 	/* questions and names */                                            \
 	X(questions)                                                         \
 	X(questions_denied_before)                                           \

@@ -37,6 +37,8 @@ enum pr_owner_outcome {
 	PR_OWNER_NONE = 2, /* no socket owns it: unknown */
 	PR_OWNER_SELF = 3, /* a socket of ours */
 	PR_OWNER_KERNEL = 4,
+	PR_OWNER_BUSY =
+		5, /* who it is can't be found out now: nothing is decided, and what comes next asks again */
 };
 
 struct pr_engine_ports {

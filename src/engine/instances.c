@@ -155,6 +155,7 @@ struct pr_actor pr_actor_of_outcome_take(struct pr_engine *engine, enum pr_owner
 		return pr_actor_copy(engine, &engine->kernel);
 	case PR_OWNER_WAIT:
 	case PR_OWNER_NONE:
+	case PR_OWNER_BUSY:
 		break;
 	}
 	engine->counters.owner_none++;

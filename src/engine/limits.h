@@ -14,7 +14,8 @@
 #define PR_ENGINE_PARKED_PER_LINK_MAX 4u
 /* How long a packet or a question waits for its owner. Then it is decided as unknown for now; the
  * verdict is not permanent, and the link's next packet asks again. */
-#define PR_ENGINE_OWNER_WAIT_MS 1000u
+#define PR_ENGINE_OWNER_WAIT_MS		 1000u
+#define PR_ENGINE_QUESTION_OWNER_WAIT_MS 4000u /* clients ask again after 5 s */
 /* Of those that wait: for their way through the tunnel. Reached: a link is let into the entry point at once, and if
  * nothing comes of it, its application sees a reset. */
 #define PR_ENGINE_PARKED_TUNNEL_MAX 128u

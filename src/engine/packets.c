@@ -206,6 +206,10 @@ static enum pr_engine_packet_outcome with_owner(struct pr_engine *engine,
 		return park(engine, arrival, PR_PARKED_OWNER, ticket,
 			    engine->now_us + PR_ENGINE_OWNER_WAIT_MS * UINT64_C(1000));
 	}
+	if (outcome == PR_OWNER_BUSY) {
+		engine->counters.owner_busy++;
+		return plain(engine, arrival, PR_VERDICT_DROP);
+	}
 	pr_end_set_owner_take(engine, end, pr_actor_of_outcome_take(engine, outcome, process),
 			      true);
 	pr_attackers_owner(engine, arrival->link, arrival->end);
@@ -348,7 +352,8 @@ static bool taken_over(struct pr_engine *engine, const struct pr_arrival *arriva
 		return false;
 	*ret_outcome = ask_owner(engine, arrival, ret_ticket, ret_process);
 	if (*ret_outcome != PR_OWNER_KNOWN)
-		return *ret_outcome == PR_OWNER_WAIT || is_nobodys_opening(arrival) ||
+		return *ret_outcome == PR_OWNER_WAIT || *ret_outcome == PR_OWNER_BUSY ||
+		       is_nobodys_opening(arrival) ||
 		       (end->owner && engine->senders_checked && has_one_sender(arrival));
 	if (!end->owner || !pr_process_same(*ret_process, end->owner))
 		return true;

@@ -273,18 +273,11 @@ void pr_parking_forget(struct pr_engine *engine, uint64_t link)
 			drop(engine, &engine->parking.slots[i]);
 }
 
-/* The owner did not come in time: unknown, for now. */
+/* Its owner did not become known in time. It has one, so it isn't decided as if it had none: what is sent again asks again. */
 static void give_up(struct pr_engine *engine, struct pr_parked *slot)
 {
-	enum pr_link_end_name end = (enum pr_link_end_name)slot->end;
-	struct pr_link *link = pr_links_by_id(engine->links, slot->link);
-
 	engine->counters.owner_expired++;
-	if (link)
-		pr_packets_owner(engine, link, end, pr_actor_copy(engine, &engine->unknown), false);
-	/* Whatever came of it: this one has waited long enough. */
-	if (slot->wait == PR_PARKED_OWNER && slot->deadline_us <= engine->now_us)
-		drop(engine, slot);
+	drop(engine, slot);
 }
 
 /* With what its end was decided to, by now. */

@@ -43,7 +43,7 @@ static bool wait_for_owner(struct pr_engine *engine, struct pr_questioner *quest
 			continue;
 		engine->question_waits[i] = questioner;
 		questioner->wait_until_us =
-			engine->now_us + PR_ENGINE_OWNER_WAIT_MS * UINT64_C(1000);
+			engine->now_us + PR_ENGINE_QUESTION_OWNER_WAIT_MS * UINT64_C(1000);
 		pr_engine_due(engine, questioner->wait_until_us);
 		engine->counters.owner_waited++;
 		return true;
@@ -98,6 +98,11 @@ void pr_questioner_find_owner(struct pr_engine *engine, const struct pr_question
 	outcome = ask_owner(engine, question, &sent, &process);
 	if (outcome == PR_OWNER_WAIT && wait_for_owner(engine, questioner))
 		return;
+	if (outcome == PR_OWNER_WAIT || outcome == PR_OWNER_BUSY) {
+		engine->counters.owner_busy++;
+		questioner->wait_until_us = PR_ENGINE_NEVER;
+		return;
+	}
 	/* Nobody has it any more: then it is of who had it. */
 	if (outcome == PR_OWNER_NONE && is_here(engine, &sent) && link &&
 	    link->ends[PR_LINK_OUT].owner_known)
@@ -143,7 +148,9 @@ uint64_t pr_question_waits_tick(struct pr_engine *engine)
 			continue;
 		}
 		engine->counters.owner_expired++;
-		settle(engine, questioner, pr_actor_copy(engine, &engine->unknown));
+		drop_wait(engine, questioner);
+		questioner->wait_until_us = PR_ENGINE_NEVER;
+		pr_questions_resume(engine->questions, engine->now_us, questioner->ticket);
 	}
 	return next_us;
 }

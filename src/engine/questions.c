@@ -227,6 +227,11 @@ static void port_decide(void *context, struct pr_question *question, enum pr_sta
 		question->application = questioner;
 		pr_questioner_find_owner(engine, question, questioner);
 	}
+	/* Nobody will say whose it is: left unanswered, for the client to ask again. */
+	if (questioner->wait_until_us == PR_ENGINE_NEVER) {
+		ret_decision->decision.outcome = PR_OUTCOME_ASK;
+		return;
+	}
 	if (questioner->wait_until_us) {
 		ret_decision->decision.outcome = PR_OUTCOME_MISSING;
 		ret_decision->decision.missing = PR_FACT_OWNER;

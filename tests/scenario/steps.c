@@ -35,7 +35,7 @@ static void step_process(struct world *world, char **words, unsigned int n)
 
 static enum pr_owner_outcome outcome_of(struct world *world, const char *word)
 {
-	static const char *const names[] = { "known", "wait", "none", "self", "kernel" };
+	static const char *const names[] = { "known", "wait", "none", "self", "kernel", "busy" };
 
 	for (size_t i = 0; i < PR_ARRAY_SIZE(names); i++)
 		if (step_is(word, names[i]))

@@ -2,7 +2,9 @@
 """Programs that ask for much: others are answered all the same."""
 import shutil
 
-from portreeve_lab import DNS4, WEB4, wait_for
+import pytest
+
+from portreeve_lab import ADS4, DNS4, WEB4, wait_for
 
 # Answers each question with the same address, but those below `evil`.
 UPSTREAM = """
@@ -53,3 +55,40 @@ def test_questions_that_nobody_answers_leave_room_for_others(lab, guard):
         assert WEB4 in answer, answer
     assert all(flood.poll() is None for flood in floods)
     assert guarded.process.poll() is None
+
+
+# Children by the thousand that send a datagram each and are gone, for as long as argv[2] says.
+CHILDREN = """
+import os, socket, sys, time
+end = time.monotonic() + float(sys.argv[2])
+while time.monotonic() < end:
+    if os.fork() == 0:
+        for n in range(4):
+            s = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+            s.setblocking(False)
+            try:
+                s.sendto(b"secret", (sys.argv[1], 1024 + (os.getpid() * 4 + n) % 60000))
+            except OSError:
+                pass
+        os._exit(0)
+    try:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+    except ChildProcessError:
+        pass
+"""
+
+
+def test_more_senders_than_can_be_asked_about_pass_as_nobody(lab, guard):
+    bad = lab.directory / "bad"
+    shutil.copy("/usr/bin/python3", bad)
+    guarded = guard("", {"bad.conf": f'name = "Bad"; match = ( {{ path = "{bad}"; }} );\n'
+                                     'default_action = "block"; outgoing = [ "- *" ];'})
+    if not guarded.status()["who"]["bpf"]:
+        pytest.skip("without BPF a sender that is gone is unknown (docs/limits.md)")
+    capture = lab.internet.capture(f"udp and dst host {ADS4}")
+    floods = [lab.host.start("setpriv", "--reuid=65534", "--clear-groups", bad, "-c", CHILDREN, ADS4, 4) for _ in range(2)]
+    for flood in floods:
+        assert flood.wait(60) == 0
+    assert guarded.counter("owner_waited") > 100
+    assert capture.stop() == []
