@@ -2,6 +2,7 @@
 """A poisoned answer never gets in: forgers that see nothing, that know the port, that are on the host or in a container;
 answers to something else, and messages made to be expensive."""
 import os
+import pathlib
 import socket
 import struct
 import time
@@ -68,7 +69,9 @@ class Forger:
 
 
 def sockets_of(lab):
-    return f"/proc/{lab.guard.process.pid}/net/udp"
+    """The resolver's: the table is its namespace's, and has those of whoever asks as well."""
+    resolver = pathlib.Path(f"/proc/{lab.guard.children()['resolver']}")
+    return resolver / "net/udp", resolver.stat().st_uid
 
 
 def resolver(lab):
@@ -97,7 +100,7 @@ def test_a_forger_that_knows_the_port(lab, build, where):
     lab.upstream.made["1"] = slow
     before = resolver(lab)
     for name in names:
-        forger = Forger(lab, build, getattr(lab, where), name, "raw", sockets_of(lab))
+        forger = Forger(lab, build, getattr(lab, where), name, "raw", *sockets_of(lab))
         assert address(ask(lab.host, name)) == [TRUE]
         sent, ports = forger.end()
         assert sent > 1000 and ports, "it had no port to forge for"

