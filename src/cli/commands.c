@@ -30,8 +30,8 @@ const struct pr_command pr_commands[] = {
 	  pr_command_attacks },
 	{ "tunnels", "", "the upstreams of the tunnel, and how it is with them",
 	  "One line an upstream of tunnel_upstream: whether it works, how long the opening of a "
-	  "link by it takes, the links that it carries, and why the last one failed. `links "
-	  "--verdict reroute-tunnel` shows these links.",
+	  "link by it takes, the links that it carries, and why the last one failed; what is "
+	  "shown may be a second old. `links --verdict reroute-tunnel` shows these links.",
 	  pr_command_tunnels },
 	{ "explain",
 	  "[--app PATH] [--uid N] [--in] [--speaks P] [--encrypted yes|no|unknown] [--name D] "

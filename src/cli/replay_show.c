@@ -137,11 +137,11 @@ static void show_link(const struct pr_cli *cli, const struct pr_replay_link *lin
 						 used ? ", " : "",
 						 (unsigned long long)link->packets[i],
 						 pr_verdict_name((enum pr_verdict)i));
-	fprintf(cli->out, "%s%-18s%s %-48s  %-24s  %s; %s\n", pr_cli_verdict_colour(cli, verdict),
+	fprintf(cli->out, "%s%-18s%s %-48s  %-24s  %s%s%s\n", pr_cli_verdict_colour(cli, verdict),
 		verdict ? verdict : "-", pr_cli_plain(cli),
 		flow_text(&link->tuple, flow, sizeof(flow)),
 		domain ? pr_cli_clean(domain, clean_domain, sizeof(clean_domain)) : "-",
-		*counts ? counts : "no packet decided",
+		*counts ? counts : "no packet decided", reason ? "; " : "",
 		reason ? pr_cli_clean(reason, clean, sizeof(clean)) : "");
 }
 

@@ -49,6 +49,15 @@ static void refused(const struct pr_cli *cli, const json_t *status)
 	warn(cli, "configuration:", why);
 }
 
+static void paused(const struct pr_cli *cli, const json_t *status)
+{
+	char text[96];
+
+	snprintf(text, sizeof(text), "everything is permitted for %lld s more (portreeve resume)",
+		 (long long)pr_cli_number(status, "paused_for_s"));
+	warn(cli, "paused:", json_object_get(status, "paused_for_s") ? text : NULL);
+}
+
 /* What goes wrong, or went: nothing is printed where all is well. */
 static void troubles(const struct pr_cli *cli, const json_t *status)
 {
@@ -63,6 +72,7 @@ static void troubles(const struct pr_cli *cli, const json_t *status)
 	char text[128];
 
 	warn(cli, "failing:", pr_cli_text(status, "failing"));
+	paused(cli, status);
 	refused(cli, status);
 	warn(cli, "policy:", pr_cli_text(status, "policy.warnings"));
 	if (!is_so(status, "table", "in_force"))

@@ -117,6 +117,15 @@ static int parse_root(struct pr_document_parser *parser, config_t *config)
 	return 0;
 }
 
+/* libconfig says no more than that, of the place where it can't go on. */
+static const char *hint_of(const config_t *config)
+{
+	return strcmp(config_error_text(config), "syntax error") == 0
+		       ? " here or just before: a bracket, a quotation mark, a comma or a value is "
+			 "missing or too much"
+		       : "";
+}
+
 int pr_document_parse(const struct pr_config_file *file, struct pr_document **ret_document,
 		      struct pr_config_error *ret_error)
 {
@@ -141,8 +150,8 @@ int pr_document_parse(const struct pr_config_file *file, struct pr_document **re
 	parser = (struct pr_document_parser){ document, ret_error };
 	config_init(&config);
 	if (!config_read_string(&config, text))
-		r = pr_config_fail(ret_error, file, (unsigned int)config_error_line(&config), "%s",
-				   config_error_text(&config));
+		r = pr_config_fail(ret_error, file, (unsigned int)config_error_line(&config),
+				   "%s%s", config_error_text(&config), hint_of(&config));
 	else
 		r = parse_root(&parser, &config);
 	config_destroy(&config);

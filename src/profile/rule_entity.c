@@ -56,6 +56,11 @@ static int parse_address(struct pr_rule_parser *parser, struct pr_rule_field fie
 			return pr_rule_fail(
 				parser, slash + 1,
 				"the length of a prefix is 0 to 32 (IPv4) or 128 (IPv6)");
+		if (slash > field.text && slash[-1] == ':')
+			return pr_rule_fail(parser, field.text,
+					    "\"%.*s\" is an address of the web; write the name in "
+					    "it alone, and a protocol behind a blank",
+					    PR_FIELD_ARG(field));
 		return pr_rule_fail(parser, field.text,
 				    "\"%.*s\" is no prefix; write for example 192.0.2.0/24 or "
 				    "2001:db8::/32, and a protocol behind a blank",

@@ -122,9 +122,13 @@ static size_t encode(const struct pr_way_state *state, const struct pr_upstream_
 {
 	struct pr_pairs pairs = { .n = 0 };
 	struct numbers numbers = { .n = 0 };
+	size_t len = strlen(state->upstream);
+	/* What a link failed of names the upstream, which the row does as well; another hop's name stays. */
+	bool named = strncmp(state->why, state->upstream, len) == 0 &&
+		     strncmp(state->why + len, ": ", 2) == 0;
 	char why[PR_TUNNEL_WHY_MAX + 1];
 
-	snprintf(why, sizeof(why), "%s", state->why);
+	snprintf(why, sizeof(why), "%s", state->why + (named ? len + 2 : 0));
 	pr_assert(pr_pairs_add(&pairs, "upstream", state->upstream));
 	if (state->known)
 		pr_assert(pr_pairs_add(&pairs, "up", state->up ? "1" : "0"));

@@ -20,6 +20,7 @@ def test_a_pause_ends_by_itself(lab, guard):
     began, took = time.monotonic(), Stopwatch()
     assert connect_ms(lab.host, WEB4, 80) is not None
     assert guarded.status()["paused_for_s"] <= 10
+    assert "paused: everything is permitted for " in guarded.portreeve("status").stdout
     with lab.host.inside():
         link = socket.create_connection((WEB4, 7), 20)
     link.settimeout(20)

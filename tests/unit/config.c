@@ -145,7 +145,7 @@ static const struct refused refused[] = {
 	  "is a list's id or category already" },
 	{ "profiles/a.conf", "name = \"a\"; provider = ( );", "stands in portreeve.conf only" },
 	{ "portreeve.conf", "own_dns = true;\nown_dns = true;", ":2: duplicate" },
-	{ "portreeve.conf", "own_dns = ;", ":1: syntax error" },
+	{ "portreeve.conf", "own_dns = ;", ":1: syntax error here or just before" },
 	{ "portreeve.conf", "own_dns = true;\n  @include \"/etc/shadow\"\n", ":2: @include" },
 	{ "profiles/a.conf", "own_dns = true;", "no name" },
 	{ "profiles/a.conf", "name = \"\";", "needs a name" },

@@ -173,7 +173,7 @@ static const struct {
 	{ "+ .123", 3, "no IPv4" },
 	{ "+ *.123", 5, "all digits" },
 	{ "+ a.1.", 5, "all digits" },
-	{ "+ https://example.com", 3, "no prefix" },
+	{ "+ https://example.com", 3, "write the name in it alone" },
 	{ "+ example.com/x", 3, "no prefix" },
 	{ "+ example.com:443", 3, "port stands behind" },
 	{ "+ exa$mple.com", 6, "letters" },
