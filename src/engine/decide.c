@@ -203,6 +203,13 @@ static bool lives_by_grace(const struct pr_engine *engine, const struct pr_subje
 	return otherwise.outcome != PR_OUTCOME_PERMIT;
 }
 
+/* Conntrack knows ports of these no more (DCCP, gone with Linux 6.17) or not everywhere: one entry may be of all ports, and so
+ * would be what its mark permits. */
+static bool may_lack_ports(const struct pr_link *link)
+{
+	return link->tuple.proto == IPPROTO_DCCP || link->tuple.proto == IPPROTO_UDPLITE;
+}
+
 static void fill(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end_name,
 		 const struct pr_subject *subject, const struct pr_decision *decision,
 		 enum pr_stage stage)
@@ -219,6 +226,7 @@ static void fill(struct pr_engine *engine, struct pr_link *link, enum pr_link_en
 	 * question next is another asker, which the kernel alone can't tell; into our own it lets nobody else. */
 	end->permanent =
 		decision->permanent && end->owner_known && !link->untracked && !link->no_question &&
+		!may_lack_ports(link) &&
 		!(decision->verdict == PR_VERDICT_ACCEPT && decision->check != PR_CHECK_OWN &&
 		  pr_link_asks_by_datagram(link, end_name));
 	end->defaulted = decision->defaulted;

@@ -119,3 +119,23 @@ def test_a_call_that_its_server_did_not_answer(lab, guarded, programs):
     assert "heard" not in speak(lab.lan, "/usr/bin/python3", 40004, 2, "denied", HOST4)
     assert "heard" not in speak(lab.lan, "/usr/bin/python3", 40003, 4, "in the other's name", HOST4)
     assert server.log.read_text() == ""
+
+
+# DCCP's requests (RFC 4340, 5.1) to each of the ports, one after the other was seen.
+DCCP = """
+import socket, struct, sys, time
+s = socket.socket(socket.AF_INET, socket.SOCK_RAW, 33)
+for port in map(int, sys.argv[2:]):
+    s.sendto(struct.pack(">HHBBHBBHII", 4000, port, 5, 0, 0, 1, 0, 0, 1, 0), (sys.argv[1], 0))
+    time.sleep(0.2)
+"""
+
+
+def test_ports_that_conntrack_does_not_know(lab, guard):
+    """One entry of all ports between two hosts must not carry what was decided for one of them."""
+    guarded = guard('outgoing = [ "- * DCCP/5001" ];\n')
+    capture = lab.internet.capture("ip proto 33", "br0")
+    lab.container.run("/usr/bin/python3", "-c", DCCP, ADS4, 5000, 5001, 5000, 5001)
+    seen = capture.stop()
+    assert ".5000: " in str(seen) and ".5001: " not in str(seen), seen
+    assert {row["verdict"] for row in guarded.rows("links") if row["entity"].get("port") == 5001} == {"block"}
