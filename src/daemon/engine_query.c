@@ -2,6 +2,7 @@
 /* What front asks of the engine (ipc/query.h), and the permitted orders that come by the supervisor. */
 #include "daemon/engine_process.h"
 
+#include "base/address.h"
 #include "base/clock.h"
 #include "dns/message.h"
 #include "ipc/body.h"
@@ -290,6 +291,18 @@ static const char *read_seen(const struct pr_pairs *pairs, char *name,
 	return NULL;
 }
 
+/* DNS carries any byte in a name, so these would be names that nobody asks for. */
+static const char *no_name(const char *entity)
+{
+	struct pr_prefix prefix;
+
+	if (strstr(entity, "://"))
+		return "that is an address of the web: write the name in it alone";
+	if (pr_prefix_parse(entity, &prefix) == 0)
+		return "that is a prefix: write one of its addresses";
+	return NULL;
+}
+
 /* What is asked about. NULL, or what is wrong. */
 static const char *read_subject(const struct pr_pairs *pairs, char *name,
 				struct pr_engine_query *ret_subject)
@@ -313,6 +326,8 @@ static const char *read_subject(const struct pr_pairs *pairs, char *name,
 	if (!entity)
 		return "no entity is given";
 	if (pr_address_parse(entity, &subject.address) < 0) {
+		if (no_name(entity))
+			return no_name(entity);
 		if (pr_name_canonical(entity, name) < 0)
 			return "the entity is neither an address nor a domain";
 		subject.domain = name;

@@ -22,6 +22,8 @@ def test_a_misspelt_directory_is_no_empty_configuration(lab, build, tmp_path):
 def test_a_word_that_names_nothing_is_refused(lab, guard):
     guarded = guard()
     for words, said in ((["explain", "--app", "nobody", WEB4], "no such profile"),
+                        (["explain", "https://example.com/"], "write the name in it alone"),
+                        (["explain", "192.0.2.0/24"], "write one of its addresses"),
                         (["links", "--verdict", "deny"], "--verdict is one of accept"),
                         (["cut", "x"], "wants numbers")):
         done = guarded.portreeve(*words, check=False)
