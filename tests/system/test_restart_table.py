@@ -45,19 +45,19 @@ def test_a_full_table_is_read_beside_all_else(lab, guard, build):
             end = time.monotonic() + 12  # it is read again every ten seconds
             while time.monotonic() < end:
                 times.append(connect_ms(lab.host, seconds=2) or 2000)
-                time.sleep(0.1)
+                time.sleep(0.1)  # the load's pace
         say("new connections meanwhile", f"median {sorted(times)[len(times) // 2]:.0f} ms, the longest {max(times):.0f} ms")
         before = engine_facts(guarded)
         say("engine", before)
         assert before["deaths"] == before["hung"] == 0
         # All of them end at once, which is found by the next reading.
         lab.host.run("conntrack", "-D", "-d", "198.18.0.1", check=False)
-        wait_for("their ends", lambda: engine_facts(guarded)["links_now"] < 1000, 60)
+        wait_for("their ends", lambda: engine_facts(guarded)["links_now"] < 1000)
         fill_conntrack(lab, build, limit)
         began = time.monotonic()
         kill_engine(guarded)
         say("another engine", f"{time.monotonic() - began:.1f} s")
-        time.sleep(11)
+        time.sleep(11)  # the same
         after = engine_facts(guarded)
         say("engine", after)
         assert after["deaths"] == 1 and after["hung"] == 0
@@ -69,8 +69,8 @@ def test_a_start_that_hangs_is_found(lab, guard):
     former = guarded.children()["engine"]
     os.kill(former, signal.SIGKILL)
     second = wait_for("another", lambda: guarded.children().get("engine", former) != former and
-                      guarded.children().get("engine"), 10, 0.001)
+                      guarded.children().get("engine"), every=0.001)
     with stopped(second):
-        portreeve_lab.wait_for("a third", lambda: guarded.children().get("engine", second) != second, 30)
+        portreeve_lab.wait_for("a third", lambda: guarded.children().get("engine", second) != second)
     wait_for("its answer", lambda: guarded.portreeve("status", check=False).returncode == 0)
     assert guarded.status()["engine"]["hung"] == 1
