@@ -60,12 +60,16 @@ bool pr_engine_who_before_nat(struct pr_engine_process *process, const struct pr
 
 bool pr_engine_who_tracked(struct pr_engine_process *process, const struct pr_tuple *tuple)
 {
+	/* As it was sent, where NAT comes behind us; as its answers go, where it came before. */
+	const struct pr_tuple answers = pr_tuple_reversed(tuple);
 	struct pr_conntrack_entry entry;
 	int r = PR_CONNTRACK_NONE;
 
 	pthread_mutex_lock(&process->who_lock);
 	if (process->before_nat)
 		r = pr_conntrack_find(process->before_nat, tuple, &entry);
+	if (process->before_nat && r == PR_CONNTRACK_NONE)
+		r = pr_conntrack_find(process->before_nat, &answers, &entry);
 	pthread_mutex_unlock(&process->who_lock);
 	return r == 0;
 }

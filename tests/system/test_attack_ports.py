@@ -2,9 +2,11 @@
 """A connection that is over, or never came about, has an entry in the kernel for a while. Who uses its ports next is decided by what
 he is himself, whatever became of the one before."""
 import shutil
+import socket
 
 import pytest
 
+import segments
 from portreeve_lab import ADS4, HOST4, wait_for
 
 PORT = 9999
@@ -139,3 +141,28 @@ def test_ports_that_conntrack_does_not_know(lab, guard):
     seen = capture.stop()
     assert ".5000: " in str(seen) and ".5001: " not in str(seen), seen
     assert {row["verdict"] for row in guarded.rows("links") if row["entity"].get("port") == 5001} == {"block"}
+
+
+@pytest.mark.parametrize("port", [7000, 8088])
+def test_a_syn_made_by_hand_belongs_to_the_connection_that_is_there(lab, guard, port):
+    """The kernel goes on with it, whatever the SYN's number; conntrack has its ends as they were called, before NAT."""
+    lab.host.nft(f"""table ip published {{
+        chain prerouting {{ type nat hook prerouting priority -100; tcp dport 8088 dnat to {HOST4}:7000; }}
+    }}""")
+    with lab.host.inside():
+        server = socket.create_server((HOST4, 7000))
+    guarded = guard('incoming = [ "+ *" ];')
+    with server, segments.Link(lab.lan, HOST4, port) as link, server.accept()[0] as far:
+        def arrives():
+            link.socket.sendall(b"x")
+            return far.recv(1)
+
+        def rows():
+            return [row["id"] for row in guarded.rows("links") if row["link"]["src_port"] == link.near[1]]
+        far.settimeout(20)
+        known = []
+        for _ in range(3):
+            link.send(link.segment(segments.SYN))
+            assert arrives()  # behind the SYN
+            known.append(wait_for("the link", rows))
+        assert known[1] == known[2]  # by the first one it was found out whose the socket is by now
