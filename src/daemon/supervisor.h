@@ -120,6 +120,8 @@ struct pr_supervisor {
 	struct pr_exit_watch *exits; /* supervisor_exits.c */
 	char exited[PR_COMPILE_EXITED_SIZE];
 	uint64_t paused_until_us; /* 0 = not paused */
+	bool pause_overdue;	  /* it is over, and what it permitted is still in force */
+	bool compiles_paused;	  /* what is compiled, or was last, permits everything */
 	struct event *on_resume;
 	char warnings[4096], new_warnings[4096]; /* a line each; new: by the last change */
 	/* The files were read anew and refused, and are newer than what runs: why, and since when. "" = they are not. */

@@ -64,6 +64,7 @@ static void note_files(struct pr_supervisor *supervisor, const char *error, cons
 		return;
 	if (!error) {
 		supervisor->refused[0] = '\0';
+		supervisor->pause_overdue &= supervisor->compiles_paused;
 	} else if ((!change->info || strcmp(change->info->verb, "reload") == 0) &&
 		   strcmp(status, "504") != 0) {
 		if (!supervisor->refused[0])
@@ -141,6 +142,7 @@ static int start_compile(struct pr_supervisor *supervisor, const struct pr_chang
 		.paused = pr_change_is_paused(supervisor, change),
 	};
 
+	supervisor->compiles_paused = input.paused;
 	return pr_compile_start(&input, pr_change_compiled, supervisor, &supervisor->compile);
 }
 

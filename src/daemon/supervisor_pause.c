@@ -27,6 +27,7 @@ void pr_change_resume_event(evutil_socket_t fd, short what, void *context)
 	(void)fd;
 	(void)what;
 	supervisor->paused_until_us = 0;
+	supervisor->pause_overdue = true;
 	pr_supervisor_reload(supervisor);
 }
 

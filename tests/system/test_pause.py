@@ -45,3 +45,17 @@ def test_resume_ends_it_and_only_root_may_pause(lab, guard, build):
     assert connect_ms(lab.host, WEB4, 80) is not None
     guarded.portreeve("resume")
     wait_for("the denial", lambda: connect_ms(lab.host, WEB4, 80, 1) is None)
+
+
+def test_status_says_that_files_that_are_wrong_keep_it_from_ending(lab, guard):
+    lab.start_web()
+    guarded = guard(config=DENY)
+    guarded.portreeve("pause", "2s")
+    config = guarded.config / "portreeve.conf"
+    config.write_text(DENY + "outgoin = [ ];\n")
+    assert guarded.portreeve("resume", check=False).returncode == 1
+    wait_for("its end to be refused", lambda: guarded.status().get("pause_overdue") and guarded.status()["policy"].get("refused"))
+    assert "paused: everything is still permitted" in guarded.portreeve("status").stdout
+    config.write_text(DENY)
+    guarded.portreeve("reload")
+    assert "pause_overdue" not in guarded.status() and connect_ms(lab.host, WEB4, 80, 1) is None
