@@ -241,9 +241,10 @@ static void hand_up(struct pr_replay *replay, const struct pr_intercepted *packe
 
 static void remember(struct pr_replay_link *link, const struct pr_replay_row *row)
 {
-	/* Where NAT has sent a link it stays. */
-	link->known = row->permanent || row->verdict == PR_VERDICT_REROUTE_TUNNEL;
-	link->verdict = row->verdict;
+	link->known = row->permanent;
+	/* Where NAT has sent a link it stays, and its answers come from there. */
+	if (link->verdict != PR_VERDICT_REROUTE_TUNNEL || row->verdict != PR_VERDICT_ACCEPT)
+		link->verdict = row->verdict;
 	link->payload_only = row->payload_only;
 }
 
@@ -267,7 +268,9 @@ static void decide_packet(struct pr_replay *replay, const struct pr_intercepted 
 	if (passes_by_kernel(link, parsed)) {
 		row->by_kernel = row->decided = true;
 		row->permanent = link->known && link->verdict != PR_VERDICT_REROUTE_TUNNEL;
-		row->verdict = link->known ? link->verdict : PR_VERDICT_ACCEPT;
+		row->verdict = link->known || link->verdict == PR_VERDICT_REROUTE_TUNNEL
+				       ? link->verdict
+				       : PR_VERDICT_ACCEPT;
 		row->decided_us = replay->now_us;
 	} else {
 		hand_up(replay, packet);

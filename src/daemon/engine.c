@@ -333,6 +333,8 @@ static int open_all(struct pr_engine_process *process)
 		.real_offset_us = real_offset_us(),
 		.nameserver_port4 = (uint16_t)pr_pairs_number(settings, "nameserver_port4", 0),
 		.nameserver_port6 = (uint16_t)pr_pairs_number(settings, "nameserver_port6", 0),
+		.tunnel_port4 = (uint16_t)pr_pairs_number(settings, "tunnel_port4", 0),
+		.tunnel_port6 = (uint16_t)pr_pairs_number(settings, "tunnel_port6", 0),
 		.senders_checked = pr_pairs_number(settings, "senders_checked", 0) != 0,
 	};
 	const struct pr_engine_ports ports = pr_engine_process_ports(process);

@@ -232,9 +232,11 @@ static bool is_flow(const struct adoption *adoption, const struct pr_socket *soc
 	return known_of(adoption, &socket->tuple) || known_of(adoption, &called);
 }
 
-static bool is_refused_or_open(uint8_t out)
+static bool is_refused_or_open(const struct pr_mark_fields *mark)
 {
-	return out == PR_MARK_OUT_NONE || out == PR_MARK_OUT_BLOCK || out == PR_MARK_OUT_DROP;
+	return mark->out == PR_MARK_OUT_NONE || mark->out == PR_MARK_OUT_BLOCK ||
+	       mark->out == PR_MARK_OUT_DROP ||
+	       (mark->out == PR_MARK_OUT_TUNNEL && mark->in == PR_MARK_ENTRY_QUEUED);
 }
 
 static void adopt(struct adoption *adoption, struct pr_engine_adopted *flow)
@@ -245,7 +247,7 @@ static void adopt(struct adoption *adoption, struct pr_engine_adopted *flow)
 	if (known && known->mark.generation)
 		flow->undecided = flow->direction == PR_DIRECTION_IN
 					  ? known->mark.in != PR_MARK_IN_ACCEPT
-					  : is_refused_or_open(known->mark.out);
+					  : is_refused_or_open(&known->mark);
 	flow->to_nameserver = known && known->to_nameserver && flow->direction == PR_DIRECTION_OUT;
 	pr_engine_adopt(adoption->process->engine, flow, pr_clock_monotonic_us());
 	if (++adoption->n_adopted % A_FEW == 0)

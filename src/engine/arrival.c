@@ -19,7 +19,8 @@ enum pr_link_end_name pr_arrival_end(const struct pr_arrival *arrival)
 {
 	enum pr_hook hook = arrival->packet->hook;
 
-	if (pr_hook_direction(hook) == PR_DIRECTION_FORWARD)
+	/* The other end of what goes through the tunnel is its entry point, and nobody decides on that. */
+	if (pr_hook_direction(hook) == PR_DIRECTION_FORWARD || pr_tunnel_is_through(arrival->link))
 		return PR_LINK_OUT;
 	/* A forwarded question, rerouted: behind NAT our own nameserver is its other end. */
 	if (arrival->link->direction == PR_DIRECTION_FORWARD)
@@ -48,6 +49,31 @@ bool pr_arrival_find_link(const struct pr_engine *engine, struct pr_arrival *arr
 	 * that was rerouted, though it uses the same port. What answers is. */
 	if (arrival->link && arrival->packet->hook == PR_HOOK_OUTPUT && !arrival->reply)
 		arrival->link = NULL;
+	return arrival->link;
+}
+
+bool pr_arrival_at_entry(const struct pr_engine *engine, const struct pr_arrival *arrival)
+{
+	const struct pr_tuple *tuple = &arrival->parsed.tuple;
+	uint16_t port = tuple->dst.family == 4 ? engine->tunnel_port4 : engine->tunnel_port6;
+
+	return port && (tuple->proto == IPPROTO_TCP || tuple->proto == IPPROTO_UDP) &&
+	       ((arrival->packet->hook == PR_HOOK_INPUT && tuple->dst_port == port) ||
+		(arrival->packet->hook == PR_HOOK_OUTPUT && tuple->src_port == port));
+}
+
+bool pr_arrival_find_at_entry(struct pr_engine *engine, struct pr_arrival *arrival)
+{
+	struct pr_tuple seen = arrival->parsed.tuple;
+	bool reply = arrival->packet->hook == PR_HOOK_OUTPUT, is_reply;
+
+	arrival->reply = reply;
+	arrival->link = pr_links_find(engine->links, &seen, &is_reply);
+	if (arrival->link && is_reply == reply && pr_tunnel_is_through(arrival->link))
+		return true;
+	if (reply)
+		seen = pr_tuple_reversed(&seen);
+	arrival->link = pr_tunnel_arrived(engine, &seen);
 	return arrival->link;
 }
 

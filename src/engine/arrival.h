@@ -27,6 +27,11 @@ bool pr_arrival_on_loopback(const struct pr_engine *engine, const struct pr_arri
  * is known. */
 bool pr_arrival_find_link(const struct pr_engine *engine, struct pr_arrival *arrival);
 
+/* Sent by the tunnel's entry point, or arriving there. */
+bool pr_arrival_at_entry(const struct pr_engine *engine, const struct pr_arrival *arrival);
+/* Then conntrack knows which link it belongs to; false: to none. */
+bool pr_arrival_find_at_entry(struct pr_engine *engine, struct pr_arrival *arrival);
+
 /* Our own socket opened it: such a packet is not seen where it leaves, only where it arrives. To a nameserver alone,
  * that is what we talk to. */
 bool pr_arrival_from_self(const struct pr_engine *engine, const struct pr_arrival *arrival);

@@ -253,6 +253,38 @@ static void on_link(struct pr_engine *engine, struct pr_subject_of *of,
 	engine->counters.links_decided++;
 }
 
+/* What its packets show may be asked about. What is permitted goes on there. */
+static bool may_stay_in_tunnel(const struct pr_engine *engine, const struct pr_link *link,
+			       enum pr_link_end_name end, const struct pr_subject *subject)
+{
+	return end == PR_LINK_OUT && link->tunnelled && subject->seen &&
+	       pr_tunnel_is_required(engine, subject);
+}
+
+/*
+ * A link that goes through the tunnel already goes there for its whole life: what its packets have shown may have it denied, and
+ * asked about, but it doesn't lead another way. What was decided without that stands.
+ */
+static void keep_in_tunnel(struct pr_engine *engine, const struct pr_link *link,
+			   enum pr_link_end_name end, const struct pr_subject *subject,
+			   struct pr_decision *decision)
+{
+	PR_UNINITIALIZED struct pr_subject_of of;
+	struct pr_decision unseen;
+
+	if (end != PR_LINK_OUT || !link->tunnel || !subject->seen ||
+	    (decision->outcome == PR_OUTCOME_DENY && decision->check != PR_CHECK_POOLED) ||
+	    decision->outcome == PR_OUTCOME_ASK || decision->outcome == PR_OUTCOME_REROUTE_TUNNEL)
+		return;
+	pr_subject_of_end_unseen(engine, link, end, &of);
+	pr_intel_of_link(engine, &of);
+	pr_decide_on_link(engine->policy, &of.subject, &unseen);
+	if (unseen.outcome != PR_OUTCOME_REROUTE_TUNNEL)
+		return;
+	unseen.wants &= ~subject->known;
+	*decision = unseen;
+}
+
 static void leave_tunnel(struct pr_engine *engine, struct pr_link *link, enum pr_link_end_name end)
 {
 	if (end == PR_LINK_OUT)
@@ -283,6 +315,7 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 	if (is_open(&decision) || of.subject.seen) {
 		stage = of.subject.seen ? PR_STAGE_INSPECTION : PR_STAGE_LINK;
 		on_link(engine, &of, &decision);
+		keep_in_tunnel(engine, link, end_name, &of.subject, &decision);
 	}
 	if (decision.missing & PR_FACT_LISTS)
 		pr_providers_want(engine, &of.subject);
@@ -297,7 +330,8 @@ void pr_end_decide(struct pr_engine *engine, struct pr_link *link, enum pr_link_
 		end->decided = end->permanent = false;
 		end->rests |= end->wants != 0;
 		end->wants = end->shown = end->payload_only = 0;
-		leave_tunnel(engine, link, end_name);
+		if (!may_stay_in_tunnel(engine, link, end_name, &of.subject))
+			leave_tunnel(engine, link, end_name);
 		return;
 	}
 	if (decision.outcome == PR_OUTCOME_REROUTE_TUNNEL)
@@ -364,13 +398,15 @@ struct pr_verdict_order pr_end_order(const struct pr_engine *engine, const struc
 			order.verdict = PR_VERDICT_ACCEPT;
 		order.permanent = order.payload_only = false;
 	} else if (order.verdict == PR_VERDICT_REROUTE_TUNNEL) {
-		/* So does the entry point. NAT comes before the forward hook. */
+		/* So does the entry point, where what is forwarded arrives. NAT comes before the forward hook. */
 		order.verdict = reply				  ? PR_VERDICT_ACCEPT
 				: !pr_tunnel_is_way(engine, link) ? PR_VERDICT_DROP
+				: hook == PR_HOOK_INPUT		  ? PR_VERDICT_ACCEPT
 				: hook == PR_HOOK_FORWARD	  ? PR_VERDICT_BLOCK
 								  : PR_VERDICT_REROUTE_TUNNEL;
-		order.permanent = order.verdict == PR_VERDICT_REROUTE_TUNNEL && engine->generation;
-		order.payload_only = false;
+		order.permanent = !pr_end_is_inspected(end) && engine->generation &&
+				  order.verdict != PR_VERDICT_DROP &&
+				  order.verdict != PR_VERDICT_BLOCK;
 	} else if (hook == PR_HOOK_PREROUTING) {
 		/* Only a reroute is carried out there: the forward hook decides on the rest. */
 		order.verdict = PR_VERDICT_ACCEPT;

@@ -42,6 +42,8 @@ struct pr_engine *pr_engine_new(const struct pr_engine_ports *ports,
 	engine->due_us = PR_ENGINE_NEVER;
 	engine->nameserver_port4 = options->nameserver_port4;
 	engine->nameserver_port6 = options->nameserver_port6;
+	engine->tunnel_port4 = options->tunnel_port4;
+	engine->tunnel_port6 = options->tunnel_port6;
 	engine->senders_checked = options->senders_checked;
 	engine->loopback_ifindex = 1; /* in every network namespace (net/core/dev.c) */
 	engine->applications = pr_applications_new(options->n_instances_max);

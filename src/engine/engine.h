@@ -110,6 +110,8 @@ struct pr_engine_options {
 	/* Where the nameserver listens, on any address of this host; 0 = nowhere. What is sent straight to it is a
 	 * question like those that are rerouted. */
 	uint16_t nameserver_port4, nameserver_port6;
+	/* Where the tunnel's entry point listens, on any address; 0 = nowhere. */
+	uint16_t tunnel_port4, tunnel_port6;
 	/* What another socket than the one that opened it sends into a rerouted link over UDP is handed up, not passed
 	 * on by the kernel alone. */
 	bool senders_checked;

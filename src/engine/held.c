@@ -5,6 +5,7 @@
  * is the inspection's business (inspection/limits.h); what comes to a prompt by it waits as any packet does for a prompt.
  */
 #include "engine/inspecting_private.h"
+#include "engine/tunnelling.h"
 
 #include <string.h>
 
@@ -136,6 +137,8 @@ static void release(struct pr_engine *engine, struct pr_link *link, enum pr_link
 		keep_for_cut(link, end, &order);
 		if (order.verdict == PR_VERDICT_ACCEPT)
 			link->ends[end].begun = true;
+		else if (order.verdict == PR_VERDICT_REROUTE_TUNNEL)
+			pr_tunnel_passes(link, end);
 		let_go(engine, &held, order);
 	}
 }

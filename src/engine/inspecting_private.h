@@ -53,9 +53,11 @@ struct pr_inspecting {
 	size_t held_bytes; /* of their copies */
 };
 
+/* Directly, or through the tunnel. */
 static inline bool pr_end_passes(const struct pr_link_end *end)
 {
-	return end->decided && end->verdict == PR_VERDICT_ACCEPT;
+	return end->decided &&
+	       (end->verdict == PR_VERDICT_ACCEPT || end->verdict == PR_VERDICT_REROUTE_TUNNEL);
 }
 
 /* NULL: it is not inspected, and holds nothing. */

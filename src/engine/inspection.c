@@ -70,7 +70,8 @@ void pr_inspecting_decided(struct pr_engine *engine, struct pr_link *link,
 	end->wants = pr_end_passes(end) ? PR_LINK_WANTS(wants & open) : 0;
 	end->shown = pr_end_passes(end) && open && is_shown(engine, name, subject);
 	end->rests = pr_end_passes(end) && rested && !end->wants && !is_confirmed(engine, link);
-	end->payload_only = end->shown && !end->wants && !end->rests && end->permanent;
+	end->payload_only = end->shown && !end->wants && !end->rests &&
+			    (end->permanent || end->verdict == PR_VERDICT_REROUTE_TUNNEL);
 	if (pr_end_is_inspected(end))
 		end->permanent = false;
 	renew_wants(engine, link);
@@ -292,11 +293,12 @@ enum pr_inspecting_outcome pr_inspecting_look(struct pr_engine *engine, struct p
 	struct pr_inspected shows = { .says = PR_INSPECTION_PASS };
 	bool was_provisional;
 
-	/* What is forwarded is decided at the hook behind. */
-	if (arrival->packet->hook == PR_HOOK_PREROUTING)
+	/* What is forwarded is decided at the hook behind. What goes through the tunnel never gets there. */
+	if (arrival->packet->hook == PR_HOOK_PREROUTING &&
+	    end->verdict != PR_VERDICT_REROUTE_TUNNEL)
 		return PR_INSPECTING_GOES;
 	if (!pr_end_is_inspected(end)) {
-		end->begun |= pr_end_passes(end);
+		end->begun |= end->decided && end->verdict == PR_VERDICT_ACCEPT;
 		return is_spared(arrival) ? PR_INSPECTING_ENDS : PR_INSPECTING_GOES;
 	}
 	was_provisional = is_provisional(link);

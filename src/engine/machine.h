@@ -75,7 +75,7 @@ struct pr_engine {
 
 	struct pr_policy *policy; /* NULL = none yet */
 	uint32_t policy_serial;
-	uint16_t nameserver_port4, nameserver_port6;
+	uint16_t nameserver_port4, nameserver_port6, tunnel_port4, tunnel_port6;
 	bool senders_checked;
 	uint64_t basis; /* grows with whatever may change what decisions on questions rest on */
 	struct pr_intel_set *intel; /* NULL = none */

@@ -397,7 +397,7 @@ static bool is_elsewhere(const struct pr_arrival *arrival)
 	bool forwarded = pr_hook_direction(arrival->packet->hook) == PR_DIRECTION_FORWARD;
 
 	return (arrival->link->direction == PR_DIRECTION_FORWARD) != forwarded &&
-	       !arrival->link->rerouted;
+	       !arrival->link->rerouted && !pr_tunnel_is_through(arrival->link);
 }
 
 static enum pr_engine_packet_outcome drop_spoofed(struct pr_engine *engine,
@@ -449,6 +449,19 @@ static enum pr_engine_packet_outcome known_link(struct pr_engine *engine,
 	return succeed(engine, arrival);
 }
 
+static enum pr_engine_packet_outcome at_entry(struct pr_engine *engine, struct pr_arrival *arrival)
+{
+	const uint8_t both = PR_TCP_SYN | PR_TCP_ACK;
+
+	/* What begins anew does so before NAT. */
+	if (pr_arrival_find_at_entry(engine, arrival) &&
+	    ((arrival->parsed.tcp_flags & both) != PR_TCP_SYN ||
+	     (arrival->link->syn && arrival->parsed.seq == arrival->link->isn)))
+		return known_link(engine, arrival);
+	engine->counters.tunnel_strangers++;
+	return plain(engine, arrival, PR_VERDICT_DROP);
+}
+
 static bool parse(struct pr_engine *engine, struct pr_arrival *arrival)
 {
 	const struct pr_intercepted *packet = arrival->packet;
@@ -492,6 +505,8 @@ enum pr_engine_packet_outcome pr_packets_handle(struct pr_engine *engine,
 		return plain(engine, &arrival, verdict);
 	if (pr_arrival_is_infrastructure(engine, &arrival, &decision))
 		return plain(engine, &arrival, decision.verdict);
+	if (pr_arrival_at_entry(engine, &arrival))
+		return at_entry(engine, &arrival);
 	return pr_arrival_find_link(engine, &arrival) ? known_link(engine, &arrival)
 						      : new_link(engine, &arrival);
 }

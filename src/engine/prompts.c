@@ -212,7 +212,9 @@ static void review(struct pr_engine *engine, struct pr_prompt *prompt)
 	decide_again(engine, prompt, &of, &decision);
 	if (is_permitted_encrypted(engine, prompt, &decision)) {
 		says = PR_PROMPT_SAYS_PERMIT;
-	} else if (decision.outcome == PR_OUTCOME_ASK || decision.wants) {
+	} else if (decision.outcome == PR_OUTCOME_ASK ||
+		   (decision.wants &&
+		    (decision.outcome != PR_OUTCOME_REROUTE_TUNNEL || decision.provisional))) {
 		says = pr_answer_find(engine, prompt->actor.application, &of.subject);
 	} else if (decision.outcome == PR_OUTCOME_DENY ||
 		   (decision.outcome == PR_OUTCOME_REROUTE_TUNNEL &&

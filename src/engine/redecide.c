@@ -52,6 +52,11 @@ static bool passes(const struct pr_link_end *end)
 	return end->decided && end->verdict == PR_VERDICT_ACCEPT;
 }
 
+static bool denies(const struct pr_link_end *end)
+{
+	return end->verdict == PR_VERDICT_BLOCK || end->verdict == PR_VERDICT_DROP;
+}
+
 static bool changed(const struct pr_link_end *before, const struct pr_link_end *now)
 {
 	return before->decided != now->decided || before->asked != now->asked ||
@@ -62,7 +67,7 @@ static bool changed(const struct pr_link_end *before, const struct pr_link_end *
 static bool is_carried(const struct pr_link_end *end)
 {
 	return end->permanent || end->verdict == PR_VERDICT_REROUTE_NAMESERVER ||
-	       end->verdict == PR_VERDICT_REROUTE_TUNNEL;
+	       (end->verdict == PR_VERDICT_REROUTE_TUNNEL && !pr_end_is_inspected(end));
 }
 
 /* A packet of it has gone where it was rerouted to. */
@@ -90,7 +95,7 @@ static void carry_out(struct pr_engine *engine, struct pr_link *link, enum pr_li
 
 	if (!changed(before, end)) {
 		/* What the kernel carried on has to come by here from now on. */
-		if (passed && before->permanent && !end->permanent)
+		if (passed && is_carried(before) && !is_carried(end))
 			ask_for_generation(engine);
 	} else if (passed) {
 		if (is_carried(before))
@@ -101,7 +106,8 @@ static void carry_out(struct pr_engine *engine, struct pr_link *link, enum pr_li
 			cut_with_care(engine, link, name, before);
 	} else if (before->decided && before->permanent && passes(end)) {
 		forget_denied(engine);
-	} else if (before->asked && before->begun && end->decided && !passes(end)) {
+	} else if (before->asked && before->begun && end->decided && !passes(end) &&
+		   end->verdict != PR_VERDICT_REROUTE_TUNNEL) {
 		cut_with_care(engine, link, name, before);
 	}
 }
@@ -132,6 +138,9 @@ static void redecide_end(struct pr_engine *engine, struct pr_link *link, enum pr
 	if (before.asked || before.held)
 		pr_packets_settled(engine, link, name);
 	carry_out(engine, link, name, &before);
+	/* What was only looked at passes without anybody to look. */
+	if (before.payload_only && pr_end_is_inspected(end) && !end->payload_only)
+		ask_for_generation(engine);
 	pr_inspecting_redecided(engine, link);
 }
 
@@ -153,7 +162,8 @@ void pr_redecide_seen(struct pr_engine *engine, struct pr_link *link, enum pr_li
 	if (link->owed)
 		pr_event_pay(engine, 0);
 	pr_end_decide(engine, link, name);
-	engine->counters.inspection_denied += passes(&before) && end->decided && !passes(end);
+	engine->counters.inspection_denied +=
+		(passes(&before) || was_rerouted(&before)) && end->decided && denies(end);
 	/* Before its first event there is somebody on the way who sends that. */
 	if ((tell || changed(&before, end) || (is_open(&before) && !is_open(end)) ||
 	     (pr_end_is_inspected(&before) && !pr_end_is_inspected(end))) &&

@@ -52,8 +52,8 @@ static bool is_to_nameserver(const struct pr_engine *engine, const struct pr_lin
 	       pr_class_of(&link->tuple.dst, &engine->own) == PR_CLASS_HOST;
 }
 
-void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *link,
-		       enum pr_link_end_name end_name, struct pr_subject_of *ret_subject)
+void pr_subject_of_end_unseen(const struct pr_engine *engine, const struct pr_link *link,
+			      enum pr_link_end_name end_name, struct pr_subject_of *ret_subject)
 {
 	const struct pr_link_end *end = &link->ends[end_name];
 	bool incoming = pr_link_direction_of(link, end_name) == PR_DIRECTION_IN;
@@ -90,5 +90,11 @@ void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *lin
 	}
 	subject->spoofed = (enum pr_spoof)(link->flags >> PR_LINK_SPOOF_SHIFT);
 	pr_subject_set_domains(engine, end->application, ret_subject);
-	pr_inspecting_facts(engine, link, end_name, ret_subject);
+}
+
+void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *link,
+		       enum pr_link_end_name end, struct pr_subject_of *ret_subject)
+{
+	pr_subject_of_end_unseen(engine, link, end, ret_subject);
+	pr_inspecting_facts(engine, link, end, ret_subject);
 }

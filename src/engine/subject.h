@@ -25,6 +25,9 @@ struct pr_subject_of {
  * open. */
 void pr_subject_of_end(const struct pr_engine *engine, const struct pr_link *link,
 		       enum pr_link_end_name end, struct pr_subject_of *ret_subject);
+/* As it was before a packet had shown anything. */
+void pr_subject_of_end_unseen(const struct pr_engine *engine, const struct pr_link *link,
+			      enum pr_link_end_name end, struct pr_subject_of *ret_subject);
 /* Facts of the address: class and scope; those of intelligence are open. */
 void pr_subject_set_address(const struct pr_engine *engine, const struct pr_address *address,
 			    struct pr_subject *subject);

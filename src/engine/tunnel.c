@@ -8,6 +8,7 @@
  * it another upstream, is denied and cut; and where packets reach the entry point of which nothing is known any more,
  * none of them leaves.
  */
+#include "engine/inspecting.h"
 #include "engine/tunnelling_private.h"
 
 #include <netinet/in.h>
@@ -151,27 +152,6 @@ bool pr_tunnel_is_required(const struct pr_engine *engine, const struct pr_subje
 	return pr_decide_answer_is_tunnelled(engine->policy, subject);
 }
 
-static unsigned int scope_bit(enum pr_scope scope)
-{
-	return scope == PR_SCOPE_LOCALHOST  ? PR_SCOPE_BIT_LOCALHOST
-	       : scope == PR_SCOPE_LAN	    ? PR_SCOPE_BIT_LAN
-	       : scope == PR_SCOPE_INTERNET ? PR_SCOPE_BIT_INTERNET
-					    : 0;
-}
-
-/* What goes through the tunnel isn't looked into, so that nothing proves that it is encrypted. An explicit rule is an
- * exception to what is required, as everywhere. */
-static bool must_be_encrypted(const struct pr_engine *engine, const struct pr_subject *subject,
-			      uint32_t rule)
-{
-	const struct pr_settings *settings = pr_policy_settings(engine->policy, subject->profile);
-
-	if (rule != PR_RULE_NONE && pr_policy_rule_action(engine->policy, rule) == PR_RULE_TUNNEL)
-		return false;
-	return settings->require_encryption &&
-	       settings->encryption_scopes & scope_bit(subject->scope);
-}
-
 bool pr_tunnelled_may_begin(const struct pr_link *link)
 {
 	return link->state == PR_LINK_UNCONFIRMED && !link->adopted &&
@@ -195,8 +175,6 @@ enum pr_tunnel_refusal pr_tunnelled_refusal(const struct pr_engine *engine,
 		return PR_TUNNEL_REFUSAL_MANY;
 	if (link->untracked)
 		return PR_TUNNEL_REFUSAL_UNTRACKED;
-	if (must_be_encrypted(engine, subject, rule))
-		return PR_TUNNEL_REFUSAL_ENCRYPTION;
 	if (pr_tunnel_server_is(engine, link->ends[end].application,
 				pr_tunnelled_upstream_by(engine, subject->profile, rule)))
 		return PR_TUNNEL_REFUSAL_CIRCLE;
@@ -329,8 +307,13 @@ void pr_tunnelled_apply(struct pr_engine *engine, struct pr_link *link,
 	const struct pr_settings *settings = pr_policy_settings(engine->policy, end->profile);
 
 	end->verdict = (uint8_t)verdict_now(engine, link, tunnelled);
+	if (end->verdict != PR_VERDICT_REROUTE_TUNNEL && end->verdict != PR_VERDICT_ACCEPT)
+		end->wants = end->shown = end->rests = 0;
 	end->permanent = end->verdict == PR_VERDICT_ACCEPT && settings->permanent_verdicts &&
 			 end->owner_known && !link->untracked;
+	end->payload_only = end->shown && !end->wants && !end->rests &&
+			    (end->permanent || end->verdict == PR_VERDICT_REROUTE_TUNNEL);
+	end->permanent = end->permanent && !pr_end_is_inspected(end);
 	link->flags &= (uint16_t)~PR_LINK_FLAG_TUNNEL;
 	if (end->verdict != PR_VERDICT_REROUTE_TUNNEL)
 		link->flags |= PR_LINK_FLAG_TUNNEL;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: GPL-3.0-or-later */
 /* What the tunnel process says of links, and what it asks about them. */
 #include "engine/events.h"
+#include "engine/inspecting.h"
 #include "engine/pool.h"
 #include "engine/tunnelling_private.h"
 
@@ -111,7 +112,9 @@ static bool is_let_in(struct pr_engine *engine, struct pr_link *link)
 	const struct pr_link_end *end = &link->ends[PR_LINK_OUT];
 	struct pr_tunnelled *tunnelled = pr_tunnelled_of(engine, link);
 
-	if (!tunnelled || !end->decided || end->verdict != PR_VERDICT_REROUTE_TUNNEL)
+	/* What it shows may be asked about by now: it waits in the queue then. */
+	if (!tunnelled ||
+	    (!end->asked && (!end->decided || end->verdict != PR_VERDICT_REROUTE_TUNNEL)))
 		return false;
 	if (tunnelled->state == PR_TUNNELLED_ENDED)
 		return end->begun && open_again(engine, link, tunnelled);
@@ -126,7 +129,7 @@ static struct pr_link *find_alive(const struct pr_engine *engine, const struct p
 	return link && !reply && link->state != PR_LINK_ENDED ? link : NULL;
 }
 
-/* Its entry is older than the link: conntrack has no more to say of it. */
+/* Its entry is older than the link: conntrack has no more to say of it. Where it isn't, that may be under way still. */
 static void confirm(struct pr_engine *engine, struct pr_link *link, const struct pr_tuple *sent,
 		    const struct pr_tuple *seen)
 {
@@ -134,6 +137,22 @@ static void confirm(struct pr_engine *engine, struct pr_link *link, const struct
 
 	if (link->inherits && link->state == PR_LINK_UNCONFIRMED)
 		pr_links_confirm(engine->links, link, sent, &reply, engine->now_us);
+	else
+		(void)pr_links_alias(engine->links, link, seen);
+}
+
+struct pr_link *pr_tunnel_arrived(struct pr_engine *engine, const struct pr_tuple *seen)
+{
+	struct pr_link *link = NULL;
+	struct pr_tuple sent;
+
+	if (engine->ports.before_nat &&
+	    engine->ports.before_nat(engine->ports.context, seen, &sent))
+		link = find_alive(engine, &sent);
+	if (!link || !pr_tunnel_is_through(link))
+		return NULL;
+	confirm(engine, link, &sent, seen);
+	return link;
 }
 
 /* What NAT has made of a packet is the kernel's to say: who connects to the entry point himself was never rerouted. */
@@ -210,6 +229,8 @@ static void lose(struct pr_engine *engine, struct pr_link *link, struct pr_tunne
 	} else {
 		tunnelled->kept_out = true;
 		pr_tunnelled_fail(engine, link, tunnelled, PR_TUNNEL_DOWN, process_gone);
+		pr_inspecting_settled(engine, link, PR_LINK_OUT);
+		pr_inspecting_redecided(engine, link);
 		pr_end_cut(engine, link, PR_LINK_OUT);
 	}
 }

@@ -55,9 +55,6 @@ const char *pr_tunnel_text(const struct pr_engine *engine, const struct pr_link 
 		[PR_TUNNEL_REFUSAL_MANY] = "the tunnel leads to single hosts, so it is denied",
 		[PR_TUNNEL_REFUSAL_UNTRACKED] =
 			"conntrack doesn't follow it, so it can't go there and is denied",
-		[PR_TUNNEL_REFUSAL_ENCRYPTION] = "what goes through the tunnel isn't looked into, "
-						 "so nothing proves that it is "
-						 "encrypted (require_encryption), and it is denied",
 		[PR_TUNNEL_REFUSAL_CIRCLE] =
 			"it serves that upstream itself, so it would go in a circle and is denied; "
 			"outgoing = [ \"+ Internet\" ] in its profile lets it out",

@@ -47,6 +47,13 @@ bool pr_tunnel_at_once(struct pr_engine *engine, struct pr_link *link);
 uint64_t pr_tunnel_wait_until(const struct pr_engine *engine, const struct pr_link *link);
 /* A packet of the end goes through the tunnel. */
 void pr_tunnel_passes(struct pr_link *link, enum pr_link_end_name end);
+/* Does it go there, or is it to? */
+static inline bool pr_tunnel_is_through(const struct pr_link *link)
+{
+	return link->tunnel || link->tunnelled || link->inherits;
+}
+/* The link of a packet that arrives at the entry point, as it does there; NULL: it is nobody's. */
+struct pr_link *pr_tunnel_arrived(struct pr_engine *engine, const struct pr_tuple *seen);
 /* Is there a way for packets of the link? */
 bool pr_tunnel_is_way(const struct pr_engine *engine, const struct pr_link *link);
 /* The packet is refused because the far end knows no way to its destination. */

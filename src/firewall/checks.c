@@ -230,15 +230,6 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.says = SAYS(DENY),
 		.function = pr_check_dns_tunnel,
 	},
-	[PR_CHECK_REQUIRE_TUNNEL] = {
-		.order = 9,
-		.name = "tunnel required",
-		.question = "Must what is permitted by default reach the Internet through the tunnel?",
-		.stages = AT_ALL,
-		.directions = IS_OPENED,
-		.says = SAYS(REROUTE_TUNNEL) | SAYS(UNDETERMINABLE),
-		.function = pr_check_require_tunnel,
-	},
 	[PR_CHECK_DENY_TLS] = {
 		.order = 9,
 		.name = "TLS as it may not be",
@@ -256,6 +247,15 @@ const struct pr_check pr_checks[PR_CHECK_COUNT_] = {
 		.directions = IS_OPENED | IS(IN),
 		.says = SAYS(DENY) | SAYS(UNDETERMINABLE),
 		.function = pr_check_require_encryption,
+	},
+	[PR_CHECK_REQUIRE_TUNNEL] = {
+		.order = 9,
+		.name = "tunnel required",
+		.question = "Must what is permitted by default reach the Internet through the tunnel?",
+		.stages = AT_ALL,
+		.directions = IS_OPENED,
+		.says = SAYS(REROUTE_TUNNEL) | SAYS(UNDETERMINABLE),
+		.function = pr_check_require_tunnel,
 	},
 	[PR_CHECK_DEFAULT_INCOMING] = {
 		.order = 10,

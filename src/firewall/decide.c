@@ -32,8 +32,9 @@
  * What the packets will show (PR_FACTS_SEEN) is open at the link stage too, where the link may be inspected, and
  * given at the inspection stage. There nothing is lost by going on: the handshake passes, the client's payload is
  * held. So a row that lacks nothing else doesn't stop the walk, whatever it could say. A denial behind it holds if nothing
- * but a denial could come before it; so does a reroute, which can't be made good later. All else is a
- * permission that isn't final: `provisional`, with what it `wants`.
+ * but a denial could come before it. So does a reroute, which can't be made good later; one to the tunnel has what it
+ * `wants`, for its packets are looked into as well. All else is a permission that isn't final: `provisional`, with what it
+ * `wants`. Where a prompt is behind it, and what is permitted then has to go through the tunnel, it goes there at once.
  *
  * Hence: what a stage finally permits or denies, each later stage permits or denies too, unless the facts
  * have changed (tests/unit/decide_properties.c).
@@ -197,8 +198,10 @@ static bool holds(enum pr_stage stage, enum pr_said said, const struct open_rows
 	if (!rows->could || said == PR_SAID_DENY)
 		return true;
 	/* Who will see more of the link asks then. */
-	if (is_of_links(stage) ||
-	    (stage == PR_STAGE_COMMUNICATION && rows->missing & PR_FACTS_SEEN))
+	if (stage == PR_STAGE_COMMUNICATION &&
+	    rows->missing & (PR_FACTS_SEEN | (reroutes ? PR_FACT_PROTOCOL : 0)))
+		return false;
+	if (is_of_links(stage))
 		return said == PR_SAID_REROUTE_TUNNEL && !rows->by_rule;
 	return !rows->by_rule && (said == PR_SAID_ASK || said == PR_SAID_REROUTE_TUNNEL);
 }
@@ -265,6 +268,16 @@ static struct pr_decision permit_for_now(const struct open_rows *rows)
 	return decision;
 }
 
+/* The same through the tunnel. */
+static struct pr_decision reroute_for_now(const struct open_rows *rows)
+{
+	struct pr_decision decision = permit_for_now(rows);
+
+	decision.outcome = PR_OUTCOME_REROUTE_TUNNEL;
+	decision.verdict = PR_VERDICT_REROUTE_TUNNEL;
+	return decision;
+}
+
 static bool can_speak(const struct pr_check *check, const struct pr_check_view *view)
 {
 	return check->stages & 1u << view->stage &&
@@ -277,8 +290,14 @@ static void conclude(const struct pr_check_view *view, unsigned int id,
 {
 	*ret_decision = decision_by(id, outcome_of(said->said), said);
 	ret_decision->missing |= rows->no_data;
-	if (holds(view->stage, said->said, rows))
+	if (holds(view->stage, said->said, rows)) {
 		decide_finally(view, &pr_checks[id], ret_decision);
+		if (said->said == PR_SAID_REROUTE_TUNNEL && is_of_links(view->stage))
+			ret_decision->wants = rows->missing & PR_FACTS_SEEN;
+	} else if (is_to_be_seen(view->stage, rows) && said->said == PR_SAID_ASK &&
+		   !(rows->could & ~(1u << PR_SAID_DENY)) &&
+		   pr_decide_answer_is_tunnelled(view->policy, view->subject))
+		*ret_decision = reroute_for_now(rows);
 	else if (is_to_be_seen(view->stage, rows))
 		*ret_decision = permit_for_now(rows);
 	else

@@ -61,8 +61,8 @@ struct pr_decision {
 	unsigned int
 		missing; /* PR_FACT_…: with OUTCOME_MISSING what to fetch, else what there was no data for */
 	unsigned int
-		wants; /* PR_FACTS_SEEN that could still change it; of a permission, and of a prompt: once it is permitted */
-	bool provisional; /* of a permission: `check` and `rule` haven't decided, but do with what it wants */
+		wants; /* PR_FACTS_SEEN that could still change it; of a permission, of a reroute to the tunnel, and of a prompt: once it is permitted */
+	bool provisional; /* of the first two: `check` and `rule` haven't decided, but do with what it wants */
 	bool by_claim; /* of a denial: of the name that the packets claim */
 };
 

@@ -47,10 +47,11 @@ static bool is_reroute(const struct pr_decision *decision)
 	       decision->outcome == PR_OUTCOME_REROUTE_TUNNEL;
 }
 
-/* Or would, were the prompt answered so. */
+/* Directly or through the tunnel. Or would, were the prompt answered so. */
 static bool permits(const struct pr_decision *decision)
 {
-	return decision->outcome == PR_OUTCOME_PERMIT || decision->outcome == PR_OUTCOME_ASK;
+	return decision->outcome == PR_OUTCOME_PERMIT || decision->outcome == PR_OUTCOME_ASK ||
+	       decision->outcome == PR_OUTCOME_REROUTE_TUNNEL;
 }
 
 static void leave_open(struct pr_decision *decision)
@@ -86,7 +87,7 @@ static void weigh_candidates(const struct pr_walk *walk, const struct pr_subject
 	struct pr_decision alone, by = *decision;
 	struct pr_subject one = *view;
 	unsigned int wants = decision->wants;
-	bool agree = true;
+	bool agree = true, goes_on;
 
 	one.n_domains = 1;
 	for (unsigned int i = 0; i < view->n_domains; i++) {
@@ -105,10 +106,13 @@ static void weigh_candidates(const struct pr_walk *walk, const struct pr_subject
 			by = alone;
 		agree = false;
 	}
-	if (!agree && !is_reroute(decision))
+	/* Nothing that may have to go through the tunnel goes directly meanwhile. */
+	goes_on = is_reroute(decision) || (decision->outcome == PR_OUTCOME_ASK &&
+					   pr_decide_answer_is_tunnelled(walk->policy, view));
+	if (!agree && !goes_on)
 		wait_for_name(walk->stage, &by, wants, decision);
 	else if (permits(decision))
-		decision->wants = wants;
+		decision->wants = wants | (agree ? 0 : PR_FACT_NAME);
 }
 
 static bool has_lists(const struct pr_denying_lists *lists)
@@ -178,10 +182,13 @@ static bool rests_on_name(const struct pr_policy *policy, const struct pr_subjec
 	return pr_policy_rule_fact(policy, decision->rule) == PR_FACT_DOMAIN;
 }
 
-/* What could still let the claimed name deny. Behind what denies otherwise, or reroutes, the open rows aren't told. */
+/* What could still let the claimed name deny. Behind what denies otherwise, or asks the nameserver, the open rows aren't
+ * told. */
 static unsigned int wants_of_claim(const struct pr_walk *walk, const struct pr_subject *view,
 				   const struct pr_decision *as_claimed)
 {
+	if (as_claimed->outcome == PR_OUTCOME_REROUTE_TUNNEL)
+		return as_claimed->wants;
 	if (as_claimed->outcome != PR_OUTCOME_DENY && !is_reroute(as_claimed))
 		return as_claimed->provisional ? as_claimed->wants : 0;
 	return pr_policy_wants_seen(walk->policy, view->profile, view->direction) &

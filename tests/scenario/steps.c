@@ -368,6 +368,8 @@ static void step_limit(struct world *world, char **words, unsigned int n)
 
 	if (n == 2 && step_is(words[0], "nameserver"))
 		world->options.nameserver_port4 = (uint16_t)step_number(world, words[1]);
+	if (n == 2 && step_is(words[0], "tunnel"))
+		world->options.tunnel_port4 = (uint16_t)step_number(world, words[1]);
 	if (n == 1 && step_is(words[0], "senders-unchecked"))
 		world->options.senders_checked = false;
 	for (size_t i = 0; n == 2 && i < PR_ARRAY_SIZE(limits); i++)

@@ -721,14 +721,16 @@ static struct model_decision by_switches(const struct told *told)
 		return decision;
 	if (how == MAYBE && can_be_fetched(told, facts))
 		return depends(told, facts);
-	if (!incoming && settings->require_tunnel && settings->default_action == PR_ACTION_PERMIT &&
-	    !told->no_scope && scope_of(told) == PR_SCOPE_INTERNET)
-		return outcome(PR_OUTCOME_REROUTE_TUNNEL);
 	if (is_bad_tls(told))
 		return deny(told);
 	encrypted = is_encryption_kept(told);
 	if (encrypted == NO)
 		return deny(told);
+	if (!incoming && settings->require_tunnel && settings->default_action == PR_ACTION_PERMIT &&
+	    !told->no_scope && scope_of(told) == PR_SCOPE_INTERNET)
+		return outcome(encrypted == MAYBE && told->stage == PR_STAGE_COMMUNICATION
+				       ? PR_OUTCOME_OPEN
+				       : PR_OUTCOME_REROUTE_TUNNEL);
 	if (encrypted == MAYBE && how != MAYBE)
 		how = MAYBE;
 	decision =

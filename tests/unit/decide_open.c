@@ -117,7 +117,7 @@ static void check_shape(const struct pr_subject *subject, const struct pr_decisi
 	if (decision->outcome == PR_OUTCOME_OPEN || decision->outcome == PR_OUTCOME_MISSING)
 		broken(subject, decision, NULL, NULL, "not decided");
 	if (decision->wants && decision->outcome != PR_OUTCOME_PERMIT &&
-	    decision->outcome != PR_OUTCOME_ASK)
+	    decision->outcome != PR_OUTCOME_REROUTE_TUNNEL && decision->outcome != PR_OUTCOME_ASK)
 		broken(subject, decision, NULL, NULL, "wants something, and doesn't permit");
 	if (decision->wants & (subject->known | ~PR_FACTS_SEEN))
 		broken(subject, decision, NULL, NULL, "wants what is settled");
@@ -166,7 +166,8 @@ static struct pr_subject settle_some(const struct pr_subject *start, const struc
 	return some;
 }
 
-/* What was final stays so. A reroute settles the way of a link at its first packet. */
+/* What was final stays so. A reroute settles the way of a link at its first packet, and it may be denied only where it
+ * wanted to see more. */
 static void check_ending(const struct pr_subject *subject, const struct pr_decision *decision,
 			 const struct pr_subject *end, const struct pr_decision *then)
 {
@@ -178,6 +179,8 @@ static void check_ending(const struct pr_subject *subject, const struct pr_decis
 	 * stand in front of that once more is seen. */
 	if (decision->by_claim)
 		return;
+	if (then->outcome == PR_OUTCOME_DENY && decision->outcome == PR_OUTCOME_REROUTE_TUNNEL)
+		broken(subject, decision, end, then, "rerouted for good");
 	if (then->outcome != decision->outcome && decision->outcome != PR_OUTCOME_REROUTE_TUNNEL &&
 	    decision->outcome != PR_OUTCOME_REROUTE_NAMESERVER)
 		broken(subject, decision, end, then, "final");

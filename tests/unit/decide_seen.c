@@ -428,6 +428,7 @@ static void rules_for_what_is_proven(void **state)
 	done();
 }
 
+/* But what the packets show is looked at, for it may deny what goes there. */
 static void the_tunnel_does_not_wait(void **state)
 {
 	struct pr_subject subject;
@@ -438,7 +439,7 @@ static void the_tunnel_does_not_wait(void **state)
 	rule("> .example");
 	in_force();
 	subject = link_to("a.example", NULL, "93.184.216.34", 6, 443);
-	on_link(&subject, PR_OUTCOME_REROUTE_TUNNEL, PR_CHECK_RULES, 0);
+	on_link(&subject, PR_OUTCOME_REROUTE_TUNNEL, PR_CHECK_RULES, PR_FACT_SPEAKS);
 	subject = link_to("a.test", NULL, "93.184.216.34", 6, 443);
 	on_link(&subject, PR_OUTCOME_PERMIT, PR_CHECK_RULES, PR_FACT_SPEAKS);
 	done();
