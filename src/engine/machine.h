@@ -96,8 +96,9 @@ struct pr_engine {
 	uint8_t *pool_saved;  /* what stood in it, as long as there is none; or NULL */
 	size_t pool_saved_len;
 	uint64_t pool_down_us[PR_TUNNEL_UPSTREAMS_MAX]; /* by the policy's number: until then */
-	bool pool_told; /* from outside, which knows what of the policy's ranges can be had */
-	bool pool_lost; /* what stood in it before this engine isn't known */
+	bool pool_told;	  /* from outside, which knows what of the policy's ranges can be had */
+	bool pool_closed; /* there is no tunnel any more: nothing is given, what was given stands */
+	bool pool_lost;	  /* what stood in it before this engine isn't known */
 	struct pr_communications *communications;
 	struct pr_links *links;
 	struct pr_questions *questions;

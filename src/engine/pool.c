@@ -24,7 +24,8 @@
 
 bool pr_is_pooled(const struct pr_engine *engine, const struct pr_address *address)
 {
-	return engine->pool && pr_pool_has(engine->pool, address);
+	return engine->pool && pr_pool_has(engine->pool, address) &&
+	       (!engine->pool_closed || pr_pool_name(engine->pool, address));
 }
 
 void pr_pool_set_subject(const struct pr_engine *engine, struct pr_subject_of *of)
@@ -156,8 +157,7 @@ static bool answer_reverse(struct pr_engine *engine, const struct pr_question *q
 {
 	struct pr_address address;
 
-	if (!engine->pool || !pr_dns_reverse_address(question->name, &address) ||
-	    !pr_pool_has(engine->pool, &address))
+	if (!pr_dns_reverse_address(question->name, &address) || !pr_is_pooled(engine, &address))
 		return false;
 	decision->decision.outcome = PR_OUTCOME_REROUTE_TUNNEL;
 	decision->decision.verdict = PR_VERDICT_REROUTE_TUNNEL;
@@ -187,7 +187,7 @@ static bool has_tunnel(const struct pr_engine *engine, const struct pr_subject *
 {
 	uint32_t tunnel;
 
-	return engine->pool &&
+	return engine->pool && !engine->pool_closed &&
 	       pr_policy_tunnel_find(engine->policy, upstream_of(engine, subject, decision),
 				     &tunnel);
 }

@@ -50,10 +50,12 @@ static void put_aside(struct pr_engine *engine)
 	engine->pool = NULL;
 }
 
-/* NULL: there is none. */
+/* NULL: there is none. What was given out before is still no real address: applications have it, and would open links to
+ * whoever answers there. */
 static void set(struct pr_engine *engine, const struct pr_pool_ranges *ranges)
 {
-	if (ranges && engine->pool && pr_pool_ranges_equal(pr_pool_ranges(engine->pool), ranges))
+	engine->pool_closed = !ranges;
+	if (engine->pool && (!ranges || pr_pool_ranges_equal(pr_pool_ranges(engine->pool), ranges)))
 		return;
 	put_aside(engine);
 	if (ranges) {
@@ -95,7 +97,7 @@ void pr_pool_count(const struct pr_engine *engine, struct pr_engine_counters *co
 {
 	struct pr_pool_counters of_pool = { 0 };
 
-	if (engine->pool)
+	if (engine->pool && !engine->pool_closed)
 		pr_pool_counters(engine->pool, &of_pool);
 	counters->pool_given = of_pool.given;
 	counters->pool_full = of_pool.full;
