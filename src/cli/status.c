@@ -56,11 +56,6 @@ static void paused(const struct pr_cli *cli, const json_t *status)
 	snprintf(text, sizeof(text), "everything is permitted for %lld s more (portreeve resume)",
 		 (long long)pr_cli_number(status, "paused_for_s"));
 	warn(cli, "paused:", json_object_get(status, "paused_for_s") ? text : NULL);
-	warn(cli, "paused:",
-	     json_object_get(status, "pause_overdue") ? "everything is still permitted: the pause "
-							"is over, but the files are refused; "
-							"mend them, then portreeve reload"
-						      : NULL);
 }
 
 /* What goes wrong, or went: nothing is printed where all is well. */

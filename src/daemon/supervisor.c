@@ -320,6 +320,7 @@ int pr_supervisor_main(const struct pr_options *options)
 		.claims_arp = -1,
 		.claims_ipv6 = -1,
 		.policy_fd = -1,
+		.unpaused_fd = -1,
 		.names_fd = -1,
 		.ruleset = pr_ruleset_config_default(),
 		.failure_open = options->failure == PR_FAILURE_WANT_OPEN,

@@ -120,8 +120,10 @@ struct pr_supervisor {
 	struct pr_exit_watch *exits; /* supervisor_exits.c */
 	char exited[PR_COMPILE_EXITED_SIZE];
 	uint64_t paused_until_us; /* 0 = not paused */
-	bool pause_overdue;	  /* it is over, and what it permitted is still in force */
 	bool compiles_paused;	  /* what is compiled, or was last, permits everything */
+	/* What is in force again after the pause where the files are refused by then: the policy before it; -1 = not paused. */
+	int unpaused_fd;
+	bool unpaused_may_deny_infrastructure;
 	struct event *on_resume;
 	char warnings[4096], new_warnings[4096]; /* a line each; new: by the last change */
 	/* The files were read anew and refused, and are newer than what runs: why, and since when. "" = they are not. */

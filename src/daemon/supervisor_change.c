@@ -54,22 +54,26 @@ void pr_change_pop(struct pr_supervisor *supervisor)
 	pr_change_work(supervisor);
 }
 
+void pr_change_note_refused(struct pr_supervisor *supervisor, const char *error)
+{
+	if (!supervisor->refused[0])
+		supervisor->refused_real_us = pr_clock_real_us();
+	snprintf(supervisor->refused, sizeof(supervisor->refused), "%s", error);
+}
+
 /* Whoever compiles, compiles all of the files: where that is in force, nothing is older than they are. What is wrong may
  * also be what a change asked for; so only of a change that asks for nothing else it is theirs. */
 static void note_files(struct pr_supervisor *supervisor, const char *error, const char *status)
 {
 	const struct pr_change *change = supervisor->changes;
 
-	if (change->info && !change->info->compiles)
+	if ((change->info && !change->info->compiles) || change->without_files)
 		return;
 	if (!error) {
 		supervisor->refused[0] = '\0';
-		supervisor->pause_overdue &= supervisor->compiles_paused;
 	} else if ((!change->info || strcmp(change->info->verb, "reload") == 0) &&
 		   strcmp(status, "504") != 0) {
-		if (!supervisor->refused[0])
-			supervisor->refused_real_us = pr_clock_real_us();
-		snprintf(supervisor->refused, sizeof(supervisor->refused), "%s", error);
+		pr_change_note_refused(supervisor, error);
 	}
 }
 
@@ -282,4 +286,6 @@ void pr_supervisor_changes_free(struct pr_supervisor *supervisor)
 		event_free(PR_TAKE_PTR(supervisor->on_expiry));
 	if (supervisor->policy_fd >= 0)
 		close(PR_TAKE_FD(supervisor->policy_fd));
+	if (supervisor->unpaused_fd >= 0)
+		close(PR_TAKE_FD(supervisor->unpaused_fd));
 }

@@ -119,34 +119,41 @@ static void arm_expiry(struct pr_supervisor *supervisor, uint64_t next_s)
 	event_add(supervisor->on_expiry, &in);
 }
 
+void pr_change_put(struct pr_supervisor *supervisor, int policy_fd)
+{
+	if (supervisor->policy_fd >= 0)
+		close(supervisor->policy_fd);
+	supervisor->policy_fd = policy_fd;
+	supervisor->policy_serial++;
+	/* What is denied must come to the engine when it denies it; what isn't, once it no longer does. */
+	if (supervisor->may_deny_infrastructure)
+		pr_supervisor_table_infrastructure(supervisor, false);
+	pr_supervisor_policy_send(supervisor, &supervisor->engine);
+	pr_supervisor_policy_send(supervisor, &supervisor->front);
+	pr_change_wait(supervisor);
+}
+
 static void put_in_force(struct pr_supervisor *supervisor)
 {
 	struct pr_change *change = supervisor->changes;
 	struct pr_compiled *compiled = &change->compiled;
 
-	adopt_settings(supervisor, compiled);
 	pr_change_note_pause(supervisor, change);
+	adopt_settings(supervisor, compiled);
 	arm_expiry(supervisor, compiled->next_expiry_s);
-	if (supervisor->policy_fd >= 0)
-		close(supervisor->policy_fd);
-	supervisor->policy_fd = PR_TAKE_FD(compiled->policy_fd);
-	supervisor->policy_serial++;
 	if (change->first) {
 		struct pr_subscriptions subscriptions = compiled->subscriptions;
 
+		supervisor->policy_fd = PR_TAKE_FD(compiled->policy_fd);
+		supervisor->policy_serial++;
 		compiled->subscriptions = (struct pr_subscriptions){ 0 };
 		pr_change_pop(supervisor);
 		pr_supervisor_intel_begin(supervisor, &subscriptions);
 		pr_subscriptions_done(&subscriptions);
 		return;
 	}
-	/* What is denied must come to the engine when it denies it; what isn't, once it no longer does. */
-	if (supervisor->may_deny_infrastructure)
-		pr_supervisor_table_infrastructure(supervisor, false);
-	pr_supervisor_policy_send(supervisor, &supervisor->engine);
-	pr_supervisor_policy_send(supervisor, &supervisor->front);
+	pr_change_put(supervisor, PR_TAKE_FD(compiled->policy_fd));
 	pr_supervisor_intel_configure(supervisor, &compiled->subscriptions);
-	pr_change_wait(supervisor);
 }
 
 /* A file's text, which the compiler found; nothing changes. */
@@ -182,6 +189,8 @@ void pr_change_compiled(void *context, struct pr_compiled *compiled)
 	compiled = &change->compiled;
 	if (compiled->error[0] && change->first)
 		return pr_supervisor_give_up(supervisor, 2, "%s", compiled->error);
+	if (compiled->error[0] && pr_change_end_without_files(supervisor, compiled->error))
+		return;
 	if (compiled->error[0])
 		return pr_change_finish(supervisor, compiled->error, "400");
 	if (!pr_supervisor_exits_watch(supervisor, compiled->processes)) {

@@ -90,8 +90,6 @@ void pr_supervisor_status(struct pr_supervisor *supervisor, uint64_t ticket)
 	add_number(&facts, "uptime_s",
 		   (pr_clock_monotonic_us() - supervisor->started_us) / 1000000);
 	add(&facts, "failure", supervisor->failure_open ? "open" : "closed");
-	if (supervisor->pause_overdue)
-		add_number(&facts, "pause_overdue", 1);
 	if (supervisor->paused_until_us > pr_clock_monotonic_us())
 		add_number(&facts, "paused_for_s",
 			   (supervisor->paused_until_us - pr_clock_monotonic_us()) / 1000000);

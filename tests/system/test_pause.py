@@ -3,6 +3,7 @@
 import socket
 import time
 
+import pytest
 from faults import connect_ms
 from portreeve_lab import WEB4, Stopwatch, wait_for
 from test_daemon_faults import is_cut
@@ -47,15 +48,27 @@ def test_resume_ends_it_and_only_root_may_pause(lab, guard, build):
     wait_for("the denial", lambda: connect_ms(lab.host, WEB4, 80, 1) is None)
 
 
-def test_status_says_that_files_that_are_wrong_keep_it_from_ending(lab, guard):
+@pytest.mark.parametrize("by_hand", [False, True], ids=["by itself", "resume"])
+def test_it_ends_although_the_files_are_refused(lab, guard, by_hand):
     lab.start_web()
     guarded = guard(config=DENY)
-    guarded.portreeve("pause", "2s")
+    guarded.portreeve("pause", "1h" if by_hand else "3s")
+    guarded.portreeve("rule", "add", "- 192.0.2.1")
+    assert connect_ms(lab.host, WEB4, 80) is not None
     config = guarded.config / "portreeve.conf"
     config.write_text(DENY + "outgoin = [ ];\n")
-    assert guarded.portreeve("resume", check=False).returncode == 1
-    wait_for("its end to be refused", lambda: guarded.status().get("pause_overdue") and guarded.status()["policy"].get("refused"))
-    assert "paused: everything is still permitted" in guarded.portreeve("status").stdout
+    if by_hand:
+        said = guarded.portreeve("resume").stdout
+        assert "what was in force before it is again" in said and "portreeve.conf:3" in said, said
+    wait_for("the denial", lambda: connect_ms(lab.host, WEB4, 80, 1) is None)
+    status = guarded.status()
+    assert "portreeve.conf:3" in status["policy"]["refused"] and "paused_for_s" not in status
+    assert guarded.portreeve("rule", "add", "- 192.0.2.2", check=False).returncode == 1
     config.write_text(DENY)
     guarded.portreeve("reload")
-    assert "pause_overdue" not in guarded.status() and connect_ms(lab.host, WEB4, 80, 1) is None
+    assert "refused" not in guarded.status()["policy"] and connect_ms(lab.host, WEB4, 80, 1) is None
+    # And another one is a pause again.
+    guarded.portreeve("pause")
+    assert connect_ms(lab.host, WEB4, 80) is not None
+    guarded.portreeve("resume")
+    wait_for("the denial", lambda: connect_ms(lab.host, WEB4, 80, 1) is None)
