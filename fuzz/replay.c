@@ -159,6 +159,8 @@ static unsigned int tell_times(struct replay *replay)
 	double worst = 0;
 	size_t where = 0;
 
+	if (replay->n_timed == 0)
+		return 0;
 	qsort(replay->timed, replay->n_timed, sizeof(*replay->timed), by_len);
 	for (size_t i = 0; i < replay->n_timed; i++) {
 		const struct timed *timed = &replay->timed[i];
@@ -176,11 +178,9 @@ static unsigned int tell_times(struct replay *replay)
 			       timed->path, timed->len, (double)timed->ns / 1000, times);
 		}
 	}
-	if (replay->n_timed)
-		printf("slowest for its size: %.1f us for %zu bytes, %.1f times the median (%.1f "
-		       "us)\n",
-		       (double)replay->timed[where].ns / 1000, replay->timed[where].len, worst,
-		       (double)usual(replay, where) / 1000);
+	printf("slowest for its size: %.1f us for %zu bytes, %.1f times the median (%.1f us)\n",
+	       (double)replay->timed[where].ns / 1000, replay->timed[where].len, worst,
+	       (double)usual(replay, where) / 1000);
 	for (size_t i = 0; i < replay->n_timed; i++)
 		free(replay->timed[i].path);
 	free(replay->timed);
