@@ -52,7 +52,7 @@ def test_a_full_table_is_read_beside_all_else(lab, guard, build):
         assert before["deaths"] == before["hung"] == 0
         # All of them end at once, which is found by the next reading.
         lab.host.run("conntrack", "-D", "-d", "198.18.0.1", check=False)
-        wait_for("their ends", lambda: engine_facts(guarded)["links_now"] < 1000)
+        wait_for("their ends", lambda: engine_facts(guarded)["links_adopted"] < 1000)
         fill_conntrack(lab, build, limit)
         began = time.monotonic()
         kill_engine(guarded)
