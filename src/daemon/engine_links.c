@@ -36,16 +36,26 @@ static void on_entry(void *context, const struct pr_conntrack_entry *entry)
 	pr_engine_conntrack(process->engine, &link, pr_clock_monotonic_us());
 }
 
+static void note_failed(struct pr_engine_process *process, int r)
+{
+	process->read_failed = true;
+	pr_log(PR_LOG_WARNING, "conntrack-not-read", "error=%s", strerror(-r));
+}
+
 /* What is gone from conntrack's table has ended. A quarter of a million entries take a second, and as many links to be ended as
  * long: both is done in parts, so that packets are decided, and pings answered, in between. */
 static void read_anew(struct pr_engine_process *process)
 {
+	int r;
+
 	process->reads_again = process->reads_table;
 	if (process->reads_table)
 		return;
 	pr_engine_conntrack_sync_begin(process->engine, pr_clock_monotonic_us());
-	if (pr_conntrack_dump_begin(process->conntrack_table) < 0)
-		return;
+	r = pr_conntrack_dump_begin(process->conntrack_table);
+	if (r < 0)
+		return note_failed(process, r);
+	process->read_failed = false;
 	process->reads_table = true;
 	event_add(process->on_table, NULL);
 }
@@ -67,6 +77,8 @@ static void table_event(evutil_socket_t fd, short what, void *context)
 	if (r != PR_CONNTRACK_MORE) {
 		event_del(process->on_table);
 		process->compared = 0;
+		if (r < 0)
+			note_failed(process, r);
 		if (r == 0)
 			event_active(process->on_compare, 0, 0);
 		else
@@ -138,7 +150,8 @@ static void look_event(evutil_socket_t fd, short what, void *context)
 	full = counters.dropped_table_full != process->n_table_full;
 	process->n_table_full = counters.dropped_table_full;
 	process->n_looks++;
-	if (!full && (!counters.links_adopted || process->n_looks % PR_ENGINE_LOOK_ADOPTED))
+	if (!full && !process->read_failed &&
+	    (!counters.links_adopted || process->n_looks % PR_ENGINE_LOOK_ADOPTED))
 		return;
 	read_anew(process);
 	pr_engine_process_after(process);

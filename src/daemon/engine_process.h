@@ -118,6 +118,7 @@ struct pr_engine_process {
 	struct event *on_table;	  /* readable: a part of it, while `reads_table` */
 	struct event *on_compare; /* it was read: a part of the links is compared */
 	bool reads_table, reads_again;
+	bool read_failed;      /* with the next look it is tried again */
 	uint32_t compared;     /* the cursor */
 	struct event *on_look; /* once a second */
 	uint64_t n_table_full; /* dropped_table_full at the last look */
