@@ -13,7 +13,7 @@ from portreeve_lab import ADS4, ADS6, WEB4, Stopwatch, wait_for
 
 DENY = 'outgoing = ( "- 93.184.215.66", "- 2606:2800:21f::66" );'
 # More of everything, for runs that may take longer.
-LONG = bool(os.environ.get("PORTREEVE_LONG_FAULTS"))
+LONG = bool(os.environ.get("PORTREEVE_LONG"))
 
 
 def say(what, value):

@@ -100,8 +100,8 @@ def refusals(error):
 
 
 def ask(wanted):
-    """Each of `wanted` (the arguments of open_client()), all of them open together, in each of `rounds`, which are begun by
-    a line of standard input. One line of answers a round."""
+    """Each of `wanted` (the arguments of open_client()), all of them open together, in each of the rounds, which are begun by
+    a line of standard input; what stands there is how long to wait from then on. One line of answers a round."""
     clients = []
     for one in wanted:
         try:
@@ -118,8 +118,12 @@ def ask(wanted):
             except ValueError:
                 answers.append("closed")
         print(json.dumps(answers), flush=True)
-        if not sys.stdin.readline():
+        line = sys.stdin.readline()
+        if not line:
             return
+        for client in clients if line.strip() else []:
+            if not isinstance(client, str):
+                client.settimeout(float(line))
 
 
 if __name__ == "__main__":

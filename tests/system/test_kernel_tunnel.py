@@ -45,8 +45,9 @@ class Clients:
         namespace.lab.processes.append(self.process)
         self.seen = json.loads(self.process.stdout.readline())
 
-    def round(self):
-        self.process.stdin.write("\n")
+    def round(self, wait=""):
+        """`wait`: from now on; little of it where silence is what is expected."""
+        self.process.stdin.write(f"{wait}\n")
         return json.loads(self.process.stdout.readline())
 
     def __enter__(self):

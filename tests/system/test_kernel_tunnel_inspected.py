@@ -8,6 +8,10 @@ from test_kernel_tunnel import ENTRY, NOBODY, PORT, TUNNEL, Clients, ask, client
 
 CELLS = pytest.mark.parametrize("direction, proto, family", [(direction, proto, family) for direction in ("out", "before")
                                                              for proto in ("tcp", "udp") for family in (4, 6)])
+# Those that wait for what mustn't come: each protocol, family and direction once or twice.
+SLOW = pytest.mark.parametrize("direction, proto, family", [
+    pytest.param(direction, proto, family, marks=[] if (direction == "out") == ((proto == "tcp") == (family == 4)) else [pytest.mark.long])
+    for direction in ("out", "before") for proto in ("tcp", "udp") for family in (4, 6)])
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +84,7 @@ def test_an_answer_alone_makes_it_permanent(place, build, direction, proto, fami
         assert done.answers == clients.seen and done.n["queued"] == 0, done.n
 
 
-@CELLS
+@SLOW
 @pytest.mark.parametrize("verdict", ["block", "block!", "drop", "drop!"])
 def test_what_is_denied_in_its_life_gets_no_further(place, build, direction, proto, family, verdict):
     wanted = {"proto": proto, "to": addresses(family, NOBODY), "port": 443}
@@ -90,12 +94,12 @@ def test_what_is_denied_in_its_life_gets_no_further(place, build, direction, pro
         capture = place.host.capture(f"src port {PORT}", "lo" if direction == "out" else "ct0")
         edge.ask(f"rules {where(direction)},{proto},{443 if direction == 'out' else PORT},{verdict} *,*,*,accept")
         for _ in range(2):
-            answer, = clients.round()
+            answer, = clients.round(1)
             assert answer in ("refused", "silence", "closed"), answer
         assert not [line for line in capture.stop() if "length 0" not in line and "Flags [R" not in line]
 
 
-@CELLS
+@SLOW
 @pytest.mark.parametrize("mark", ["", "?"])
 def test_without_a_reader(place, build, direction, proto, family, mark):
     """What is only looked at goes on; what waits for what it shows does not, whatever else carries on."""
@@ -105,13 +109,13 @@ def test_without_a_reader(place, build, direction, proto, family, mark):
         assert clients.round() == clients.seen and isinstance(clients.seen[0], dict)
         edge.kill()
         for _ in range(2):
-            assert clients.round() == (clients.seen if mark else ["silence"])
-        assert ask(client_of(place, direction), proto, to) in ("silence", "refused")
+            assert clients.round("" if mark else 1) == (clients.seen if mark else ["silence"])
+        assert ask(client_of(place, direction), proto, to, wait=1) in ("silence", "refused")
     with Edge(build, place.host):  # takes away what was left
         pass
 
 
-@CELLS
+@SLOW
 def test_a_generation_ends_what_is_only_looked_at(place, build, direction, proto, family):
     """What passes without a reader does so for the policy that said it, and for no other."""
     wanted = {"proto": proto, "to": addresses(family, NOBODY), "port": 443}
@@ -124,7 +128,7 @@ def test_a_generation_ends_what_is_only_looked_at(place, build, direction, proto
         edge.ask("rules *,*,*,drop")
         edge.ask("raise")
         edge.kill()
-        assert clients.round() == ["silence"]
+        assert clients.round(1) == ["silence"]
     with Edge(build, place.host):
         pass
 

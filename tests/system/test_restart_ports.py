@@ -88,15 +88,15 @@ def stress(lab, build, guarded, how, targets, ends_with_it=False):
     assert not [line for line in failed if not is_excused(line)], "\n".join(failed[:40])
 
 
-@pytest.mark.parametrize("how", HOW)
-@pytest.mark.parametrize("policy", ["", "permanent_verdicts = false;"])
+@pytest.mark.parametrize("how", ["engine", "kept", pytest.param("daemon", marks=pytest.mark.long)])
+@pytest.mark.parametrize("policy", ["", pytest.param("permanent_verdicts = false;", marks=pytest.mark.long)])
 def test_ports_used_again(lab, guard, build, how, policy):
     serve(lab, build)
     guarded = guard(policy, arguments=HOW[how][0])
     stress(lab, build, guarded, how, [(WEB4, PORT), (WEB6, PORT)])
 
 
-@pytest.mark.parametrize("how", ["engine", "kept"])
+@pytest.mark.parametrize("how", ["engine", pytest.param("kept", marks=pytest.mark.long)])
 def test_ports_used_again_in_the_tunnel(lab, guard, build, how):
     """Without rules they go straight meanwhile, and what still does when they are back is cut."""
     serve(lab, build)
@@ -105,7 +105,7 @@ def test_ports_used_again_in_the_tunnel(lab, guard, build, how):
     stress(lab, build, guarded, how, [(WEB4, PORT)], ends_with_it=how != "engine")
 
 
-@pytest.mark.parametrize("how", HOW)
+@pytest.mark.parametrize("how", ["engine", *(pytest.param(how, marks=pytest.mark.long) for how in ("daemon", "kept"))])
 def test_ports_used_again_for_questions(lab, guard, build, how):
     lab.start_dns()
     guarded = guard(arguments=HOW[how][0])

@@ -200,8 +200,9 @@ def vanished(lab, process):
 PORTS = {socks: 1080, plain: 3128, small: 8888, over_tls: 8443}
 
 
-@pytest.mark.parametrize("how", [hung, refused, killed, vanished])
-@pytest.mark.parametrize("kind", [socks, plain, over_tls])
+@pytest.mark.parametrize("kind, how", [
+    pytest.param(kind, how, marks=[pytest.mark.long] if how in (hung, vanished) and kind is not socks else [])
+    for how in (hung, refused, killed, vanished) for kind in (socks, plain, over_tls)])
 def test_how_long_links_wait(lab, guard, kind, how):
     """The first of two members fails: what the first, second and third link of an application wait for."""
     written, start, beside = kind(lab)

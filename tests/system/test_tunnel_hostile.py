@@ -141,6 +141,7 @@ def test_one_that_means_harm(lab, guard, kind):
     assert guarded.rows("tunnels")[0]["state"] == "up"
 
 
+@pytest.mark.long
 def test_those_that_take_their_time(lab, guard):
     """A byte a second, which is no sign of life: they have as long as one that says nothing, and then it is told."""
     sound = another_curl(lab)
