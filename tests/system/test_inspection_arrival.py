@@ -84,7 +84,7 @@ def talk(lab, what, timeout=40):
     return program
 
 
-@pytest.mark.parametrize("inspect", ["true", "false"])
+@pytest.mark.parametrize("inspect", ["true", pytest.param("false", marks=pytest.mark.long)])
 @pytest.mark.parametrize("how", TRIES)
 def test_pages_that_change(site, how, inspect):
     lab, server, guard = site
@@ -103,7 +103,7 @@ def waiting(namespace):
     return sum(int(line.split()[2]) for line in text.splitlines())
 
 
-@pytest.mark.parametrize("inspect", ["true", "false"])
+@pytest.mark.parametrize("inspect", ["true", pytest.param("false", marks=pytest.mark.long)])
 @pytest.mark.parametrize("how", ["instead", "anew"])
 def test_a_flight_of_quic_that_dies(site, build, how, inspect):
     """Who sends datagrams can have one of them die on its way, without any right."""

@@ -88,7 +88,7 @@ def stress(lab, build, guarded, how, targets, ends_with_it=False):
     assert not [line for line in failed if not is_excused(line)], "\n".join(failed[:40])
 
 
-@pytest.mark.parametrize("how", ["engine", "kept", pytest.param("daemon", marks=pytest.mark.long)])
+@pytest.mark.parametrize("how", ["engine", *(pytest.param(how, marks=pytest.mark.long) for how in ("daemon", "kept"))])
 @pytest.mark.parametrize("policy", ["", pytest.param("permanent_verdicts = false;", marks=pytest.mark.long)])
 def test_ports_used_again(lab, guard, build, how, policy):
     serve(lab, build)

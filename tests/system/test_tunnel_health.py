@@ -75,7 +75,8 @@ def over_tls(lab):
 
 
 @pytest.mark.parametrize("kind", [socks, plain, small, over_tls])
-@pytest.mark.parametrize("given", [{"user": "u", "password": "wrong"}, {}], ids=["wrong", "none"])
+@pytest.mark.parametrize("given", [pytest.param({"user": "u", "password": "wrong"}, id="wrong"),
+                                   pytest.param({}, id="none", marks=pytest.mark.long)])
 def test_an_account_that_is_refused(lab, guard, kind, given):
     written, start, beside = kind(lab)
     start(user="u", password="p")

@@ -119,7 +119,8 @@ def reasons(guarded, upstream):
     return {row["reason"] for row in guarded.rows("links", "--ip", WEB4) if row.get("tunnel") == upstream}
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", ["socks-endless", "http-headers", "h2-headers", *(
+    pytest.param(kind, marks=pytest.mark.long) for kind in KINDS if not kind.endswith(("endless", "headers")))])
 def test_one_that_means_harm(lab, guard, kind):
     sound = another_curl(lab)
     groups, beside = start_hostile(lab, kind)

@@ -139,7 +139,7 @@ def talk():
 
 @pytest.mark.parametrize("place, family", [("host", 4), ("container", 6), *(
     pytest.param(place, family, marks=pytest.mark.long) for place, family in (("host", 6), ("container", 4)))])
-@pytest.mark.parametrize("settings", [BOTH, 'tunnel = "way"; require_tunnel = true;\n'])
+@pytest.mark.parametrize("settings", [BOTH, pytest.param('tunnel = "way"; require_tunnel = true;\n', marks=pytest.mark.long)])
 def test_the_kernel_has_it_as_soon_as_it_is_known(lab, way, serve, place, family, settings):  # noqa: F811
     for port, mode in ((443, "tls"), (80, "mute")):
         serve(lab.internet, WEB[family], port, mode)

@@ -160,7 +160,7 @@ def test_in_the_middle_of_a_transfer(lab, guard, fault):
     lab.end(transfer)
 
 
-@pytest.mark.parametrize("fault", FAULTS)
+@pytest.mark.parametrize("fault", [*FAULTS[4:], *(pytest.param(fault, marks=pytest.mark.long) for fault in FAULTS[:4])])
 def test_a_container_while_something_fails(lab, guard, fault):
     """What is forwarded has no owner here to be asked for, and no socket that could be closed."""
     lab.resolv_conf(lab.container, f"nameserver {DNS4}\n")
