@@ -27,6 +27,7 @@
 	X(dropped_parking_full)                                              \
 	X(dropped_link_parking_full)                                         \
 	X(dropped_table_full)                                                \
+	X(dropped_unasked_answer)                                            \
 	X(dropped_no_policy)                                                 \
 	/* decisions */                                                      \
 	X(communications_decided)                                            \

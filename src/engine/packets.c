@@ -481,6 +481,17 @@ static bool parse(struct pr_engine *engine, struct pr_arrival *arrival)
 	}
 }
 
+/* From a nameserver's port, to one that asked nothing: as a link of its own, what is asked from that port afterwards would be
+ * its answer, and go straight. Without conntrack nothing is anybody's answer. */
+static bool is_unasked_answer(const struct pr_arrival *arrival)
+{
+	const struct pr_tuple *tuple = &arrival->parsed.tuple;
+
+	return arrival->packet->hook != PR_HOOK_OUTPUT && !arrival->packet->untracked &&
+	       tuple->proto == IPPROTO_UDP && tuple->src_port == PR_ENGINE_PORT_DOMAIN &&
+	       tuple->dst_port != PR_ENGINE_PORT_DOMAIN;
+}
+
 enum pr_engine_packet_outcome pr_packets_handle(struct pr_engine *engine,
 						struct pr_interception *interception,
 						const struct pr_intercepted *packet,
@@ -507,6 +518,11 @@ enum pr_engine_packet_outcome pr_packets_handle(struct pr_engine *engine,
 		return plain(engine, &arrival, decision.verdict);
 	if (pr_arrival_at_entry(engine, &arrival))
 		return at_entry(engine, &arrival);
-	return pr_arrival_find_link(engine, &arrival) ? known_link(engine, &arrival)
-						      : new_link(engine, &arrival);
+	if (pr_arrival_find_link(engine, &arrival))
+		return known_link(engine, &arrival);
+	if (is_unasked_answer(&arrival)) {
+		engine->counters.dropped_unasked_answer++;
+		return plain(engine, &arrival, PR_VERDICT_DROP);
+	}
+	return new_link(engine, &arrival);
 }
