@@ -68,6 +68,15 @@ class Forger:
         return [int(word.split("=")[1]) for word in self.process.log.read_text().split()[-2:]]
 
 
+def forge(namespace, port, message):
+    """To the host's port, in the nameserver's name."""
+    datagram = struct.pack("!HHHH", 53, port, 8 + len(message), 0) + message
+    header = struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(datagram), 1, 0, 64, 17, 0, socket.inet_aton(DNS4),
+                         socket.inet_aton(HOST4))
+    with namespace.inside(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as forger:
+        forger.sendto(header + datagram, (HOST4, 0))
+
+
 def sockets_of(lab):
     """The resolver's: the table is its namespace's, and has those of whoever asks as well."""
     resolver = pathlib.Path(f"/proc/{lab.guard.children()['resolver']}")
@@ -127,12 +136,23 @@ def test_a_forger_that_speaks_to_the_application(lab, where):
     with lab.host.inside(), datagram_socket(DNS4) as asker:
         asker.send(question)
         port = asker.getsockname()[1]
-        with getattr(lab, where).inside(), socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as forger:
-            message = respond(question, [f"{name} 60 A {FORGED}"])
-            datagram = struct.pack("!HHHH", 53, port, 8 + len(message), 0) + message
-            forger.sendto(struct.pack("!BBHHHBBH4s4s", 0x45, 0, 20 + len(datagram), 1, 0, 64, 17, 0, socket.inet_aton(DNS4),
-                                      socket.inet_aton(HOST4)) + datagram, (HOST4, 0))
+        forge(getattr(lab, where), port, respond(question, [f"{name} 60 A {FORGED}"]))
         assert address(read(asker.recv(4096))) == [TRUE]
+
+
+def test_an_answer_before_the_question(lab):
+    """As a link that somebody else opened it would have the question go straight to the nameserver."""
+    name = "before.client.example"
+    question = query(name, ident=77).to_wire()
+    capture = lab.internet.capture("udp port 53", "br0")
+    with lab.host.inside(), datagram_socket(DNS4) as asker:
+        port = asker.getsockname()[1]
+        forge(lab.lan, port, respond(question, [f"{name} 60 A {FORGED}"]))
+        wait_for("it to be dropped", lambda: lab.guard.status()["engine"]["dropped_unasked_answer"])
+        asker.send(question)
+        assert address(read(asker.recv(4096))) == [TRUE]
+    lines = capture.stop()
+    assert lines and not [line for line in lines if f"{HOST4}.{port} >" in line], lines
 
 
 def test_who_takes_our_port_gets_nowhere(lab):
