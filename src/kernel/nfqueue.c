@@ -312,14 +312,17 @@ static void verdict(struct pr_interception *interception, const struct pr_interc
 			      pr_mark_order(worker->config.mark_mask, order->generation, carried);
 	}
 	pthread_mutex_lock(&worker->lock);
-	count(passes(order) ? &worker->counters.n_accepted : &worker->counters.n_denied, 1);
 	if (order->as_seen && passes(order)) {
 		if (send_sealed(worker, packet, order->one_path, &answer)) {
+			count(&worker->counters.n_accepted, 1);
 			pthread_mutex_unlock(&worker->lock);
 			return;
 		}
 		answer.verdict = NF_DROP;
 		answer.marks = false;
+		count(&worker->counters.n_denied, 1);
+	} else {
+		count(passes(order) ? &worker->counters.n_accepted : &worker->counters.n_denied, 1);
 	}
 	worker->verdicts_len += pr_nfqueue_write(&answer, worker->verdicts + worker->verdicts_len);
 	worker->n_verdicts++;
