@@ -151,7 +151,7 @@ static void look_event(evutil_socket_t fd, short what, void *context)
 	process->n_table_full = counters.dropped_table_full;
 	process->n_looks++;
 	if (!full && !process->read_failed &&
-	    (!counters.links_adopted || process->n_looks % PR_ENGINE_LOOK_ADOPTED))
+	    (!counters.links_adopted_now || process->n_looks % PR_ENGINE_LOOK_ADOPTED))
 		return;
 	read_anew(process);
 	pr_engine_process_after(process);

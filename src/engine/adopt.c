@@ -53,6 +53,7 @@ void pr_engine_adopt(struct pr_engine *engine, const struct pr_engine_adopted *f
 		const struct pr_tuple reply = pr_tuple_reversed(&flow->tuple);
 
 		pr_pool_link_made(engine, link);
+		engine->counters.links_adopted_now += !link->adopted;
 		link->adopted = true;
 		link->look = PR_LINK_LOOK_OVER;
 		pr_links_confirm(engine->links, link, &flow->tuple, &reply, now_us);

@@ -37,6 +37,7 @@
 	X(decided_missing_data)                                              \
 	X(communications_now)                                                \
 	X(links_now)                                                         \
+	X(links_adopted_now)                                                 \
 	X(links_adopted)                                                     \
 	X(links_grace)                                                       \
 	X(links_ended)                                                       \

@@ -46,6 +46,7 @@ static void tell_ends(struct pr_engine *engine, struct pr_link *link)
 	pr_inspecting_stop(engine, link);
 	for (unsigned int i = 0; i < PR_LINK_N_ENDS; i++)
 		tell_end(engine, link, (enum pr_link_end_name)i);
+	engine->counters.links_adopted_now -= link->adopted;
 	pr_parking_forget(engine, link->id);
 	(void)pr_tunnel_cut(engine, link);
 	engine->counters.links_ended++;
